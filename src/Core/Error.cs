@@ -1,0 +1,46 @@
+namespace Strata.Core;
+
+/// <summary>What sort of failure an error is. Each maps to one HTTP status and one RPC status, in one table (Api).</summary>
+public enum ErrorKind
+{
+    Invalid,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    PreconditionFailed,
+    PreconditionRequired,
+    Gone,
+    TooLarge,
+    UnsupportedMedia,
+    Unprocessable,
+    TooMany,
+    NotSupported,
+    Unavailable,
+    Timeout,
+    Internal,
+}
+
+/// <summary>An expected failure, told to a user.</summary>
+/// <param name="Kind">Decides the status code.</param>
+/// <param name="Code">Stable, UPPER_SNAKE_CASE; programs decide by it.</param>
+/// <param name="Message">One plain sentence: what went wrong and why.</param>
+/// <param name="NextStep">What to do about it, as a sentence or a command; null where the message says it all.</param>
+public sealed record Error(ErrorKind Kind, string Code, string Message, string? NextStep = null)
+{
+    /// <summary>Single facts for programs, for example <c>{"limit": "10485760"}</c>; null when there are none.</summary>
+    public IReadOnlyDictionary<string, string>? Details { get; init; }
+
+    /// <summary>Whether the same request may succeed if it is sent again unchanged.</summary>
+    public bool Retryable { get; init; }
+
+    public StrataException ToException() => new(this);
+
+    public override string ToString() => NextStep is null ? $"{Code}: {Message}" : $"{Code}: {Message} {NextStep}";
+}
+
+/// <summary>Carries an <see cref="Error"/> where a value cannot: out of a stream, a callback, a constructor.</summary>
+public sealed class StrataException(Error error, Exception? inner = null) : Exception(error.ToString(), inner)
+{
+    public Error Error { get; } = error;
+}

@@ -1,0 +1,36 @@
+namespace Strata.Deployments.Kinds;
+
+/// <summary>A host and path prefix that lead to a deployment. Kind <c>route</c>, project scope. The edge follows these.</summary>
+public sealed record RouteSpec
+{
+    /// <summary>Lower case, without port, for example <c>hello.localhost</c>.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Prefix by whole segments; the longest match wins.</summary>
+    public string Path { get; init; } = "/";
+
+    /// <summary>Id of the deployment.</summary>
+    public required string Deployment { get; init; }
+}
+
+/// <summary>What the rollout tells the edge.</summary>
+public sealed record RouteStatus
+{
+    /// <summary>Name of the deployment, for error pages.</summary>
+    public string? DeploymentName { get; init; }
+
+    /// <summary>Releases that get requests, by weight; empty: none serves (yet), and <see cref="Message"/> says why.</summary>
+    public IReadOnlyList<RouteTarget> Targets { get; init; } = [];
+    public string? Message { get; init; }
+}
+
+/// <param name="Release">Id; requests go to this release's READY instances.</param>
+/// <param name="Weight">Relative to the other targets; 0 and up.</param>
+/// <param name="StaticImage">Digest of the image whose files the edge serves itself; null: instances serve.</param>
+public sealed record RouteTarget(string Release, int Weight, string? StaticImage);
+
+/// <summary>States of a route: always ACTIVE.</summary>
+public static class RouteStates
+{
+    public const string Active = "ACTIVE";
+}

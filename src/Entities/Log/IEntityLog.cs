@@ -1,0 +1,53 @@
+using Strata.Core;
+
+namespace Strata.Entities.Log;
+
+/// <summary>
+/// The storage contract: one ordered, append-only log per tenant with its heads. Implementations pass one contract suite.
+/// <para>Invariants. Revisions of a tenant are 1, 2, 3 … without gaps. Commit times never decrease along a log. A commit is visible whole or not at
+/// all, and to every read that starts after it was acknowledged. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
+/// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An append then has an
+/// unknown outcome only until the same commit is appended again: that finds the first outcome. Queues are bounded; past the bound: SERVER_BUSY.</para>
+/// </summary>
+public interface IEntityLog
+{
+    ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken);
+
+    /// <summary>One entity, or null where it does not exist or is deleted as of then. Audit events are left out.</summary>
+    ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken);
+
+    /// <summary>Which entity of a model holds a unique key's value now, or null.</summary>
+    ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken);
+
+    /// <summary>One page of entities; what follows starts behind the last one returned. Deleted entities are left out.</summary>
+    ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken);
+
+    /// <summary>The revisions of one entity with their audit events, newest first, deletion included.</summary>
+    /// <param name="before">Only revisions below this one; null: from the newest.</param>
+    ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The tenant's log behind a revision, in order, deletions included, whole commits only: a commit with more than <paramref name="limit"/> entities is
+    /// returned whole all the same. Empty when there is nothing yet.
+    /// </summary>
+    ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The newest revision of a tenant; None for one that never committed.</summary>
+    ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>The newest revision of every tenant that ever committed.</summary>
+    ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Calls back soon after commits of any tenant, by this server or another, on a thread that must not be held. Wake-ups may be merged or lost (a follower also
+    /// polls), never invented. Dispose to stop.
+    /// </summary>
+    IDisposable OnCommit(Action<TenantHead> wake);
+
+    /// <summary>Scheduled transitions due by now, the longest due first, of all tenants.</summary>
+    ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>How far a tenant's log reaches.</summary>
+public readonly record struct TenantHead(TenantId Tenant, Revision Revision);

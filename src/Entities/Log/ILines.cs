@@ -1,0 +1,25 @@
+using Strata.Core;
+
+namespace Strata.Entities.Log;
+
+/// <summary>
+/// Log lines of builds and instances: not entities, kept apart and bounded. A stream is named by the entity that it belongs to. Past
+/// <see cref="BytesPerStreamMax"/> the oldest chunks of a stream are dropped.
+/// </summary>
+public interface ILines
+{
+    public const long BytesPerStreamMax = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of one chunk at most; what is longer is refused with TOO_LARGE.</summary>
+    public const int ChunkBytesMax = 256 * 1024;
+
+    /// <summary>Appends UTF-8 text of whole lines; returns its position in the stream, counted from 1.</summary>
+    ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken);
+
+    /// <summary>Chunks behind a position, oldest first, at most <paramref name="limit"/>.</summary>
+    ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken);
+
+    ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken);
+}
+
+public sealed record LineChunk(long Position, DateTimeOffset At, ReadOnlyMemory<byte> Lines);

@@ -1,0 +1,31 @@
+using Strata.Core;
+using Strata.Entities.Conditions;
+
+namespace Strata.Entities.Log;
+
+/// <summary>Which entities to list: those of one model that meet a condition, in order of their id.</summary>
+public sealed record Scan
+{
+    /// <summary>Null: of every tenant, in order of tenant and id. Only the platform's own parts may ask so.</summary>
+    public required TenantId? Tenant { get; init; }
+
+    public required ModelKey Model { get; init; }
+
+    /// <summary>Null: all.</summary>
+    public Condition? Where { get; init; }
+
+    /// <summary>As of when. Over every tenant only the latest and times are possible, not a revision.</summary>
+    public AsOf AsOf { get; init; }
+
+    /// <summary>Go on behind this entity: the cursor. Stable under writes, because ids do not change.</summary>
+    public ScanPosition? After { get; init; }
+
+    /// <summary>1 to <see cref="PageLimits.Max"/> results at most.</summary>
+    public int Limit { get; init; } = PageLimits.Default;
+
+    /// <summary>Newest id first.</summary>
+    public bool Descending { get; init; }
+}
+
+/// <summary>Where a scan stands.</summary>
+public readonly record struct ScanPosition(TenantId Tenant, EntityId Id);

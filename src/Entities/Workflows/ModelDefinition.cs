@@ -1,0 +1,26 @@
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+
+namespace Strata.Entities.Workflows;
+
+/// <summary>What the engine needs to know of a model: its workflows and unique keys. Immutable.</summary>
+public sealed record ModelDefinition
+{
+    public required ModelKey Key { get; init; }
+
+    /// <summary>In stored order: the first active one whose criterion matches is used; none: the built-in default workflow.</summary>
+    public IReadOnlyList<WorkflowDefinition> Workflows { get; init; } = [];
+
+    public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
+}
+
+/// <summary>Scalar paths whose values together are unique among the model's entities. All null: exempt; some null: INVALID_UNIQUE_KEY.</summary>
+public sealed record UniqueKeyDefinition(string Id, IReadOnlyList<JsonPath> Fields);
+
+/// <summary>Where the engine finds definitions. Answers from memory nearly always; safe for concurrent use.</summary>
+public interface IDefinitions
+{
+    /// <summary>The model, or null where the tenant has none of that key that may hold entities.</summary>
+    ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken);
+}

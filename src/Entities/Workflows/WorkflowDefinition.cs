@@ -1,0 +1,83 @@
+using Strata.Core;
+using Strata.Entities.Conditions;
+
+namespace Strata.Entities.Workflows;
+
+/// <summary>
+/// A workflow: a state machine that says what an entity may become. Read from and written as the entity API's workflow JSON by WorkflowJson, which checks it whole
+/// and reports every fault. Immutable.
+/// </summary>
+public sealed record WorkflowDefinition
+{
+    /// <summary>Of the schema, for example "1.0".</summary>
+    public required string Version { get; init; }
+    public required string Name { get; init; }
+    public string? Description { get; init; }
+    public required string InitialState { get; init; }
+
+    /// <summary>An inactive workflow is kept and never selected.</summary>
+    public bool Active { get; init; } = true;
+
+    /// <summary>Selects the workflow for an entity; null: any entity.</summary>
+    public Criterion? Criterion { get; init; }
+
+    public required IReadOnlyDictionary<string, StateDefinition> States { get; init; }
+}
+
+public sealed record StateDefinition
+{
+    /// <summary>In declaration order: the first automatic one whose criterion matches fires.</summary>
+    public IReadOnlyList<TransitionDefinition> Transitions { get; init; } = [];
+}
+
+public sealed record TransitionDefinition
+{
+    public required string Name { get; init; }
+    public required string Next { get; init; }
+
+    /// <summary>Fired only when asked for; otherwise it fires by itself as soon as its criterion matches.</summary>
+    public bool Manual { get; init; }
+    public bool Disabled { get; init; }
+    public Criterion? Criterion { get; init; }
+    public IReadOnlyList<ProcessorDefinition> Processors { get; init; } = [];
+
+    /// <summary>Fires by itself after a delay, and never by hand.</summary>
+    public ScheduleDefinition? Schedule { get; init; }
+}
+
+/// <summary>A condition on the entity, or a function that a compute member answers. Exactly one is set.</summary>
+public sealed record Criterion(Condition? Condition, FunctionDefinition? Function);
+
+public sealed record FunctionDefinition(string Name, ComputeConfig Config);
+
+public sealed record ProcessorDefinition
+{
+    public required string Name { get; init; }
+    public ExecutionMode ExecutionMode { get; init; } = ExecutionMode.Sync;
+    public ComputeConfig Config { get; init; } = ComputeConfig.Default;
+}
+
+/// <summary>Delay after the entity settles in the state, and how long after that it may still fire.</summary>
+public sealed record ScheduleDefinition(TimeSpan Delay, TimeSpan? Timeout);
+
+/// <summary>How a call reaches a compute member.</summary>
+public sealed record ComputeConfig
+{
+    public static readonly ComputeConfig Default = new();
+
+    public bool AttachEntity { get; init; } = true;
+
+    /// <summary>Any overlap with a member's tags will do; empty: any member.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public string? Context { get; init; }
+}
+
+/// <summary>When a processor runs relative to the commit. Spelt SYNC, ASYNC_SAME_TX, ASYNC_NEW_TX, COMMIT_BEFORE_DISPATCH in JSON.</summary>
+public enum ExecutionMode
+{
+    Sync,
+    AsyncSameTransaction,
+    AsyncNewTransaction,
+    CommitBeforeDispatch,
+}

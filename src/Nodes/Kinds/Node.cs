@@ -1,0 +1,30 @@
+namespace Strata.Nodes.Kinds;
+
+/// <summary>A machine that runs instances. Kind <c>node</c>, platform scope; made and kept up to date by the machine's agent.</summary>
+public sealed record NodeSpec
+{
+    /// <summary>False: gets no new instances.</summary>
+    public bool Schedulable { get; init; } = true;
+}
+
+public sealed record NodeStatus
+{
+    /// <summary>Where other nodes and edges reach its instances' host ports, for example <c>127.0.0.1</c>.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Runtimes that work here, best first: <c>oci</c>, <c>process</c>.</summary>
+    public IReadOnlyList<string> Runtimes { get; init; } = [];
+
+    /// <summary>What the best runtime does not isolate, as sentences; empty when it isolates all.</summary>
+    public IReadOnlyList<string> NotIsolated { get; init; } = [];
+    public int Cpus { get; init; }
+    public long MemoryBytes { get; init; }
+    public string? AgentVersion { get; init; }
+}
+
+/// <summary>States of a node. UP ⇄ DOWN: the agent was heard of lately or was not.</summary>
+public static class NodeStates
+{
+    public const string Up = "UP";
+    public const string Down = "DOWN";
+}

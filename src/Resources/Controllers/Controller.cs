@@ -1,0 +1,34 @@
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Resources.Controllers;
+
+/// <summary>
+/// Drives each resource of one kind to where it should be. Idempotent; takes no input but what the resource is now; woken by signal (the change feed) and by period.
+/// One file holds one. The host runs a controller on exactly one server at a time (a lease) and cancels the token when the lease is lost; it never runs
+/// two reconciliations of one resource at once, and after a failure tries again with exponential back-off.
+/// </summary>
+public abstract class Controller<TSpec, TStatus>
+{
+    /// <summary>Of the lease and the actor (<c>controller:NAME</c>).</summary>
+    public abstract string Name { get; }
+
+    public abstract Kind<TSpec, TStatus> Kind { get; }
+
+    /// <summary>Every resource is looked at this often even without a signal.</summary>
+    public virtual TimeSpan Period => TimeSpan.FromSeconds(30);
+
+    /// <summary>Resources worked on at once.</summary>
+    public virtual int Parallelism => 8;
+
+    /// <summary>Other kinds whose changes concern a resource of this kind, and which.</summary>
+    public virtual IReadOnlyList<Related> Related => [];
+
+    /// <returns>When to look again even without a signal; null: by period.</returns>
+    public abstract Task<TimeSpan?> ReconcileAsync(Resource<TSpec, TStatus> resource, CancellationToken cancellationToken);
+}
+
+/// <summary>A kind whose changes wake a controller of another kind.</summary>
+/// <param name="Affects">From a changed entity to the id (not name) of the resource to look at; null: none.</param>
+public sealed record Related(Kind Kind, Func<EntityRevision, string?> Affects);

@@ -1,0 +1,37 @@
+using System.Text;
+
+namespace Strata.Core.Tests;
+
+public class JsonGuardTests
+{
+    [Theory]
+    [InlineData("""{"a":1,"b":{"a":2},"c":[{"a":1},{"a":2}]}""")]
+    [InlineData("0.1234567890123456789012345678901234567890")]
+    [InlineData("\"\\ud83d\\ude00 é\"")]
+    [InlineData("1e+30")]
+    public void Check_GoodJson_IsKeptAsItIs(string json) => Assert.Equal(json, JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Value.ToString());
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{} {}")]
+    [InlineData("{\"a\":1,\"a\":2}")]
+    [InlineData("{\"a\":1,\"\\u0061\":2}")]
+    [InlineData("\"\\u0000\"")]
+    [InlineData("{\"\\u0000\":1}")]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("1e9999999")]
+    [InlineData("1e99999999999999999999")]
+    [InlineData("[1,]")]
+    [InlineData("NaN")]
+    public void Check_BadJson_IsRefused(string json) => Assert.Equal("INVALID_JSON", JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Error?.Code);
+
+    [Fact]
+    public void Check_InvalidUtf8_IsRefused() => Assert.Equal("INVALID_JSON", JsonGuard.Check(new byte[] { (byte)'"', 0xff, (byte)'"' }).Error?.Code);
+
+    [Fact]
+    public void Check_TooDeep_IsRefused()
+    {
+        var json = new string('[', JsonGuard.DepthMax + 1) + new string(']', JsonGuard.DepthMax + 1);
+        Assert.Equal("INVALID_JSON", JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Error?.Code);
+    }
+}
