@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Memory;
+
+/// <summary>Log lines in memory, for tests, with the same bounds as the lasting ones.</summary>
+public sealed class MemoryLines(TimeProvider time) : ILines
+{
+    private readonly ConcurrentDictionary<(TenantId, EntityId), Stream> streams = new();
+
+    public ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        LinesGuard.Check(lines.Length);
+        return ValueTask.FromResult(streams.GetOrAdd((tenant, stream), _ => new Stream()).Append(lines.ToArray(), StoreTime.Truncate(time.GetUtcNow())));
+    }
+
+    public ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(streams.TryGetValue((tenant, stream), out var found) ? found.Read(after, limit) : []);
+
+    public ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken)
+    {
+        streams.TryRemove((tenant, stream), out _);
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed class Stream
+    {
+        private readonly Lock gate = new();
+        private readonly Queue<LineChunk> chunks = [];
+        private long last;
+        private long bytes;
+
+        public long Append(byte[] lines, DateTimeOffset at)
+        {
+            lock (gate)
+            {
+                chunks.Enqueue(new LineChunk(++last, at, lines));
+                bytes += lines.Length;
+                while (bytes > ILines.BytesPerStreamMax) bytes -= chunks.Dequeue().Lines.Length;
+                return last;
+            }
+        }
+
+        public IReadOnlyList<LineChunk> Read(long after, int limit)
+        {
+            lock (gate) return [.. chunks.Where(c => c.Position > after).Take(limit)];
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Memory;
+
+/// <summary>A log in memory, for tests: the whole contract but durability. One lock per tenant; reads work on immutable revisions.</summary>
+public sealed class MemoryLog(TimeProvider time) : IEntityLog
+{
+    private readonly ConcurrentDictionary<TenantId, MemoryTenant> tenants = new();
+    private readonly Wakes wakes = new(NullLogger.Instance);
+
+    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        CommitGuard.Check(commit);
+        cancellationToken.ThrowIfCancellationRequested();
+        var outcome = Of(commit.Tenant).Append(commit, time.GetUtcNow());
+        if (outcome is AppendOutcome.Committed committed) wakes.Wake(new TenantHead(commit.Tenant, committed.Revision));
+        return ValueTask.FromResult(outcome);
+    }
+
+    public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(tenant).Read(id, asOf));
+
+    public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(tenant).Find(model, claim));
+
+    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    {
+        ScanGuard.Check(scan);
+        var found = Candidates(scan)
+            .Where(r => r.Model == scan.Model && IsBehind(scan, r))
+            .Order(Comparer<EntityRevision>.Create((a, b) => Compare(scan, a, b)))
+            .Where(r => scan.Where is null || PlainConditions.Matches(scan.Where, r))
+            .Take(scan.Limit);
+        return ValueTask.FromResult<IReadOnlyList<EntityRevision>>([.. found]);
+    }
+
+    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(tenant).History(id, before, limit));
+
+    public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(tenant).Follow(after, limit));
+
+    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(Of(tenant).Head);
+
+    public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<TenantHead>>(
+            [.. tenants.Values.Select(t => new TenantHead(t.Id, t.Head)).Where(h => h.Revision != Revision.None)]);
+
+    public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
+
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<DueTransition>>(
+            [.. tenants.Values.SelectMany(t => t.Due(now)).OrderBy(d => d.Schedule.DueAt).Take(limit)]);
+
+    private MemoryTenant Of(TenantId tenant) => tenants.GetOrAdd(tenant, static id => new MemoryTenant(id));
+
+    private IEnumerable<EntityRevision> Candidates(Scan scan) =>
+        scan.Tenant is { } one ? Of(one).Snapshot(scan.AsOf) : tenants.Values.SelectMany(t => t.Snapshot(scan.AsOf));
+
+    private static bool IsBehind(Scan scan, EntityRevision r) =>
+        scan.After is not { } after || Compare(scan, (after.Tenant, after.Id), (r.Tenant, r.Id)) < 0;
+
+    private static int Compare(Scan scan, EntityRevision a, EntityRevision b) => Compare(scan, (a.Tenant, a.Id), (b.Tenant, b.Id));
+
+    private static int Compare(Scan scan, (TenantId Tenant, EntityId Id) a, (TenantId Tenant, EntityId Id) b)
+    {
+        var order = (a.Tenant.Value, a.Id.Value).CompareTo((b.Tenant.Value, b.Id.Value));
+        return scan.Descending ? -order : order;
+    }
+}
