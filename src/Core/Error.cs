@@ -31,6 +31,9 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
     /// <summary>Single facts for programs, for example <c>{"limit": "10485760"}</c>; null when there are none.</summary>
     public IReadOnlyDictionary<string, string>? Details { get; init; }
 
+    /// <summary>Every fault of an input that was checked whole; null where the message says it all.</summary>
+    public IReadOnlyList<SpecFault>? Faults { get; init; }
+
     /// <summary>Whether the same request may succeed if it is sent again unchanged.</summary>
     public bool Retryable { get; init; }
 
@@ -38,6 +41,11 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
 
     public override string ToString() => NextStep is null ? $"{Code}: {Message}" : $"{Code}: {Message} {NextStep}";
 }
+
+/// <summary>One fault of an input.</summary>
+/// <param name="Field">Path in camelCase, for example <c>run.port</c>.</param>
+/// <param name="Message">One sentence.</param>
+public sealed record SpecFault(string Field, string Message);
 
 /// <summary>Carries an <see cref="Error"/> where a value cannot: out of a stream, a callback, a constructor.</summary>
 public sealed class StrataException(Error error, Exception? inner = null) : Exception(error.ToString(), inner)

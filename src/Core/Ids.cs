@@ -10,6 +10,14 @@ public readonly record struct TenantId(Guid Value)
 
     public static TenantId New(TimeProvider time) => new(Guid.CreateVersion7(time.GetUtcNow()));
 
+    /// <summary>Reads the text form of an organization's id.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out TenantId tenant)
+    {
+        var ok = IdText.TryParse("org", text, out var id);
+        tenant = new TenantId(id);
+        return ok;
+    }
+
     public override string ToString() => IdText.Format("org", Value);
 }
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
@@ -62,12 +61,9 @@ public abstract class Kind
     public abstract Type StatusType { get; }
 }
 
-/// <summary>A kind with its types.</summary>
+/// <summary>A kind with its types, which are JSON as <see cref="WireJson"/> says.</summary>
 public sealed class Kind<TSpec, TStatus> : Kind
 {
-    public required JsonTypeInfo<TSpec> SpecJson { get; init; }
-    public required JsonTypeInfo<TStatus> StatusJson { get; init; }
-
     /// <summary>The status of a new resource.</summary>
     public required TStatus InitialStatus { get; init; }
 
@@ -77,7 +73,3 @@ public sealed class Kind<TSpec, TStatus> : Kind
     public override Type SpecType => typeof(TSpec);
     public override Type StatusType => typeof(TStatus);
 }
-
-/// <param name="Field">Path in camelCase, for example <c>run.port</c>.</param>
-/// <param name="Message">One sentence.</param>
-public sealed record SpecFault(string Field, string Message);
