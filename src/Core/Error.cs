@@ -1,6 +1,6 @@
 namespace Strata.Core;
 
-/// <summary>What sort of failure an error is. Each maps to one HTTP status and one RPC status, in one table (Api).</summary>
+/// <summary>What sort of failure an error is. Each maps to one HTTP status and one RPC status, in one table (<see cref="ErrorStatus"/>).</summary>
 public enum ErrorKind
 {
     Invalid,
@@ -33,6 +33,9 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
 
     /// <summary>Every fault of an input that was checked whole; null where the message says it all.</summary>
     public IReadOnlyList<SpecFault>? Faults { get; init; }
+
+    /// <summary>Id of the request that failed, as the server's log has it; null before an answer came.</summary>
+    public string? RequestId { get; init; }
 
     /// <summary>Whether the same request may succeed if it is sent again unchanged.</summary>
     public bool Retryable { get; init; }

@@ -1,0 +1,30 @@
+using Strata.Core;
+
+namespace Strata.Client;
+
+/// <summary>What can go wrong before a server's answer is there. What the server says comes through as it is.</summary>
+public static class ClientErrors
+{
+    public const string ServerUnreachable = "SERVER_UNREACHABLE";
+    public const string ServerTimeout = "SERVER_TIMEOUT";
+    public const string ConnectionLost = "CONNECTION_LOST";
+    public const string UnexpectedAnswer = "UNEXPECTED_ANSWER";
+
+    internal static Error Unreachable(Uri address, string reason) => new(
+        ErrorKind.Unavailable, ServerUnreachable, $"No Strata server answers at {Shown(address)}: {reason}.",
+        "See what runs with \"strata status\"; start it with \"strata up\".") { Retryable = true };
+
+    internal static Error Lost(Uri address) => new(
+        ErrorKind.Unavailable, ConnectionLost, $"The connection to the Strata server at {Shown(address)} broke off.",
+        "Try again; \"strata status\" shows whether the server runs.") { Retryable = true };
+
+    internal static Error Timeout(Uri address, TimeSpan after) => new(
+        ErrorKind.Timeout, ServerTimeout, $"The Strata server at {Shown(address)} did not answer within {after.TotalSeconds:0.#} seconds.",
+        "Try again; \"strata doctor\" looks for the cause.") { Retryable = true };
+
+    internal static Error Unexpected(Uri address, string what) => new(
+        ErrorKind.Internal, UnexpectedAnswer, $"{Shown(address)} sent an answer that is not Strata's: {what}",
+        "Check the address, and that client and server are of the same version.");
+
+    private static string Shown(Uri address) => address.GetLeftPart(UriPartial.Authority);
+}

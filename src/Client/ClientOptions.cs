@@ -1,0 +1,35 @@
+namespace Strata.Client;
+
+/// <summary>How a <see cref="StrataClient"/> behaves on the wire.</summary>
+public sealed record ClientOptions
+{
+    public static readonly ClientOptions Default = new();
+
+    /// <summary>For a whole call with its retries; streams (watch, logs, blobs) are bounded by <see cref="SilenceMax"/> instead.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A stream that brings nothing, not even a ping (each 10 s), for this long counts as broken.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(35);
+
+    /// <summary>How often a call is sent again after its connection broke or the server said "try again". Every write carries an Idempotency-Key, so that is safe.</summary>
+    public int RetriesMax { get; init; } = 3;
+
+    /// <summary>Pause before the first retry; doubled for each that follows, up to <see cref="BackOffMax"/>.</summary>
+    public TimeSpan BackOff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Sent as User-Agent.</summary>
+    public string UserAgent { get; init; } = "strata-client";
+
+    /// <summary>The pause before try number <paramref name="attempt"/> (from 1), with up to a quarter more by chance, so that many clients do not come back at once.</summary>
+    internal TimeSpan PauseBefore(int attempt)
+    {
+        var pause = Math.Min(BackOff.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 30)), BackOffMax.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(pause * (1 + Random.Shared.NextDouble() / 4));
+    }
+}

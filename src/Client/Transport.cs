@@ -1,0 +1,111 @@
+using System.Net.Sockets;
+using Strata.Core;
+
+namespace Strata.Client;
+
+/// <summary>
+/// Sends calls and turns everything that goes wrong into <see cref="StrataException"/>. A call is sent again when its connection broke or the server asked for it, at most
+/// <see cref="ClientOptions.RetriesMax"/> times and within <see cref="ClientOptions.CallTimeout"/>; not when nothing listens, which a person wants to hear at once.
+/// </summary>
+internal sealed partial class Transport(HttpClient http, ClientOptions options)
+{
+    public ClientOptions Options => options;
+
+    private Uri Address => http.BaseAddress!;
+
+    /// <summary>A whole answer in memory.</summary>
+    public async Task<Answer> SendAsync(Call call, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(options.CallTimeout, options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            return await SendWithRetriesAsync(call, linked.Token);
+        }
+        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw ClientErrors.Timeout(Address, options.CallTimeout).ToException();
+        }
+    }
+
+    /// <summary>An answer whose body is still to be read; the caller disposes it.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (Exception e) when (Translate(e, cancellationToken) is { } error)
+        {
+            throw new StrataException(error, e);
+        }
+        if (response.IsSuccessStatusCode) return response;
+        using (response)
+        {
+            var body = await ReadAsync(response, cancellationToken);
+            throw ProblemReader.Read(response, body, Address).ToException();
+        }
+    }
+
+    /// <summary>What a failure of the connection means to the user; null: not a failure of the connection.</summary>
+    public Error? Translate(Exception exception, CancellationToken cancellationToken) => exception switch
+    {
+        OperationCanceledException when cancellationToken.IsCancellationRequested => null,
+        OperationCanceledException => ClientErrors.Timeout(Address, options.ConnectTimeout),
+        HttpRequestException { InnerException: SocketException socket } => ClientErrors.Unreachable(Address, Reason(socket)),
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => ClientErrors.Unreachable(Address, "the name does not resolve"),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } e => ClientErrors.Unreachable(Address, e.Message.TrimEnd('.')),
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } e => ClientErrors.Unreachable(Address, "TLS failed: " + e.Message.TrimEnd('.')),
+        HttpRequestException or IOException => ClientErrors.Lost(Address),
+        _ => null,
+    };
+
+    private async Task<Answer> SendWithRetriesAsync(Call call, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await SendOnceAsync(call, cancellationToken);
+            }
+            catch (StrataException e) when (attempt <= options.RetriesMax && MayRetry(call, e.Error))
+            {
+                await Task.Delay(options.PauseBefore(attempt), options.Time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<Answer> SendOnceAsync(Call call, CancellationToken cancellationToken)
+    {
+        using var request = call.ToRequest();
+        using var response = await OpenAsync(request, cancellationToken);
+        var body = await ReadAsync(response, cancellationToken);
+        return new Answer(response.Headers.Location, body);
+    }
+
+    private async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        }
+        catch (Exception e) when (Translate(e, cancellationToken) is { } error)
+        {
+            throw new StrataException(error, e);
+        }
+    }
+
+    private static bool MayRetry(Call call, Error error) =>
+        error.Retryable && error.Code != ClientErrors.ServerUnreachable && (call.IdempotencyKey is not null || call.Method == HttpMethod.Get || call.Method == HttpMethod.Put);
+
+    private static string Reason(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => "nothing listens there",
+        SocketError.HostNotFound or SocketError.TryAgain => "the name does not resolve",
+        _ => e.Message.TrimEnd('.'),
+    };
+}
+
+/// <summary>A successful answer.</summary>
+internal sealed record Answer(Uri? Location, ReadOnlyMemory<byte> Body);

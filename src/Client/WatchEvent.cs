@@ -1,0 +1,19 @@
+using Strata.Core;
+
+namespace Strata.Client;
+
+public enum WatchEventType
+{
+    /// <summary>A resource as it is now; deleted ones come once more with <see cref="Resource{TSpec,TStatus}.Deleted"/>.</summary>
+    Item,
+
+    /// <summary>Everything there was has been told; what follows are changes.</summary>
+    Ready,
+
+    /// <summary>The list starts anew: what is not told again before the next <see cref="Ready"/> is gone.</summary>
+    Reset,
+}
+
+/// <summary>What a watch tells.</summary>
+/// <param name="Resource">Set for <see cref="WatchEventType.Item"/> only.</param>
+public sealed record WatchEvent<TSpec, TStatus>(WatchEventType Type, Resource<TSpec, TStatus>? Resource = null);
