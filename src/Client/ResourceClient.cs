@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Strata.Core;
 
 namespace Strata.Client;
@@ -14,11 +13,8 @@ public sealed partial class ResourceClient<TSpec, TStatus>
 {
     private readonly Transport transport;
     private readonly string plural;
-    private readonly JsonTypeInfo<TSpec> specJson;
-    private readonly JsonTypeInfo<TStatus> statusJson;
 
-    internal ResourceClient(Transport transport, string plural, JsonTypeInfo<TSpec> specJson, JsonTypeInfo<TStatus> statusJson) =>
-        (this.transport, this.plural, this.specJson, this.statusJson) = (transport, plural, specJson, statusJson);
+    internal ResourceClient(Transport transport, string plural) => (this.transport, this.plural) = (transport, plural);
 
     /// <summary>Every resource that the filter lets through; pages are fetched as they are needed.</summary>
     public async IAsyncEnumerable<Resource<TSpec, TStatus>> ListAsync(
@@ -61,7 +57,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         NewResource<TSpec> resource, string? org = null, CancellationToken cancellationToken = default)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer)) ResourceJson.WriteNew(json, resource, specJson);
+        using (var json = new Utf8JsonWriter(buffer)) ResourceJson.WriteNew(json, resource);
         var call = Write(HttpMethod.Post, ApiPath.With(ApiPath.Of(plural), ("org", org))) with { Body = buffer.WrittenMemory };
         return Read(await SendAsync(call, cancellationToken));
     }
@@ -97,7 +93,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         Resource<TSpec, TStatus> before, Resource<TSpec, TStatus> after, string? transition = null, string? org = null, long? ifMatch = null,
         CancellationToken cancellationToken = default)
     {
-        var patch = ResourcePatch.Between(before, after, specJson, statusJson);
+        var patch = ResourcePatch.Between(before, after);
         if (transition is not null) return await TransitionAsync(before.Id, transition, patch, org, ifMatch, cancellationToken);
         return patch.IsEmpty ? before : await PatchAsync(before.Id, patch, org, ifMatch, cancellationToken);
     }
@@ -130,10 +126,9 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     private async Task<ReadOnlyMemory<byte>> SendAsync(Call call, CancellationToken cancellationToken) =>
         (await transport.SendAsync(call, cancellationToken)).Body;
 
-    private Resource<TSpec, TStatus> Read(ReadOnlyMemory<byte> body) =>
-        transport.Parse(body, json => ResourceJson.Read(json, specJson, statusJson));
+    private Resource<TSpec, TStatus> Read(ReadOnlyMemory<byte> body) => transport.Parse(body, ResourceJson.Read<TSpec, TStatus>);
 
     private Page<Resource<TSpec, TStatus>> ReadPage(ReadOnlyMemory<byte> body) => transport.Parse(body, json => new Page<Resource<TSpec, TStatus>>(
-        [.. json.GetProperty("items").EnumerateArray().Select(i => ResourceJson.Read(i, specJson, statusJson))],
+        [.. json.GetProperty("items").EnumerateArray().Select(ResourceJson.Read<TSpec, TStatus>)],
         json.TryGetProperty("next", out var next) ? next.GetString() : null));
 }

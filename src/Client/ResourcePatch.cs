@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Strata.Core;
 
 namespace Strata.Client;
@@ -12,11 +11,8 @@ namespace Strata.Client;
 public sealed record ResourcePatch(JsonText? Spec = null, JsonText? Status = null, IReadOnlyDictionary<string, string?>? Labels = null)
 {
     /// <summary>The patch that turns one state of a resource into another: only what differs is sent.</summary>
-    public static ResourcePatch Between<TSpec, TStatus>(
-        Resource<TSpec, TStatus> before, Resource<TSpec, TStatus> after, JsonTypeInfo<TSpec> specJson, JsonTypeInfo<TStatus> statusJson) => new(
-            Diff(before.Spec, after.Spec, specJson),
-            Diff(before.Status, after.Status, statusJson),
-            DiffLabels(before.Labels, after.Labels));
+    public static ResourcePatch Between<TSpec, TStatus>(Resource<TSpec, TStatus> before, Resource<TSpec, TStatus> after) =>
+        new(Diff(before.Spec, after.Spec), Diff(before.Status, after.Status), DiffLabels(before.Labels, after.Labels));
 
     public bool IsEmpty => Spec is null && Status is null && Labels is null;
 
@@ -49,10 +45,10 @@ public sealed record ResourcePatch(JsonText? Spec = null, JsonText? Status = nul
         json.WriteEndObject();
     }
 
-    private static JsonText? Diff<T>(T before, T after, JsonTypeInfo<T> type)
+    private static JsonText? Diff<T>(T before, T after)
     {
-        using var old = JsonText.From(before, type).Parse();
-        using var now = JsonText.From(after, type).Parse();
+        using var old = JsonText.From(before, WireJson.Of<T>()).Parse();
+        using var now = JsonText.From(after, WireJson.Of<T>()).Parse();
         return JsonElement.DeepEquals(old.RootElement, now.RootElement) ? null : MergePatch.Diff(old.RootElement, now.RootElement);
     }
 

@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Strata.Core;
 
 namespace Strata.Client;
@@ -38,12 +37,10 @@ public sealed class StrataClient : IDisposable
     public Uri Address { get; }
 
     /// <summary>The verbs on one kind.</summary>
-    public ResourceClient<TSpec, TStatus> Resources<TSpec, TStatus>(string plural, JsonTypeInfo<TSpec> specJson, JsonTypeInfo<TStatus> statusJson) =>
-        new(transport, plural, specJson, statusJson);
+    public ResourceClient<TSpec, TStatus> Resources<TSpec, TStatus>(string plural) => new(transport, plural);
 
     /// <summary>The verbs on a kind that is known only by name: spec and status as JSON. For generic tools.</summary>
-    public ResourceClient<JsonElement, JsonElement> Resources(string plural) =>
-        new(transport, plural, ClientJson.Default.JsonElement, ClientJson.Default.JsonElement);
+    public ResourceClient<JsonElement, JsonElement> Resources(string plural) => new(transport, plural);
 
     /// <summary>Any call with a JSON answer; null where the answer is empty. The caller disposes it.</summary>
     /// <param name="path">Absolute, with its query, already escaped: <c>/api/v1/nodes?limit=1</c>.</param>

@@ -1,16 +1,14 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Strata.Core;
 
 /// <summary>
-/// Reads and writes <see cref="Resource{TSpec,TStatus}"/> in its wire shape. By hand, because source-generated JSON cannot speak of an open generic type
-/// whose parts belong to other modules.
+/// Reads and writes <see cref="Resource{TSpec,TStatus}"/> in its wire shape, by hand so that the order of its members stays fixed and every stream and page can write
+/// resources one behind the other.
 /// </summary>
 public static class ResourceJson
 {
-    public static void Write<TSpec, TStatus>(
-        Utf8JsonWriter json, Resource<TSpec, TStatus> resource, JsonTypeInfo<TSpec> specJson, JsonTypeInfo<TStatus> statusJson)
+    public static void Write<TSpec, TStatus>(Utf8JsonWriter json, Resource<TSpec, TStatus> resource)
     {
         json.WriteStartObject();
         json.WriteString("id", resource.Id);
@@ -27,15 +25,15 @@ public static class ResourceJson
         if (resource.Transition is not null) json.WriteString("transition", resource.Transition);
         if (resource.Deleted) json.WriteBoolean("deleted", true);
         json.WritePropertyName("spec");
-        JsonSerializer.Serialize(json, resource.Spec, specJson);
+        JsonSerializer.Serialize(json, resource.Spec, WireJson.Of<TSpec>());
         json.WritePropertyName("status");
-        JsonSerializer.Serialize(json, resource.Status, statusJson);
+        JsonSerializer.Serialize(json, resource.Status, WireJson.Of<TStatus>());
         json.WriteEndObject();
     }
 
     /// <summary>Members that it does not know are passed over, so that a newer server may send more.</summary>
     /// <exception cref="JsonException">A member is missing or of another type.</exception>
-    public static Resource<TSpec, TStatus> Read<TSpec, TStatus>(JsonElement json, JsonTypeInfo<TSpec> specJson, JsonTypeInfo<TStatus> statusJson) => new()
+    public static Resource<TSpec, TStatus> Read<TSpec, TStatus>(JsonElement json) => new()
     {
         Id = Text(json, "id"),
         Kind = Text(json, "kind"),
@@ -50,18 +48,18 @@ public static class ResourceJson
         UpdatedBy = Text(json, "updatedBy"),
         Transition = OptionalText(json, "transition"),
         Deleted = json.TryGetProperty("deleted", out var deleted) && deleted.GetBoolean(),
-        Spec = Member(json, "spec").Deserialize(specJson) ?? throw new JsonException("\"spec\" is null."),
-        Status = Member(json, "status").Deserialize(statusJson) ?? throw new JsonException("\"status\" is null."),
+        Spec = Member(json, "spec").Deserialize(WireJson.Of<TSpec>()) ?? throw new JsonException("\"spec\" is null."),
+        Status = Member(json, "status").Deserialize(WireJson.Of<TStatus>()) ?? throw new JsonException("\"status\" is null."),
     };
 
-    public static void WriteNew<TSpec>(Utf8JsonWriter json, NewResource<TSpec> resource, JsonTypeInfo<TSpec> specJson)
+    public static void WriteNew<TSpec>(Utf8JsonWriter json, NewResource<TSpec> resource)
     {
         json.WriteStartObject();
         json.WriteString("name", resource.Name);
         if (resource.Project is not null) json.WriteString("project", resource.Project);
         if (resource.Labels is not null) WriteLabels(json, resource.Labels);
         json.WritePropertyName("spec");
-        JsonSerializer.Serialize(json, resource.Spec, specJson);
+        JsonSerializer.Serialize(json, resource.Spec, WireJson.Of<TSpec>());
         json.WriteEndObject();
     }
 

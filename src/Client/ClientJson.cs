@@ -1,7 +1,0 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
-namespace Strata.Client;
-
-[JsonSerializable(typeof(JsonElement))]
-internal sealed partial class ClientJson : JsonSerializerContext;
