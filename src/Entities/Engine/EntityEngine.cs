@@ -6,7 +6,13 @@ namespace Strata.Entities.Engine;
 
 /// <summary>Who asks, and in which tenant: always from the token, never from a body.</summary>
 /// <param name="Actor">Recorded with each revision, for example <c>user:jane</c> or <c>controller:rollout</c>.</param>
-public readonly record struct Caller(TenantId Tenant, string Actor);
+/// <param name="Request">The request that this is done for; null: none that must be remembered.</param>
+public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? Request = null);
+
+/// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
+/// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the log.</param>
+/// <param name="Fingerprint">Of all that was asked for; kept with each revision as an audit event REQUEST, so that a key used for something else is noticed.</param>
+public sealed record RequestKey(CommitId Commit, string Fingerprint);
 
 /// <summary>What a change to an entity makes of its document; an error abandons the change.</summary>
 public delegate Result<JsonText> DocumentChange(EntityRevision current);

@@ -26,4 +26,7 @@ public static class AuditEventTypes
     public const string ScheduledTransitionExpire = "SCHEDULED_TRANSITION_EXPIRE";
     public const string ScheduledTransitionCancel = "SCHEDULED_TRANSITION_CANCEL";
     public const string ScheduledTransitionFail = "SCHEDULED_TRANSITION_FAIL";
+
+    /// <summary>Strata's own: which request made the commit, by its fingerprint.</summary>
+    public const string Request = "REQUEST";
 }

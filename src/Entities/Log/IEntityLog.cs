@@ -33,6 +33,9 @@ public interface IEntityLog
     /// </summary>
     ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The revision that a commit got, or null where the tenant has no commit of that id.</summary>
+    ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken);
+
     /// <summary>The newest revision of a tenant; None for one that never committed.</summary>
     ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken);
 

@@ -45,6 +45,9 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
     public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Follow(after, limit));
 
+    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(tenant).Find(commit));
+
     public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(Of(tenant).Head);
 
     public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) =>

@@ -36,6 +36,11 @@ internal sealed class MemoryTenant(TenantId id)
         }
     }
 
+    public Revision? Find(CommitId commit)
+    {
+        lock (gate) return commits.TryGetValue(commit, out var outcome) && outcome is AppendOutcome.Committed committed ? committed.Revision : null;
+    }
+
     public EntityRevision? Read(EntityId entity, AsOf asOf)
     {
         lock (gate) return histories.TryGetValue(entity, out var history) ? Living(history, asOf) : null;
