@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
 
@@ -24,6 +27,10 @@ public enum KindScope
 /// </summary>
 public abstract class Kind
 {
+    internal static readonly UniqueKeyDefinition NameKey = new("name", [JsonPath.Parse("$.name")]);
+
+    private ModelDefinition? definition;
+
     /// <summary>Singular, for example <c>deployment</c>.</summary>
     public required string Name { get; init; }
 
@@ -51,6 +58,9 @@ public abstract class Kind
     /// </summary>
     public string? DeleteTransition { get; init; }
 
+    /// <summary>Members of the spec that hold the id of another resource; inputs may hold its name instead.</summary>
+    public IReadOnlyList<SpecReference> References { get; init; } = [];
+
     public ModelKey Model => new("strata." + Name, 1);
 
     public string ReadPermission => Plural + ".read";
@@ -59,6 +69,35 @@ public abstract class Kind
 
     public abstract Type SpecType { get; }
     public abstract Type StatusType { get; }
+
+    /// <summary>Text form of an id of this kind.</summary>
+    public string IdOf(EntityId id) => IdText.Format(IdPrefix, id.Value);
+
+    public bool TryParseId(string text, out EntityId id)
+    {
+        var ok = IdText.TryParse(IdPrefix, text, out var value);
+        id = new EntityId(value);
+        return ok;
+    }
+
+    /// <summary>Whose log to look in for a caller: the platform's for kinds of the platform, whoever asks; who may ask is decided before.</summary>
+    public TenantId TenantOf(Caller caller) => Scope == KindScope.Platform ? TenantId.Platform : caller.Tenant;
+
+    /// <summary>What the engine needs to know: the workflow, and the name as unique key.</summary>
+    internal ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey] };
+
+    /// <summary>The unique key that a name takes.</summary>
+    internal static UniqueClaim NameClaim(string name) => new(NameKey.Id, $"[\"{name}\"]");
+
+    internal abstract JsonText InitialStatusText { get; }
+
+    /// <summary>Reads a spec strictly; the text is normal (all members, no nulls) and meaningless when there are faults, whose fields start with "spec".</summary>
+    internal abstract JsonText ReadSpec(JsonElement spec, List<SpecFault> faults);
+
+    internal abstract JsonText ReadStatus(JsonElement status, List<SpecFault> faults);
+
+    /// <summary>The faults of a change between two valid specs in their normal form.</summary>
+    internal abstract IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall);
 }
 
 /// <summary>A kind with its types, which are JSON as <see cref="WireJson"/> says.</summary>
@@ -70,6 +109,34 @@ public sealed class Kind<TSpec, TStatus> : Kind
     /// <summary>Checks a spec beyond its JSON shape; reports every fault, each naming its field. Null: nothing to check.</summary>
     public Func<TSpec, IReadOnlyList<SpecFault>>? Validate { get; init; }
 
+    /// <summary>Checks a change of the spec, from what was to what shall be. Null: every valid spec may follow every other.</summary>
+    public Func<TSpec, TSpec, IReadOnlyList<SpecFault>>? ValidateChange { get; init; }
+
     public override Type SpecType => typeof(TSpec);
     public override Type StatusType => typeof(TStatus);
+
+    internal override JsonText InitialStatusText => JsonText.From(InitialStatus, WireJson.Of<TStatus>());
+
+    internal override JsonText ReadSpec(JsonElement spec, List<SpecFault> faults)
+    {
+        if (!StrictJson.TryRead<TSpec>(spec, "spec", faults, out var value)) return JsonText.EmptyObject;
+        faults.AddRange(Check(value));
+        return JsonText.From(value, WireJson.Of<TSpec>());
+    }
+
+    internal override JsonText ReadStatus(JsonElement status, List<SpecFault> faults) =>
+        StrictJson.TryRead<TStatus>(status, "status", faults, out var value) ? JsonText.From(value, WireJson.Of<TStatus>()) : JsonText.EmptyObject;
+
+    internal override IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall) =>
+        ValidateChange is null ? [] : InSpec(ValidateChange(was.To(WireJson.Of<TSpec>()), shall.To(WireJson.Of<TSpec>())));
+
+    /// <summary>The faults of a spec that is well formed.</summary>
+    internal IEnumerable<SpecFault> Check(TSpec spec) => Validate is null ? [] : InSpec(Validate(spec));
+
+    private static IEnumerable<SpecFault> InSpec(IReadOnlyList<SpecFault> faults) => faults.Select(f => f with { Field = "spec." + f.Field });
 }
+
+/// <summary>A member of a spec that holds the id of another resource of the same organization.</summary>
+/// <param name="Field">Path of members in camelCase, for example <c>deployment</c>.</param>
+/// <param name="Kind">Of the resource that it names.</param>
+public sealed record SpecReference(string Field, Kind Kind);

@@ -1,0 +1,28 @@
+using Strata.Core;
+
+namespace Strata.Resources.Kinds;
+
+/// <summary>An organization, which is a tenant: the owner of one log. Kind <c>organization</c>, platform scope; its id is the tenant's.</summary>
+public sealed record OrganizationSpec
+{
+    /// <summary>For people; null: the name.</summary>
+    public string? DisplayName { get; init; }
+}
+
+/// <summary>States of an organization: always ACTIVE.</summary>
+public static class OrganizationKind
+{
+    public const string Active = "ACTIVE";
+
+    public static readonly Kind<OrganizationSpec, Nothing> Kind = new()
+    {
+        Name = "organization",
+        Plural = "organizations",
+        IdPrefix = "org",
+        Scope = KindScope.Platform,
+        Description = "The owner of projects, entities and people: a tenant with a log of its own.",
+        Workflow = KindWorkflow.Load(typeof(OrganizationKind), "organization.workflow.json"),
+        InitialStatus = Nothing.Instance,
+        Validate = spec => DisplayNames.Check(spec.DisplayName),
+    };
+}

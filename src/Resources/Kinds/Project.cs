@@ -1,0 +1,36 @@
+using Strata.Core;
+
+namespace Strata.Resources.Kinds;
+
+/// <summary>What belongs together in an organization: deployments with their routes and releases. Kind <c>project</c>, organization scope.</summary>
+public sealed record ProjectSpec
+{
+    /// <summary>For people; null: the name.</summary>
+    public string? DisplayName { get; init; }
+}
+
+/// <summary>States of a project: always ACTIVE.</summary>
+public static class ProjectKind
+{
+    public const string Active = "ACTIVE";
+
+    public static readonly Kind<ProjectSpec, Nothing> Kind = new()
+    {
+        Name = "project",
+        Plural = "projects",
+        IdPrefix = "prj",
+        Scope = KindScope.Organization,
+        Description = "What belongs together in an organization: deployments with their releases and routes.",
+        Workflow = KindWorkflow.Load(typeof(ProjectKind), "project.workflow.json"),
+        InitialStatus = Nothing.Instance,
+        Validate = spec => DisplayNames.Check(spec.DisplayName),
+    };
+}
+
+internal static class DisplayNames
+{
+    public const int LengthMax = 200;
+
+    public static IReadOnlyList<SpecFault> Check(string? name) =>
+        name is null or { Length: >= 1 and <= LengthMax } ? [] : [new SpecFault("displayName", $"It takes 1 to {LengthMax} characters.")];
+}

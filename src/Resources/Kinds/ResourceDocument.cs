@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Resources.Kinds;
+
+/// <summary>
+/// A resource's document in the log: <c>{"name","project"?,"labels"?,"spec":{…},"status":{…}}</c>. All else of a resource is the entity's own.
+/// </summary>
+/// <param name="Project">Id (<c>prj_…</c>); null for kinds outside projects.</param>
+internal sealed record ResourceDocument<TSpec, TStatus>(
+    string Name, TSpec Spec, TStatus Status, string? Project = null, IReadOnlyDictionary<string, string>? Labels = null);
+
+internal static class ResourceDocument
+{
+    public const int BytesMax = 1 << 20;
+
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax };
+
+    /// <summary>Writes a document; it may be too large or hold what cannot be stored (a NUL).</summary>
+    public static Result<JsonText> Write(
+        Kind kind, string name, string? project, IReadOnlyDictionary<string, string>? labels, JsonText spec, JsonText status)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256 + spec.Utf8.Length + status.Utf8.Length);
+        using (var json = new Utf8JsonWriter(buffer, WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            if (project is not null) json.WriteString("project", project);
+            if (labels is { Count: > 0 }) WriteLabels(json, labels);
+            WriteRaw(json, "spec", spec);
+            WriteRaw(json, "status", status);
+            json.WriteEndObject();
+        }
+        return buffer.WrittenCount > BytesMax ? ResourceErrors.TooLarge(kind, buffer.WrittenCount) : JsonGuard.Check(buffer.WrittenMemory);
+    }
+
+    public static Resource<TSpec, TStatus> ToResource<TSpec, TStatus>(Kind kind, EntityRevision revision)
+    {
+        var document = revision.Document.To(WireJson.Of<ResourceDocument<TSpec, TStatus>>());
+        return new Resource<TSpec, TStatus>
+        {
+            Id = kind.IdOf(revision.Id),
+            Kind = kind.Name,
+            Name = document.Name,
+            Org = revision.Tenant.ToString(),
+            Project = document.Project,
+            Labels = document.Labels ?? new Dictionary<string, string>(),
+            State = revision.State,
+            Revision = revision.Revision.Value,
+            CreatedAt = revision.CreatedAt,
+            UpdatedAt = revision.ChangedAt,
+            UpdatedBy = revision.ChangedBy,
+            Transition = revision.Transition,
+            Deleted = revision.Deleted,
+            Spec = document.Spec,
+            Status = document.Status,
+        };
+    }
+
+    private static void WriteLabels(Utf8JsonWriter json, IReadOnlyDictionary<string, string> labels)
+    {
+        json.WriteStartObject("labels");
+        foreach (var (key, value) in labels.OrderBy(l => l.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteRaw(Utf8JsonWriter json, string name, JsonText value)
+    {
+        json.WritePropertyName(name);
+        json.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.Resources.Kinds;
+
+/// <summary>A resource that someone wants to create, with the faults found so far.</summary>
+internal sealed record ResourceDraft
+{
+    public string? Name { get; init; }
+    public string? Project { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public required JsonText Spec { get; init; }
+    public List<SpecFault> Faults { get; } = [];
+}
+
+/// <summary>Makes documents of drafts: checks name and labels, puts ids where names stand, and reports every fault at once.</summary>
+internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
+{
+    public async ValueTask<Result<JsonText>> CompleteAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
+    {
+        CheckName(draft);
+        if (draft.Labels is { } labels) draft.Faults.AddRange(Labels.Check(labels));
+        var project = await ResolveProjectAsync(caller, draft, cancellationToken);
+        if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
+        var spec = await new SpecReferences(log, kind).ResolveAsync(caller, draft.Spec, draft.Faults, cancellationToken);
+        if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
+        return ResourceDocument.Write(kind, draft.Name!, project, draft.Labels, spec, kind.InitialStatusText);
+    }
+
+    private static void CheckName(ResourceDraft draft)
+    {
+        if (draft.Name is null) draft.Faults.Add(new SpecFault("name", "It is missing."));
+        else if (!ResourceName.IsValid(draft.Name))
+            draft.Faults.Add(new SpecFault("name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
+    }
+
+    private async ValueTask<string?> ResolveProjectAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
+    {
+        if (kind.Scope != KindScope.Project)
+        {
+            if (draft.Project is not null) draft.Faults.Add(new SpecFault("project", $"{kind.Plural} belong to no project: leave it out."));
+            return null;
+        }
+        if (draft.Project is null)
+        {
+            draft.Faults.Add(new SpecFault("project", "It is missing: the name or id of the project to put it in."));
+            return null;
+        }
+        var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(caller, draft.Project, AsOf.Latest, cancellationToken);
+        if (found.IsOk) return ProjectKind.Kind.IdOf(found.Value.Id);
+        draft.Faults.Add(new SpecFault("project", found.Error.Message));
+        return null;
+    }
+}
+
+/// <summary>Puts ids where a spec names other resources.</summary>
+internal sealed class SpecReferences(IEntityLog log, Kind kind)
+{
+    public async ValueTask<JsonText> ResolveAsync(Caller caller, JsonText spec, List<SpecFault> faults, CancellationToken cancellationToken)
+    {
+        if (kind.References.Count == 0) return spec;
+        var root = JsonNode.Parse(spec.Utf8.Span)!;
+        foreach (var reference in kind.References)
+        {
+            if (Parent(root, reference.Field, out var member) is not { } parent || parent[member] is not JsonValue value || !value.TryGetValue<string>(out var text)) continue;
+            var found = await new ResourceLookup(log, reference.Kind).ReadAsync(caller, text, AsOf.Latest, cancellationToken);
+            if (found.IsOk) parent[member] = reference.Kind.IdOf(found.Value.Id);
+            else faults.Add(new SpecFault("spec." + reference.Field, found.Error.Message));
+        }
+        return JsonText.FromString(root.ToJsonString(WireJson.Options));
+    }
+
+    private static JsonObject? Parent(JsonNode root, string field, out string member)
+    {
+        var steps = field.Split('.');
+        member = steps[^1];
+        JsonNode? node = root;
+        foreach (var step in steps[..^1]) node = (node as JsonObject)?[step];
+        return node as JsonObject;
+    }
+}

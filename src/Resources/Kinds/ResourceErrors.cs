@@ -1,0 +1,46 @@
+using Strata.Core;
+
+namespace Strata.Resources.Kinds;
+
+/// <summary>The errors of the verbs on resources.</summary>
+internal static class ResourceErrors
+{
+    public const string NotFoundCode = "NOT_FOUND";
+    public const string NameTakenCode = "NAME_TAKEN";
+    public const string ValidationFailedCode = "VALIDATION_FAILED";
+
+    public static Error NotFound(Kind kind, string nameOrId) => new(
+        ErrorKind.NotFound, NotFoundCode, $"There is no {kind.Name} \"{Shorten(nameOrId)}\".", $"`strata get {kind.Plural}` lists those there are.");
+
+    public static Error NameTaken(Kind kind, string name) => new(
+        ErrorKind.Conflict, NameTakenCode, $"There is already {Article(kind.Name)} {kind.Name} \"{name}\".", "Choose another name, or change the one there is.");
+
+    public static Error Invalid(Kind kind, IReadOnlyList<SpecFault> faults) => new(
+        ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Mend what the list of errors names and send it again.") { Faults = faults };
+
+    public static Error Modified(Kind kind, string nameOrId) => new(
+        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The {kind.Name} \"{Shorten(nameOrId)}\" has changed since you read it.", "Read it again and repeat the change.");
+
+    public static Error TooLarge(Kind kind, int bytes) => new(
+        ErrorKind.TooLarge, "RESOURCE_TOO_LARGE", $"The {kind.Name} would take {bytes} bytes; {ResourceDocument.BytesMax} is the most.", "Keep large content in files or entities of your own.");
+
+    public static Error BadCursor() => new(
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of this kind gave out.", "Start the list again without a cursor.");
+
+    public static Error BadLimit() => new(
+        ErrorKind.Invalid, "INVALID_LIMIT", $"The limit must be 1 to {PageLimits.Max}.", $"Leave it out for {PageLimits.Default}.");
+
+    public static Error OrgNeeded(Kind kind, string name) => new(
+        ErrorKind.Invalid, "ORG_REQUIRED", $"Several organizations may have {Article(kind.Name)} {kind.Name} \"{Shorten(name)}\".", "Say which with `org`, or give the id.");
+
+    public static Error RevisionOfAll() => new(
+        ErrorKind.Invalid, "INVALID_AT", "Across all organizations only a time can be asked for, not a revision.", "Give a time.");
+
+    private static string Summary(Kind kind, IReadOnlyList<SpecFault> faults) => faults.Count == 1
+        ? $"The {kind.Name} is not valid: {faults[0].Field}: {faults[0].Message}"
+        : $"The {kind.Name} has {faults.Count} faults; the first: {faults[0].Field}: {faults[0].Message}";
+
+    private static string Article(string noun) => noun[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a";
+
+    private static string Shorten(string text) => text.Length <= 80 ? text : text[..80] + "…";
+}
