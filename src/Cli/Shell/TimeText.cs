@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Strata.Core;
+
+namespace Strata.Cli.Shell;
+
+/// <summary>Times as people say them.</summary>
+internal static partial class TimeText
+{
+    /// <summary>Such as <c>3m ago</c>; two units below a day's precision are too many to read.</summary>
+    public static string Ago(DateTimeOffset time, DateTimeOffset now)
+    {
+        var age = now - time;
+        return age < TimeSpan.FromSeconds(1) ? "now" : Short(age) + " ago";
+    }
+
+    public static string Short(TimeSpan span) => span switch
+    {
+        { TotalSeconds: < 10 } => span.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + "s",
+        { TotalMinutes: < 2 } => $"{(int)span.TotalSeconds}s",
+        { TotalHours: < 2 } => $"{(int)span.TotalMinutes}m",
+        { TotalDays: < 2 } => $"{(int)span.TotalHours}h",
+        { TotalDays: < 730 } => $"{(int)span.TotalDays}d",
+        _ => $"{(int)(span.TotalDays / 365)}y",
+    };
+
+    /// <summary>Reads RFC 3339 ("2026-11-20T14:00Z", a date alone is its midnight UTC), or an age: "2h ago", "90 seconds ago", "now".</summary>
+    public static Result<DateTimeOffset> Parse(string text, DateTimeOffset now)
+    {
+        text = text.Trim();
+        if (text == "now") return now;
+        if (Age().Match(text) is { Success: true } age) return Back(age, now);
+        var styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, styles, out var time)) return time;
+        return new Error(ErrorKind.Invalid, "INVALID_TIME", $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
+    }
+
+    private static readonly string[] Formats =
+    [
+        "yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd HH:mmK", "yyyy-MM-dd HH:mm:ssK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK",
+    ];
+
+    private static Result<DateTimeOffset> Back(Match age, DateTimeOffset now)
+    {
+        var count = double.Parse(age.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        var unit = age.Groups[2].Value[0] switch
+        {
+            's' => TimeSpan.FromSeconds(1),
+            'm' => TimeSpan.FromMinutes(1),
+            'h' => TimeSpan.FromHours(1),
+            'd' => TimeSpan.FromDays(1),
+            _ => TimeSpan.FromDays(7),
+        };
+        return count * unit.TotalDays < 36_500 ? now - count * unit : DateTimeOffset.MinValue;
+    }
+
+    [GeneratedRegex(@"^(\d{1,9}(?:\.\d{1,3})?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)(?:\s+ago)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Age();
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Strata.Core;
+
+namespace Strata.Cli.Upload;
+
+/// <summary>
+/// The files of a folder that a deploy uploads: without <c>.git</c>, without what <c>.gitignore</c> and <c>.strataignore</c> name. In a git repository git itself says which,
+/// so that its global rules count too; elsewhere the rules are read here. Bounded in number and size.
+/// </summary>
+internal static class SourceTree
+{
+    public const int FilesMax = 50_000;
+    public const long BytesMax = 1L << 30;
+
+    private const string StrataIgnore = ".strataignore";
+    private static readonly string[] IgnoreFiles = [".gitignore", StrataIgnore];
+
+    /// <summary>Paths relative to the folder, with <c>/</c>, in ordinal order.</summary>
+    public static async Task<Result<IReadOnlyList<string>>> ListAsync(string folder, CancellationToken cancellationToken)
+    {
+        var paths = await FromGitAsync(folder, cancellationToken) ?? Walk(folder, IgnoreFiles);
+        var list = paths.Take(FilesMax + 1).Order(StringComparer.Ordinal).ToList();
+        if (list.Count > FilesMax) return TooLarge(folder, $"more than {FilesMax:N0} files");
+        if (list.Count == 0) return UploadErrors.Empty(folder);
+        var bytes = list.Sum(p => new FileInfo(Path.Combine(folder, p)) is { Exists: true, LinkTarget: null } file ? file.Length : 0);
+        return bytes > BytesMax ? TooLarge(folder, $"{bytes >> 20:N0} MB of files") : list;
+    }
+
+    private static Error TooLarge(string folder, string what) => UploadErrors.TooLarge(folder, what, $"{BytesMax >> 20:N0} MB and {FilesMax:N0} files");
+
+    private static async Task<IEnumerable<string>?> FromGitAsync(string folder, CancellationToken cancellationToken)
+    {
+        var output = await RunGitAsync(folder, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], cancellationToken);
+        if (output is null) return null;
+        var listed = output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToList();
+        if (listed.Count == 0) return null; // The folder is itself ignored by the repository around it.
+        var rules = ReadRules(folder, [StrataIgnore]);
+        // Git lists what is tracked and gone, and a submodule or a nested repository as its folder.
+        return listed.SelectMany(p => Expand(folder, p.TrimEnd('/'))).Where(p => !IsIgnored(rules, p));
+    }
+
+    private static IEnumerable<string> Expand(string folder, string path)
+    {
+        var full = Path.Combine(folder, path);
+        if (IsLink(full) || File.Exists(full)) return [path];
+        return Directory.Exists(full) ? Walk(full, IgnoreFiles).Select(p => path + "/" + p) : [];
+    }
+
+    private static bool IsIgnored(IgnoreRules? rules, string path)
+    {
+        if (rules is null) return false;
+        for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            if (rules.Decide(path[..slash], isFolder: true) == true) return true;
+        }
+        return rules.Decide(path, isFolder: false) == true;
+    }
+
+    private static IEnumerable<string> Walk(string root, string[] ignoreFiles)
+    {
+        var pending = new Stack<(string Path, List<(string Base, IgnoreRules Rules)> Rules)>();
+        pending.Push(("", []));
+        while (pending.TryPop(out var at))
+        {
+            var folder = Path.Combine(root, at.Path);
+            var rules = ReadRules(folder, ignoreFiles) is { } own ? [.. at.Rules, (at.Path, own)] : at.Rules;
+            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            {
+                var path = at.Path.Length == 0 ? entry.Name : at.Path + "/" + entry.Name;
+                var isFolder = entry is DirectoryInfo && entry.LinkTarget is null;
+                if (entry.Name == ".git" || IsIgnored(rules, path, isFolder)) continue;
+                if (isFolder) pending.Push((path, rules));
+                else yield return path;
+            }
+        }
+    }
+
+    /// <summary>A deeper file's rules win over those above it.</summary>
+    private static bool IsIgnored(List<(string Base, IgnoreRules Rules)> rules, string path, bool isFolder)
+    {
+        for (var i = rules.Count - 1; i >= 0; i--)
+        {
+            var relative = rules[i].Base.Length == 0 ? path : path[(rules[i].Base.Length + 1)..];
+            if (rules[i].Rules.Decide(relative, isFolder) is { } decided) return decided;
+        }
+        return false;
+    }
+
+    private static IgnoreRules? ReadRules(string folder, string[] names)
+    {
+        var lines = names.Select(n => Path.Combine(folder, n)).Where(File.Exists).SelectMany(File.ReadLines).ToList();
+        return lines.Count == 0 ? null : IgnoreRules.Parse(lines);
+    }
+
+    private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
+
+    /// <summary>Standard output, or null where git is missing or says no.</summary>
+    private static async Task<string?> RunGitAsync(string folder, string[] arguments, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("git", ["-C", folder, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            using var git = Process.Start(start)!;
+            var errors = git.StandardError.ReadToEndAsync(cancellationToken);
+            var output = await git.StandardOutput.ReadToEndAsync(cancellationToken);
+            await errors;
+            await git.WaitForExitAsync(cancellationToken);
+            return git.ExitCode == 0 ? output : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+}
