@@ -7,6 +7,8 @@ namespace Strata.Cli.Shell;
 /// <summary>Times as people say them.</summary>
 internal static partial class TimeText
 {
+    public const string InvalidTime = "INVALID_TIME";
+
     /// <summary>Such as <c>3m ago</c>; two units below a day's precision are too many to read.</summary>
     public static string Ago(DateTimeOffset time, DateTimeOffset now)
     {
@@ -32,7 +34,7 @@ internal static partial class TimeText
         if (Age().Match(text) is { Success: true } age) return Back(age, now);
         var styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         if (DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, styles, out var time)) return time;
-        return new Error(ErrorKind.Invalid, "INVALID_TIME", $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
+        return new Error(ErrorKind.Invalid, InvalidTime, $"\"{text}\" is not a time.", "Write it as 2026-11-20T14:00Z or as an age such as \"2h ago\".");
     }
 
     private static readonly string[] Formats =

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Strata.Core;
+
+namespace Strata.Cli.Shell;
+
+/// <summary>Runs a command's work and turns what went wrong into a sentence and an exit code.</summary>
+internal static class CommandRunner
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int WrongUsage = 2;
+    private const int Interrupted = 130;
+
+    /// <summary>Gives a command its work; the value is the exit code.</summary>
+    public static Command Does(this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work)
+    {
+        command.SetAction((parse, cancellationToken) => RunAsync(new Run(parse, terminal), work, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Run run, Func<Run, CancellationToken, Task<int>> work, CancellationToken cancellationToken)
+    {
+        using (run)
+        {
+            try
+            {
+                return await work(run, cancellationToken);
+            }
+            catch (StrataException e)
+            {
+                ErrorText.Write(run.Terminal, e.Error);
+                return ErrorText.ExitCode(e.Error);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return Interrupted;
+            }
+            catch (IOException e) when (IsBrokenPipe(e))
+            {
+                return Done; // The reader, such as head, has seen enough.
+            }
+        }
+    }
+
+    private static bool IsBrokenPipe(IOException e) => (e.HResult & 0xFFFF) == 32;
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Context;
+using Strata.Client;
+using Strata.Core;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Shell;
+
+internal enum OutputFormat
+{
+    Table,
+    Json,
+    Yaml,
+}
+
+/// <summary>One command as it was called: its arguments, its terminal, and the cloud that it speaks to.</summary>
+internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
+{
+    private CliContext? context;
+    private StrataClient? client;
+
+    public ParseResult Parse => parse;
+
+    public Terminal Terminal { get; } =
+        parse.GetValue(GlobalOptions.NoColor) ? terminal with { Color = false } : terminal;
+
+    public string Home { get; } = parse.GetValue(GlobalOptions.Home) is { Length: > 0 } home ? Path.GetFullPath(home) : HomeLayout.DefaultRoot();
+
+    public OutputFormat Format { get; } = parse.GetValue(GlobalOptions.Json) ? OutputFormat.Json : parse.GetValue(GlobalOptions.Output);
+
+    /// <summary>Only data and errors.</summary>
+    public bool Quiet { get; } = parse.GetValue(GlobalOptions.Quiet);
+
+    public CliContext Context => context ??= LoadContext();
+
+    /// <summary>Name or id of the project that the command means.</summary>
+    public string Project => parse.GetValue(GlobalOptions.Project) ?? Context.Project;
+
+    public StrataClient Client => client ??= new StrataClient(new Uri(Context.Server), Context.Token, new ClientOptions { UserAgent = "strata-cli/" + ProgramVersion.Text });
+
+    public DateTimeOffset Now => Terminal.Time.GetUtcNow();
+
+    /// <summary>What a person is told besides the data; nothing when quiet.</summary>
+    public void Say(string line)
+    {
+        if (!Quiet) Terminal.Error.WriteLine(line);
+    }
+
+    /// <summary>Data in the chosen machine format; false when a table was asked for.</summary>
+    public bool WriteMachine(JsonElement value)
+    {
+        if (Format == OutputFormat.Table) return false;
+        Terminal.Out.Write(Format == OutputFormat.Yaml ? YamlText.Write(value) : JsonSerializer.Serialize(value, Indented) + "\n");
+        return true;
+    }
+
+    public bool WriteMachine<T>(T value) => Format != OutputFormat.Table && WriteMachine(JsonSerializer.SerializeToElement(value, WireJson.Of<T>()));
+
+    public void Dispose() => client?.Dispose();
+
+    private static readonly JsonSerializerOptions Indented = new(WireJson.Options) { WriteIndented = true };
+
+    private CliContext LoadContext()
+    {
+        var loaded = CliContext.Load(Home);
+        return parse.GetValue(GlobalOptions.Server) is { } server ? loaded with { Server = server } : loaded;
+    }
+}

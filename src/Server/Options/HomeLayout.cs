@@ -1,0 +1,33 @@
+namespace Strata.Server.Options;
+
+/// <summary>What stands where in a cloud's data folder.</summary>
+public sealed record HomeLayout(string Root)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    public string Postgres => Path.Combine(Root, "postgres");
+    public string Blobs => Path.Combine(Root, "blobs");
+    public string Node => Path.Combine(Root, "node");
+    public string Edge => Path.Combine(Root, "edge");
+
+    /// <summary>What lives as long as a process does: locks, tokens of the cloud's own parts, the detached program's log.</summary>
+    public string Run => Path.Combine(Root, "run");
+    public string LockFile => Path.Combine(Run, "strata.lock");
+    public string StateFile => Path.Combine(Run, "strata.json");
+    public string LogFile => Path.Combine(Run, "strata.log");
+    public string AgentTokenFile => Path.Combine(Run, "agent.token");
+    public string EdgeTokenFile => Path.Combine(Run, "edge.token");
+
+    /// <summary>STRATA_HOME, or <c>.strata</c> in the user's home.</summary>
+    public static string DefaultRoot() =>
+        Environment.GetEnvironmentVariable("STRATA_HOME") is { Length: > 0 } home
+            ? Path.GetFullPath(home)
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".strata");
+
+    /// <summary>Makes the folders. The root itself may be entered by PostgreSQL's own user, which cannot be root; what is private is closed one by one.</summary>
+    public void Create()
+    {
+        Directory.CreateDirectory(Root);
+        foreach (var folder in new[] { Blobs, Node, Edge, Run }) Directory.CreateDirectory(folder, OwnerOnly);
+    }
+}
