@@ -16,6 +16,8 @@ internal sealed class Faults
         if (found.Count < Max) found.Add((path, message));
     }
 
+    public bool At(Predicate<string> path) => found.Exists(fault => path(fault.Path));
+
     /// <summary>One error that tells all faults; its details hold them by path.</summary>
     public Error ToError(string code, string nextStep, ErrorKind kind = ErrorKind.Invalid)
     {

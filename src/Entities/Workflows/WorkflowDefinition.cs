@@ -22,12 +22,17 @@ public sealed record WorkflowDefinition
     public Criterion? Criterion { get; init; }
 
     public required IReadOnlyDictionary<string, StateDefinition> States { get; init; }
+
+    /// <summary>A JSON object for people and tools, here and in every part below; kept, and of no meaning to the engine.</summary>
+    public JsonText? Annotations { get; init; }
+    public JsonText? CriterionAnnotations { get; init; }
 }
 
 public sealed record StateDefinition
 {
     /// <summary>In declaration order: the first automatic one whose criterion matches fires.</summary>
     public IReadOnlyList<TransitionDefinition> Transitions { get; init; } = [];
+    public JsonText? Annotations { get; init; }
 }
 
 public sealed record TransitionDefinition
@@ -43,6 +48,15 @@ public sealed record TransitionDefinition
 
     /// <summary>Fires by itself after a delay, and never by hand.</summary>
     public ScheduleDefinition? Schedule { get; init; }
+
+    /// <summary>Whether the cascade takes it: neither manual nor disabled nor scheduled.</summary>
+    public bool IsAutomatic => !Manual && !Disabled && Schedule is null;
+
+    /// <summary>Whether the engine fires it when its time has come.</summary>
+    public bool IsScheduled => !Disabled && Schedule is not null;
+
+    public JsonText? Annotations { get; init; }
+    public JsonText? CriterionAnnotations { get; init; }
 }
 
 /// <summary>A condition on the entity, or a function that a compute member answers. Exactly one is set.</summary>
@@ -55,6 +69,10 @@ public sealed record ProcessorDefinition
     public required string Name { get; init; }
     public ExecutionMode ExecutionMode { get; init; } = ExecutionMode.Sync;
     public ComputeConfig Config { get; init; } = ComputeConfig.Default;
+
+    /// <summary>With COMMIT_BEFORE_DISPATCH: the member gets a transaction of its own to join.</summary>
+    public bool StartNewTransactionOnDispatch { get; init; }
+    public JsonText? Annotations { get; init; }
 }
 
 /// <summary>Delay after the entity settles in the state, and how long after that it may still fire.</summary>
@@ -71,6 +89,12 @@ public sealed record ComputeConfig
     public IReadOnlyList<string> Tags { get; init; } = [];
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(30);
     public string? Context { get; init; }
+
+    /// <summary>What becomes of a call that was lost: <c>NONE</c> or <c>FIXED</c>; older clients also write EXPONENTIAL and LINEAR, which mean FIXED. Null: the default.</summary>
+    public string? RetryPolicy { get; init; }
+
+    /// <summary>A lost call may be given to another member.</summary>
+    public bool Idempotent { get; init; }
 }
 
 /// <summary>When a processor runs relative to the commit. Spelt SYNC, ASYNC_SAME_TX, ASYNC_NEW_TX, COMMIT_BEFORE_DISPATCH in JSON.</summary>

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Json;
+
+namespace Strata.Entities.Workflows;
+
+/// <summary>Reads one workflow from JSON and tells every fault. For one thread.</summary>
+internal sealed class WorkflowReader(Faults faults, bool allowCycles)
+{
+    private readonly MemberReader members = new(faults);
+
+    /// <returns>Whole only where no fault was added; null where there is nothing to go on with.</returns>
+    public WorkflowDefinition? Read(JsonElement json, string path)
+    {
+        if (!members.IsObject(json, path, "A workflow")) return null;
+        CheckVersion(json, path);
+        var workflow = new WorkflowDefinition
+        {
+            Version = json.TextOf("version") ?? "",
+            Name = members.Name(json, path, "name"),
+            Description = members.Text(json, path, "desc"),
+            InitialState = members.Name(json, path, "initialState"),
+            Active = members.Boolean(json, path, "active", true),
+            Criterion = ReadCriterion(json, path),
+            States = ReadStates(json, path),
+            Annotations = members.Annotations(json, path, "annotations"),
+            CriterionAnnotations = members.Annotations(json, path, "criterionAnnotations"),
+        };
+        CheckStates(workflow, path);
+        return workflow;
+    }
+
+    private void CheckVersion(JsonElement json, string path)
+    {
+        if (json.TextOf("version") is not { } version)
+            faults.Add($"{path}.version", "A version of the schema is needed, for example \"1.0\".");
+        else if (!IsSupported(version))
+            faults.Add($"{path}.version", $"\"{Quote.Shorten(version)}\" is not supported: use 1.0 to 1.{WorkflowJson.MinorVersionMax}.");
+    }
+
+    private static bool IsSupported(string version) =>
+        version is ['1', '.', .. var minor] && int.TryParse(minor, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number <= WorkflowJson.MinorVersionMax && minor.Length == 1;
+
+    private Dictionary<string, StateDefinition> ReadStates(JsonElement json, string path)
+    {
+        var states = new Dictionary<string, StateDefinition>(StringComparer.Ordinal);
+        if (!json.TryGetProperty("states", out var list) || list.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add($"{path}.states", "An object of states by name is needed.");
+            return states;
+        }
+        foreach (var state in list.EnumerateObject())
+        {
+            var statePath = $"{path}.states.{Quote.Shorten(state.Name)}";
+            if (states.Count == WorkflowJson.StatesMax)
+            {
+                faults.Add($"{path}.states", $"A workflow has at most {WorkflowJson.StatesMax} states.");
+                break;
+            }
+            members.CheckName(state.Name, statePath);
+            states[state.Name] = ReadState(state.Value, statePath);
+        }
+        return states;
+    }
+
+    private StateDefinition ReadState(JsonElement json, string path)
+    {
+        if (!members.IsObject(json, path, "A state")) return new StateDefinition();
+        var transitions = members.Items(json, path, "transitions", WorkflowJson.TransitionsMax, ReadTransition);
+        foreach (var name in transitions.GroupBy(transition => transition.Name).Where(group => group.Key.Length > 0 && group.Count() > 1))
+            faults.Add($"{path}.transitions", $"The name \"{Quote.Shorten(name.Key)}\" stands twice.");
+        return new StateDefinition { Transitions = transitions, Annotations = members.Annotations(json, path, "annotations") };
+    }
+
+    private TransitionDefinition? ReadTransition(JsonElement json, string path)
+    {
+        if (!members.IsObject(json, path, "A transition")) return null;
+        return new TransitionDefinition
+        {
+            Name = members.Name(json, path, "name"),
+            Next = members.Name(json, path, "next"),
+            Manual = members.Boolean(json, path, "manual", false),
+            Disabled = members.Boolean(json, path, "disabled", false),
+            Criterion = ReadCriterion(json, path),
+            Processors = members.Items(json, path, "processors", WorkflowJson.TransitionsMax, ReadProcessor),
+            Schedule = ReadSchedule(json, path),
+            Annotations = members.Annotations(json, path, "annotations"),
+            CriterionAnnotations = members.Annotations(json, path, "criterionAnnotations"),
+        };
+    }
+
+    private Criterion? ReadCriterion(JsonElement json, string path)
+    {
+        if (!json.TryFind("criterion", out var criterion)) return null;
+        path += ".criterion";
+        if (criterion.ValueKind == JsonValueKind.Object && criterion.TextOf("type") == "function") return ReadFunction(criterion, path);
+        return new ConditionReader(faults).Read(criterion, path) is { } condition ? new Criterion(condition, null) : null;
+    }
+
+    private Criterion? ReadFunction(JsonElement json, string path)
+    {
+        path += ".function";
+        if (!json.TryGetProperty("function", out var function) || !members.IsObject(function, path, "A function")) return null;
+        if (function.TryFind("criterion", out _)) faults.Add($"{path}.criterion", "A function has no criterion of its own here: use a group or a function.");
+        return new Criterion(null, new FunctionDefinition(members.Name(function, path, "name"), ReadConfig(function, path)));
+    }
+
+    private ProcessorDefinition? ReadProcessor(JsonElement json, string path)
+    {
+        if (!members.IsObject(json, path, "A processor")) return null;
+        if (json.TextOf("type") is not (null or "externalized")) faults.Add($"{path}.type", "A processor's type is externalized.");
+        return new ProcessorDefinition
+        {
+            Name = members.Name(json, path, "name"),
+            ExecutionMode = ReadMode(json, path),
+            StartNewTransactionOnDispatch = members.Boolean(json, path, "startNewTxOnDispatch", false),
+            Config = ReadConfig(json, path),
+            Annotations = members.Annotations(json, path, "annotations"),
+        };
+    }
+
+    private ExecutionMode ReadMode(JsonElement json, string path)
+    {
+        if (!json.TryFind("executionMode", out _)) return ExecutionMode.Sync;
+        if (json.TextOf("executionMode") is { } name && ExecutionModes.TryFind(name, out var mode)) return mode;
+        faults.Add($"{path}.executionMode", $"It must be one of {string.Join(", ", ExecutionModes.Names)}.");
+        return ExecutionMode.Sync;
+    }
+
+    private ComputeConfig ReadConfig(JsonElement json, string path)
+    {
+        if (!json.TryFind("config", out var config)) return ComputeConfig.Default;
+        path += ".config";
+        if (!members.IsObject(config, path, "A config")) return ComputeConfig.Default;
+        var tags = members.Text(config, path, "calculationNodesTags") ?? "";
+        return new ComputeConfig
+        {
+            AttachEntity = members.Boolean(config, path, "attachEntity", true),
+            Tags = tags.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            ResponseTimeout = members.Milliseconds(config, path, "responseTimeoutMs", 1) ?? ComputeConfig.Default.ResponseTimeout,
+            Context = members.Text(config, path, "context"),
+            RetryPolicy = members.Text(config, path, "retryPolicy"),
+            Idempotent = members.Boolean(config, path, "idempotent", false),
+        };
+    }
+
+    private ScheduleDefinition? ReadSchedule(JsonElement json, string path)
+    {
+        if (!json.TryFind("schedule", out var schedule)) return null;
+        path += ".schedule";
+        if (!members.IsObject(schedule, path, "A schedule")) return null;
+        if (schedule.TryFind("function", out _)) faults.Add($"{path}.function", "Schedules by function are not available: give delayMs.");
+        else if (!schedule.TryFind("delayMs", out _)) faults.Add($"{path}.delayMs", "A delay in milliseconds is needed.");
+        return members.Milliseconds(schedule, path, "delayMs", 1) is { } delay
+            ? new ScheduleDefinition(delay, members.Milliseconds(schedule, path, "timeoutMs", 0)) : null;
+    }
+
+    private void CheckStates(WorkflowDefinition workflow, string path)
+    {
+        if (workflow.InitialState.Length > 0 && !workflow.States.ContainsKey(workflow.InitialState))
+            faults.Add($"{path}.initialState", $"\"{Quote.Shorten(workflow.InitialState)}\" is not among the states.");
+        foreach (var (name, state) in workflow.States)
+        {
+            foreach (var transition in state.Transitions.Where(t => t.Next.Length > 0 && !workflow.States.ContainsKey(t.Next)))
+                faults.Add($"{path}.states.{Quote.Shorten(name)}.{Quote.Shorten(transition.Name)}", $"It leads to \"{Quote.Shorten(transition.Next)}\", which is not among the states.");
+        }
+        if (!allowCycles && StaticCycle.Find(workflow) is { } cycle)
+            faults.Add($"{path}.states", $"Automatic transitions without a criterion lead in a circle: {Quote.Shorten(string.Join(" → ", cycle))}.");
+    }
+}
