@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Strata.Storage.PrivateServer;
+
+/// <summary>Runs a short command to its end.</summary>
+internal static class Command
+{
+    public readonly record struct Answer(int ExitCode, string Output);
+
+    /// <summary>Output is what it wrote on both streams; a cancelled command is killed.</summary>
+    public static async Task<Answer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment["LC_ALL"] = "C";
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return new Answer(process.ExitCode, (await output + await errors).Trim());
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+namespace Strata.Storage.PrivateServer;
+
+/// <summary>The settings of a private PostgreSQL: durable, small in memory, reachable through its socket only.</summary>
+internal static class PostgresSettings
+{
+    public const string FileName = "strata.conf";
+
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    // Written anew on each start, so that a newer Strata brings its settings along. A private server has no other users, so the
+    // socket's folder is the guard and "trust" is enough behind it.
+    private const string Settings = """
+        listen_addresses = ''
+        unix_socket_permissions = 0700
+        max_connections = 40
+        shared_buffers = 128MB
+        huge_pages = off
+        work_mem = 8MB
+        maintenance_work_mem = 64MB
+        fsync = on
+        synchronous_commit = on
+        full_page_writes = on
+        wal_compression = on
+        wal_buffers = 16MB
+        min_wal_size = 128MB
+        max_wal_size = 2GB
+        checkpoint_timeout = 10min
+        checkpoint_completion_target = 0.9
+        jit = off
+        max_parallel_workers_per_gather = 0
+        autovacuum_naptime = 15s
+        autovacuum_vacuum_insert_scale_factor = 0.5
+        logging_collector = off
+        log_min_messages = warning
+        log_checkpoints = off
+        log_line_prefix = '%m [%p] '
+        timezone = 'UTC'
+        log_timezone = 'UTC'
+
+        """;
+
+    public static void Write(string data)
+    {
+        WriteFile(Path.Combine(data, FileName), Settings);
+        WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all trust\n");
+        var main = Path.Combine(data, "postgresql.conf");
+        var include = $"include '{FileName}'\n";
+        if (!File.ReadAllText(main).EndsWith(include, StringComparison.Ordinal)) File.AppendAllText(main, include);
+    }
+
+    private static void WriteFile(string path, string text)
+    {
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, Readable);
+    }
+}

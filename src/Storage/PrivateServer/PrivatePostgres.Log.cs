@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Storage.PrivateServer;
+
+public sealed partial class PrivatePostgres
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "PostgreSQL {How}: process {Pid}, folder {Folder}, {ElapsedMs} ms")]
+    private partial void Ready(string how, int pid, string folder, long elapsedMs);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL in {Folder} was not stopped in order; it recovers now")]
+    private partial void Recovering(string folder);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL (process {Pid}) takes too long to stop; open work is cut off")]
+    private partial void StopIsSlow(int pid);
+}
