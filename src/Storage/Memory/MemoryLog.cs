@@ -33,7 +33,7 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
         var found = Candidates(scan)
             .Where(r => r.Model == scan.Model && IsBehind(scan, r))
             .Order(Comparer<EntityRevision>.Create((a, b) => Compare(scan, a, b)))
-            .Where(r => scan.Where is null || PlainConditions.Matches(scan.Where, r))
+            .Where(r => scan.Where is null || ConditionEvaluator.Matches(scan.Where, r))
             .Take(scan.Limit);
         return ValueTask.FromResult<IReadOnlyList<EntityRevision>>([.. found]);
     }

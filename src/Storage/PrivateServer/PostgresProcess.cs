@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Strata.Storage.PrivateServer;
@@ -17,9 +18,10 @@ internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
 
     public bool IsAlive => WorksIn(pid, folder.Data);
 
-    public bool IsReady => Status == "ready" && File.Exists(folder.SocketFile);
+    /// <summary>Whether there is no such process at all: one that was just launched has not entered its folder yet.</summary>
+    public bool IsGone => !Directory.Exists($"/proc/{pid}/cwd");
 
-    public bool IsStopping => Status == "stopping";
+    public bool IsReady => Status == "ready" && IsListening();
 
     private string Status => ReadPidFile(folder) is { } lines && lines.Length > StatusLine ? lines[StatusLine].Trim() : "";
 
@@ -53,6 +55,20 @@ internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
 
     /// <summary>Stops at once; the next start recovers from the log.</summary>
     public void Abort() => _ = Kill(pid, SignalQuit);
+
+    private bool IsListening()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(folder.SocketFile));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     private static int? PidInFile(PostgresFolder folder) =>
         ReadPidFile(folder) is [var first, ..] && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;

@@ -85,23 +85,17 @@ public sealed partial class PrivatePostgres
     private async Task AdoptOrStartAsync(CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        if (PostgresProcess.Find(folder) is { } running && await IsStayingAsync(running, cancellationToken))
-        {
-            (process, Adopted) = (running, true);
-            await WaitUntilReadyAsync(folder.LogLength, cancellationToken);
-        }
-        else
-        {
-            await StartAsync(cancellationToken);
-        }
+        if (PostgresProcess.Find(folder) is { } running && await IsReadyAsync(running, cancellationToken)) (process, Adopted) = (running, true);
+        else await StartAsync(cancellationToken);
         Ready(Adopted ? "adopted" : "started", process.Pid, folder.Root, clock.ElapsedMilliseconds);
     }
 
-    private async Task<bool> IsStayingAsync(PostgresProcess running, CancellationToken cancellationToken)
+    /// <summary>Waits for one that is starting; false when it was about to end.</summary>
+    private async Task<bool> IsReadyAsync(PostgresProcess running, CancellationToken cancellationToken)
     {
-        if (!running.IsStopping) return true;
-        if (!await WaitAsync(() => !running.IsAlive, options.StopTimeout, cancellationToken)) throw PostgresErrors.InUse(folder.Root, running.Pid);
-        return false;
+        var ended = await WaitAsync(() => running.IsReady || !running.IsAlive, options.StartTimeout, cancellationToken);
+        if (!ended) throw PostgresErrors.InUse(folder.Root, running.Pid);
+        return running.IsAlive;
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -153,7 +147,7 @@ public sealed partial class PrivatePostgres
     private async Task WaitUntilReadyAsync(long logged, CancellationToken cancellationToken)
     {
         var gone = false;
-        var ended = await WaitAsync(() => process.IsReady || (gone = !Directory.Exists($"/proc/{process.Pid}/cwd")), options.StartTimeout, cancellationToken);
+        var ended = await WaitAsync(() => process.IsReady || (gone = process.IsGone), options.StartTimeout, cancellationToken);
         if (gone && !process.IsReady) throw PostgresErrors.StartFailed(folder.LogFile, folder.LogEnd(logged));
         if (!ended) throw PostgresErrors.StartSlow(folder.LogFile, options.StartTimeout, folder.LogEnd(logged));
     }

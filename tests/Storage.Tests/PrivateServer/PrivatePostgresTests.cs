@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Strata.Core;
+using Strata.Storage.PrivateServer;
+
+namespace Strata.Storage.Tests.PrivateServer;
+
+public sealed class PrivatePostgresTests : IAsyncDisposable
+{
+    private readonly string home = Directory.CreateTempSubdirectory("strata-pg-test-").FullName;
+
+    private PrivatePostgresOptions Options => new() { Folder = Path.Combine(home, "postgres") };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Find(Options) is { } server) await server.StopAsync(CancellationToken.None);
+        Directory.Delete(home, recursive: true);
+    }
+
+    [Fact]
+    public async Task Start_InAnEmptyFolder_TakesConnectionsOnItsSocketOnly()
+    {
+        var server = await StartAsync(Options);
+        Assert.False(server.Adopted);
+        Assert.Equal("", await AskAsync(server, "show listen_addresses"));
+        Assert.Equal("on", await AskAsync(server, "show fsync"));
+        Assert.Equal("on", await AskAsync(server, "show synchronous_commit"));
+        Assert.Equal("on", await AskAsync(server, "show data_checksums"));
+        Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(server.SocketFolder) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+    }
+
+    [Fact]
+    public async Task Start_WhereOneRuns_AdoptsIt()
+    {
+        var first = await StartAsync(Options);
+        var second = await StartAsync(Options);
+        Assert.True(second.Adopted);
+        Assert.Equal(first.ProcessId, second.ProcessId);
+        Assert.Equal(first.ProcessId, Find(Options)!.ProcessId);
+    }
+
+    [Fact]
+    public async Task Stop_ThenStart_KeepsTheData()
+    {
+        var first = await StartAsync(Options);
+        await AskAsync(first, "create table kept as select 42 as n; select 1");
+        await first.StopAsync(CancellationToken.None);
+        Assert.False(first.IsRunning);
+        Assert.Null(Find(Options));
+
+        var clock = Stopwatch.StartNew();
+        var second = await StartAsync(Options);
+        TestContext.Current.TestOutputHelper?.WriteLine($"started an existing folder in {clock.ElapsedMilliseconds} ms");
+        Assert.Equal(42, await AskAsync(second, "select n from kept"));
+    }
+
+    [Fact]
+    public async Task Start_AfterKill_Recovers()
+    {
+        var first = await StartAsync(Options);
+        await AskAsync(first, "create table kept as select 42 as n; select 1");
+        using (var process = Process.GetProcessById(first.ProcessId)) process.Kill();
+        await Poll.UntilAsync(() => !first.IsRunning);
+
+        var second = await StartAsync(Options);
+        Assert.False(second.Adopted);
+        Assert.Equal(42, await AskAsync(second, "select n from kept"));
+    }
+
+    [Fact]
+    public async Task Start_WhenThePidFileNamesAnotherProcess_StartsAllTheSame()
+    {
+        var first = await StartAsync(Options);
+        await first.StopAsync(CancellationToken.None);
+        var pidFile = Path.Combine(Options.Folder, "data", "postmaster.pid");
+        await File.WriteAllTextAsync(pidFile, $"{Environment.ProcessId}\n{Options.Folder}/data\n1\n5432\n{first.SocketFolder}\n\n\nready   \n");
+
+        var second = await StartAsync(Options);
+        Assert.False(second.Adopted);
+        Assert.NotEqual(Environment.ProcessId, second.ProcessId);
+    }
+
+    [Fact]
+    public async Task Start_WithALongPath_PutsTheSocketElsewhere()
+    {
+        var options = new PrivatePostgresOptions { Folder = Path.Combine(home, new string('x', 100), "postgres") };
+        var server = await StartAsync(options);
+        try
+        {
+            Assert.StartsWith("/tmp/strata-", server.SocketFolder, StringComparison.Ordinal);
+            Assert.Equal(1, await AskAsync(server, "select 1"));
+        }
+        finally
+        {
+            await server.StopAsync(CancellationToken.None);
+            Directory.Delete(server.SocketFolder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Start_WithoutPostgres_SaysHowToInstallIt()
+    {
+        var fault = await Assert.ThrowsAsync<StrataException>(() => StartAsync(Options with { Binaries = "/nowhere" }));
+        Assert.Equal("POSTGRES_NOT_FOUND", fault.Error.Code);
+        Assert.Contains("apt-get install", fault.Error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithABadSetting_ShowsTheEndOfTheLog()
+    {
+        var first = await StartAsync(Options);
+        await first.StopAsync(CancellationToken.None);
+        await File.AppendAllTextAsync(Path.Combine(Options.Folder, "data", "postgresql.auto.conf"), "no_such_setting = 1\n");
+
+        var fault = await Assert.ThrowsAsync<StrataException>(() => StartAsync(Options));
+        Assert.Equal("POSTGRES_START_FAILED", fault.Error.Code);
+        Assert.Contains("no_such_setting", fault.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_OfAClusterOfAnotherVersion_NamesThePackage()
+    {
+        Directory.CreateDirectory(Path.Combine(Options.Folder, "data"));
+        await File.WriteAllTextAsync(Path.Combine(Options.Folder, "data", "PG_VERSION"), "99\n");
+
+        var fault = await Assert.ThrowsAsync<StrataException>(() => StartAsync(Options));
+        Assert.Equal("POSTGRES_VERSION_MISSING", fault.Error.Code);
+        Assert.Contains("postgresql-99", fault.Error.NextStep, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AfterAnInterruptedInitialisation_BeginsAgain()
+    {
+        Directory.CreateDirectory(Path.Combine(Options.Folder, "data.unfinished", "base"));
+        var server = await StartAsync(Options);
+        Assert.Equal(1, await AskAsync(server, "select 1"));
+    }
+
+    private static Task<PrivatePostgres> StartAsync(PrivatePostgresOptions options) =>
+        PrivatePostgres.StartAsync(options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, TestContext.Current.CancellationToken);
+
+    private static PrivatePostgres? Find(PrivatePostgresOptions options) =>
+        PrivatePostgres.Find(options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance);
+
+    private static async Task<object?> AskAsync(PrivatePostgres server, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(server.ConnectionString + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+}
