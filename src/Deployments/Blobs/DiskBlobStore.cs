@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Strata.Core;
+
+namespace Strata.Deployments.Blobs;
+
+/// <summary>
+/// Blobs as files: <c>ROOT/TENANT/sha256/ab/abcd…</c>, where TENANT is the organization's id. A blob is written to <c>ROOT/TENANT/tmp</c>, synced, then renamed, so that
+/// a crash leaves at most a temporary file, which the next start removes.
+/// </summary>
+internal sealed class DiskBlobStore : IBlobStore
+{
+    public const long BytesMaxDefault = 1L << 30;
+    private const int BufferBytes = 128 * 1024;
+    private const string TemporaryFolder = "tmp";
+
+    private readonly string root;
+    private readonly TimeProvider time;
+    private readonly Lock gate = new();
+
+    public DiskBlobStore(string root, TimeProvider time, long bytesMax = BytesMaxDefault)
+    {
+        (this.root, this.time, BytesMax) = (root, time, bytesMax);
+        Directory.CreateDirectory(root);
+        foreach (var tenant in Directory.EnumerateDirectories(root)) RemoveTemporaries(Path.Combine(tenant, TemporaryFolder));
+    }
+
+    public long BytesMax { get; }
+
+    public async Task<Result<BlobInfo>> PutAsync(TenantId tenant, Digest? expected, Stream content, CancellationToken cancellationToken)
+    {
+        var temporary = TemporaryFile(tenant);
+        try
+        {
+            var written = await WriteAsync(temporary, content, cancellationToken);
+            if (!written.TryGet(out var digest, out var error)) return error;
+            return expected is { } wanted && wanted != digest ? BlobErrors.Mismatch(wanted, digest) : Keep(tenant, temporary, digest);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    public BlobInfo? Find(TenantId tenant, Digest digest)
+    {
+        var file = new FileInfo(PathOf(tenant, digest));
+        return file.Exists ? new BlobInfo(digest, file.Length, file.LastWriteTimeUtc) : null;
+    }
+
+    public FileStream? Open(TenantId tenant, Digest digest)
+    {
+        try
+        {
+            return new FileStream(PathOf(tenant, digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferBytes, FileOptions.Asynchronous);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public IReadOnlyList<TenantId> Tenants() =>
+        [.. Directory.EnumerateDirectories(root).Select(x => IdText.TryParse("org", Path.GetFileName(x), out var id) ? new TenantId(id) : default).Where(x => x != default)];
+
+    public IEnumerable<BlobInfo> List(TenantId tenant)
+    {
+        var folder = Path.Combine(root, tenant.ToString(), "sha256");
+        if (!Directory.Exists(folder)) yield break;
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            if (Digest.TryParse(Digest.Prefix + file.Name, out var digest)) yield return new BlobInfo(digest, file.Length, file.LastWriteTimeUtc);
+        }
+    }
+
+    public bool Delete(TenantId tenant, Digest digest, DateTimeOffset putBefore)
+    {
+        lock (gate) // a put of the same blob in this moment would renew a file that is then gone
+        {
+            if (Find(tenant, digest) is not { } blob || blob.PutAt >= putBefore) return false;
+            File.Delete(PathOf(tenant, digest));
+            return true;
+        }
+    }
+
+    private async Task<Result<Digest>> WriteAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            for (int read; (read = await content.ReadAsync(buffer, cancellationToken)) > 0;)
+            {
+                if (file.Position + read > BytesMax) return BlobErrors.TooLarge(BytesMax);
+                hash.AppendData(buffer, 0, read);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        file.Flush(flushToDisk: true);
+        return Digest.FromHash(hash.GetHashAndReset());
+    }
+
+    private BlobInfo Keep(TenantId tenant, string temporary, Digest digest)
+    {
+        var path = PathOf(tenant, digest);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        lock (gate)
+        {
+            if (File.Exists(path)) File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
+            else File.Move(temporary, path);
+        }
+        return Find(tenant, digest)!;
+    }
+
+    private string PathOf(TenantId tenant, Digest digest) => Path.Combine(root, tenant.ToString(), "sha256", digest.Hex[..2], digest.Hex);
+
+    private string TemporaryFile(TenantId tenant)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(root, tenant.ToString(), TemporaryFolder));
+        return Path.Combine(folder.FullName, Guid.CreateVersion7(time.GetUtcNow()).ToString("n"));
+    }
+
+    private static void RemoveTemporaries(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        foreach (var file in Directory.EnumerateFiles(folder)) File.Delete(file);
+    }
+}

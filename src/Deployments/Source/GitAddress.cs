@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Strata.Core;
+
+namespace Strata.Deployments.Source;
+
+/// <summary>
+/// A git address that this server may fetch from, checked: an allowed protocol, no password inside, and a host whose addresses are public unless private ones are
+/// allowed. The host is looked up once and the fetch pinned to the address that was checked, so that a name cannot change its meaning in between.
+/// </summary>
+/// <param name="Url">As to be shown: without user or password.</param>
+/// <param name="Pinned">The checked address of the host; null for file://.</param>
+internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
+{
+    public static async Task<Result<GitAddress>> ResolveAsync(string text, bool allowPrivate, CancellationToken cancellationToken)
+    {
+        if (!Parse(text).TryGet(out var url, out var error)) return error;
+        if (url.IsFile) return allowPrivate ? new GitAddress(url, null) : SourceErrors.BadGitUrl("file:// is open only to the administrator of this server's own machine");
+        if (await LookUpAsync(url.IdnHost, cancellationToken) is not { Length: > 0 } addresses) return SourceErrors.GitHostUnknown(url.IdnHost);
+        return allowPrivate || Array.TrueForAll(addresses, IsPublic) ? new GitAddress(url, addresses[0]) : SourceErrors.GitForbidden(url.IdnHost);
+    }
+
+    private static Result<Uri> Parse(string text)
+    {
+        if (text.Length > 2000 || text.Any(char.IsControl) || text.Contains(' ')) return SourceErrors.BadGitUrl("it holds characters that no address has");
+        if (ScpLike().Match(text) is { Success: true } scp) text = $"ssh://{scp.Groups["user"]}{scp.Groups["host"]}/{scp.Groups["path"]}";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url)) return SourceErrors.BadGitUrl("it is not an address");
+        if (url.Scheme is not ("https" or "http" or "ssh" or "git" or "file")) return SourceErrors.BadGitUrl($"{url.Scheme}:// is not a protocol that is fetched from");
+        if (url.UserInfo.Contains(':') || (url.UserInfo.Length > 0 && url.Scheme != "ssh"))
+        {
+            return SourceErrors.BadGitUrl("it holds a user name or password, which would be kept for ever in the release");
+        }
+        if (url.IsFile && url.Host.Length > 0) return SourceErrors.BadGitUrl("file:// takes no host");
+        return url.IsFile || SafeHost().IsMatch(url.IdnHost) || url.HostNameType is UriHostNameType.IPv6 ? url : SourceErrors.BadGitUrl("its host is not a host name");
+    }
+
+    private static async Task<IPAddress[]?> LookUpAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Dns.GetHostAddressesAsync(host, cancellationToken);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Not loopback, private, link-local, shared, multicast or otherwise of special use (RFC 6890).</summary>
+    internal static bool IsPublic(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        if (address.AddressFamily == AddressFamily.InterNetworkV6) return IsPublicV6(address);
+        var b = address.GetAddressBytes();
+        return !(b[0] is 0 or 10 or 127 or >= 224
+            || (b[0] == 100 && b[1] is >= 64 and <= 127)
+            || (b[0] == 169 && b[1] == 254)
+            || (b[0] == 172 && b[1] is >= 16 and <= 31)
+            || (b[0] == 192 && b[1] == 168)
+            || (b[0] == 192 && b[1] == 0 && b[2] is 0 or 2)
+            || (b[0] == 198 && b[1] is 18 or 19));
+    }
+
+    /// <summary>Only global unicast (2000::/3), without the ranges that embed IPv4 addresses (6to4, Teredo) or are for documents.</summary>
+    private static bool IsPublicV6(IPAddress address)
+    {
+        var b = address.GetAddressBytes();
+        if ((b[0] & 0xE0) != 0x20) return false;
+        var first = (b[0] << 8) | b[1];
+        var second = (b[2] << 8) | b[3];
+        return first != 0x2002 && !(first == 0x2001 && second is 0 or 0xDB8);
+    }
+
+    [GeneratedRegex("^(?<user>[A-Za-z0-9._-]+@)(?<host>[A-Za-z0-9.-]+):(?<path>[^:]+)$")]
+    private static partial Regex ScpLike();
+
+    [GeneratedRegex("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+    private static partial Regex SafeHost();
+}

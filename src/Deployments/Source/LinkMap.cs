@@ -1,0 +1,67 @@
+namespace Strata.Deployments.Source;
+
+/// <summary>
+/// Answers where a path inside a folder leads, from the folder's symbolic links alone, without touching the file system; so that nothing outside the folder is ever reached.
+/// Paths are relative to the root, with "/" between their parts. Not safe for concurrent use while links are added.
+/// </summary>
+internal sealed class LinkMap
+{
+    /// <summary>As many links as Linux follows for one path.</summary>
+    private const int HopsMax = 40;
+
+    private readonly Dictionary<string, string> targets = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, string> Links => targets;
+
+    public void Add(string path, string target) => targets[path] = target;
+
+    public void Remove(string path) => targets.Remove(path);
+
+    public bool IsLink(string path) => targets.ContainsKey(path);
+
+    /// <summary>Whether some folder above the path is a link.</summary>
+    public bool PassesLink(string path)
+    {
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            if (IsLink(path[..slash])) return true;
+        }
+        return false;
+    }
+
+    /// <summary>The path with every link followed, "" for the root; null where it leaves the root or links lead in a circle.</summary>
+    public string? Resolve(string path)
+    {
+        var pending = new Stack<string>(path.Split('/').Reverse());
+        var done = new List<string>();
+        var hops = 0;
+        while (pending.TryPop(out var part))
+        {
+            if (part is "" or ".") continue;
+            if (part == "..")
+            {
+                if (done.Count == 0) return null;
+                done.RemoveAt(done.Count - 1);
+                continue;
+            }
+            done.Add(part);
+            if (!targets.TryGetValue(string.Join('/', done), out var target)) continue;
+            if (target.StartsWith('/') || ++hops > HopsMax) return null;
+            done.RemoveAt(done.Count - 1);
+            foreach (var next in target.Split('/').Reverse()) pending.Push(next);
+        }
+        return string.Join('/', done);
+    }
+
+    /// <summary>The links of a folder on disk; folders behind links are not entered.</summary>
+    public static LinkMap Scan(string root)
+    {
+        var map = new LinkMap();
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
+        foreach (var entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", options))
+        {
+            if (entry.LinkTarget is { } target) map.Add(Path.GetRelativePath(root, entry.FullName), target);
+        }
+        return map;
+    }
+}
