@@ -38,7 +38,7 @@ internal sealed partial class GitFetcher(SourceLimits limits, TimeProvider time)
         }
     }
 
-    private async Task<Result<string>> FetchAsync(Repository repository, string reference, CancellationToken cancellationToken)
+    private static async Task<Result<string>> FetchAsync(Repository repository, string reference, CancellationToken cancellationToken)
     {
         await GitAsync(repository, ["init", "-q", "--template=", "."], cancellationToken);
         var fetch = await GitAsync(repository, ["fetch", "-q", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--end-of-options", RemoteUrl(repository.Address), reference], cancellationToken);

@@ -1,0 +1,56 @@
+using Strata.Core;
+using Strata.Deployments.Source;
+
+namespace Strata.Deployments.Detection;
+
+/// <summary>Finds out what a source is.</summary>
+internal static class Detectors
+{
+    private static readonly IReadOnlyList<IDetector> Languages = [new NodeDetector(), new DotNetDetector(), new PythonDetector()];
+
+    /// <summary>Asked in this order; the first that knows it decides.</summary>
+    public static readonly IReadOnlyList<IDetector> All =
+    [
+        new DockerfileDetector(),
+        new ProcfileDetector(Languages),
+        .. Languages,
+        new StaticDetector(),
+    ];
+
+    /// <param name="skip">A stack that is not to be considered; null: all are.</param>
+    public static Result<BuildPlan> Detect(SourceTree source, string? skip = null)
+    {
+        var hints = new List<string>();
+        foreach (var detector in All.Where(x => x.Stack != skip))
+        {
+            switch (detector.Detect(source))
+            {
+                case Detection.Found found:
+                    return found.Plan;
+                case Detection.Faulty faulty:
+                    return faulty.Error;
+                case Detection.Other { Hint: { } hint }:
+                    hints.Add(hint);
+                    break;
+            }
+        }
+        return NotRecognised(hints);
+    }
+
+    /// <summary>Looks for one stack only, as strata.yaml may ask.</summary>
+    public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => All.FirstOrDefault(x => x.Stack == stack) is not { } detector
+        ? new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" }
+        : detector.Detect(source) switch
+        {
+            Detection.Found found => found.Plan,
+            Detection.Faulty faulty => faulty.Error,
+            _ => new Error(ErrorKind.Unprocessable, "SOURCE_NOT_RECOGNISED", $"strata.yaml says that this is \"{stack}\", but there is not {detector.Understands}.", "Correct build.stack, or leave it out to have it detected."),
+        };
+
+    private static Error NotRecognised(IReadOnlyList<string> hints) => new(
+        ErrorKind.Unprocessable,
+        "SOURCE_NOT_RECOGNISED",
+        (hints.Count == 0 ? "It is not clear what this source is." : $"It is not clear what this source is: {string.Join("; ", hints)}.")
+            + $" Understood are: {string.Join("; ", All.Select(x => x.Understands))}.",
+        "Add one of these to the root, or a strata.yaml with run: {command: …}.");
+}
