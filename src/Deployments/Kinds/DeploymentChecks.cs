@@ -1,0 +1,106 @@
+using System.Text.RegularExpressions;
+using Strata.Deployments.Blobs;
+using Strata.Nodes.Kinds;
+using Strata.Core;
+
+namespace Strata.Deployments.Kinds;
+
+/// <summary>What a spec must hold to, beyond its shape.</summary>
+internal static partial class DeploymentChecks
+{
+    public const int ReplicasMax = 100;
+    private const int EnvCountMax = 500;
+    private const int EnvValueCharsMax = 32 * 1024;
+    private const int CommandCharsMax = 4096;
+    private const int TextCharsMax = 1024;
+
+    public static IReadOnlyList<SpecFault> Check(DeploymentSpec spec) =>
+        [.. Run(spec.Run), .. Build(spec.Build), .. Env(spec.Env), .. Health(spec.Health), .. Text("release", spec.Release), .. Range("generation", spec.Generation, 0, int.MaxValue)];
+
+    public static IReadOnlyList<SpecFault> Check(ReleaseSpec spec) =>
+    [
+        .. Required("deployment", spec.Deployment),
+        .. Source(spec.Source),
+        .. spec.Run is { } run ? Run(run) : [],
+        .. spec.Build is { } build ? Build(build) : [],
+        .. spec.Env is { } env ? Env(env) : [],
+        .. spec.Health is { } health ? Health(health) : [],
+    ];
+
+    public static IReadOnlyList<SpecFault> Check(RouteSpec spec) =>
+    [
+        .. Required("deployment", spec.Deployment),
+        .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) ? [] : Fault("host", "It must be a host name in lower case without a port, for example shop.example.org."),
+        .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path) ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
+    ];
+
+    private static IEnumerable<SpecFault> Run(RunConfig run) =>
+    [
+        .. Command("run.command", run.Command),
+        .. run.Port is { } port ? Range("run.port", port, 1, 65535) : [],
+        .. Range("run.replicas", run.Replicas, 0, ReplicasMax),
+        .. Range("run.memoryBytes", run.MemoryBytes, 16L << 20, 1L << 40),
+        .. Range("run.cpu", run.Cpu, 0.05, 256),
+        .. Range("run.stopGraceSeconds", run.StopGraceSeconds, 0, 3600),
+    ];
+
+    private static IEnumerable<SpecFault> Build(BuildConfig build) =>
+    [
+        .. Command("build.command", build.Command),
+        .. Inside("build.output", build.Output),
+        .. Inside("build.dockerfile", build.Dockerfile),
+        .. Range("build.timeoutSeconds", build.TimeoutSeconds, 1, 24 * 3600),
+        .. Range("build.memoryBytes", build.MemoryBytes, 16L << 20, 1L << 40),
+        .. Range("build.cpu", build.Cpu, 0.05, 256),
+        .. Range("build.diskBytes", build.DiskBytes, 16L << 20, 1L << 40),
+    ];
+
+    private static IEnumerable<SpecFault> Health(HealthCheck health) =>
+    [
+        .. health.Path is null or ['/', ..] && health.Path?.Length is null or <= TextCharsMax && health.Path?.Any(x => x <= ' ' || x == '\x7f') != true
+            ? [] : Fault("health.path", "It must start with \"/\" and hold no spaces."),
+        .. Range("health.intervalSeconds", health.IntervalSeconds, 1, 3600),
+        .. Range("health.timeoutSeconds", health.TimeoutSeconds, 1, 300),
+        .. Range("health.graceSeconds", health.GraceSeconds, 1, 3600),
+    ];
+
+    private static IEnumerable<SpecFault> Env(IReadOnlyDictionary<string, string> env)
+    {
+        if (env.Count > EnvCountMax) return Fault("env", $"At most {EnvCountMax} variables fit.");
+        return env.SelectMany(x => VariableName().IsMatch(x.Key)
+            ? x.Value is null || x.Value.Length > EnvValueCharsMax || x.Value.Contains('\0') ? Fault("env." + x.Key, $"A value takes at most {EnvValueCharsMax} characters.") : []
+            : Fault("env", "Names take letters, digits and \"_\", at most 128, and do not start with a digit."));
+    }
+
+    private static IEnumerable<SpecFault> Source(SourceConfig source) => source switch
+    {
+        { Archive: null, Git: null } => Fault("source", "Give an archive or a git repository."),
+        { Archive: not null, Git: not null } => Fault("source", "Give an archive or a git repository, not both."),
+        { Archive: { } archive } => Digest.TryParse(archive, out _) ? [] : Fault("source.archive", "It must be sha256: and 64 hexadecimal digits."),
+        _ => [.. Required("source.git.url", source.Git!.Url), .. Text("source.git.branch", source.Git.Branch), .. Text("source.git.commit", source.Git.Commit)],
+    };
+
+    private static IEnumerable<SpecFault> Inside(string field, string? path) =>
+        path is null || (path.Length is > 0 and <= TextCharsMax && !path.StartsWith('/') && !path.Split('/').Contains("..")) ? [] : Fault(field, "It must be a path inside the source.");
+
+    private static IEnumerable<SpecFault> Command(string field, string? command) =>
+        command is null or { Length: > 0 and <= CommandCharsMax } ? [] : Fault(field, $"It takes 1 to {CommandCharsMax} characters.");
+
+    private static IEnumerable<SpecFault> Required(string field, string? text) => string.IsNullOrEmpty(text) ? Fault(field, "It is required.") : Text(field, text);
+
+    private static IEnumerable<SpecFault> Text(string field, string? text) => text is null or { Length: <= TextCharsMax } ? [] : Fault(field, $"It takes at most {TextCharsMax} characters.");
+
+    private static IEnumerable<SpecFault> Range<T>(string field, T value, T least, T most) where T : IComparable<T> =>
+        value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0 ? [] : Fault(field, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"It must be from {least} to {most}."));
+
+    private static SpecFault[] Fault(string field, string message) => [new SpecFault(field, message)];
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+    private static partial Regex VariableName();
+
+    [GeneratedRegex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")]
+    private static partial Regex Host();
+
+    [GeneratedRegex("^/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$")]
+    private static partial Regex Path();
+}

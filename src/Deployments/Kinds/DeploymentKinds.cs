@@ -1,0 +1,48 @@
+using Strata.Nodes.Kinds;
+using Strata.Resources.Kinds;
+
+namespace Strata.Deployments.Kinds;
+
+/// <summary>The kinds of this module.</summary>
+public static class DeploymentKinds
+{
+    public static readonly Kind<DeploymentSpec, DeploymentStatus> Deployment = new()
+    {
+        Name = "deployment",
+        Plural = "deployments",
+        IdPrefix = "dep",
+        Scope = KindScope.Project,
+        Description = "A long-lived service: it runs one release, and a deploy makes a new one.",
+        Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "deployment.workflow.json"),
+        InitialStatus = new DeploymentStatus(),
+        UserTransitions = ["rollback", "restart", "resize", "remove"],
+        DeleteTransition = "remove",
+        Validate = DeploymentChecks.Check,
+    };
+
+    public static readonly Kind<ReleaseSpec, ReleaseStatus> Release = new()
+    {
+        Name = "release",
+        Plural = "releases",
+        IdPrefix = "rel",
+        Scope = KindScope.Project,
+        Description = "One immutable build of a deployment with its configuration; making one is what a deploy does.",
+        Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "release.workflow.json"),
+        InitialStatus = new ReleaseStatus(),
+        Validate = DeploymentChecks.Check,
+    };
+
+    public static readonly Kind<RouteSpec, RouteStatus> Route = new()
+    {
+        Name = "route",
+        Plural = "routes",
+        IdPrefix = "rte",
+        Scope = KindScope.Project,
+        Description = "A host and path prefix that lead to a deployment.",
+        Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "route.workflow.json"),
+        InitialStatus = new RouteStatus(),
+        Validate = DeploymentChecks.Check,
+    };
+
+    public static readonly IReadOnlyList<Kind> All = [Deployment, Release, Route];
+}
