@@ -14,7 +14,7 @@ public sealed record Principal
     /// <summary>For example <c>user:admin</c>, <c>token:ci</c>, <c>agent:node-1</c>, <c>instance:guestbook-x7</c>.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>Such as <c>deployments.read</c>; <c>*</c> grants all within the tenant.</summary>
+    /// <summary>Such as <c>deployments.read</c>; <c>*</c> grants all within the tenant; see <see cref="Roles"/> for the wider forms.</summary>
     public required IReadOnlySet<string> Permissions { get; init; }
 
     /// <summary>Id of the only project it may see; null: all of the organization.</summary>
@@ -24,7 +24,24 @@ public sealed record Principal
 
     public Caller Caller => new(Tenant, Actor);
 
-    public bool May(string permission) => Permissions.Contains(permission) || Permissions.Contains("*");
+    /// <summary>Held beside an organization's permissions, it opens what belongs to the cloud itself to writes.</summary>
+    public const string PlatformPermission = "platform";
+
+    /// <summary>May change what belongs to the cloud itself: organizations, nodes.</summary>
+    public bool IsOperator => IsPlatform || Permissions.Contains(PlatformPermission);
+
+    /// <summary>Whether it is granted by name, by kind (<c>nodes.*</c>), by verb (<c>*.read</c>; tokens are not meant by that) or altogether.</summary>
+    public bool May(string permission)
+    {
+        if (Permissions.Contains(permission) || Permissions.Contains("*")) return true;
+        var dot = permission.LastIndexOf('.');
+        if (dot < 0) return false;
+        var isSecret = permission.StartsWith("tokens.", StringComparison.Ordinal);
+        return Permissions.Contains(permission[..dot] + ".*") || (!isSecret && Permissions.Contains("*" + permission[dot..]));
+    }
+
+    /// <summary>Whether everything that the other set grants is granted here too, so that nobody hands out more than they have.</summary>
+    public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p == PlatformPermission ? IsOperator : May(p));
 }
 
 /// <summary>Turns a bearer token into a principal.</summary>

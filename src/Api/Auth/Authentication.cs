@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Core;
+
+namespace Strata.Api.Auth;
+
+/// <summary>
+/// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that names none is closed.
+/// The tenant comes from the token and from nowhere else.
+/// </summary>
+internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator)
+{
+    private const string Scheme = "Bearer ";
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        if (await RefuseAsync(http) is { } refused) await Problem.WriteAsync(http, refused);
+        else await next(http);
+    }
+
+    private async ValueTask<Error?> RefuseAsync(HttpContext http)
+    {
+        // No endpoint: 404. One that is not of a route is the framework's own for 405 and 415.
+        if (http.GetEndpoint() is not RouteEndpoint endpoint) return null;
+        if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
+        if (access.Permission is not { } permission) return null;
+        if (TokenOf(http) is not { } token) return ApiErrors.Unauthorized;
+        var authenticated = await authenticator.AuthenticateAsync(token, http.RequestAborted);
+        if (!authenticated.TryGet(out var principal, out var error)) return error;
+        http.Features.Set(principal);
+        return principal.May(permission) ? null : ApiErrors.Forbidden(permission);
+    }
+
+    private static string? TokenOf(HttpContext http) =>
+        http.Request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? header[Scheme.Length..].Trim()
+            : null;
+}

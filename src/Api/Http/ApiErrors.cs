@@ -1,0 +1,54 @@
+using Strata.Core;
+
+namespace Strata.Api.Http;
+
+/// <summary>The catalogue of errors that belong to HTTP itself. A module's own errors stand in its own catalogue.</summary>
+public static class ApiErrors
+{
+    public const string ConflictCode = "IDEMPOTENCY_CONFLICT";
+
+    internal static readonly Error Unauthorized = new(
+        ErrorKind.Unauthenticated, "UNAUTHORIZED", "The request carries no valid token.",
+        "Send \"Authorization: Bearer TOKEN\"; \"strata token\" prints one for this machine's cloud.");
+
+    internal static readonly Error Closed = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "This endpoint names no permission, so nobody may use it.", "Report this as a fault of Strata.");
+
+    internal static readonly Error Internal = new(
+        ErrorKind.Internal, "INTERNAL", "Strata failed at this request; the server's log says why, under the request id.",
+        "Try again; if it stays, report it with the request id.");
+
+    internal static readonly Error BodyRequired = new(ErrorKind.Invalid, "BODY_REQUIRED", "The request has no body.", "Send a JSON object.");
+
+    internal static readonly Error EncodedBody = new(
+        ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "The body is compressed, which is not supported here.", "Send it without Content-Encoding.");
+
+    internal static Error Forbidden(string permission) => new(
+        ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
+
+    internal static Error NoRoute(string method, string path) => new(
+        ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {Shorten(path)}.", "/openapi.json lists every endpoint, /docs explains them.");
+
+    internal static Error Method(string method, string allowed) => new(
+        ErrorKind.Invalid, "METHOD_NOT_ALLOWED", $"{Shorten(method)} is not possible here.", allowed.Length == 0 ? null : $"Possible: {allowed}.");
+
+    internal static Error MediaType(string? sent, string accepted) => new(
+        ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", sent is null ? "The body has no content type." : $"A body of type {Shorten(sent)} is not understood here.",
+        $"Send {accepted} in UTF-8.");
+
+    internal static Error TooLarge(long limit) => new(
+        ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The body is larger than the {limit} bytes that fit here.", null) { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
+
+    internal static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
+
+    internal static Error Query(string name, string message) => new(
+        ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{Shorten(name)}\" {message}", "/docs lists the parameters of this endpoint.")
+    { Faults = [new SpecFault(Shorten(name), message)] };
+
+    internal static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
+
+    internal static Error KeyReused(string key) => new(
+        ErrorKind.Conflict, ConflictCode, $"The Idempotency-Key \"{key}\" was already used for another request.", "Use a fresh key for each request.");
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
+}

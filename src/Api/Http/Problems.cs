@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Strata.Core;
+
+namespace Strata.Api.Http;
+
+/// <summary>Makes problem details of everything that fails outside a handler: exceptions, refused bodies, routes and methods that do not exist.</summary>
+internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> log)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            await next(http);
+            if (!http.Response.HasStarted && http.Response.StatusCode >= 400 && http.Response.ContentLength is null or 0) await ExplainAsync(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone: nobody is left to tell.
+        }
+        catch (Exception e)
+        {
+            var error = ToError(e);
+            if (error.Kind == ErrorKind.Internal) LogFailed(e, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+            if (http.Response.HasStarted) http.Abort();
+            else await Problem.WriteAsync(http, error, (e as BadHttpRequestException)?.StatusCode);
+        }
+    }
+
+    private static Error ToError(Exception exception) => exception switch
+    {
+        StrataException e => e.Error,
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", "The body is larger than what fits here."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new Error(ErrorKind.Timeout, "BODY_TOO_SLOW", "The body came too slowly."),
+        BadHttpRequestException e => ApiErrors.BadRequest(e.Message),
+        JsonException => new Error(ErrorKind.Internal, "INTERNAL", "Strata could not read what it had stored; the server's log says why, under the request id."),
+        _ => ApiErrors.Internal,
+    };
+
+    private static Task ExplainAsync(HttpContext http)
+    {
+        var request = http.Request;
+        Error error = http.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => ApiErrors.NoRoute(request.Method, request.Path.Value ?? "/"),
+            StatusCodes.Status405MethodNotAllowed => ApiErrors.Method(request.Method, http.Response.Headers.Allow.ToString()),
+            StatusCodes.Status415UnsupportedMediaType => ApiErrors.MediaType(request.ContentType, "application/json"),
+            var status => new Error(ErrorStatus.KindOf(status), "BAD_REQUEST", "The request cannot be served as it is."),
+        };
+        return Problem.WriteAsync(http, error, http.Response.StatusCode);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed, request {RequestId}")]
+    private partial void LogFailed(Exception exception, string method, string path, string requestId);
+}
