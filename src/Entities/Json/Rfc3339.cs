@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Strata.Entities.Json;
 
 /// <summary>Times as text by RFC 3339, to the microsecond, which is what the store keeps.</summary>
-internal static class Rfc3339
+public static class Rfc3339
 {
     private static readonly string[] Formats = ["yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mm:ssK"];
 

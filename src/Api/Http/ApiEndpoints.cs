@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
+using Strata.Api.OpenApi;
+using Strata.Core;
+
+namespace Strata.Api.Http;
+
+/// <summary>Handles a call: the value is the answer, the error becomes problem details.</summary>
+public delegate Task<Result<Answer>> ApiHandler(ApiCall call);
+
+/// <summary>Maps endpoints of the API: each with its permission, its description and one shape of handler.</summary>
+public static class ApiEndpoints
+{
+    /// <param name="permission">For example <c>deployments.read</c>.</param>
+    public static IEndpointConventionBuilder MapApi(
+        this IEndpointRouteBuilder routes, string method, string pattern, string permission, Operation operation, ApiHandler handler) =>
+        routes.MapMethods(pattern, [method], http => HandleAsync(http, operation, handler)).WithMetadata(operation).Requires(permission);
+
+    /// <summary>Writes an error as problem details; for handlers that are not <see cref="ApiHandler"/>s.</summary>
+    public static IResult ToResult(this Error error) => new ProblemResult(error);
+
+    private static async Task HandleAsync(HttpContext http, Operation operation, ApiHandler handler)
+    {
+        if (UnknownParameter(http, operation) is { } unknown)
+        {
+            await Problem.WriteAsync(http, ApiErrors.Query(unknown, "is not known here."));
+            return;
+        }
+        var result = await handler(new ApiCall(http));
+        if (result.TryGet(out var answer, out var error)) await answer.ExecuteAsync(http);
+        else await Problem.WriteAsync(http, error);
+    }
+
+    /// <summary>A parameter that would be ignored is a mistake that its sender wants to hear of.</summary>
+    private static string? UnknownParameter(HttpContext http, Operation operation)
+    {
+        foreach (var (name, _) in http.Request.Query)
+        {
+            if (operation.Parameters.Any(p => p.In == "query" && p.Name == name)) continue;
+            if (!operation.FieldFilters || !FieldFilter.IsName(name)) return name;
+        }
+        return null;
+    }
+
+    private sealed class ProblemResult(Error error) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => Problem.WriteAsync(httpContext, error);
+    }
+}

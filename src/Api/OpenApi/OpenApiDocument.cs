@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.OpenApi;
+
+/// <summary>Writes the API's description (OpenAPI 3.1) from what is mapped: every route with its permission, and every kind with its types.</summary>
+internal static class OpenApiDocument
+{
+    private const string Prefix = "/api/v1/";
+
+    public static JsonObject Write(IEnumerable<Endpoint> endpoints, IEnumerable<Kind> kinds, string version) => new()
+    {
+        ["openapi"] = "3.1.0",
+        ["info"] = new JsonObject
+        {
+            ["title"] = "Strata",
+            ["version"] = version,
+            ["description"] = "One shape for every kind of resource: list, get, create, merge-patch, transition, delete, history, watch, and any read as of a time (at).",
+            ["license"] = new JsonObject { ["name"] = "Apache-2.0", ["identifier"] = "Apache-2.0" },
+        },
+        ["security"] = new JsonArray(new JsonObject { ["token"] = new JsonArray() }),
+        ["paths"] = Paths(endpoints.OfType<RouteEndpoint>()),
+        ["components"] = new JsonObject
+        {
+            ["securitySchemes"] = new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["bearerFormat"] = "stk" } },
+            ["schemas"] = KindSchemas.All(kinds),
+            ["responses"] = new JsonObject { ["Problem"] = ProblemResponse() },
+        },
+    };
+
+    private static JsonObject Paths(IEnumerable<RouteEndpoint> endpoints)
+    {
+        var paths = new JsonObject();
+        foreach (var path in endpoints.GroupBy(PathOf).OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            var item = new JsonObject();
+            foreach (var (method, endpoint) in path.SelectMany(e => MethodsOf(e).Select(m => (m, e))).OrderBy(m => m.m, StringComparer.Ordinal))
+                item[method] = ToOperation(method, endpoint);
+            if (item.Count > 0) paths[path.Key] = item;
+        }
+        return paths;
+    }
+
+    private static JsonObject ToOperation(string method, RouteEndpoint endpoint)
+    {
+        var operation = endpoint.Metadata.GetMetadata<Operation>() ?? Undescribed(method, endpoint);
+        var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["tags"] = new JsonArray(operation.Tag) };
+        if (endpoint.Metadata.GetMetadata<Access>() is { Permission: { } permission }) node["x-permission"] = permission;
+        else node["security"] = new JsonArray();
+        if (operation.FieldFilters) node["x-field-filters"] = true;
+        var parameters = PathParameters(endpoint).Concat(operation.Parameters.Select(ToParameter)).ToArray();
+        if (parameters.Length > 0) node["parameters"] = new JsonArray(parameters);
+        if (operation.Body is { } body) node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };
+        node["responses"] = Responses(operation);
+        return node;
+    }
+
+    private static JsonObject Responses(Operation operation)
+    {
+        var success = new JsonObject { ["description"] = operation.Status switch { 201 => "Created.", 204 => "Done.", _ => "Success." } };
+        if (operation.Answer is { } answer) success["content"] = ToContent(answer);
+        return new JsonObject
+        {
+            [$"{operation.Status}"] = success,
+            ["default"] = new JsonObject { ["$ref"] = "#/components/responses/Problem" },
+        };
+    }
+
+    private static JsonObject ToContent(Content content)
+    {
+        var node = new JsonObject();
+        foreach (var mediaType in content.MediaTypes)
+        {
+            node[mediaType] = new JsonObject { ["schema"] = content.Schema.DeepClone() };
+            if (content.Example is { } example) node[mediaType]!["example"] = example.DeepClone();
+        }
+        return node;
+    }
+
+    private static JsonNode ToParameter(Parameter parameter) => new JsonObject
+    {
+        ["name"] = parameter.Name,
+        ["in"] = parameter.In,
+        ["description"] = parameter.Description,
+        ["required"] = parameter.Required,
+        ["schema"] = parameter.Schema.DeepClone(),
+    };
+
+    private static IEnumerable<JsonNode> PathParameters(RouteEndpoint endpoint) => endpoint.RoutePattern.Parameters.Select(p => (JsonNode)new JsonObject
+    {
+        ["name"] = p.Name,
+        ["in"] = "path",
+        ["required"] = true,
+        ["schema"] = Schemas.Text(),
+    });
+
+    /// <summary>An endpoint that a module mapped without a description still stands in the list.</summary>
+    private static Operation Undescribed(string method, RouteEndpoint endpoint)
+    {
+        var path = PathOf(endpoint);
+        var words = path.Split(['/', '{', '}', '-', '.'], StringSplitOptions.RemoveEmptyEntries).Skip(path.StartsWith(Prefix, StringComparison.Ordinal) ? 2 : 0).ToArray();
+        var id = method + string.Concat(words.Select(w => char.ToUpperInvariant(w[0]) + w[1..]));
+        return new Operation { Id = id, Summary = endpoint.DisplayName ?? path, Tag = words.FirstOrDefault() ?? "other" };
+    }
+
+    private static string PathOf(RouteEndpoint endpoint)
+    {
+        var path = "/" + endpoint.RoutePattern.RawText?.Trim('/');
+        foreach (var parameter in endpoint.RoutePattern.Parameters.Where(p => p.ParameterPolicies.Count > 0 || p.IsCatchAll || p.IsOptional))
+            path = System.Text.RegularExpressions.Regex.Replace(path, $@"\{{\*{{0,2}}{parameter.Name}[^}}]*\}}", $"{{{parameter.Name}}}");
+        return path;
+    }
+
+    private static IEnumerable<string> MethodsOf(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Select(m => m.ToLowerInvariant()) ?? [];
+
+    private static JsonObject ProblemResponse() => new()
+    {
+        ["description"] = "What went wrong, with a stable code and what to do next (RFC 9457).",
+        ["content"] = new JsonObject { ["application/problem+json"] = new JsonObject { ["schema"] = Schemas.Reference("Problem") } },
+    };
+}

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+using Strata.Core;
+
+namespace Strata.Api.OpenApi;
+
+/// <summary>Small JSON Schemas (2020-12, as OpenAPI 3.1 uses them). Each call makes a fresh node, because a node has one parent.</summary>
+public static class Schemas
+{
+    private static readonly JsonSchemaExporterOptions ExporterOptions = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Transform };
+
+    public static JsonObject Text() => new() { ["type"] = "string" };
+
+    public static JsonObject Time() => new() { ["type"] = "string", ["format"] = "date-time" };
+
+    public static JsonObject Uuid() => new() { ["type"] = "string", ["format"] = "uuid" };
+
+    public static JsonObject Flag() => new() { ["type"] = "boolean" };
+
+    public static JsonObject Any() => [];
+
+    public static JsonObject Object() => new() { ["type"] = "object" };
+
+    public static JsonObject Integer(long min, long max) => new() { ["type"] = "integer", ["minimum"] = min, ["maximum"] = max };
+
+    public static JsonObject OneOf(params string[] values) => new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(v => (JsonNode)v)]) };
+
+    public static JsonObject List(JsonNode item) => new() { ["type"] = "array", ["items"] = item };
+
+    public static JsonObject Map(JsonNode value) => new() { ["type"] = "object", ["additionalProperties"] = value };
+
+    /// <summary>An object with these members and no others.</summary>
+    public static JsonObject Closed(IEnumerable<(string Name, JsonNode Schema)> members, params string[] required)
+    {
+        var schema = Members(members, required);
+        schema["additionalProperties"] = false;
+        return schema;
+    }
+
+    public static JsonObject Members(IEnumerable<(string Name, JsonNode Schema)> members, params string[] required) => new()
+    {
+        ["type"] = "object",
+        ["properties"] = new JsonObject(members.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Schema))),
+        ["required"] = new JsonArray([.. required.Select(r => (JsonNode)r)]),
+    };
+
+    public static JsonObject Reference(string component) => new() { ["$ref"] = "#/components/schemas/" + component };
+
+    /// <summary>The schema of one of Strata's own types, as <see cref="WireJson"/> reads and writes it.</summary>
+    public static JsonNode Of(Type type) => WireJson.Options.GetJsonSchemaAsNode(type, ExporterOptions);
+
+    /// <summary>Unknown members are refused everywhere, which the exporter does not say; and a shared type is spelt out where it would point to itself.</summary>
+    private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode schema)
+    {
+        if (schema is not JsonObject node) return schema;
+        if (node.ContainsKey("properties")) node["additionalProperties"] = false;
+        if (context.TypeInfo.Type == typeof(JsonElement)) return new JsonObject();
+        return node;
+    }
+}
