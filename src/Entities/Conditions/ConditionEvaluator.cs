@@ -42,7 +42,7 @@ public static class ConditionEvaluator
         for (; at < steps.Count; at++)
         {
             if (steps[at] is { Name: null, Index: null }) return AnyElementHolds(value, steps, at + 1, compare);
-            value = Follow(value, steps[at]);
+            value = steps[at].Follow(value);
         }
         return compare.Operator switch
         {
@@ -61,13 +61,6 @@ public static class ConditionEvaluator
         }
         return false;
     }
-
-    private static JsonElement Follow(JsonElement value, JsonPath.Step step) => step switch
-    {
-        { Name: { } name } => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var member) ? member : default,
-        { Index: { } index } => value.ValueKind == JsonValueKind.Array && index < value.GetArrayLength() ? value[index] : default,
-        _ => default,
-    };
 
     private static bool HoldsForFact(MetaField field, Condition.Compare compare, EntityRevision entity) => field switch
     {

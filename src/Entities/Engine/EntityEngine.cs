@@ -17,35 +17,82 @@ public sealed record RequestKey(CommitId Commit, string Fingerprint);
 /// <summary>What a change to an entity makes of its document; an error abandons the change.</summary>
 public delegate Result<JsonText> DocumentChange(EntityRevision current);
 
-/// <summary>The verbs on entities. Each is one transaction; EntityTransaction joins several.</summary>
+/// <summary>
+/// The verbs on entities. Each is one transaction; <see cref="BeginAsync"/> joins several. Documents handed in have passed <see cref="JsonGuard"/>. Safe for concurrent use.
+/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION, INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT
+/// (retryable), those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/> answers.</para>
+/// </summary>
 public sealed class EntityEngine(
-    IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time)
+    IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null)
 {
-    /// <summary>Creates an entity: initial state, then the named transition if any, then the automatic cascade.</summary>
-    public ValueTask<Result<EntityRevision>> CreateAsync(
-        Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>
-    /// Changes an entity and takes a transition; without one the automatic transitions are tried again from the present state (a loopback).
-    /// </summary>
-    /// <param name="model">When set, an entity of another model counts as not found.</param>
-    /// <param name="ifMatch">The revision it must still have (412 ENTITY_MODIFIED); null: the change is tried again on conflict, a few times.</param>
-    public ValueTask<Result<EntityRevision>> UpdateAsync(
-        Caller caller, ModelKey? model, EntityId id, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
-
-    /// <summary>Deletes an entity; the value is its last revision.</summary>
-    public ValueTask<Result<EntityRevision>> DeleteAsync(
-        Caller caller, ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
-
-    /// <summary>Names of the manual transitions that the entity's state offers now.</summary>
-    public ValueTask<Result<IReadOnlyList<string>>> TransitionsAsync(
-        Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken) => throw new NotImplementedException();
+    private readonly EngineParts parts = new(log, definitions, new ComputationGuard(computation, time), time, limits ?? EngineLimits.Default);
 
     /// <summary>Reads go straight to the log.</summary>
     public IEntityLog Log => log;
 
-    internal object[] Parts => [definitions, computation, time]; // until the verbs are written
+    /// <summary>Creates an entity: initial state, then the named transition if any, then the automatic cascade. One append and no read.</summary>
+    public async ValueTask<Result<EntityRevision>> CreateAsync(
+        Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, CancellationToken cancellationToken)
+    {
+        var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
+        var created = await CommitAsync(transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
+        return transaction is { HasConflicted: true, HasCommitted: false } ? EngineErrors.EntityExists(id) : created;
+    }
+
+    /// <summary>
+    /// Changes an entity and takes a transition; without one the automatic transitions are tried again from the present state (a loopback). One read and one append.
+    /// </summary>
+    /// <param name="model">When set, an entity of another model counts as not found.</param>
+    /// <param name="change">May be called more than once.</param>
+    /// <param name="ifMatch">The revision it must still have (412 ENTITY_MODIFIED); null: the change is tried again on conflict, a few times.</param>
+    public ValueTask<Result<EntityRevision>> UpdateAsync(
+        Caller caller, ModelKey? model, EntityId id, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, id, ifMatch, transaction => transaction.UpdateAsync(model, id, change, transition, ifMatch, cancellationToken), cancellationToken);
+
+    /// <summary>Deletes an entity; the value is its last revision.</summary>
+    public ValueTask<Result<EntityRevision>> DeleteAsync(
+        Caller caller, ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, id, ifMatch, transaction => transaction.DeleteAsync(model, id, ifMatch, cancellationToken), cancellationToken);
+
+    /// <summary>Names of the manual transitions that the entity's state offers now, whatever their criteria say.</summary>
+    public async ValueTask<Result<IReadOnlyList<string>>> TransitionsAsync(
+        Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
+    {
+        if (await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is not { } entity) return EngineErrors.EntityNotFound(id);
+        if (await definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
+            return await definitions.ExplainAsync(caller.Tenant, entity.Model, cancellationToken);
+        return await new TransitionOffers(parts.Computation).FindAsync(model, entity, cancellationToken);
+    }
+
+    /// <summary>Begins a transaction over the log as it is now.</summary>
+    public async ValueTask<EntityTransaction> BeginAsync(Caller caller, CancellationToken cancellationToken) =>
+        new(parts, caller, AsOf.At(await log.HeadAsync(caller.Tenant, cancellationToken)));
+
+    private async ValueTask<Result<EntityRevision>> ChangeAsync(
+        Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, ValueTask<Result<EntityRevision>>> change, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
+            var changed = await CommitAsync(transaction, await change(transaction), cancellationToken);
+            // Once a part is durable and its processor was called, doing all of it again would call it twice.
+            if (!transaction.HasConflicted || transaction.HasCommitted) return changed;
+            if (ifMatch is { } expected) return EngineErrors.EntityModified(id, expected);
+            if (attempt >= parts.Limits.ConflictTriesMax) return changed;
+            await PauseAsync(attempt, cancellationToken);
+        }
+    }
+
+    private static async ValueTask<Result<EntityRevision>> CommitAsync(
+        EntityTransaction transaction, Result<EntityRevision> change, CancellationToken cancellationToken)
+    {
+        if (!change.IsOk) return change;
+        return (await transaction.CommitAsync(cancellationToken)).TryGet(out var written, out var error) ? written[0] : error;
+    }
+
+    // Rivals that met once would meet again if they waited equally long.
+    private Task PauseAsync(int attempt, CancellationToken cancellationToken) =>
+        Task.Delay(FirstPause * (1 << attempt) * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
 }

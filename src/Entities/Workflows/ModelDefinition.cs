@@ -1,5 +1,6 @@
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Workflows;
@@ -10,9 +11,16 @@ public sealed record ModelDefinition
     public required ModelKey Key { get; init; }
 
     /// <summary>In stored order: the first active one whose criterion matches is used; none: the built-in default workflow.</summary>
-    public IReadOnlyList<WorkflowDefinition> Workflows { get; init; } = [];
+    public IReadOnlyList<WorkflowDefinition> Workflows
+    {
+        get;
+        init => (field, HasSchedules) = (value, value.Any(w => w.States.Values.Any(s => s.Transitions.Any(t => t.IsScheduled))));
+    } = [];
 
     public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
+
+    /// <summary>Whether any workflow schedules anything; without, schedules cost nothing.</summary>
+    public bool HasSchedules { get; private init; }
 }
 
 /// <summary>Scalar paths whose values together are unique among the model's entities. All null: exempt; some null: INVALID_UNIQUE_KEY.</summary>
@@ -21,6 +29,9 @@ public sealed record UniqueKeyDefinition(string Id, IReadOnlyList<JsonPath> Fiel
 /// <summary>Where the engine finds definitions. Answers from memory nearly always; safe for concurrent use.</summary>
 public interface IDefinitions
 {
+    /// <summary>Why <see cref="FindAsync"/> has no model of that key: MODEL_NOT_FOUND, or MODEL_NOT_LOCKED.</summary>
+    ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) => new(EngineErrors.ModelNotFound(key));
+
     /// <summary>The model, or null where the tenant has none of that key that may hold entities.</summary>
     ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.Entities.Log;
 
 namespace Strata.Entities.Workflows;
 
@@ -26,6 +27,9 @@ public sealed record WorkflowDefinition
     /// <summary>A JSON object for people and tools, here and in every part below; kept, and of no meaning to the engine.</summary>
     public JsonText? Annotations { get; init; }
     public JsonText? CriterionAnnotations { get; init; }
+
+    internal IEnumerable<TransitionDefinition> Scheduled(string state) =>
+        States.TryGetValue(state, out var definition) ? definition.Transitions.Where(transition => transition.IsScheduled) : [];
 }
 
 public sealed record StateDefinition
@@ -52,6 +56,9 @@ public sealed record TransitionDefinition
     /// <summary>Whether the cascade takes it: neither manual nor disabled nor scheduled.</summary>
     public bool IsAutomatic => !Manual && !Disabled && Schedule is null;
 
+    /// <summary>Whether a caller may ask for it by name from what a state offers.</summary>
+    public bool IsOffered => Manual && !Disabled && Schedule is null;
+
     /// <summary>Whether the engine fires it when its time has come.</summary>
     public bool IsScheduled => !Disabled && Schedule is not null;
 
@@ -76,7 +83,10 @@ public sealed record ProcessorDefinition
 }
 
 /// <summary>Delay after the entity settles in the state, and how long after that it may still fire.</summary>
-public sealed record ScheduleDefinition(TimeSpan Delay, TimeSpan? Timeout);
+public sealed record ScheduleDefinition(TimeSpan Delay, TimeSpan? Timeout)
+{
+    internal ScheduledTransition From(DateTimeOffset armedAt, string transition) => new(transition, armedAt + Delay, armedAt + Delay + Timeout);
+}
 
 /// <summary>How a call reaches a compute member.</summary>
 public sealed record ComputeConfig

@@ -1,0 +1,41 @@
+using Strata.Core;
+using Strata.Entities.Workflows;
+
+namespace Strata.Entities.Engine;
+
+/// <summary>
+/// Keeps calls to processors and criteria within their response timeout and turns what they throw into errors, so that no member can hold or break a transaction.
+/// A call that has timed out is cancelled and its late answer dropped. Stateless; safe for concurrent use.
+/// </summary>
+internal sealed class ComputationGuard(IComputation computation, TimeProvider time)
+{
+    public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
+        GuardAsync(processor.Name, processor.Config, ct => computation.ProcessAsync(processor, call, ct), cancellationToken);
+
+    public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+        GuardAsync(function.Name, function.Config, ct => computation.MatchesAsync(function, call, ct), cancellationToken);
+
+    private async ValueTask<Result<T>> GuardAsync<T>(
+        string name, ComputeConfig config, Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(config.ResponseTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            var answer = ask(both.Token);
+            return answer.IsCompleted ? await answer : await answer.AsTask().WaitAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timeout.IsCancellationRequested)
+        {
+            return EngineErrors.DispatchTimeout(name, config.ResponseTimeout);
+        }
+        catch (StrataException e)
+        {
+            return e.Error;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return EngineErrors.ComputationFailed(name, e);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using Strata.Core;
+using Strata.Entities.Json;
+using Strata.Entities.Log;
+using Strata.Entities.Workflows;
+
+namespace Strata.Entities.Engine;
+
+/// <summary>The catalogue of the engine's errors; codes are the entity API's.</summary>
+internal static class EngineErrors
+{
+    public static Error ModelNotFound(ModelKey key) => new(
+        ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {Quote.Shorten(key.Name)} in version {key.Version}.", "Import a sample of it and lock it, then try again.");
+
+    public static Error ModelNotLocked(ModelKey key) => new(
+        ErrorKind.Conflict, "MODEL_NOT_LOCKED", $"The model {Quote.Shorten(key.Name)} in version {key.Version} is not locked, so it holds no entities yet.", "Lock the model first.");
+
+    public static Error EntityNotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");
+
+    public static Error EntityExists(EntityId id) => new(
+        ErrorKind.Conflict, "CONFLICT", $"The entity {id} exists already.", "Create it under another id, or update it.");
+
+    public static Error EntityModified(EntityId id, Revision expected) => new(
+        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} has moved on from revision {expected}.", "Read it again, apply the change to what it is now, and send that.");
+
+    public static Error Conflict(EntityId id) => new(
+        ErrorKind.Conflict, "CONFLICT", $"The entity {id} was changed by someone else at the same time.", "Send the request again.") { Retryable = true };
+
+    public static Error Duplicate(UniqueClaim claim) => new(
+        ErrorKind.Conflict, "UNIQUE_VIOLATION", $"Another entity already has {Quote.Shorten(claim.Value)} as its unique key \"{claim.Key}\".", "Use another value, or change the entity that has it.");
+
+    public static Error PartlyNullKey(UniqueKeyDefinition key) => InvalidKey(
+        key, $"Some fields of the unique key \"{key.Id}\" have values and some do not", "Give all of its fields a value, or none.");
+
+    public static Error NoScalarInKey(UniqueKeyDefinition key) => InvalidKey(
+        key, $"A field of the unique key \"{key.Id}\" is an object or an array", "Its fields must be strings, numbers or booleans.");
+
+    public static Error KeyTooLong(UniqueKeyDefinition key) => InvalidKey(
+        key, $"The value of the unique key \"{key.Id}\" is longer than {UniqueClaim.ValueBytesMax} bytes", "Shorten it.");
+
+    public static Error DocumentTooLarge(int bytes, int max) => new(
+        ErrorKind.TooLarge, "TOO_LARGE", $"The document has {bytes} bytes; at most {max} are kept.", "Keep large content elsewhere and point at it.")
+    { Details = new Dictionary<string, string> { ["limit"] = max.ToString(CultureInfo.InvariantCulture) } };
+
+    public static Error TransactionTooLarge(string what) => new(
+        ErrorKind.TooLarge, "TRANSACTION_TOO_LARGE", $"The transaction holds {what}.", "Do it in several transactions.");
+
+    public static Error TransactionExpired(TimeSpan lifetime) => new(
+        ErrorKind.Gone, "TRANSACTION_EXPIRED", $"The transaction was open for more than {lifetime.TotalSeconds:0} s and is given up; nothing of it was written.", "Begin a new one.");
+
+    public static Error TransactionEnded() => new(
+        ErrorKind.Conflict, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");
+
+    public static Error CommitInJoinedTransaction(string processor) => new(
+        ErrorKind.Conflict, "COMMIT_IN_JOINED_TRANSACTION", $"The processor \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps cannot.",
+        "Take that transition outside of the transaction.");
+
+    public static Error NoComputeMember(string name, IReadOnlyList<string> tags) => new(
+        ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",
+        $"No compute member serves \"{Quote.Shorten(name)}\"{(tags.Count == 0 ? "" : $" for the tags {Quote.Shorten(string.Join(", ", tags))}")}.",
+        "Connect one, then try again.") { Retryable = true };
+
+    public static Error DispatchTimeout(string name, TimeSpan timeout) => new(
+        ErrorKind.Unavailable, "DISPATCH_TIMEOUT", $"\"{Quote.Shorten(name)}\" did not answer within {timeout.TotalMilliseconds:0} ms.",
+        "Try again, or allow it more time by responseTimeoutMs.") { Retryable = true };
+
+    public static Error ComputationFailed(string name, Exception cause) => new(
+        ErrorKind.Invalid, "WORKFLOW_FAILED", $"\"{Quote.Shorten(name)}\" failed: {Quote.Shorten(cause.Message)}");
+
+    private static Error InvalidKey(UniqueKeyDefinition key, string what, string nextStep) => new(ErrorKind.Unprocessable, "INVALID_UNIQUE_KEY", what + ".", nextStep)
+    { Details = new Dictionary<string, string> { ["key"] = key.Id } };
+}

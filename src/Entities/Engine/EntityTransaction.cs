@@ -1,0 +1,208 @@
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Entities.Workflows;
+
+namespace Strata.Entities.Engine;
+
+/// <summary>
+/// Several reads and writes that take effect together or not at all. Reads see the log as of one revision (the snapshot) and the transaction's own writes; writes are held in memory;
+/// the commit is accepted only if no entity that was read or written has moved on since (snapshot isolation, first committer wins, reads validated).
+/// <para>Bounded in entities, bytes and time by <see cref="EngineLimits"/>. After a commit, and past its lifetime, every member answers with an error. Nothing has to be
+/// disposed: a transaction that is let go never was. Not safe for concurrent use.</para>
+/// </summary>
+public sealed partial class EntityTransaction
+{
+    private readonly EngineParts parts;
+    private readonly Caller caller;
+    private readonly AsOf snapshot;
+    private readonly DateTimeOffset begunAt;
+    private readonly Dictionary<EntityId, Draft> drafts = [];
+    private CommitId? request;
+    private long bytes;
+    private bool hasEnded;
+
+    /// <param name="snapshot">Latest only where a single entity is touched: then one read is a snapshot, and costs no look at the log's head.</param>
+    internal EntityTransaction(EngineParts parts, Caller caller, AsOf snapshot)
+    {
+        (this.parts, this.caller, this.snapshot) = (parts, caller, snapshot);
+        (begunAt, request) = (parts.Time.GetUtcNow(), caller.Request?.Commit);
+    }
+
+    /// <summary>The log's revision that reads see.</summary>
+    public Revision? Snapshot => snapshot.Revision;
+
+    /// <summary>Whether a part has been committed already, before a processor that asked for it.</summary>
+    internal bool HasCommitted { get; private set; }
+
+    /// <summary>Whether the log refused an append because an entity has moved on.</summary>
+    internal bool HasConflicted { get; private set; }
+
+    /// <summary>One entity; ENTITY_NOT_FOUND where there is none. A commit later validates either.</summary>
+    public async ValueTask<Result<EntityRevision>> ReadAsync(EntityId id, CancellationToken cancellationToken)
+    {
+        if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        return draft.Current is { } entity ? entity : EngineErrors.EntityNotFound(id);
+    }
+
+    /// <summary>As <see cref="EntityEngine.CreateAsync"/>; the value's revision and times are those of the commit only after it.</summary>
+    public async ValueTask<Result<EntityRevision>> CreateAsync(
+        ModelKey model, EntityId id, JsonText document, string? transition, CancellationToken cancellationToken)
+    {
+        if (Check(id) is { } closed) return closed;
+        if (!drafts.TryGetValue(id, out var draft)) draft = new Draft(id, null); // that it does not exist is for the log to check
+        if (draft.Current is not null) return EngineErrors.EntityExists(id);
+        if (!(await FindModelAsync(model, cancellationToken)).TryGet(out var definition, out var error)) return error;
+        var entity = NewEntity(model, id, document, transition);
+        var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), begunAt);
+        drafts[id] = draft;
+        return (await machine.CreateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
+            ? Accept(draft, definition, outcome) : Abandon(draft, error);
+    }
+
+    /// <summary>As <see cref="EntityEngine.UpdateAsync"/>.</summary>
+    public async ValueTask<Result<EntityRevision>> UpdateAsync(
+        ModelKey? model, EntityId id, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken)
+    {
+        if (!(await FindAsync(model, id, ifMatch, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        var entity = draft.Current!;
+        if (!(await FindModelAsync(entity.Model, cancellationToken)).TryGet(out var definition, out error)) return error;
+        if (!change(entity).TryGet(out var document, out error)) return error;
+        entity = entity with { Document = document, Transition = transition ?? "loopback" };
+        var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), parts.Time.GetUtcNow());
+        return (await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
+            ? Accept(draft, definition, outcome) : error;
+    }
+
+    /// <summary>As <see cref="EntityEngine.DeleteAsync"/>.</summary>
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
+    {
+        if (!(await FindAsync(model, id, ifMatch, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        var entity = draft.Current! with { Deleted = true };
+        draft.Delete([]);
+        return entity;
+    }
+
+    /// <summary>
+    /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from the start) where an entity
+    /// has moved on, UNIQUE_VIOLATION where a unique key is taken. The transaction has ended either way.
+    /// </summary>
+    public async ValueTask<Result<IReadOnlyList<EntityRevision>>> CommitAsync(CancellationToken cancellationToken)
+    {
+        if (Check(null) is { } closed) return closed;
+        hasEnded = true;
+        if (DuplicateWithin() is { } twice) return EngineErrors.Duplicate(twice);
+        if (!drafts.Values.Any(draft => draft.MustAppend)) return Array.Empty<EntityRevision>();
+        return await AppendAsync(cancellationToken);
+    }
+
+    /// <summary>Appends what was written so far; the transaction can go on behind it.</summary>
+    private async ValueTask<Result<IReadOnlyList<EntityRevision>>> AppendAsync(CancellationToken cancellationToken)
+    {
+        var written = drafts.Values.Where(draft => draft.MustAppend).ToArray();
+        var commit = ToCommit(written);
+        switch (await parts.Log.AppendAsync(commit, cancellationToken))
+        {
+            case AppendOutcome.Conflict conflict:
+                HasConflicted = true;
+                return EngineErrors.Conflict(conflict.Id);
+            case AppendOutcome.Duplicate duplicate:
+                return EngineErrors.Duplicate(duplicate.Claim);
+            case AppendOutcome.Committed committed:
+                (HasCommitted, request) = (true, null);
+                return written.Select((draft, i) => draft.Committed(commit, commit.Writes[i], committed)).ToArray();
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown}.");
+        }
+    }
+
+    private Commit ToCommit(Draft[] written)
+    {
+        var fingerprint = caller.Request is { } key ? new AuditEvent(AuditEventTypes.Request, null, key.Fingerprint) : null;
+        return new Commit
+        {
+            Tenant = caller.Tenant,
+            Id = request ?? CommitId.New(parts.Time),
+            By = caller.Actor,
+            Writes = Array.ConvertAll(written, draft => draft.ToWrite(fingerprint)),
+            Reads = drafts.Count == written.Length ? [] : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => new EntityExpectation(draft.Id, draft.Expected))],
+        };
+    }
+
+    private EntityRevision NewEntity(ModelKey model, EntityId id, JsonText document, string? transition) => new()
+    {
+        Tenant = caller.Tenant,
+        Id = id,
+        Model = model,
+        Revision = Revision.None,
+        Commit = default,
+        State = "",
+        Document = document,
+        CreatedAt = begunAt,
+        ChangedAt = begunAt,
+        ChangedBy = caller.Actor,
+        Transition = transition,
+    };
+
+    private Result<EntityRevision> Accept(Draft draft, ModelDefinition model, WorkflowOutcome outcome)
+    {
+        if (Write(draft, model, outcome) is { } error) return Abandon(draft, error);
+        return draft.Current!;
+    }
+
+    /// <summary>A new entity that came to nothing leaves no trace.</summary>
+    private Error Abandon(Draft draft, Error error)
+    {
+        if (draft is { Current: null, IsWritten: false }) drafts.Remove(draft.Id);
+        return error;
+    }
+
+    private Error? Write(Draft draft, ModelDefinition model, WorkflowOutcome outcome)
+    {
+        var size = outcome.Entity.Document.Utf8.Length;
+        if (size > parts.Limits.DocumentBytesMax) return EngineErrors.DocumentTooLarge(size, parts.Limits.DocumentBytesMax);
+        if ((bytes += size) > parts.Limits.TransactionBytesMax) return EngineErrors.TransactionTooLarge($"more than {parts.Limits.TransactionBytesMax} bytes of documents");
+        if (!UniqueKeys.ClaimsOf(model, outcome.Entity.Document).TryGet(out var claims, out var error)) return error;
+        draft.Write(outcome.Entity, outcome.Audit, claims, outcome.Schedules);
+        return null;
+    }
+
+    private async ValueTask<Result<Draft>> FindAsync(ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
+    {
+        if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        if (draft.Current is not { } entity || (model is { } wanted && entity.Model != wanted)) return EngineErrors.EntityNotFound(id);
+        return ifMatch is { } expected && expected != draft.Expected ? EngineErrors.EntityModified(id, expected) : draft;
+    }
+
+    private async ValueTask<Result<Draft>> OpenAsync(EntityId id, CancellationToken cancellationToken)
+    {
+        if (Check(id) is { } closed) return closed;
+        if (drafts.TryGetValue(id, out var known)) return known;
+        return drafts[id] = new Draft(id, await parts.Log.ReadAsync(caller.Tenant, id, snapshot, cancellationToken));
+    }
+
+    private async ValueTask<Result<ModelDefinition>> FindModelAsync(ModelKey key, CancellationToken cancellationToken) =>
+        await parts.Definitions.FindAsync(caller.Tenant, key, cancellationToken) is { } found
+            ? found : await parts.Definitions.ExplainAsync(caller.Tenant, key, cancellationToken);
+
+    private Error? Check(EntityId? opening)
+    {
+        if (hasEnded) return EngineErrors.TransactionEnded();
+        if (!snapshot.IsLatest && parts.Time.GetUtcNow() - begunAt > parts.Limits.TransactionLifetime) return EngineErrors.TransactionExpired(parts.Limits.TransactionLifetime);
+        var max = Math.Min(parts.Limits.TransactionEntitiesMax, Commit.EntitiesMax);
+        return opening is { } id && drafts.Count >= max && !drafts.ContainsKey(id) ? EngineErrors.TransactionTooLarge($"more than {max} entities") : null;
+    }
+
+    private UniqueClaim? DuplicateWithin()
+    {
+        if (drafts.Count < 2) return null;
+        var seen = new HashSet<(string, UniqueClaim)>();
+        foreach (var draft in drafts.Values.Where(draft => draft.MustAppend))
+        {
+            foreach (var claim in draft.NewClaims)
+            {
+                if (!seen.Add((draft.Current!.Model.Name, claim))) return claim;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,30 @@
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+using Strata.Entities.Workflows;
+
+namespace Strata.Entities.Engine;
+
+/// <summary>Which transitions an entity may be sent through by hand.</summary>
+internal sealed class TransitionOffers(ComputationGuard computation)
+{
+    public async ValueTask<Result<IReadOnlyList<string>>> FindAsync(ModelDefinition model, EntityRevision entity, CancellationToken cancellationToken)
+    {
+        foreach (var workflow in model.Workflows.Where(workflow => workflow.Active))
+        {
+            if (!(await SuitsAsync(workflow, entity, cancellationToken)).TryGet(out var suits, out var error)) return error;
+            if (suits) return Offered(workflow, entity.State);
+        }
+        return Offered(DefaultWorkflow.Definition, entity.State);
+    }
+
+    private async ValueTask<Result<bool>> SuitsAsync(WorkflowDefinition workflow, EntityRevision entity, CancellationToken cancellationToken) => workflow.Criterion switch
+    {
+        null => true,
+        { Condition: { } condition } => ConditionEvaluator.Matches(condition, entity),
+        { Function: var function } => await computation.MatchesAsync(function!, new ComputeCall(entity, workflow.Name, null), cancellationToken),
+    };
+
+    private static string[] Offered(WorkflowDefinition workflow, string state) =>
+        workflow.States.TryGetValue(state, out var definition) ? [.. definition.Transitions.Where(t => t.IsOffered).Select(t => t.Name)] : [];
+}
