@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata delete KIND/NAME</c>. Asks first where there is a terminal; its history stays either way.</summary>
+internal static class DeleteCommand
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
+    private static readonly Argument<string?> Name = new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+    private static readonly Option<bool> NoWait = SharedOptions.NoWait();
+    private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
+
+    public static Command Create(Terminal terminal) =>
+        new Command("delete", "Delete a resource; its history stays") { Target, Name, Yes, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
+        var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
+        var client = run.Client.Resources(target.Kind.Plural);
+        var resource = await client.GetAsync(target.Name, cancellationToken: cancellationToken);
+        if (!await ConfirmAsync(run, resource, cancellationToken)) return CommandRunner.Failed;
+        var last = await client.DeleteAsync(resource.Id, cancellationToken: cancellationToken);
+        if (!last.Deleted && !run.Parse.GetValue(NoWait)) await WaitUntilGoneAsync(run, target.Kind, resource, cancellationToken);
+        if (!run.WriteMachine(ResourceOutput.ToJson(last))) run.Say($"Deleted {resource.Kind} {resource.Name}.");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<bool> ConfirmAsync(Run run, AnyResource resource, CancellationToken cancellationToken)
+    {
+        if (run.Parse.GetValue(Yes) || !run.Terminal.InIsTerminal || !run.Terminal.ErrorIsTerminal) return true;
+        await run.Terminal.Error.WriteAsync($"Delete {resource.Kind} {resource.Name}? [y/N] ");
+        var answer = await Console.In.ReadLineAsync(cancellationToken);
+        return answer is "y" or "Y" or "yes";
+    }
+
+    private static async Task WaitUntilGoneAsync(Run run, KindInfo kind, AnyResource resource, CancellationToken cancellationToken)
+    {
+        var client = run.Client.Resources(kind.Plural);
+        var end = run.Now + TimeSpan.FromSeconds(run.Parse.GetValue(WaitTimeout));
+        while (await client.FindAsync(resource.Id, cancellationToken: cancellationToken) is not null)
+        {
+            if (run.Now > end) throw StillThere(resource).ToException();
+            await Task.Delay(Pause, run.Terminal.Time, cancellationToken);
+        }
+    }
+
+    private static Core.Error StillThere(AnyResource resource) => new(
+        Core.ErrorKind.Timeout, "WAIT_TIMEOUT", $"{resource.Name} is still being removed; the work goes on.", $"strata describe {resource.Kind}/{resource.Name}");
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata open NAME</c>: prints the address, and shows it in a browser where there is a desktop.</summary>
+internal static class OpenCommand
+{
+    private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment" }.CompletesNames("deployments");
+
+    public static Command Create(Terminal terminal) => new Command("open", "Open a deployment's address in the browser") { Name }.Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var name = run.Parse.GetRequiredValue(Name);
+        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments").GetAsync(name, cancellationToken: cancellationToken);
+        var url = deployment.Status.Url ?? throw new Error(
+            ErrorKind.Unavailable, "NO_ADDRESS", $"{name} has no address yet.", $"strata describe {name}").ToException();
+        await run.Terminal.Out.WriteLineAsync(url);
+        if (run.Terminal.OutIsTerminal && HasDesktop()) Show(url);
+        return CommandRunner.Done;
+    }
+
+    private static bool HasDesktop() =>
+        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY")) || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("WAYLAND_DISPLAY"));
+
+    private static void Show(string url)
+    {
+        try
+        {
+            using var browser = Process.Start(new ProcessStartInfo("xdg-open", [url]) { RedirectStandardError = true });
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // No browser to be found; the address is printed.
+        }
+    }
+}

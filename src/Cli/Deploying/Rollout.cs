@@ -1,0 +1,43 @@
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Client;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+
+namespace Strata.Cli.Deploying;
+
+/// <summary>A change to a deployment that makes it roll out, and the wait for its end: what scale, rollback and restart have in common.</summary>
+internal static class Rollout
+{
+    public static async Task<int> RunAsync(
+        Run run, string name, bool waits, int secondsMax, string doing, Func<Resource<DeploymentSpec, DeploymentStatus>, string> done,
+        Func<ResourceClient<DeploymentSpec, DeploymentStatus>, Task<Resource<DeploymentSpec, DeploymentStatus>>> change, CancellationToken cancellationToken)
+    {
+        var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
+        if (!waits)
+        {
+            Finish(run, await change(client));
+            return CommandRunner.Done;
+        }
+        var settled = await new Steps(run).DoAsync(doing, async told =>
+        {
+            var changed = await change(client);
+            return await RolloutWait.UntilSettledAsync(run, changed.Name, changed.Revision, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
+        }, done);
+        Finish(run, settled);
+        return CommandRunner.Done;
+    }
+
+    /// <summary>The data of every command that ends with a deployment: the whole of it for machines, its address for people.</summary>
+    public static void Finish(Run run, Resource<DeploymentSpec, DeploymentStatus> deployment)
+    {
+        if (!run.WriteMachine(DeploymentJson(deployment)) && deployment.Status.Url is { } url) run.Terminal.Out.WriteLine(url);
+    }
+
+    private static System.Text.Json.JsonElement DeploymentJson(Resource<DeploymentSpec, DeploymentStatus> deployment)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new System.Text.Json.Utf8JsonWriter(buffer)) ResourceJson.Write(json, deployment);
+        return System.Text.Json.JsonElement.Parse(buffer.WrittenSpan);
+    }
+}

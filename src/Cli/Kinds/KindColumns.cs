@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Strata.Cli.Shell;
+using Strata.Core;
+
+namespace Strata.Cli.Kinds;
+
+/// <summary>What a table shows of a resource between its state and its age. A kind that is not named here shows nothing more.</summary>
+internal static class KindColumns
+{
+    /// <param name="Show">The cell's text; ids among it are replaced by names.</param>
+    public sealed record Column(string Header, Func<AnyResource, string> Show);
+
+    private static readonly Dictionary<string, Column[]> ByKind = new(StringComparer.Ordinal)
+    {
+        ["deployment"] =
+        [
+            new("RELEASE", r => r.Status.Text("release")),
+            new("REPLICAS", r => r.Status.Number("readyReplicas") is { } ready ? $"{ready}/{r.Spec.Text("run.replicas")}" : ""),
+            new("URL", r => r.Status.Text("url")),
+            new("MESSAGE", r => r.Status.Text("message")),
+        ],
+        ["release"] =
+        [
+            new("DEPLOYMENT", r => r.Spec.Text("deployment")),
+            new("TYPE", r => r.Status.Text("detected")),
+            new("SIZE", r => r.Status.Number("imageBytes") is > 0 and var bytes ? ByteCount.Short(bytes) : ""),
+            new("SOURCE", Source),
+            new("MESSAGE", r => r.Status.Text("message")),
+        ],
+        ["instance"] =
+        [
+            new("DEPLOYMENT", r => r.Spec.Text("deployment")),
+            new("RELEASE", r => r.Spec.Text("release")),
+            new("NODE", r => r.Spec.Text("node")),
+            new("ADDRESS", r => r.Status.Text("address") is { Length: > 0 } address ? $"{address}:{r.Status.Text("port")}" : ""),
+            new("RESTARTS", r => r.Status.Text("restarts")),
+            new("MESSAGE", r => r.Status.Text("message")),
+        ],
+        ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")), new("DEPLOYMENT", r => r.Spec.Text("deployment"))],
+        ["node"] =
+        [
+            new("ADDRESS", r => r.Status.Text("address")),
+            new("RUNTIMES", r => r.Status.Text("runtimes")),
+            new("CPUS", r => r.Status.Text("cpus")),
+            new("MEMORY", r => r.Status.Number("memoryBytes") is { } bytes ? ByteCount.Short(bytes) : ""),
+        ],
+        ["token"] = [new("ROLE", r => r.Spec.Text("role")), new("EXPIRES", r => r.Spec.Text("expiresAt"))],
+    };
+
+    public static IReadOnlyList<Column> Of(KindInfo kind) => ByKind.GetValueOrDefault(kind.Name, []);
+
+    private static string Source(AnyResource release) =>
+        release.Spec.Text("source.git.url") is { Length: > 0 } url
+            ? $"{url}@{Shorten(release.Status.Text("commit"))}"
+            : release.Spec.Text("source.archive") is { Length: > 0 } digest ? Shorten(digest.Replace("sha256:", "")) : "";
+
+    private static string Shorten(string hash) => hash.Length > 8 ? hash[..8] : hash;
+}

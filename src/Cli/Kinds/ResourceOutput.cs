@@ -1,0 +1,50 @@
+using System.Buffers;
+using System.Text.Json;
+using Strata.Cli.Shell;
+using Strata.Core;
+
+namespace Strata.Cli.Kinds;
+
+/// <summary>Shows resources of any kind, as a table or in a machine's format.</summary>
+internal static class ResourceOutput
+{
+    /// <summary>One resource as the API sent it.</summary>
+    public static JsonElement ToJson(AnyResource resource)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer)) ResourceJson.Write(json, resource);
+        return JsonElement.Parse(buffer.WrittenSpan);
+    }
+
+    public static JsonElement ToJson(IEnumerable<AnyResource> resources) => JsonSerializer.SerializeToElement(resources.Select(ToJson).ToArray(), WireJson.Options);
+
+    public static async Task WriteListAsync(
+        Run run, KindCatalog kinds, KindInfo kind, IReadOnlyList<AnyResource> resources, CancellationToken cancellationToken)
+    {
+        if (run.WriteMachine(ToJson(resources))) return;
+        if (run.Quiet)
+        {
+            foreach (var resource in resources) await run.Terminal.Out.WriteLineAsync(resource.Name);
+            return;
+        }
+        if (resources.Count == 0) run.Say($"No {kind.Plural}.");
+        else await WriteTableAsync(run, kinds, kind, resources, cancellationToken);
+    }
+
+    private static async Task WriteTableAsync(
+        Run run, KindCatalog kinds, KindInfo kind, IReadOnlyList<AnyResource> resources, CancellationToken cancellationToken)
+    {
+        // A column that nobody fills only takes room.
+        var columns = KindColumns.Of(kind).Where(c => resources.Any(r => c.Show(r).Length > 0)).ToList();
+        var table = new Table(["NAME", "STATE", .. columns.Select(c => c.Header), "AGE"]);
+        var names = new NameBook(run.Client, kinds);
+        foreach (var resource in resources)
+        {
+            var cells = new List<Cell> { resource.Name, new(resource.State, Tones.OfState(resource.State)) };
+            foreach (var column in columns) cells.Add(await names.NameAsync(column.Show(resource), cancellationToken));
+            cells.Add(TimeText.Ago(resource.CreatedAt, run.Now));
+            table.Add([.. cells]);
+        }
+        table.Write(run.Terminal);
+    }
+}
