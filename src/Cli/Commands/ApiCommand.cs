@@ -56,7 +56,7 @@ internal static class ApiCommand
         try
         {
             var value = JsonElement.Parse(text);
-            return run.Format == OutputFormat.Yaml ? YamlText.Write(value) : JsonSerializer.Serialize(value, new JsonSerializerOptions(WireJson.Options) { WriteIndented = true }) + "\n";
+            return run.Format == OutputFormat.Yaml ? YamlText.Write(value) : Run.Indent(value);
         }
         catch (JsonException)
         {

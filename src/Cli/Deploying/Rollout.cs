@@ -22,7 +22,7 @@ internal static class Rollout
         var settled = await new Steps(run).DoAsync(doing, async told =>
         {
             var changed = await change(client);
-            return await RolloutWait.UntilSettledAsync(run, changed.Name, changed.Revision, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
+            return await RolloutWait.UntilSettledAsync(run, changed, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
         }, done);
         Finish(run, settled);
         return CommandRunner.Done;

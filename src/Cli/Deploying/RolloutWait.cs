@@ -10,10 +10,22 @@ namespace Strata.Cli.Deploying;
 /// <summary>Waits until a deployment serves what it should, or says why it does not.</summary>
 internal static class RolloutWait
 {
-    /// <param name="since">Revision of the change that began the rollout: what was before does not count.</param>
+    /// <summary>Until the release that <paramref name="changed"/> asks for serves with all replicas.</summary>
+    /// <param name="changed">As the change that began the rollout left it: what was before does not count.</param>
     /// <param name="told">Told how far it is, in words.</param>
-    public static async Task<DeploymentResource> UntilSettledAsync(
-        Run run, string deployment, long since, TimeSpan patience, Action<string> told, CancellationToken cancellationToken)
+    public static Task<DeploymentResource> UntilSettledAsync(
+        Run run, DeploymentResource changed, TimeSpan patience, Action<string> told, CancellationToken cancellationToken) =>
+        FollowAsync(run, changed.Name, changed.Revision, now => now.Status.Release == now.Spec.Release, patience, told, cancellationToken);
+
+    /// <summary>Until a release that has just been built serves.</summary>
+    public static Task<DeploymentResource> UntilServesAsync(
+        Run run, string deployment, Resource<ReleaseSpec, ReleaseStatus> release, TimeSpan patience, Action<string> told, CancellationToken cancellationToken) =>
+        FollowAsync(
+            run, deployment, release.Revision + 1, now => now.Status.Release == release.Id ? true : IsPast(now, release) ? throw Superseded(now, release).ToException() : false,
+            patience, told, cancellationToken);
+
+    private static async Task<DeploymentResource> FollowAsync(
+        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(patience, run.Terminal.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -23,9 +35,9 @@ internal static class RolloutWait
             await foreach (var change in client.FollowAsync(new ResourceFilter { Where = HasName(deployment) }, null, linked.Token))
             {
                 if (change.Resource is not { } now || now.Revision < since) continue;
-                if (now.State == DeploymentStates.Running && now.Status.Release == now.Spec.Release) return now;
-                if (now.State == DeploymentStates.Failed) throw Failed(now).ToException();
                 if (now.Deleted || now.State == DeploymentStates.Removing) throw Gone(now).ToException();
+                if (now.State == DeploymentStates.Failed) throw Failed(now).ToException();
+                if (now.State == DeploymentStates.Running && serves(now)) return now;
                 told(Progress(now));
             }
         }
@@ -35,8 +47,12 @@ internal static class RolloutWait
         throw TimedOut(deployment, patience).ToException();
     }
 
+    /// <summary>A deployment that runs another release, which is not the one before ours: a later deploy or a rollback has overtaken it.</summary>
+    private static bool IsPast(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) =>
+        now.Spec.Release is { } asked && asked != release.Id && string.CompareOrdinal(asked, release.Id) > 0;
+
     private static string Progress(DeploymentResource now) =>
-        now.Status.Message ?? string.Create(CultureInfo.InvariantCulture, $"Starting: {now.Status.ReadyReplicas} of {now.Spec.Run.Replicas} ready");
+        now.Status.Message ?? string.Create(CultureInfo.InvariantCulture, $"Starting {now.Name}: {now.Status.ReadyReplicas} of {now.Spec.Run.Replicas} ready");
 
     private static string HasName(string name) =>
         $$"""{"type":"simple","jsonPath":"$.name","operatorType":"EQUALS","value":"{{System.Text.Json.JsonEncodedText.Encode(name)}}"}""";
@@ -44,6 +60,9 @@ internal static class RolloutWait
     private static Error Failed(DeploymentResource now) => new(
         ErrorKind.Unprocessable, "ROLLOUT_FAILED", now.Status.Message ?? $"The rollout of {now.Name} failed.",
         now.Status.Release is null ? $"strata logs {now.Name}" : $"strata logs {now.Name} (the earlier release still serves)");
+
+    private static Error Superseded(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) => new(
+        ErrorKind.Conflict, "RELEASE_SUPERSEDED", $"{now.Name} runs a newer release than {release.Name}: another deploy was later.", $"strata describe {now.Name}");
 
     private static Error Gone(DeploymentResource now) => new(ErrorKind.NotFound, "DEPLOYMENT_REMOVED", $"{now.Name} was deleted meanwhile.");
 

@@ -51,11 +51,13 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public bool WriteMachine(JsonElement value)
     {
         if (Format == OutputFormat.Table) return false;
-        Terminal.Out.Write(Format == OutputFormat.Yaml ? YamlText.Write(value) : JsonSerializer.Serialize(value, Indented) + "\n");
+        Terminal.Out.Write(Format == OutputFormat.Yaml ? YamlText.Write(value) : Indent(value));
         return true;
     }
 
     public bool WriteMachine<T>(T value) => Format != OutputFormat.Table && WriteMachine(JsonSerializer.SerializeToElement(value, WireJson.Of<T>()));
+
+    public static string Indent(JsonElement value) => JsonSerializer.Serialize(value, Indented) + "\n";
 
     public void Dispose() => client?.Dispose();
 

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Strata.Cli.Deploying;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata deploy [FOLDER | GIT-URL]</c>: a new release of a deployment, built and running.</summary>
+internal static class DeployCommand
+{
+    private static readonly Argument<string?> Source = new("source") { Description = "Folder or git repository; the present folder without it", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Name = new("--name") { Description = "Of the deployment; from strata.yaml or the folder without it", HelpName = "NAME" };
+    private static readonly Option<string?> Branch = new("--branch", "-b") { Description = "Branch or tag of the repository", HelpName = "BRANCH" };
+    private static readonly Option<bool> NoWait = SharedOptions.NoWait();
+    private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
+
+    public static Command Create(Terminal terminal) =>
+        new Command("deploy", "Build and run a folder or a git repository") { Source, Name, Branch, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var source = DeploySource.Parse(run.Parse.GetValue(Source), run.Parse.GetValue(Branch));
+        var name = run.Parse.GetValue(Name) ?? source.DefaultName();
+        var deployer = new Deployer(run);
+        try
+        {
+            var patience = TimeSpan.FromSeconds(run.Parse.GetValue(WaitTimeout));
+            var deployment = await deployer.DeployAsync(name, source, !run.Parse.GetValue(NoWait), patience, cancellationToken);
+            if (run.Parse.GetValue(NoWait)) run.Say($"{deployer.Release} is queued. Follow it with: strata logs release/{deployer.Release} -f");
+            Rollout.Finish(run, deployment);
+            return CommandRunner.Done;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && deployer.Release is not null)
+        {
+            run.Terminal.Error.WriteLine($"Not waiting any more; the deploy of {deployer.Release} goes on. Follow it with: strata logs release/{deployer.Release} -f");
+            return CommandRunner.Failed;
+        }
+    }
+}

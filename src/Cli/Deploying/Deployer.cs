@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json;
+using Strata.Cli.Shell;
+using Strata.Cli.Upload;
+using Strata.Client;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using DeploymentResource = Strata.Core.Resource<Strata.Deployments.Kinds.DeploymentSpec, Strata.Deployments.Kinds.DeploymentStatus>;
+using ReleaseResource = Strata.Core.Resource<Strata.Deployments.Kinds.ReleaseSpec, Strata.Deployments.Kinds.ReleaseStatus>;
+
+namespace Strata.Cli.Deploying;
+
+/// <summary>A deploy: source, release, build, rollout. Everything goes through the public API.</summary>
+internal sealed class Deployer(Run run)
+{
+    private const int NameTriesMax = 5;
+
+    private readonly Steps steps = new(run);
+
+    /// <summary>Told the release's name as soon as there is one: from then on the work goes on by itself.</summary>
+    public string? Release { get; private set; }
+
+    /// <param name="waits">False: return as soon as the release is queued.</param>
+    public async Task<DeploymentResource> DeployAsync(string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var deployment = await EnsureAsync(name, cancellationToken);
+        var config = source.Git is { } git ? new SourceConfig { Git = git } : await UploadAsync(source.Folder!, cancellationToken);
+        var release = await CreateReleaseAsync(deployment, config, cancellationToken);
+        Release = release.Name;
+        if (!waits) return deployment;
+        await steps.DoAsync($"Building {release.Name}", _ => BuildAsync(release, cancellationToken), BuildSummary);
+        return await steps.DoAsync(
+            $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
+    }
+
+    private async Task<DeploymentResource> EnsureAsync(string name, CancellationToken cancellationToken)
+    {
+        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
+        if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } existing) return existing;
+        await EnsureProjectAsync(cancellationToken);
+        try
+        {
+            return await deployments.CreateAsync(new NewResource<DeploymentSpec> { Name = name, Project = run.Project, Spec = new DeploymentSpec() }, cancellationToken: cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict)
+        {
+            return await deployments.GetAsync(name, cancellationToken: cancellationToken); // Someone else was faster.
+        }
+    }
+
+    private async Task EnsureProjectAsync(CancellationToken cancellationToken)
+    {
+        var projects = run.Client.Resources("projects");
+        if (await projects.FindAsync(run.Project, cancellationToken: cancellationToken) is not null) return;
+        var empty = JsonElement.Parse("{}");
+        await projects.CreateAsync(new NewResource<JsonElement> { Name = run.Project, Spec = empty }, cancellationToken: cancellationToken);
+        run.Say($"Made project {run.Project}.");
+    }
+
+    private async Task<SourceConfig> UploadAsync(string folder, CancellationToken cancellationToken)
+    {
+        var uploaded = await steps.DoAsync($"Uploading {folder}", async told =>
+        {
+            var paths = (await SourceTree.ListAsync(folder, cancellationToken)).Value;
+            await using var archive = (await SourceArchive.PackAsync(folder, paths, cancellationToken)).Value;
+            var bytes = archive.Content.Length;
+            told($"Uploading {paths.Count} files, {ByteCount.Short(bytes)}");
+            var known = await run.Client.HasBlobAsync(archive.Digest, cancellationToken: cancellationToken);
+            if (!known) await run.Client.PutBlobAsync(archive.Digest, archive.Content, cancellationToken: cancellationToken);
+            return (archive.Digest, archive.Files, Bytes: bytes, Known: known);
+        }, done => $"{(done.Known ? "Found" : "Uploaded")} {done.Files} {(done.Files == 1 ? "file" : "files")}, {ByteCount.Short(done.Bytes)}");
+        return new SourceConfig { Archive = uploaded.Digest };
+    }
+
+    /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
+    private async Task<ReleaseResource> CreateReleaseAsync(DeploymentResource deployment, SourceConfig source, CancellationToken cancellationToken)
+    {
+        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases");
+        var stem = deployment.Name[..Math.Min(deployment.Name.Length, ResourceName.LengthMax - 9)];
+        var number = await LastNumberAsync(releases, deployment, stem, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{number + attempt}");
+            var release = new NewResource<ReleaseSpec> { Name = name, Project = deployment.Project, Spec = new ReleaseSpec { Deployment = deployment.Id, Source = source } };
+            try
+            {
+                return await releases.CreateAsync(release, cancellationToken: cancellationToken);
+            }
+            catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict && attempt < NameTriesMax)
+            {
+            }
+        }
+    }
+
+    private static async Task<int> LastNumberAsync(
+        ResourceClient<ReleaseSpec, ReleaseStatus> releases, DeploymentResource deployment, string stem, CancellationToken cancellationToken)
+    {
+        var last = 0;
+        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment.Id }, PageSize = PageLimits.Max };
+        await foreach (var release in releases.ListAsync(filter, cancellationToken))
+        {
+            last = Math.Max(last, release.Status.Number);
+            if (release.Name.Length > stem.Length && int.TryParse(release.Name.AsSpan(stem.Length + 1), NumberStyles.None, null, out var number)) last = Math.Max(last, number);
+        }
+        return last;
+    }
+
+    private async Task<ReleaseResource> BuildAsync(ReleaseResource release, CancellationToken cancellationToken)
+    {
+        await foreach (var line in run.Client.LogsAsync("releases", release.Id, new LogQuery { Follow = true }, cancellationToken)) steps.Line(line.Text);
+        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases").GetAsync(release.Id, cancellationToken: cancellationToken);
+        return built.State == ReleaseStates.Failed ? throw BuildFailed(built).ToException() : built;
+    }
+
+    private static string BuildSummary(ReleaseResource built) =>
+        $"Built {built.Name}" + (built.Status.Detected is { } what ? $" ({what}{(built.Status.ImageBytes > 0 ? ", " + ByteCount.Short(built.Status.ImageBytes) : "")})" : "");
+
+    private static Error BuildFailed(ReleaseResource built) => new(
+        ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
+        $"The whole log: strata logs release/{built.Name}. What served before still serves.");
+}
