@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using Strata.Core;
+using Strata.Server.Options;
+
+namespace Strata.Server.Hosting;
+
+/// <summary>What a running cloud says of itself in its data folder.</summary>
+/// <param name="Ready">False while it still starts.</param>
+public sealed record RunningCloud(int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready);
+
+/// <summary>
+/// One server per data folder: a lock that the kernel gives up with the process, however that ends. The holder tells about itself in a file beside it; that
+/// file counts only while the lock is held.
+/// </summary>
+public sealed class HomeLock : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly FileStream file;
+    private readonly HomeLayout home;
+
+    private HomeLock(FileStream file, HomeLayout home) => (this.file, this.home) = (file, home);
+
+    /// <exception cref="StrataException">DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE.</exception>
+    public static HomeLock Take(HomeLayout home)
+    {
+        try
+        {
+            home.Create();
+            var file = new FileStream(
+                home.LockFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
+            File.Delete(home.StateFile);
+            return new HomeLock(file, home);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw ServerErrors.HomeNotWritable(home.Root, e.Message).ToException();
+        }
+        catch (IOException e)
+        {
+            throw (IsHeld(home) ? ServerErrors.HomeInUse(home.Root, Find(home)) : ServerErrors.HomeNotWritable(home.Root, e.Message)).ToException();
+        }
+    }
+
+    /// <summary>Tells others what runs here.</summary>
+    public void Tell(RunningCloud cloud)
+    {
+        File.WriteAllBytes(home.StateFile + ".new", JsonSerializer.SerializeToUtf8Bytes(cloud, WireJson.Of<RunningCloud>()));
+        File.Move(home.StateFile + ".new", home.StateFile, overwrite: true);
+    }
+
+    /// <summary>The cloud that runs in a data folder, or null.</summary>
+    public static RunningCloud? Find(HomeLayout home)
+    {
+        try
+        {
+            return IsHeld(home) ? JsonSerializer.Deserialize(File.ReadAllBytes(home.StateFile), WireJson.Of<RunningCloud>()) : null;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            return null; // It is just starting or just ending.
+        }
+    }
+
+    public static bool IsHeld(HomeLayout home)
+    {
+        if (!File.Exists(home.LockFile)) return false;
+        try
+        {
+            using var probe = new FileStream(home.LockFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        File.Delete(home.StateFile);
+        file.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace Strata.Server.Options;
+
+/// <summary>How one cloud runs on this machine. Made by <see cref="ServerOptionsReader"/> from flags, environment, file and defaults.</summary>
+public sealed record ServerOptions
+{
+    public required HomeLayout Home { get; init; }
+
+    /// <summary>Address that the API and the edge listen on.</summary>
+    public required IPAddress Listen { get; init; }
+    public required int ApiPort { get; init; }
+    public required int HttpPort { get; init; }
+    public required EdgeMode EdgeMode { get; init; }
+
+    /// <summary>Connection string or <c>postgres://</c> URL of an existing PostgreSQL 15+; null: a private one in the data folder.</summary>
+    public string? PostgresUrl { get; init; }
+
+    /// <summary>False: this machine runs no instances.</summary>
+    public bool Agent { get; init; } = true;
+
+    public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
+    public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
+
+    /// <summary>Where this machine reaches what listens on <see cref="Listen"/>.</summary>
+    private string Host => Listen.Equals(IPAddress.Any) ? "127.0.0.1"
+        : Listen.Equals(IPAddress.IPv6Any) ? "[::1]"
+        : Listen.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{Listen}]" : Listen.ToString();
+}
+
+/// <summary>Where the edge runs.</summary>
+public enum EdgeMode
+{
+    /// <summary>Inside the server's process.</summary>
+    InProcess,
+
+    /// <summary>In a process of its own, with the settings that give the most requests per second.</summary>
+    Inline,
+
+    /// <summary>Not on this machine.</summary>
+    Off,
+}

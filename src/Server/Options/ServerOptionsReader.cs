@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net;
+using Strata.Core;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Strata.Server.Options;
+
+/// <summary>Reads the server's settings: flags win over the environment, that over <c>strata.server.yaml</c> in the data folder, that over the defaults.</summary>
+public static class ServerOptionsReader
+{
+    public const string FileName = "strata.server.yaml";
+
+    /// <summary>Every setting with its source; CONFIG_INVALID where the file cannot be read or names what does not exist.</summary>
+    /// <param name="flags">By the setting's name; only what was given.</param>
+    public static Result<IReadOnlyList<SettingValue>> Resolve(HomeLayout home, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment)
+    {
+        var path = Path.Combine(home.Root, FileName);
+        if (!ReadFile(path).TryGet(out var file, out var error)) return error;
+        return Setting.All.Select(s => Pick(s, flags, environment, file, path)).ToList();
+    }
+
+    /// <summary>The options that the settings mean; every fault is reported, naming the setting and its source.</summary>
+    public static Result<ServerOptions> ToOptions(HomeLayout home, IReadOnlyList<SettingValue> settings)
+    {
+        var faults = new List<string>();
+        var values = settings.ToDictionary(s => s.Setting);
+        var options = new ServerOptions
+        {
+            Home = home,
+            Listen = Read(values[Setting.Listen], "an IP address", IPAddress.Parse, faults) ?? IPAddress.Loopback,
+            ApiPort = Read(values[Setting.ApiPort], "a port from 1 to 65535", Port, faults),
+            HttpPort = Read(values[Setting.HttpPort], "a port from 1 to 65535", Port, faults),
+            EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
+            PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
+            Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
+        };
+        if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
+        return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");
+    }
+
+    private static SettingValue Pick(
+        Setting setting, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment, IReadOnlyDictionary<string, string> file, string path)
+    {
+        if (flags.TryGetValue(setting.Name, out var flag)) return new SettingValue(setting, flag, "flag " + setting.Flag);
+        if (environment(setting.Variable) is { Length: > 0 } variable) return new SettingValue(setting, variable, "environment " + setting.Variable);
+        return file.TryGetValue(setting.Field, out var value) ? new SettingValue(setting, value, path) : new SettingValue(setting, setting.Default, "default");
+    }
+
+    private static Result<IReadOnlyDictionary<string, string>> ReadFile(string path)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!File.Exists(path)) return values;
+        try
+        {
+            var yaml = new YamlStream();
+            using var text = new StreamReader(path);
+            yaml.Load(text);
+            if (yaml.Documents.Count == 0) return values;
+            if (yaml.Documents[0].RootNode is not YamlMappingNode root) return Invalid($"{path} must hold fields, such as \"apiPort: 8080\".");
+            foreach (var (key, value) in root.Children) values[key.ToString()] = (value as YamlScalarNode)?.Value ?? "";
+        }
+        catch (YamlException e)
+        {
+            return Invalid($"{path} is not valid YAML: line {e.Start.Line}: {e.Message}");
+        }
+        var unknown = values.Keys.Except(Setting.All.Select(s => s.Field)).ToList();
+        return unknown.Count == 0 ? values : Invalid($"{path} names settings that do not exist: {string.Join(", ", unknown)}. There are: {string.Join(", ", Setting.All.Select(s => s.Field))}.");
+    }
+
+    private static T? Read<T>(SettingValue value, string expected, Func<string, T> parse, List<string> faults)
+    {
+        try
+        {
+            return parse(value.Value);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            faults.Add($"{value.Setting.Name} (from {value.Source}) is \"{value.Value}\", but must be {expected}");
+            return default;
+        }
+    }
+
+    private static int Port(string text) =>
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is > 0 and <= 65535 and var port ? port : throw new FormatException();
+
+    private static EdgeMode Mode(string text) => text switch
+    {
+        "in-process" => EdgeMode.InProcess,
+        "inline" => EdgeMode.Inline,
+        "off" => EdgeMode.Off,
+        _ => throw new FormatException(),
+    };
+
+    private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
+
+    private static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
+}

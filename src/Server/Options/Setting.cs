@@ -1,0 +1,23 @@
+namespace Strata.Server.Options;
+
+/// <summary>One setting of the server, with its three names: flag <c>--api-port</c>, variable <c>STRATA_API_PORT</c>, field <c>apiPort</c> in the file.</summary>
+public sealed record Setting(string Name, string Default, string Description)
+{
+    public string Flag => "--" + Name;
+
+    public string Variable => "STRATA_" + Name.ToUpperInvariant().Replace('-', '_');
+
+    public string Field => string.Concat(Name.Split('-').Select((word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
+
+    public static readonly Setting Listen = new("listen", "127.0.0.1", "Address to listen on; 0.0.0.0 for all");
+    public static readonly Setting ApiPort = new("api-port", "8080", "Port of the HTTP API");
+    public static readonly Setting HttpPort = new("http-port", "8000", "Port on which the edge serves applications");
+    public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
+    public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one");
+    public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
+
+    public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent];
+}
+
+/// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>
+public sealed record SettingValue(Setting Setting, string Value, string Source);

@@ -1,0 +1,23 @@
+namespace Strata.Server.Parts;
+
+/// <summary>
+/// One part of a running cloud. Parts start in the order of the list that holds them and stop in the reverse; a part that does not start stops the start. Start and stop are
+/// never called at once; <see cref="Health"/> may be asked at any time.
+/// </summary>
+public interface IPart
+{
+    string Name { get; }
+
+    /// <exception cref="Core.StrataException">It cannot start; the error says how to mend it.</exception>
+    Task StartAsync(CancellationToken cancellationToken);
+
+    /// <param name="keepWork">True: what outlives a server, instances and the database, is left running for the next one.</param>
+    Task StopAsync(bool keepWork, CancellationToken cancellationToken);
+
+    /// <summary>How it is now, answered from memory.</summary>
+    PartHealth Health();
+}
+
+/// <param name="Ok">Whether it does its work.</param>
+/// <param name="Message">A sentence: what it does, or what is wrong.</param>
+public sealed record PartHealth(bool Ok, string Message);

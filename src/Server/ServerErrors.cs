@@ -1,0 +1,27 @@
+using Strata.Core;
+using Strata.Server.Hosting;
+
+namespace Strata.Server;
+
+/// <summary>What can keep a cloud from starting, each with its fix.</summary>
+public static class ServerErrors
+{
+    public static Error HomeInUse(string home, RunningCloud? by) => new(
+        ErrorKind.Conflict, "DATA_FOLDER_IN_USE",
+        by is null ? $"Another strata is using the data folder {home}." : $"A cloud already runs in {home} (process {by.Pid}, API at {by.ApiUrl}).",
+        "Use it (strata status), stop it (strata down), or start a second one with STRATA_HOME, --api-port and --http-port of its own.");
+
+    public static Error HomeNotWritable(string home, string reason) => new(
+        ErrorKind.Unavailable, "DATA_FOLDER_NOT_WRITABLE", $"The data folder {home} cannot be written: {reason}",
+        "Give this user the right to write there, or set STRATA_HOME to another folder.");
+
+    public static Error PortInUse(string what, int port, string flag, string? by) => new(
+        ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, is in use{(by is null ? "" : $" by {by}")}.",
+        $"Stop what uses it, or choose another: strata up {flag} {(port <= 60000 ? port + 1 : port - 1)}");
+
+    public static Error PortForbidden(string what, int port, string flag) => new(
+        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.", $"Choose one above 1023: strata up {flag} 8000");
+
+    public static Error AddressUnknown(string address) => new(
+        ErrorKind.Invalid, "ADDRESS_NOT_HERE", $"This machine does not have the address {address}.", "Use one of its own (ip addr), 127.0.0.1, or 0.0.0.0 for all: --listen");
+}
