@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+using Strata.Nodes.Kinds;
+using Strata.Nodes.Runtime;
+using Strata.Nodes.Runtime.Network;
+
+namespace Strata.Nodes;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(NodeSpec))]
+[JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(InstanceSpec))]
+[JsonSerializable(typeof(InstanceStatus))]
+[JsonSerializable(typeof(NetworkFile))]
+[JsonSerializable(typeof(RunFile))]
+public sealed partial class NodesJson : JsonSerializerContext;

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using Strata.Nodes.Runtime.Network;
+
+namespace Strata.Nodes.Runtime.Oci;
+
+/// <summary>What OCI runs and OCI sandboxes on this machine share: the tool, the root, the network, the shim.</summary>
+internal sealed class OciHost
+{
+    private const int UidBase = 1_000_000;
+    private const int UidsPerCloud = 1024;
+
+    private readonly string cloudId;
+    private readonly string shim;
+
+    private OciHost(OciTool tool, HostStack stack, BridgeNetwork network, string cloudId, string shim) =>
+        (Tool, Stack, Network, this.cloudId, this.shim) = (tool, stack, network, cloudId, shim);
+
+    public OciTool Tool { get; }
+    public HostStack Stack { get; }
+    public BridgeNetwork Network { get; }
+
+    /// <summary>Wraps a command so that process 1 passes signals on and reaps orphans.</summary>
+    public static IReadOnlyList<string> WithInit(IReadOnlyList<string> command) => ["/bin/sh", "-c", EmbeddedText.Read("init.sh"), "init", .. command];
+
+    public static OciHost Create(OciTool tool, BridgeNetwork network, NodePaths paths)
+    {
+        var shim = Path.Combine(paths.State, "oci-shim.sh");
+        var text = EmbeddedText.Read("oci-shim.sh");
+        // Shells read a script as they go: one that running shims read must be replaced, never overwritten.
+        File.WriteAllText(shim + ".new", text);
+        File.Move(shim + ".new", shim, overwrite: true);
+        return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths.CloudId, shim);
+    }
+
+    public string CgroupPath(string id) => Cgroups.Path(cloudId, id);
+
+    /// <summary>A user that no account of this machine, no other run and (but for a clash of hashes) no other cloud has.</summary>
+    public int Uid(int host) => UidBase + ((int)(Convert.ToUInt32(cloudId, 16) & 0x7fff) * UidsPerCloud) + host;
+
+    /// <summary>Writes what the bundle at this folder needs and returns the mounts for it: accounts and names of its own.</summary>
+    public IReadOnlyList<OciMount> WriteEtc(string folder, int host, string hostname)
+    {
+        var uid = Uid(host);
+        File.WriteAllText(Path.Combine(folder, "passwd"), $"root:x:0:0:root:/:/usr/sbin/nologin\napp:x:{uid}:{uid}:app:/app:/bin/sh\n");
+        File.WriteAllText(Path.Combine(folder, "group"), $"root:x:0:\napp:x:{uid}:\n");
+        File.WriteAllText(Path.Combine(folder, "hosts"), $"127.0.0.1 localhost\n::1 localhost\n{Network.Subnet.Address(host)} {hostname}\n");
+        return [.. new[] { "passwd", "group", "hosts" }.Select(name => OciMount.ReadOnly(Path.Combine(folder, name), "/etc/" + name))];
+    }
+
+    /// <param name="log">Null: the caller reads the shim's standard output.</param>
+    /// <param name="diskBytes">Null: no writable layer.</param>
+    public Process Start(string folder, OciBundle bundle, int host, string? log, long? diskBytes)
+    {
+        File.WriteAllText(Path.Combine(folder, "config.json"), bundle.ToJson());
+        var environment = new Dictionary<string, string>
+        {
+            ["S_DIR"] = folder,
+            ["S_SHIM"] = shim,
+            ["S_TOOL"] = Tool.Path,
+            ["S_TOOL_ROOT"] = Tool.Root,
+            ["S_KEEP"] = Tool.Keeps ? "--keep" : "",
+            ["S_HYBRID"] = Tool.HidesHybrid ? "1" : "",
+            ["S_OOM"] = Cgroups.OomFile(bundle.CgroupPath),
+            ["S_ID"] = bundle.Id,
+            ["S_UID"] = bundle.Uid.ToString(CultureInfo.InvariantCulture),
+            ["S_DISK"] = diskBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["S_BRIDGE"] = Network.Bridge,
+            ["S_VETH"] = $"sv{cloudId}{host:x}",
+            ["S_ADDRESS"] = Network.Subnet.WithPrefix(host),
+            ["S_GATEWAY"] = Network.Subnet.Gateway,
+            ["S_LOG"] = log ?? "",
+        };
+        return ShimProcess.Start(shim, [], environment, capture: log is null);
+    }
+
+    /// <summary>SIGKILL for all of a run: its container, and the shim if it is still on the way there.</summary>
+    public async Task KillAsync(string id, Func<int?> shimPid, CancellationToken cancellationToken)
+    {
+        if ((await Tool.KillAsync(id, Posix.SigKill, cancellationToken)).Ok) return;
+        if (shimPid() is not { } pid) return;
+        _ = Posix.Kill(-pid, Posix.SigKill);
+        await Tool.DeleteAsync(id, cancellationToken);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+using Strata.Core;
+
+namespace Strata.Nodes.Runtime.Processes;
+
+/// <summary>
+/// Runs instances as ordinary processes of this user, on a loopback port chosen free, each in a copy of its application. For machines on which nothing better works;
+/// it isolates nothing and limits nothing.
+/// </summary>
+internal sealed class ProcessRuntime : IRuntime
+{
+    private const string Loopback = "127.0.0.1";
+
+    private readonly RunTable runs;
+    private readonly TimeProvider time;
+    private readonly string shim;
+    private readonly string reason;
+
+    /// <param name="reason">Why nothing better works, as a clause without a full stop.</param>
+    public ProcessRuntime(NodePaths paths, TimeProvider time, string reason)
+    {
+        (this.time, this.reason) = (time, reason);
+        runs = new RunTable(paths.Runs, time);
+        runs.Adopt();
+        shim = Path.Combine(paths.State, "process-shim.sh");
+        File.WriteAllText(shim + ".new", EmbeddedText.Read("process-shim.sh"));
+        File.Move(shim + ".new", shim, overwrite: true);
+    }
+
+    public string Name => "process";
+
+    public IReadOnlyList<string> NotIsolated =>
+    [
+        $"Instances run as plain processes, because {reason}.",
+        $"They can read the files of the user {Environment.UserName}, reach every service of this machine and one another, and nothing limits their memory, CPU or disk.",
+    ];
+
+    public IReadOnlyList<RunState> List() => runs.List();
+
+    public RunState? Find(string id) => runs.Find(id)?.State();
+
+    public RunStats? Stats(string id) => null;
+
+    public async Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken)
+    {
+        if (!runs.Create(request.Id).TryGet(out var folder, out var error)) return error;
+        var app = Path.Combine(folder, "app");
+        var copied = await HostCommand.RunAsync("cp", ["-a", "--reflink=auto", request.AppFolder, app], cancellationToken);
+        if (!copied.Ok) return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", $"The application could not be copied: {copied.Complaint}.") { Retryable = true };
+        return await Task.Run(() => Start(request, folder, app), cancellationToken);
+    }
+
+    public Task TerminateAsync(string id, CancellationToken cancellationToken) => SignalAsync(id, Posix.SigTerm);
+
+    public async Task KillAsync(string id, CancellationToken cancellationToken)
+    {
+        await SignalAsync(id, Posix.SigKill);
+        runs.Find(id)?.SetExit(new RunExit(128 + Posix.SigKill));
+    }
+
+    public Task<RunExit> WaitAsync(string id, CancellationToken cancellationToken) =>
+        runs.Find(id) is { } run ? run.WaitAsync(cancellationToken) : Task.FromResult(new RunExit(-1));
+
+    public async Task RemoveAsync(string id, CancellationToken cancellationToken)
+    {
+        if (runs.Find(id) is not { } run) return;
+        await KillAsync(id, cancellationToken);
+        runs.Remove(run);
+    }
+
+    private RunState Start(RunRequest request, string folder, string app)
+    {
+        var port = FreePort();
+        var endpoint = new RunEndpoint(Loopback, port, Gateway: null);
+        var machine = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin", ["HOME"] = app };
+        var shimEnv = new Dictionary<string, string> { ["S_DIR"] = folder, ["S_CWD"] = app, ["S_LOG"] = request.LogFile };
+        var run = runs.Add(folder, new RunFile(request.Id, Loopback, port, time.GetUtcNow(), 0, request.LogFile));
+        ShimProcess.Start(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv)).Dispose();
+        return run.State();
+    }
+
+    /// <summary>The shim leads a process group of its own: a signal to the group reaches the program and what it started.</summary>
+    private Task SignalAsync(string id, int signal)
+    {
+        if (runs.Find(id) is { } run && run.Exit() is null && run.ShimPid() is { } pid) _ = Posix.Kill(-pid, signal);
+        return Task.CompletedTask;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Strata.Nodes.Runtime;
+
+/// <summary>What is known of a run from its start on; kept in its folder, so that the next life of this process knows it too.</summary>
+/// <param name="Host">Number in the subnet; 0 outside of a private network.</param>
+/// <param name="Log">The file that gets its output.</param>
+internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string Log);
+
+/// <summary>
+/// One run's folder: <c>run.json</c> is what was started, <c>pid</c> and <c>exit</c> are written by the shim, <c>start-error</c> when it could not start.
+/// Invariant: a folder with <c>run.json</c> has been handed to a shim; one without is the remains of an interrupted start.
+/// </summary>
+internal sealed class RunFolder(string path, TimeProvider time)
+{
+    private static readonly TimeSpan ShimStartTime = TimeSpan.FromSeconds(2);
+
+    private RunExit? exit;
+
+    public string Path { get; } = path;
+
+    public required RunFile File { get; init; }
+
+    public string Id => File.Id;
+
+    /// <summary>Null when the folder holds no run.</summary>
+    public static RunFolder? Open(string path, TimeProvider time)
+    {
+        var file = System.IO.Path.Combine(path, "run.json");
+        if (!System.IO.File.Exists(file)) return null;
+        try
+        {
+            var run = JsonSerializer.Deserialize(System.IO.File.ReadAllText(file), NodesJson.Default.RunFile);
+            return run is null ? null : new RunFolder(path, time) { File = run };
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            return null;
+        }
+    }
+
+    public void Save() => System.IO.File.WriteAllText(At("run.json"), JsonSerializer.Serialize(File, NodesJson.Default.RunFile));
+
+    public string At(string name) => System.IO.Path.Combine(Path, name);
+
+    public RunState State() => new(Id, File.Address, File.Port, File.StartedAt, Exit());
+
+    /// <summary>Null while it runs.</summary>
+    public RunExit? Exit() => exit ??= ReadExit() ?? (IsShimAlive() ? null : ReadExit() ?? new RunExit(-1, StartError: StartError()));
+
+    /// <summary>Waits for the end by looking at the folder, ever less often: it works for runs of a former life as well, of which this process is not the parent.</summary>
+    public async Task<RunExit> WaitAsync(CancellationToken cancellationToken)
+    {
+        var pause = TimeSpan.FromMilliseconds(5);
+        while (true)
+        {
+            if (Exit() is { } ended) return ended;
+            await Task.Delay(pause, time, cancellationToken);
+            if (pause < TimeSpan.FromMilliseconds(100)) pause *= 1.3;
+        }
+    }
+
+    /// <summary>The shim's pid, which is its process group's as well; null when it is not there any more or not yet.</summary>
+    public int? ShimPid() => ReadPid() is var (pid, ticks) && Posix.StartTicks(pid) == ticks ? pid : null;
+
+    /// <summary>For an end that the shim did not live to write down.</summary>
+    public void SetExit(RunExit how) => exit ??= how;
+
+    private bool IsShimAlive() => ReadPid() is var (pid, ticks) ? Posix.StartTicks(pid) == ticks : time.GetUtcNow() - File.StartedAt < ShimStartTime;
+
+    private RunExit? ReadExit()
+    {
+        if (Read("exit")?.Split(' ') is not [var code, var oom]) return null;
+        var number = int.Parse(code, CultureInfo.InvariantCulture);
+        return new RunExit(number, oom != "0", number == 0 ? null : StartError());
+    }
+
+    private (int Pid, long Ticks)? ReadPid() => Read("pid")?.Split(' ') is [var pid, var ticks]
+        ? (int.Parse(pid, CultureInfo.InvariantCulture), long.Parse(ticks, CultureInfo.InvariantCulture))
+        : null;
+
+    private string? StartError() => Read("start-error") ?? Oci.ToolLog.FirstError(At("tool.log"));
+
+    private string? Read(string name)
+    {
+        try
+        {
+            return System.IO.File.ReadAllText(At(name)).Trim();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}
