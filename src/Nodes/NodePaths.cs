@@ -22,6 +22,7 @@ public sealed class NodePaths
 
     public string Runs => Ensure("runs");
     public string Builds => Ensure("builds");
+    public string Workspaces => Ensure("workspaces");
     public string Layers => Ensure("layers");
     public string Logs => Ensure("logs");
     public string State => Ensure("state");

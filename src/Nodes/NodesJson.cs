@@ -12,6 +12,10 @@ namespace Strata.Nodes;
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(InstanceSpec))]
 [JsonSerializable(typeof(InstanceStatus))]
+public sealed partial class NodesJson : JsonSerializerContext;
+
+/// <summary>Files of a node in its own folder.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(RunFile))]
-public sealed partial class NodesJson : JsonSerializerContext;
+internal sealed partial class NodeFilesJson : JsonSerializerContext;

@@ -18,6 +18,13 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeOwner(string path, uint user, uint group);
 
+    /// <summary>SIGKILL to a process group; waits until none of it is left, at most two seconds.</summary>
+    public static async Task KillGroupAsync(int leader, TimeProvider time)
+    {
+        _ = Kill(-leader, SigKill);
+        for (var tries = 0; tries < 200 && Kill(-leader, 0) == 0; tries++) await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+    }
+
     public static bool IsRoot => EffectiveUser() == 0;
 
     /// <summary>

@@ -31,7 +31,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
         if (!System.IO.File.Exists(file)) return null;
         try
         {
-            var run = JsonSerializer.Deserialize(System.IO.File.ReadAllText(file), NodesJson.Default.RunFile);
+            var run = JsonSerializer.Deserialize(System.IO.File.ReadAllText(file), NodeFilesJson.Default.RunFile);
             return run is null ? null : new RunFolder(path, time) { File = run };
         }
         catch (Exception e) when (e is JsonException or IOException)
@@ -40,7 +40,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
         }
     }
 
-    public void Save() => System.IO.File.WriteAllText(At("run.json"), JsonSerializer.Serialize(File, NodesJson.Default.RunFile));
+    public void Save() => System.IO.File.WriteAllText(At("run.json"), JsonSerializer.Serialize(File, NodeFilesJson.Default.RunFile));
 
     public string At(string name) => System.IO.Path.Combine(Path, name);
 
@@ -63,6 +63,17 @@ internal sealed class RunFolder(string path, TimeProvider time)
 
     /// <summary>The shim's pid, which is its process group's as well; null when it is not there any more or not yet.</summary>
     public int? ShimPid() => ReadPid() is var (pid, ticks) && Posix.StartTicks(pid) == ticks ? pid : null;
+
+    /// <summary>The same, but waits for a shim that was started a moment ago.</summary>
+    public async Task<int?> ShimPidAsync(CancellationToken cancellationToken)
+    {
+        while (Exit() is null)
+        {
+            if (ShimPid() is { } pid) return pid;
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken);
+        }
+        return null;
+    }
 
     /// <summary>For an end that the shim did not live to write down.</summary>
     public void SetExit(RunExit how) => exit ??= how;

@@ -7,6 +7,10 @@ namespace Strata.Nodes.Runtime.Network;
 internal sealed class AddressPool
 {
     private const int First = 2;
+    private const int Last = Subnet.HostMax - 1;
+
+    /// <summary>Never handed out: for the trial run at a start, when it is not yet known what is taken.</summary>
+    public const int Trial = Subnet.HostMax;
 
     private readonly Lock gate = new();
     private readonly HashSet<int> taken = [];
@@ -17,9 +21,9 @@ internal sealed class AddressPool
     {
         lock (gate)
         {
-            for (var tries = 0; tries <= Subnet.HostMax - First; tries++)
+            for (var tries = 0; tries <= Last - First; tries++)
             {
-                last = last >= Subnet.HostMax ? First : last + 1;
+                last = last >= Last ? First : last + 1;
                 if (taken.Add(last)) return last;
             }
             return null;

@@ -38,7 +38,7 @@ internal sealed class BridgeNetwork
         var network = new BridgeNetwork(paths.CloudId, kept?.Subnet ?? Subnet.Choose(paths.CloudId), kept?.RelayPort ?? RelayPortFirst);
         await network.EnsureBridgeAsync(cancellationToken);
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new NetworkFile(network.Subnet.ToString(), network.RelayPort), NodesJson.Default.NetworkFile), cancellationToken);
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new NetworkFile(network.Subnet.ToString(), network.RelayPort), NodeFilesJson.Default.NetworkFile), cancellationToken);
         network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, cancellationToken);
         return network;
     }
@@ -87,7 +87,7 @@ internal sealed class BridgeNetwork
         if (!File.Exists(file)) return null;
         try
         {
-            var kept = JsonSerializer.Deserialize(File.ReadAllText(file), NodesJson.Default.NetworkFile);
+            var kept = JsonSerializer.Deserialize(File.ReadAllText(file), NodeFilesJson.Default.NetworkFile);
             return kept is not null && Subnet.Parse(kept.Subnet) is { } subnet ? (subnet, kept.RelayPort) : null;
         }
         catch (JsonException)

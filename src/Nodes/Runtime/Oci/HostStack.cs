@@ -8,7 +8,7 @@ internal sealed class HostStack
 {
     private static readonly string[] MergedFolders = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
-    private static readonly string[] MountPoints = ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "home"];
+    private static readonly string[] MountPoints = ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "home/build"];
 
     private static readonly string[] EtcOfTheMachine =
     [
@@ -64,11 +64,12 @@ internal sealed class HostStack
     private void AddEtc(string etc, string name)
     {
         // A link such as /etc/localtime is resolved: its target is inside /usr but the mount is of the file.
-        var source = new FileInfo("/etc/" + name).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? "/etc/" + name;
+        var source = "/etc/" + name;
+        if (!Path.Exists(source)) return;
+        source = new FileInfo(source).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? source;
         var target = Path.Combine(etc, name);
         if (Directory.Exists(source)) Directory.CreateDirectory(target);
-        else if (File.Exists(source)) CreateEmpty(target);
-        else return;
+        else CreateEmpty(target);
         mounts.Add(OciMount.ReadOnly(source, "/etc/" + name));
     }
 

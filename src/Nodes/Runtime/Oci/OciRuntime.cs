@@ -82,13 +82,13 @@ internal sealed class OciRuntime : IRuntime
     private RunState Start(RunRequest request, string folder, int number)
     {
         var address = host.Network.Subnet.Address(number);
-        var bundle = Bundle(request, folder, number);
+        var bundle = Bundle(host, request, folder, number);
         var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.LogFile));
         host.Start(folder, bundle, number, request.LogFile, request.DiskBytes).Dispose();
         return run.State();
     }
 
-    private OciBundle Bundle(RunRequest request, string folder, int number)
+    internal static OciBundle Bundle(OciHost host, RunRequest request, string folder, int number)
     {
         var endpoint = new RunEndpoint("0.0.0.0", request.Port, host.Network.Subnet.Gateway);
         return new OciBundle

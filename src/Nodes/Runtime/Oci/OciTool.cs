@@ -17,15 +17,22 @@ internal sealed record OciTool(string Path, string Root, bool Keeps)
         foreach (var path in new[] { "runc", "crun" }.Select(HostCommand.Find).OfType<string>())
         {
             var help = await HostCommand.RunAsync(System.IO.Path.GetFileName(path), ["run", "--help"], cancellationToken);
-            tools.Add(new OciTool(path, $"/run/strata/{cloudId}", help.Output.Contains("--keep", StringComparison.Ordinal)));
+            tools.Add(new OciTool(path, StateFolder(cloudId), help.Output.Contains("--keep", StringComparison.Ordinal)));
         }
         return tools;
+    }
+
+    public static void RemoveState(string cloudId)
+    {
+        if (Directory.Exists(StateFolder(cloudId))) Directory.Delete(StateFolder(cloudId), recursive: true);
     }
 
     public Task<CommandResult> KillAsync(string id, int signal, CancellationToken cancellationToken) =>
         RunAsync(["kill", id, signal == Posix.SigKill ? "KILL" : "TERM"], cancellationToken);
 
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => RunAsync(["delete", "--force", id], cancellationToken);
+
+    private static string StateFolder(string cloudId) => $"/run/strata/{cloudId}";
 
     private Task<CommandResult> RunAsync(string[] arguments, CancellationToken cancellationToken)
     {

@@ -7,7 +7,8 @@
 # S_UID owner of what is written, S_DISK size of the writable layer in bytes or empty, S_BRIDGE or empty, S_VETH, S_ADDRESS with prefix, S_GATEWAY,
 # S_LOG file for the output or empty to pass it on, S_HYBRID 1 to hide the cgroup v2 mount that crun refuses beside v1.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG" 2>&1; fi
+if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG"; fi
+exec 2>&1
 cd "$S_DIR" || exit 125
 
 fail() { echo "$1" >"$S_DIR/start-error"; exit 125; }
@@ -49,6 +50,7 @@ oom=0
 if [ -r "$S_OOM" ]; then
   while read -r key value; do if [ "$key" = oom_kill ]; then oom=$value; fi; done <"$S_OOM"
 fi
+if [ -z "$S_KEEP" ] && [ "$code" = 137 ]; then oom=1; fi
 if [ -n "$S_KEEP" ]; then "$S_TOOL" --root "$S_TOOL_ROOT" delete --force "$S_ID" >/dev/null 2>&1; fi
 rm -f disk.img
 echo "$code $oom" >exit.new && mv exit.new exit

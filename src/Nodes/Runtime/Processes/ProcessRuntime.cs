@@ -51,12 +51,17 @@ internal sealed class ProcessRuntime : IRuntime
         return await Task.Run(() => Start(request, folder, app), cancellationToken);
     }
 
-    public Task TerminateAsync(string id, CancellationToken cancellationToken) => SignalAsync(id, Posix.SigTerm);
+    // The shim leads a process group of its own: a signal to the group reaches the program and what it started.
+    public async Task TerminateAsync(string id, CancellationToken cancellationToken)
+    {
+        if (runs.Find(id) is { } run && await run.ShimPidAsync(cancellationToken) is { } pid) _ = Posix.Kill(-pid, Posix.SigTerm);
+    }
 
     public async Task KillAsync(string id, CancellationToken cancellationToken)
     {
-        await SignalAsync(id, Posix.SigKill);
-        runs.Find(id)?.SetExit(new RunExit(128 + Posix.SigKill));
+        if (runs.Find(id) is not { } run) return;
+        if (await run.ShimPidAsync(cancellationToken) is { } pid) await Posix.KillGroupAsync(pid, time);
+        run.SetExit(new RunExit(128 + Posix.SigKill));
     }
 
     public Task<RunExit> WaitAsync(string id, CancellationToken cancellationToken) =>
@@ -78,13 +83,6 @@ internal sealed class ProcessRuntime : IRuntime
         var run = runs.Add(folder, new RunFile(request.Id, Loopback, port, time.GetUtcNow(), 0, request.LogFile));
         ShimProcess.Start(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv)).Dispose();
         return run.State();
-    }
-
-    /// <summary>The shim leads a process group of its own: a signal to the group reaches the program and what it started.</summary>
-    private Task SignalAsync(string id, int signal)
-    {
-        if (runs.Find(id) is { } run && run.Exit() is null && run.ShimPid() is { } pid) _ = Posix.Kill(-pid, signal);
-        return Task.CompletedTask;
     }
 
     private static int FreePort()

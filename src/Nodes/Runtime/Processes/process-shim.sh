@@ -1,6 +1,7 @@
 # Runs one program without isolation and writes down how it ended. Outlives the process that started it.
 # In the environment: S_DIR folder of the run, S_CWD where the program starts, S_LOG file for its output or empty. The program and its arguments are the arguments.
-if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG" 2>&1; fi
+if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG"; fi
+exec 2>&1
 dir=$S_DIR
 read -r stat </proc/$$/stat
 code=0

@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core;
+using Strata.Nodes.Runtime;
+using Strata.Nodes.Runtime.Network;
+using Strata.Nodes.Runtime.Oci;
+using Strata.Nodes.Runtime.Processes;
+using Strata.Nodes.Sandbox;
+
+namespace Strata.Nodes;
+
+/// <summary>Which runtime to use.</summary>
+public enum RuntimeChoice
+{
+    /// <summary>The best that works.</summary>
+    Auto,
+    Oci,
+    Process,
+}
+
+/// <summary>
+/// This machine as a place for instances and builds: finds out by trying which runtime works, and holds what its runtime and its sandbox share. One per home folder and
+/// process; opening it twice at a time would hand out addresses twice.
+/// </summary>
+public sealed class NodeMachine
+{
+    private readonly BridgeNetwork? network;
+
+    private NodeMachine(NodePaths paths, IRuntime runtime, ISandbox sandbox, BridgeNetwork? network) =>
+        (Paths, Runtime, Sandbox, this.network) = (paths, runtime, sandbox, network);
+
+    public NodePaths Paths { get; }
+
+    /// <summary>Holds what a former life started.</summary>
+    public IRuntime Runtime { get; }
+
+    public ISandbox Sandbox { get; }
+
+    /// <summary>Where the API relay listens for instances: the bridge's own address and port. Null without a private network: instances then use loopback.</summary>
+    public (string Address, int Port)? Relay => network is null ? null : (network.Subnet.Gateway, network.RelayPort);
+
+    /// <param name="home">STRATA_HOME.</param>
+    /// <exception cref="StrataException">RUNTIME_UNAVAILABLE when <paramref name="choice"/> asks for what does not work here.</exception>
+    public static async Task<NodeMachine> OpenAsync(
+        string home, RuntimeChoice choice, TimeProvider time, ILogger<NodeMachine> logger, CancellationToken cancellationToken)
+    {
+        var paths = new NodePaths(home);
+        var reason = choice == RuntimeChoice.Process ? "the settings ask for it" : WhyNotOci();
+        if (reason is null)
+        {
+            var (machine, problem) = await TryOciAsync(paths, time, logger, cancellationToken);
+            if (machine is not null) return machine;
+            reason = problem;
+        }
+        if (choice == RuntimeChoice.Oci) throw Unavailable(reason).ToException();
+        logger.FallsBack(reason);
+        return await ProcessesAsync(paths, time, reason, cancellationToken);
+    }
+
+    /// <summary>Stops everything and takes bridge, rules and groups away: for a cloud that ends, not for a restart.</summary>
+    public async Task TearDownAsync(CancellationToken cancellationToken)
+    {
+        foreach (var run in Runtime.List()) await Runtime.RemoveAsync(run.Id, cancellationToken);
+        if (network is null) return;
+        await network.TearDownAsync(cancellationToken);
+        Cgroups.RemoveCloud(Paths.CloudId);
+        OciTool.RemoveState(Paths.CloudId);
+    }
+
+    private static string? WhyNotOci()
+    {
+        if (!OperatingSystem.IsLinux()) return "this machine is not Linux";
+        if (!Posix.IsRoot) return "Strata does not run as root";
+        return new[] { "ip", "nsenter", "unshare", "setsid" }.FirstOrDefault(name => HostCommand.Find(name) is null) is { } missing ? $"{missing} is not installed" : null;
+    }
+
+    private static async Task<(NodeMachine? Machine, string Problem)> TryOciAsync(
+        NodePaths paths, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var tools = await OciTool.InstalledAsync(paths.CloudId, cancellationToken);
+            if (tools.Count == 0) return (null, "neither runc nor crun is installed");
+            var network = await BridgeNetwork.SetUpAsync(paths, cancellationToken);
+            var problem = "";
+            foreach (var tool in tools)
+            {
+                var host = OciHost.Create(tool, network, paths);
+                problem = await OciProbe.TryAsync(host, paths, time, cancellationToken);
+                if (problem is null) return (await OciAsync(host, paths, time, cancellationToken), "");
+                logger.ToolFails(tool.Name, problem);
+            }
+            await network.TearDownAsync(cancellationToken);
+            OciTool.RemoveState(paths.CloudId);
+            return (null, $"{string.Join(" and ", tools.Select(tool => tool.Name))} cannot start a container here ({problem})");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (null, e.Message.TrimEnd('.'));
+        }
+    }
+
+    private static async Task<NodeMachine> OciAsync(OciHost host, NodePaths paths, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var runtime = new OciRuntime(host, paths, time);
+        var sandbox = new OciSandbox(host, paths, time);
+        await sandbox.SweepAsync(cancellationToken);
+        return new NodeMachine(paths, runtime, sandbox, host.Network);
+    }
+
+    private static async Task<NodeMachine> ProcessesAsync(NodePaths paths, TimeProvider time, string reason, CancellationToken cancellationToken)
+    {
+        var sandbox = new ProcessSandbox(paths, time, reason);
+        await sandbox.SweepAsync(cancellationToken);
+        return new NodeMachine(paths, new ProcessRuntime(paths, time, reason), sandbox, network: null);
+    }
+
+    private static Error Unavailable(string reason) => new(
+        ErrorKind.Unavailable, "RUNTIME_UNAVAILABLE", $"The runtime oci does not work here: {reason}.", "Run strata doctor, or use the runtime process.");
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Core;
+
+namespace Strata.Nodes.Tests;
+
+/// <summary>A machine with a home folder of its own; takes its bridge, groups and files away at the end.</summary>
+internal sealed class TestMachine : IAsyncDisposable
+{
+    private TestMachine(string home, NodeMachine machine) => (Home, Machine) = (home, machine);
+
+    public string Home { get; }
+    public NodeMachine Machine { get; private set; }
+
+    public static async Task<TestMachine> OpenAsync(RuntimeChoice choice)
+    {
+        var home = Path.Combine(Path.GetTempPath(), "strata-test-" + Guid.CreateVersion7().ToString("N")[^12..]);
+        try
+        {
+            return new TestMachine(home, await OpenAsync(home, choice));
+        }
+        catch (StrataException e) when (e.Error.Code == "RUNTIME_UNAVAILABLE")
+        {
+            if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+            if (Environment.GetEnvironmentVariable("STRATA_TEST_REQUIRE_OCI") == "1") throw;
+            Assert.Skip(e.Error.Message);
+            throw;
+        }
+    }
+
+    /// <summary>A second life over the same folder: what the first started is adopted.</summary>
+    public async Task ReopenAsync() => Machine = await OpenAsync(Home, Machine.Runtime.Name == "oci" ? RuntimeChoice.Oci : RuntimeChoice.Process);
+
+    /// <summary>A folder with these files, as an unpacked application.</summary>
+    public string App(params (string Name, string Content)[] files)
+    {
+        var folder = Path.Combine(Machine.Paths.Layers, Guid.CreateVersion7().ToString("N"));
+        Directory.CreateDirectory(folder);
+        foreach (var (name, content) in files) File.WriteAllText(Path.Combine(folder, name), content);
+        return folder;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Machine.TearDownAsync(CancellationToken.None);
+        Directory.Delete(Home, recursive: true);
+    }
+
+    private static Task<NodeMachine> OpenAsync(string home, RuntimeChoice choice) =>
+        NodeMachine.OpenAsync(home, choice, TimeProvider.System, NullLogger<NodeMachine>.Instance, CancellationToken.None);
+}
