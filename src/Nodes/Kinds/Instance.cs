@@ -74,8 +74,8 @@ public sealed record InstanceStatus
 /// <code>
 /// PENDING ─place→ ASSIGNED ─start→ STARTING ─ready→ READY ⇄ UNREADY (unready / ready)
 /// STARTING, READY, UNREADY ─crash→ BACKOFF ─start→ STARTING
-/// STARTING, BACKOFF ─fail→ FAILED                      never became ready in its grace
-/// READY ─drain→ DRAINING                               no new requests
+/// ASSIGNED, STARTING, BACKOFF ─fail→ FAILED            its image cannot be had, or it never became ready in its grace
+/// READY, UNREADY ─drain→ DRAINING                      no new requests; it runs on
 /// any but STOPPED ─stop→ STOPPING ─stopped→ STOPPED    PENDING goes straight to STOPPED
 /// </code>
 /// The rollout drains and stops; the agent does all else but place.

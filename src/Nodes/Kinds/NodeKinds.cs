@@ -1,0 +1,60 @@
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Nodes.Kinds;
+
+/// <summary>The kinds of this module.</summary>
+public static class NodeKinds
+{
+    private const long MemoryBytesMin = 4 << 20;
+    private const int CommandPartsMax = 256;
+
+    public static readonly Kind<NodeSpec, NodeStatus> Node = new()
+    {
+        Name = "node",
+        Plural = "nodes",
+        IdPrefix = "nod",
+        Scope = KindScope.Platform,
+        Description = "A machine that runs instances; its agent keeps it up to date.",
+        Workflow = KindWorkflow.Load(typeof(NodeKinds), "node.workflow.json"),
+        InitialStatus = new NodeStatus(),
+        UserCreates = false,
+    };
+
+    public static readonly Kind<InstanceSpec, InstanceStatus> Instance = new()
+    {
+        Name = "instance",
+        Plural = "instances",
+        IdPrefix = "ins",
+        Scope = KindScope.Project,
+        Description = "One running copy of a release on a node; made, drained and stopped by its deployment's rollout.",
+        Workflow = KindWorkflow.Load(typeof(NodeKinds), "instance.workflow.json"),
+        InitialStatus = new InstanceStatus(),
+        UserCreates = false,
+        Validate = Check,
+        ValidateChange = CheckChange,
+    };
+
+    public static readonly IReadOnlyList<Kind> All = [Node, Instance];
+
+    private static List<SpecFault> Check(InstanceSpec spec)
+    {
+        var faults = new List<SpecFault>();
+        if (spec.Command.Count is 0 or > CommandPartsMax) faults.Add(new("command", $"It takes 1 to {CommandPartsMax} parts."));
+        if (spec.Port is < 1 or > 65535) faults.Add(new("port", "It must be a port, 1 to 65535."));
+        if (spec.MemoryBytes < MemoryBytesMin) faults.Add(new("memoryBytes", "It must be at least 4 MiB."));
+        if (spec.Cpu is not (>= 0.01 and <= 1024)) faults.Add(new("cpu", "It must be 0.01 to 1024 cores."));
+        if (spec.PidsMax is < 4 or > 1_000_000) faults.Add(new("pidsMax", "It must be 4 to 1000000."));
+        if (spec.StopGraceSeconds is < 0 or > 3600) faults.Add(new("stopGraceSeconds", "It must be 0 to 3600."));
+        if (!spec.Image.StartsWith("sha256:", StringComparison.Ordinal)) faults.Add(new("image", "It must be a digest, sha256:…"));
+        return faults;
+    }
+
+    /// <summary>Placement sets the node once; everything else stays as it was made, so that what runs is what the entity says.</summary>
+    private static IReadOnlyList<SpecFault> CheckChange(InstanceSpec was, InstanceSpec shall)
+    {
+        if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance does not move: make another one.")];
+        var same = JsonText.From(was with { Node = null }, WireJson.Of<InstanceSpec>()) == JsonText.From(shall with { Node = null }, WireJson.Of<InstanceSpec>());
+        return same ? [] : [new("", "An instance does not change after it was made: make another one.")];
+    }
+}
