@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>Puts together what the database said of a group: several rows may speak of one refused commit, and the plainest reason wins.</summary>
+internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
+{
+    private const int Accepted = 0;
+    private const int WriteMoved = 1;
+    private const int ReadMoved = 2;
+
+    private readonly (int Kind, int Which, AppendOutcome.Committed? First)?[] answers = new (int, int, AppendOutcome.Committed?)?[group.Count];
+
+    public void Add(int no, int kind, int which, AppendOutcome.Committed? outcome)
+    {
+        if (answers[no] is { } other && (other.Kind, other.Which).CompareTo((kind, which)) < 0) return;
+        answers[no] = (kind, which, outcome);
+    }
+
+    public AppendOutcome[] ToOutcomes()
+    {
+        var claims = group.SelectMany(r => r.Claims.Select(k => (r.Commit, k))).ToList();
+        var outcomes = new AppendOutcome[group.Count];
+        for (var no = 0; no < outcomes.Length; no++)
+        {
+            var (kind, which, outcome) = answers[no] ?? throw new UnreachableException("The database did not answer for a commit of the group.");
+            outcomes[no] = outcome ?? Refusal(group[no].Commit, kind, which, claims);
+        }
+        return outcomes;
+    }
+
+    private static AppendOutcome Refusal(Commit commit, int kind, int which, List<(Commit Commit, ClaimKey Key)> claims) => kind switch
+    {
+        WriteMoved => new AppendOutcome.Conflict(commit.Writes[which].Id),
+        ReadMoved => new AppendOutcome.Conflict(commit.Reads[which].Id),
+        Accepted => throw new UnreachableException("An accepted commit has a revision."),
+        _ => new AppendOutcome.Duplicate(commit.Writes[claims[which].Key.Write].Id, claims[which].Key.Claim),
+    };
+}

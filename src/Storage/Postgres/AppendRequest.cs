@@ -1,0 +1,40 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>A commit that waits for its outcome.</summary>
+internal sealed class AppendRequest
+{
+    private readonly TaskCompletionSource<AppendOutcome> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public AppendRequest(Commit commit, CancellationToken cancellationToken)
+    {
+        (Commit, CancellationToken) = (commit, cancellationToken);
+        foreach (var write in commit.Writes)
+        {
+            DocumentBytes += write.Document.Utf8.Length;
+            TakesClaims |= write is { Delete: false, Claims.Count: > 0 };
+        }
+        Claims = TakesClaims ? ClaimKey.Of(commit) : [];
+    }
+
+    public Commit Commit { get; }
+
+    public CancellationToken CancellationToken { get; }
+
+    public Task<AppendOutcome> Outcome => outcome.Task;
+
+    public long DocumentBytes { get; }
+
+    public bool TakesClaims { get; }
+
+    /// <summary>Every unique value that the commit wants to hold.</summary>
+    public IReadOnlyList<ClaimKey> Claims { get; }
+
+    public void Succeed(AppendOutcome result) => outcome.TrySetResult(result);
+
+    public void Fail(Exception fault) => outcome.TrySetException(fault);
+
+    public void Cancel() => outcome.TrySetCanceled(CancellationToken);
+}

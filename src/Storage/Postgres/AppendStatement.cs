@@ -1,0 +1,169 @@
+using System.Data;
+using Npgsql;
+using NpgsqlTypes;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// The prepared statement for groups with the same parts, on one connection. Used by one caller at a time. Arrays are made to measure for each group: an array
+/// that is kept and only partly used would be sent whole.
+/// </summary>
+internal sealed class AppendStatement : IDisposable
+{
+    private readonly AppendParts parts;
+    private readonly NpgsqlBatch batch;
+    private readonly NpgsqlParameterCollection appendParameters;
+    private readonly NpgsqlParameter<Guid[]> locked = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
+    private int next;
+
+    private AppendStatement(NpgsqlConnection connection, AppendParts parts)
+    {
+        this.parts = parts;
+        var lockCommand = new NpgsqlBatchCommand(AppendSql.Lock) { Parameters = { locked } };
+        var appendCommand = new NpgsqlBatchCommand(AppendSql.For(parts));
+        appendParameters = appendCommand.Parameters;
+        batch = new NpgsqlBatch(connection) { BatchCommands = { lockCommand, appendCommand } };
+    }
+
+    public static async Task<AppendStatement> PrepareAsync(NpgsqlConnection connection, AppendParts parts, CancellationToken cancellationToken)
+    {
+        var statement = new AppendStatement(connection, parts);
+        statement.Fill([]);
+        await statement.batch.PrepareAsync(cancellationToken);
+        return statement;
+    }
+
+    public static AppendParts PartsOf(IReadOnlyList<AppendRequest> group)
+    {
+        var parts = AppendParts.None;
+        foreach (var request in group)
+        {
+            if (request.Commit.Reads.Count > 0) parts |= AppendParts.Reads;
+            foreach (var write in request.Commit.Writes)
+            {
+                if (write.Claims is { Count: > 0 } || Releases(write, write.Claims?.Count)) parts |= AppendParts.Claims;
+                if (write.Schedules is { Count: > 0 } || Releases(write, write.Schedules?.Count)) parts |= AppendParts.Schedules;
+            }
+        }
+        return parts;
+    }
+
+    /// <summary>Appends the group and answers one outcome per member.</summary>
+    public async Task<AppendOutcome[]> ExecuteAsync(IReadOnlyList<AppendRequest> group, CancellationToken cancellationToken)
+    {
+        Fill(group);
+        await using var reader = await batch.ExecuteReaderAsync(CommandBehavior.Default, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var answers = new AppendAnswers(group);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var first = reader.IsDBNull(3) ? null : new AppendOutcome.Committed(new Revision(reader.GetInt64(3)), reader.GetFieldValue<DateTimeOffset>(4));
+            answers.Add(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2), first);
+        }
+        return answers.ToOutcomes();
+    }
+
+    public void Dispose() => batch.Dispose();
+
+    /// <summary>Whether the entity may hold something that this write takes from it; a new entity holds nothing.</summary>
+    private static bool Releases(EntityWrite write, int? countFromNowOn) => write.Expected != Revision.None && (write.Delete || countFromNowOn is not null);
+
+    private void Fill(IReadOnlyList<AppendRequest> group)
+    {
+        next = 0;
+        locked.TypedValue = [.. group.Select(r => r.Commit.Tenant.Value).Distinct()];
+        FillWrites(new Writes(group));
+        if (parts.HasFlag(AppendParts.Reads)) FillReads(group);
+        if (parts.HasFlag(AppendParts.Claims)) FillClaims(group);
+        if (parts.HasFlag(AppendParts.Schedules)) FillSchedules(group);
+    }
+
+    private void FillWrites(Writes writes)
+    {
+        Set(NpgsqlDbType.Uuid, writes.To((c, _, _, _) => c.Tenant.Value));
+        Set(NpgsqlDbType.Integer, writes.To((_, no, _, _) => no));
+        Set(NpgsqlDbType.Integer, writes.To((_, _, ordinal, _) => ordinal));
+        Set(NpgsqlDbType.Uuid, writes.To((_, _, _, w) => w.Id.Value));
+        Set(NpgsqlDbType.Uuid, writes.To((c, _, _, _) => c.Id.Value));
+        Set(NpgsqlDbType.Bigint, writes.To((_, _, _, w) => w.Expected.Value));
+        Set(NpgsqlDbType.Text, writes.To((c, _, _, _) => c.By));
+        Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Model.Name));
+        Set(NpgsqlDbType.Integer, writes.To((_, _, _, w) => w.Model.Version));
+        Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.State));
+        Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Transition));
+        Set(NpgsqlDbType.Boolean, writes.To((_, _, _, w) => w.Delete));
+        Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => w.Document.Utf8));
+        Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
+    }
+
+    private void FillReads(IReadOnlyList<AppendRequest> group)
+    {
+        var reads = group.SelectMany((r, no) => r.Commit.Reads.Select((e, ordinal) => (r.Commit.Tenant, no, ordinal, e))).ToList();
+        Set(NpgsqlDbType.Uuid, [.. reads.Select(r => r.Tenant.Value)]);
+        Set(NpgsqlDbType.Integer, [.. reads.Select(r => r.no)]);
+        Set(NpgsqlDbType.Integer, [.. reads.Select(r => r.ordinal)]);
+        Set(NpgsqlDbType.Uuid, [.. reads.Select(r => r.e.Id.Value)]);
+        Set(NpgsqlDbType.Bigint, [.. reads.Select(r => r.e.Expected.Value)]);
+    }
+
+    private void FillClaims(IReadOnlyList<AppendRequest> group)
+    {
+        FillReleased(group, w => Releases(w, w.Claims?.Count));
+        var claims = group.SelectMany((r, no) => r.Claims.Select(k => (r.Commit, no, k))).ToList();
+        Set(NpgsqlDbType.Uuid, [.. claims.Select(c => c.Commit.Tenant.Value)]);
+        Set(NpgsqlDbType.Integer, [.. claims.Select(c => c.no)]);
+        Set(NpgsqlDbType.Uuid, [.. claims.Select(c => c.Commit.Writes[c.k.Write].Id.Value)]);
+        Set(NpgsqlDbType.Bytea, [.. claims.Select(c => c.k.Digest)]);
+        Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Model)]);
+        Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Claim.Key)]);
+        Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Claim.Value)]);
+    }
+
+    private void FillSchedules(IReadOnlyList<AppendRequest> group)
+    {
+        FillReleased(group, w => Releases(w, w.Schedules?.Count));
+        var schedules = group.SelectMany((r, no) => r.Commit.Writes.Where(w => !w.Delete)
+            .SelectMany(w => (w.Schedules ?? []).Select((s, ordinal) => (r.Commit.Tenant, no, w.Id, ordinal, s)))).ToList();
+        Set(NpgsqlDbType.Uuid, [.. schedules.Select(s => s.Tenant.Value)]);
+        Set(NpgsqlDbType.Integer, [.. schedules.Select(s => s.no)]);
+        Set(NpgsqlDbType.Uuid, [.. schedules.Select(s => s.Id.Value)]);
+        Set(NpgsqlDbType.Integer, [.. schedules.Select(s => s.ordinal)]);
+        Set(NpgsqlDbType.TimestampTz, [.. schedules.Select(s => s.s.DueAt.ToUniversalTime())]);
+        Set(NpgsqlDbType.TimestampTz, [.. schedules.Select(s => s.s.ExpiresAt?.ToUniversalTime())]);
+        Set(NpgsqlDbType.Text, [.. schedules.Select(s => s.s.Transition)]);
+    }
+
+    private void FillReleased(IReadOnlyList<AppendRequest> group, Func<EntityWrite, bool> releases)
+    {
+        var released = group.SelectMany((r, no) => r.Commit.Writes.Where(releases).Select(w => (r.Commit.Tenant, no, w.Id))).ToList();
+        Set(NpgsqlDbType.Uuid, [.. released.Select(r => r.Tenant.Value)]);
+        Set(NpgsqlDbType.Integer, [.. released.Select(r => r.no)]);
+        Set(NpgsqlDbType.Uuid, [.. released.Select(r => r.Id.Value)]);
+    }
+
+    private void Set<T>(NpgsqlDbType element, T[] values)
+    {
+        if (next == appendParameters.Count) appendParameters.Add(new NpgsqlParameter<T[]> { NpgsqlDbType = NpgsqlDbType.Array | element });
+        ((NpgsqlParameter<T[]>)appendParameters[next++]).TypedValue = values;
+    }
+
+    /// <summary>All writes of a group in order.</summary>
+    private readonly struct Writes(IReadOnlyList<AppendRequest> group)
+    {
+        private readonly int count = group.Sum(r => r.Commit.Writes.Count);
+
+        public T[] To<T>(Func<Commit, int, int, EntityWrite, T> pick)
+        {
+            var values = new T[count];
+            var at = 0;
+            for (var no = 0; no < group.Count; no++)
+            {
+                var commit = group[no].Commit;
+                for (var ordinal = 0; ordinal < commit.Writes.Count; ordinal++) values[at++] = pick(commit, no, ordinal, commit.Writes[ordinal]);
+            }
+            return values;
+        }
+    }
+}

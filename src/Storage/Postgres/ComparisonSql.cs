@@ -1,0 +1,127 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Conditions;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// Comparisons of one value with constants. A constant of another type than the value's makes the comparison false, whatever the operator. Casts stand inside
+/// <c>case</c>, because SQL is free to evaluate both sides of an <c>and</c>.
+/// </summary>
+internal sealed class ComparisonSql(SqlParameters parameters)
+{
+    private const string Never = "false";
+
+    /// <param name="value">An expression of type jsonb, null where there is no such value.</param>
+    public string OfJson(string value, Condition.Compare compare) => compare.Operator switch
+    {
+        Operator.IsNull => $"(coalesce(jsonb_typeof({value}), 'null') = 'null')",
+        Operator.NotNull => $"(coalesce(jsonb_typeof({value}), 'null') <> 'null')",
+        Operator.In => Among(value, compare.Values),
+        Operator.Between or Operator.BetweenInclusive => Range(compare, (o, constant) => JsonAndConstant(value, o, constant)),
+        _ => JsonAndConstant(value, compare.Operator, compare.Values[0]),
+    };
+
+    /// <param name="value">An expression of type text with collation C, null where there is none.</param>
+    public string OfText(string value, Condition.Compare compare) => compare.Operator switch
+    {
+        Operator.IsNull => $"({value} is null)",
+        Operator.NotNull => $"({value} is not null)",
+        Operator.In => Any(compare.Values, constant => TextAndConstant(value, Operator.Equal, constant)),
+        Operator.Between or Operator.BetweenInclusive => Range(compare, (o, constant) => TextAndConstant(value, o, constant)),
+        _ => TextAndConstant(value, compare.Operator, compare.Values[0]),
+    };
+
+    /// <param name="value">An expression of type timestamptz, never null.</param>
+    public string OfTime(string value, Condition.Compare compare) => compare.Operator switch
+    {
+        Operator.IsNull => Never,
+        Operator.NotNull => "true",
+        Operator.In => Any(compare.Values, constant => TimeAndConstant(value, Operator.Equal, constant)),
+        Operator.Between or Operator.BetweenInclusive => Range(compare, (o, constant) => TimeAndConstant(value, o, constant)),
+        _ => TimeAndConstant(value, compare.Operator, compare.Values[0]),
+    };
+
+    private static string Any(IReadOnlyList<JsonText> constants, Func<JsonText, string> write) =>
+        constants.Count == 0 ? Never : $"({string.Join(" or ", constants.Select(write))})";
+
+    private static string Range(Condition.Compare compare, Func<Operator, JsonText, string> write)
+    {
+        var (low, high) = compare.Operator == Operator.Between ? (Operator.Greater, Operator.Less) : (Operator.GreaterOrEqual, Operator.LessOrEqual);
+        return $"({write(low, compare.Values[0])} and {write(high, compare.Values[1])})";
+    }
+
+    /// <summary>Equality of jsonb is by type and value, numbers at any precision, so that one array of constants serves.</summary>
+    private string Among(string value, IReadOnlyList<JsonText> constants)
+    {
+        var scalars = constants.Where(c => TypeOf(c) is not null).Select(c => c.Utf8).ToArray();
+        return scalars.Length == 0 ? Never : $"coalesce({value} = any({parameters.AddJson(scalars)}), false)";
+    }
+
+    private string JsonAndConstant(string value, Operator @operator, JsonText constant) => TypeOf(constant) switch
+    {
+        null => Never,
+        "string" => When(value, "string", TextOperation($"({value} #>> '{{}}') collate \"C\"", @operator, constant)),
+        _ when @operator == Operator.Equal => $"coalesce({value} = {parameters.AddJson(constant.Utf8)}, false)",
+        "number" => When(value, "number", Symbol(@operator) is { } symbol ? $"({value})::numeric {symbol} {Number(constant)}" : Never),
+        _ => When(value, "boolean", Symbol(@operator) is { } symbol ? $"({value})::boolean {symbol} ({parameters.AddJson(constant.Utf8)})::boolean" : Never),
+    };
+
+    private string Number(JsonText constant) => $"({parameters.AddJson(constant.Utf8)})::numeric";
+
+    private static string When(string value, string type, string then) =>
+        then == Never ? Never : $"(case when jsonb_typeof({value}) = '{type}' then {then} else false end)";
+
+    private string TextAndConstant(string value, Operator @operator, JsonText constant) =>
+        TypeOf(constant) == "string" ? $"coalesce({TextOperation(value, @operator, constant)}, false)" : Never;
+
+    private string TextOperation(string text, Operator @operator, JsonText constant)
+    {
+        var other = parameters.Add(StringOf(constant));
+        return @operator switch
+        {
+            Operator.Contains => $"strpos({text}, {other}) > 0",
+            Operator.NotContains => $"strpos({text}, {other}) = 0",
+            Operator.StartsWith => $"starts_with({text}, {other})",
+            Operator.NotStartsWith => $"not starts_with({text}, {other})",
+            Operator.EndsWith => $"right({text}, length({other})) = {other}",
+            Operator.NotEndsWith => $"right({text}, length({other})) <> {other}",
+            _ => Symbol(@operator) is { } symbol ? $"{text} {symbol} {other}" : Never,
+        };
+    }
+
+    private string TimeAndConstant(string value, Operator @operator, JsonText constant) =>
+        Symbol(@operator) is { } symbol && ConditionEvaluator.TryReadTime(constant, out var time) ? $"({value} {symbol} {parameters.Add(time)})" : Never;
+
+    private static string? Symbol(Operator @operator) => @operator switch
+    {
+        Operator.Equal => "=",
+        Operator.NotEqual => "<>",
+        Operator.Less => "<",
+        Operator.LessOrEqual => "<=",
+        Operator.Greater => ">",
+        Operator.GreaterOrEqual => ">=",
+        _ => null,
+    };
+
+    /// <summary>The type as jsonb_typeof tells it; null for what never compares.</summary>
+    private static string? TypeOf(JsonText constant)
+    {
+        var reader = new Utf8JsonReader(constant.Utf8.Span);
+        if (!reader.Read()) return null;
+        return reader.TokenType switch
+        {
+            JsonTokenType.String => "string",
+            JsonTokenType.Number => "number",
+            JsonTokenType.True or JsonTokenType.False => "boolean",
+            _ => null,
+        };
+    }
+
+    private static string StringOf(JsonText constant)
+    {
+        var reader = new Utf8JsonReader(constant.Utf8.Span);
+        reader.Read();
+        return reader.GetString()!;
+    }
+}

@@ -1,0 +1,39 @@
+using Npgsql;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>Where connections come from: a small pool for single queries, and single ones that a loop keeps for itself.</summary>
+internal sealed class Connections : IAsyncDisposable
+{
+    // Every query of ours is made for an index. A plan that was made while the tables were empty would choose otherwise and stay.
+    private const string Planner = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off";
+
+    private readonly NpgsqlDataSource single;
+
+    public Connections(PostgresOptions options)
+    {
+        Pool = Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner));
+        single = Build(options, b => (b.Pooling, b.Options) = (false, Planner + " -c plan_cache_mode=force_generic_plan"));
+    }
+
+    public NpgsqlDataSource Pool { get; }
+
+    /// <summary>A connection outside the pool, whose prepared statements are planned once.</summary>
+    public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => await single.OpenConnectionAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Pool.DisposeAsync();
+        await single.DisposeAsync();
+    }
+
+    private static NpgsqlDataSource Build(PostgresOptions options, Action<NpgsqlConnectionStringBuilder> adjust)
+    {
+        var builder = new NpgsqlDataSourceBuilder(options.ConnectionString);
+        builder.ConnectionStringBuilder.ApplicationName ??= "strata";
+        builder.ConnectionStringBuilder.Timeout = 15;
+        builder.ConnectionStringBuilder.CommandTimeout = 30;
+        adjust(builder.ConnectionStringBuilder);
+        return builder.Build();
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core;
+
+namespace Strata.Storage.Postgres;
+
+internal sealed partial class GroupWriter
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be reached; {Commits} commits fail")]
+    private partial void AppendFailed(Exception e, int commits);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database refused commit {Commit} of {Tenant}")]
+    private partial void CommitRefused(Exception e, TenantId tenant, CommitId commit);
+}

@@ -1,0 +1,152 @@
+using Npgsql;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>The queries that need no batching, each one round trip on a connection of the pool. Safe for concurrent use.</summary>
+internal sealed class LogQueries(NpgsqlDataSource pool)
+{
+    private static readonly string HistorySql = $"""
+        select {RevisionRow.Columns("l")}, l.audit from strata.log l
+        where l.tenant = $1 and l.entity = $2 and l.revision < $3
+        order by l.revision desc limit $4
+        """;
+
+    private static readonly string FollowSql = $"""
+        select {RevisionRow.Columns("l")} from strata.log l
+        where l.tenant = $1 and l.revision > $2
+        order by l.revision, l.ordinal limit $3
+        """;
+
+    private static readonly string CommitSql = $"""
+        select {RevisionRow.Columns("l")} from strata.log l where l.tenant = $1 and l.revision = $2 order by l.ordinal
+        """;
+
+    private const string DueSql =
+        "select tenant, entity, transition, due_at, expires_at from strata.schedule where due_at <= $1 order by due_at limit $2";
+
+    public async ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
+        await RunAsync("select entity from strata.claim where tenant = $1 and digest = $2", async command =>
+        {
+            Add(command, tenant.Value);
+            Add(command, ClaimKey.DigestOf(model, claim));
+            return await command.ExecuteScalarAsync(cancellationToken) is Guid id ? new EntityId(id) : (EntityId?)null;
+        });
+
+    public async ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = ScanSql.Write(scan, pool);
+            return await ReadAllAsync(command, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
+        {
+            throw StoreErrors.Invalid($"The condition cannot be evaluated: {e.MessageText}.");
+        }
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
+        {
+            throw StoreErrors.Unavailable(e);
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        await RunAsync(HistorySql, async command =>
+        {
+            Add(command, tenant.Value);
+            Add(command, id.Value);
+            Add(command, before?.Value ?? long.MaxValue);
+            Add(command, (long)limit);
+            return await ReadAllAsync(command, cancellationToken, withAudit: true);
+        });
+
+    public async ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken)
+    {
+        var rows = await RangeAsync(FollowSql, tenant, after.Value, limit + 1L, cancellationToken);
+        if (rows.Count <= limit) return rows;
+        var cut = rows[^1].Revision; // the last commit may be there in part
+        var whole = rows.TakeWhile(r => r.Revision < cut).ToList();
+        return whole.Count > 0 ? whole : await RangeAsync(CommitSql, tenant, cut.Value, null, cancellationToken);
+    }
+
+    public async ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+        await RunAsync("select revision from strata.log where tenant = $1 and commit = $2 and ordinal = 0", async command =>
+        {
+            Add(command, tenant.Value);
+            Add(command, commit.Value);
+            return await command.ExecuteScalarAsync(cancellationToken) is long revision ? new Revision(revision) : (Revision?)null;
+        });
+
+    public async ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await RunAsync("select revision from strata.log_head where tenant = $1", async command =>
+        {
+            Add(command, tenant.Value);
+            return await command.ExecuteScalarAsync(cancellationToken) is long revision ? new Revision(revision) : Revision.None;
+        });
+
+    public async ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) =>
+        await RunAsync("select tenant, revision from strata.log_head where revision > 0", async command =>
+        {
+            var heads = new List<TenantHead>();
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) heads.Add(new TenantHead(new TenantId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
+            return heads;
+        });
+
+    public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        await RunAsync(DueSql, async command =>
+        {
+            Add(command, now.ToUniversalTime());
+            Add(command, (long)limit);
+            var due = new List<DueTransition>();
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) due.Add(ReadDue(reader));
+            return due;
+        });
+
+    private static DueTransition ReadDue(NpgsqlDataReader row)
+    {
+        DateTimeOffset? expires = row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4);
+        var schedule = new ScheduledTransition(row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), expires);
+        return new DueTransition(new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)), schedule);
+    }
+
+    private async Task<List<EntityRevision>> RangeAsync(string sql, TenantId tenant, long revision, long? limit, CancellationToken cancellationToken) =>
+        await RunAsync(sql, async command =>
+        {
+            Add(command, tenant.Value);
+            Add(command, revision);
+            if (limit is { } rows) Add(command, rows);
+            return await ReadAllAsync(command, cancellationToken);
+        });
+
+    private static void Add<T>(NpgsqlCommand command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+
+    private async Task<T> RunAsync<T>(string sql, Func<NpgsqlCommand, Task<T>> run)
+    {
+        try
+        {
+            await using var command = pool.CreateCommand(sql);
+            return await run(command);
+        }
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
+        {
+            throw StoreErrors.Unavailable(e);
+        }
+    }
+
+    private static async Task<List<EntityRevision>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken, bool withAudit = false)
+    {
+        var rows = new List<EntityRevision>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var revision = RevisionRow.Read(reader);
+            var hasAudit = withAudit && !reader.IsDBNull(RevisionRow.Count);
+            rows.Add(hasAudit ? revision with { Audit = AuditText.Read(reader.GetFieldValue<byte[]>(RevisionRow.Count)) } : revision);
+        }
+        return rows;
+    }
+}

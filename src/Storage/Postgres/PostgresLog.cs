@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id through two that coalesce them; all else through a small pool.
+/// Any number of servers may share a database and a tenant.
+/// </summary>
+internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
+{
+    private readonly LogQueries queries;
+    private readonly Wakes wakes;
+    private readonly CommitListener listener;
+    private readonly GroupWriter writer;
+    private readonly ReadBatcher latest;
+    private readonly ReadBatcher past;
+
+    public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
+    {
+        queries = new LogQueries(connections.Pool);
+        wakes = new Wakes(logger);
+        listener = new CommitListener(connections, queries, wakes, time, logger);
+        writer = new GroupWriter(connections, options, listener.Hear, logger);
+        latest = new ReadBatcher(connections, options, ReadStatement.PrepareLatestAsync);
+        past = new ReadBatcher(connections, options, ReadStatement.PreparePastAsync);
+    }
+
+    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        CommitGuard.Check(commit);
+        return writer.AppendAsync(commit, cancellationToken);
+    }
+
+    public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>
+        (asOf.IsLatest ? latest : past).ReadAsync(new ReadKey(tenant, id, asOf), cancellationToken);
+
+    public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
+        queries.FindAsync(tenant, model, claim, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    {
+        ScanGuard.Check(scan);
+        return queries.ScanAsync(scan, cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        queries.HistoryAsync(tenant, id, before, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
+        queries.FollowAsync(tenant, after, limit, cancellationToken);
+
+    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+        queries.FindCommitAsync(tenant, commit, cancellationToken);
+
+    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => queries.HeadAsync(tenant, cancellationToken);
+
+    public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => queries.HeadsAsync(cancellationToken);
+
+    public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
+
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        queries.DueAsync(now, limit, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        await latest.DisposeAsync();
+        await past.DisposeAsync();
+        await listener.DisposeAsync();
+    }
+}

@@ -1,0 +1,17 @@
+namespace Strata.Storage.Postgres;
+
+/// <summary>How to reach a PostgreSQL 15 or newer, and the bounds of its use.</summary>
+public sealed record PostgresOptions
+{
+    /// <summary>In Npgsql's form, for example <c>Host=/run/strata/socket;Username=strata;Database=postgres</c>.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Connections for scans and other single queries; four more serve commits, reads and wake-ups.</summary>
+    public int PoolSizeMax { get; init; } = 8;
+
+    /// <summary>Commits, and reads of each sort, that may wait; past it SERVER_BUSY.</summary>
+    public int QueueMax { get; init; } = 4096;
+
+    /// <summary>Commits that one round trip appends at most.</summary>
+    public int GroupMax { get; init; } = 256;
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// A store on PostgreSQL: the log, the leases and the lines, on connections that it owns. Safe for concurrent use. Disposing it lets the commits that wait come to their
+/// outcome first.
+/// </summary>
+public sealed class PostgresStore : IAsyncDisposable
+{
+    private readonly Connections connections;
+    private readonly PostgresLog log;
+
+    private PostgresStore(Connections connections, PostgresOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.connections = connections;
+        log = new PostgresLog(connections, options, time, loggers.CreateLogger<PostgresLog>());
+        Leases = new PostgresLeases(connections.Pool);
+        Lines = new PostgresLines(connections.Pool);
+    }
+
+    public IEntityLog Log => log;
+
+    public ILeases Leases { get; }
+
+    public ILines Lines { get; }
+
+    /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
+    /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote it.</exception>
+    public static async Task<PostgresStore> OpenAsync(
+        PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var connections = new Connections(options);
+        try
+        {
+            await Schema.ApplyAsync(connections.Pool, cancellationToken);
+            return new PostgresStore(connections, options, time, loggers);
+        }
+        catch (Exception e)
+        {
+            await connections.DisposeAsync();
+            if (StoreErrors.IsConnectionLost(e)) throw StoreErrors.Unavailable(e);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await log.DisposeAsync();
+        await connections.DisposeAsync();
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Npgsql;
+using Strata.Core;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// Brings the database's schema to this program's version: numbered SQL files, each applied once in a transaction of its own, by one server at a time.
+/// A database of a newer program is left alone.
+/// </summary>
+internal static class Schema
+{
+    private const long LockKey = 0x5354524154410001; // "STRATA", 1
+
+    private const string Prepare = """
+        create schema if not exists strata;
+        create table if not exists strata.migration (version integer primary key, name text not null, applied_at timestamptz not null default now());
+        """;
+
+    public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (await ReadVersionAsync(connection, cancellationToken) == Migrations().Max(m => m.Version)) return;
+        await RunAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
+        try
+        {
+            await RunAsync(connection, Prepare, cancellationToken);
+            await ApplyMissingAsync(connection, cancellationToken);
+        }
+        finally
+        {
+            await RunAsync(connection, $"select pg_advisory_unlock({LockKey})", CancellationToken.None);
+        }
+    }
+
+    private static async Task ApplyMissingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var version = await ReadVersionAsync(connection, cancellationToken);
+        var migrations = Migrations();
+        if (version > migrations[^1].Version) throw Newer(version, migrations[^1].Version);
+        foreach (var migration in migrations.Where(m => m.Version > version))
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await RunAsync(connection, migration.Sql, cancellationToken);
+            await RunAsync(connection, $"insert into strata.migration (version, name) values ({migration.Version}, '{migration.Name}')", cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+    }
+
+    private static StrataException Newer(int found, int known) => new Error(
+        ErrorKind.Unavailable, "SCHEMA_NEWER", $"The database has schema version {found}; this program knows versions up to {known}.",
+        "Run the newer version of strata that wrote it.").ToException();
+
+    private static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var exists = new NpgsqlCommand("select to_regclass('strata.migration') is not null", connection);
+        if (await exists.ExecuteScalarAsync(cancellationToken) is not true) return 0;
+        await using var version = new NpgsqlCommand("select coalesce(max(version), 0) from strata.migration", connection);
+        return (int)(await version.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static IReadOnlyList<(int Version, string Name, string Sql)> Migrations()
+    {
+        var assembly = typeof(Schema).Assembly;
+        const string prefix = "Strata.Storage.Migrations.";
+        return [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(n =>
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(n)!);
+            var name = n[prefix.Length..^".sql".Length]; // 0001-log
+            return (int.Parse(name[..4], CultureInfo.InvariantCulture), name[5..], reader.ReadToEnd());
+        })];
+    }
+}

@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Strata.Entities.Log;
+using Strata.Storage.Memory;
+using Strata.Storage.Postgres;
+using Strata.Storage.PrivateServer;
+using Strata.Storage.Tests.Contract;
+
+[assembly: AssemblyFixture(typeof(TestServer))]
+
+namespace Strata.Storage.Tests.Contract;
+
+/// <summary>One store of each contract, ready for a test class.</summary>
+public interface IStore : IAsyncLifetime
+{
+    IEntityLog Log { get; }
+
+    ILeases Leases { get; }
+
+    ILines Lines { get; }
+}
+
+public sealed class MemoryStore : IStore
+{
+    public IEntityLog Log { get; } = new MemoryLog(TimeProvider.System);
+
+    public ILeases Leases { get; } = new MemoryLeases(TimeProvider.System);
+
+    public ILines Lines { get; } = new MemoryLines(TimeProvider.System);
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>A database of its own on the assembly's server.</summary>
+public sealed class PostgresDatabase(TestServer server) : IStore
+{
+    private PostgresStore store = null!;
+
+    public string ConnectionString { get; private set; } = "";
+
+    public IEntityLog Log => store.Log;
+
+    public ILeases Leases => store.Leases;
+
+    public ILines Lines => store.Lines;
+
+    public async ValueTask InitializeAsync()
+    {
+        ConnectionString = await server.CreateDatabaseAsync();
+        store = await OpenAsync();
+    }
+
+    /// <summary>Another server on the same database.</summary>
+    public Task<PostgresStore> OpenAsync() => PostgresStore.OpenAsync(
+        new PostgresOptions { ConnectionString = ConnectionString, PoolSizeMax = 4 }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+}
+
+/// <summary>The private PostgreSQL of all tests of this assembly; gone with its folder when they end.</summary>
+public sealed class TestServer : IAsyncLifetime
+{
+    private readonly string home = Directory.CreateTempSubdirectory("strata-storage-test-").FullName;
+    private readonly SemaphoreSlim creating = new(1);
+    private PrivatePostgres? server;
+    private int databases;
+
+    public async ValueTask InitializeAsync() => server = await PrivatePostgres.StartAsync(
+        new PrivatePostgresOptions { Folder = home }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+
+    public async Task<string> CreateDatabaseAsync()
+    {
+        await creating.WaitAsync();
+        try
+        {
+            var name = $"test{++databases}";
+            await using var source = NpgsqlDataSource.Create(server!.ConnectionString + ";Pooling=false");
+            await using var command = source.CreateCommand($"create database {name}");
+            await command.ExecuteNonQueryAsync();
+            return server.ConnectionString.Replace("Database=postgres", $"Database={name}", StringComparison.Ordinal);
+        }
+        finally
+        {
+            creating.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (server is not null) await server.StopAsync(CancellationToken.None);
+        Directory.Delete(home, recursive: true);
+        creating.Dispose();
+    }
+}
