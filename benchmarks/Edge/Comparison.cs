@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Strata.Edge.Benchmarks;
+
+/// <summary>
+/// Our edge beside nginx, HAProxy and Caddy: separate processes in front of one nginx origin, in turns, so that what disturbs the machine disturbs all; medians over the rounds.
+/// </summary>
+internal static class Comparison
+{
+    public const string Host = "bench.localhost";
+
+    /// <param name="args"><c>--rounds N</c> (default 5), <c>--seconds N</c> per proxy and round (default 4), <c>--only a,b</c> names.</param>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var rounds = int.Parse(Option(args, "--rounds", "5"), CultureInfo.InvariantCulture);
+        var seconds = TimeSpan.FromSeconds(int.Parse(Option(args, "--seconds", "4"), CultureInfo.InvariantCulture));
+        var only = Option(args, "--only", "");
+        var folder = Directory.CreateTempSubdirectory("strata-bench-edge-").FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        var ports = FreePorts(6);
+        using var origin = Peers.Origin(folder, ports[0]);
+        await origin.WaitUntilItListensAsync();
+        List<Proxy> proxies =
+        [
+            Peers.Nginx(folder, ports[1], ports[0]), Peers.HaProxy(folder, ports[2], ports[0]), Peers.Caddy(folder, ports[3], ports[0]),
+            Peers.Strata(ports[4], ports[0], inline: false), Peers.Strata(ports[5], ports[0], inline: true),
+        ];
+        try
+        {
+            foreach (var proxy in proxies) await proxy.WaitUntilItListensAsync();
+            if (only.Length > 0) proxies = [.. proxies.Where(p => only.Split(',').Contains(p.Name))];
+            var results = await MeasureAsync(proxies, rounds, seconds);
+            Report(results);
+            return results.Values.Any(r => r.Any(x => x.Failed > 0)) ? 1 : 0;
+        }
+        finally
+        {
+            foreach (var proxy in proxies) proxy.Dispose();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<Dictionary<string, List<Round>>> MeasureAsync(IReadOnlyList<Proxy> proxies, int rounds, TimeSpan duration)
+    {
+        foreach (var proxy in proxies) await Wrk.RunAsync(proxy, TimeSpan.FromSeconds(5)); // warms caches and compilers
+        var results = proxies.ToDictionary(p => p.Name, _ => new List<Round>());
+        for (var i = 0; i < rounds; i++)
+        {
+            foreach (var proxy in i % 2 == 0 ? proxies : proxies.Reverse()) results[proxy.Name].Add(await Wrk.RunAsync(proxy, duration));
+        }
+        return results;
+    }
+
+    private static void Report(Dictionary<string, List<Round>> results)
+    {
+        Console.WriteLine($"{"GET, 11 bytes",-16}{"req/s",10}{"p99 ms",10}{"req/cpu-s",12}{"RSS MB",9}{"failed",9}");
+        foreach (var (name, rounds) in results)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{name,-16}{Median(rounds, r => r.PerSecond),10:0}{Median(rounds, r => r.P99Ms),10:0.0}{Median(rounds, r => r.PerCpuSecond),12:0}{Median(rounds, r => r.Megabytes),9:0}{rounds.Sum(r => r.Failed),9}"));
+        }
+        Line(results, "edge-inline", "strata, inline", "nginx", r => r.PerSecond);
+        Line(results, "edge-inline-cpu", "strata, inline", "nginx", r => r.PerCpuSecond);
+        Line(results, "edge-caddy", "strata", "caddy", r => r.PerSecond);
+        Line(results, "edge-p99-caddy", "strata", "caddy", r => r.P99Ms);
+        Line(results, "edge-cpu", "strata", "nginx", r => r.PerCpuSecond);
+        Line(results, "edge", "strata", "nginx", r => r.PerSecond);
+    }
+
+    private static void Line(Dictionary<string, List<Round>> results, string name, string ours, string peer, Func<Round, double> figure)
+    {
+        if (!results.TryGetValue(ours, out var mine) || !results.TryGetValue(peer, out var theirs)) return;
+        var (a, b) = (Median(mine, figure), Median(theirs, figure));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"RESULT name={name} ours={a:0.##} peer={b:0.##} ratio={a / b:0.00}"));
+    }
+
+    private static double Median(List<Round> rounds, Func<Round, double> figure)
+    {
+        var sorted = rounds.Select(figure).Order().ToList();
+        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
+    }
+
+    private static string Option(string[] args, string name, string absent)
+    {
+        var at = Array.IndexOf(args, name);
+        return at >= 0 && at + 1 < args.Length ? args[at + 1] : absent;
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        var sockets = Enumerable.Range(0, count).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp)).ToList();
+        foreach (var socket in sockets) socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var ports = sockets.Select(s => ((IPEndPoint)s.LocalEndPoint!).Port).ToArray();
+        sockets.ForEach(s => s.Dispose());
+        return ports;
+    }
+}

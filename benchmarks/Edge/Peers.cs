@@ -1,0 +1,107 @@
+using System.Globalization;
+
+namespace Strata.Edge.Benchmarks;
+
+/// <summary>Configurations of the origin and of the proxies to compare with: each as its documentation recommends for a keep-alive upstream, logs off.</summary>
+internal static class Peers
+{
+    public static Proxy Origin(string folder, int port)
+    {
+        var path = WriteNginx(folder, "origin", $$"""
+            location / { default_type text/plain; return 200 "hello world"; }
+            """, port, "");
+        return Proxy.Start("origin", port, "nginx", ["-c", path, "-p", folder]);
+    }
+
+    public static Proxy Nginx(string folder, int port, int origin)
+    {
+        var path = WriteNginx(folder, "nginx", """
+            location / {
+                proxy_pass http://origin;
+                proxy_http_version 1.1;
+                proxy_set_header Connection "";
+                proxy_set_header Host $host;
+                proxy_set_header X-Forwarded-For $remote_addr;
+                proxy_set_header X-Forwarded-Proto $scheme;
+                proxy_set_header X-Forwarded-Host $host;
+            }
+            """, port, $"upstream origin {{ server 127.0.0.1:{origin}; keepalive 128; keepalive_requests 1000000000; }}");
+        return Proxy.Start("nginx", port, "nginx", ["-c", path, "-p", folder]);
+    }
+
+    public static Proxy HaProxy(string folder, int port, int origin)
+    {
+        var path = Path.Combine(folder, "haproxy.cfg");
+        File.WriteAllText(path, $"""
+            global
+                nbthread 2
+            defaults
+                mode http
+                timeout connect 5s
+                timeout client 60s
+                timeout server 60s
+                option forwardfor
+                http-reuse always
+            frontend f
+                bind 127.0.0.1:{port}
+                default_backend b
+            backend b
+                server s 127.0.0.1:{origin}
+
+            """);
+        return Proxy.Start("haproxy", port, "haproxy", ["-db", "-f", path]);
+    }
+
+    public static Proxy Caddy(string folder, int port, int origin)
+    {
+        var path = Path.Combine(folder, "Caddyfile");
+        File.WriteAllText(path, $$"""
+            {
+                admin off
+                auto_https off
+                persist_config off
+            }
+            http://:{{port}} {
+                bind 127.0.0.1
+                reverse_proxy 127.0.0.1:{{origin}}
+            }
+
+            """);
+        return Proxy.Start("caddy", port, "caddy", ["run", "--config", path, "--adapter", "caddyfile"], new Dictionary<string, string> { ["HOME"] = folder, ["XDG_DATA_HOME"] = folder, ["XDG_CONFIG_HOME"] = folder });
+    }
+
+    public static Proxy Strata(int port, int origin, bool inline)
+    {
+        var program = Environment.ProcessPath!;
+        string[] arguments = ["serve", port.ToString(CultureInfo.InvariantCulture), origin.ToString(CultureInfo.InvariantCulture), inline ? "inline" : "default"];
+        return Proxy.Start(inline ? "strata, inline" : "strata", port, program, arguments, inline ? EdgeProcess.InlineEnvironment : null);
+    }
+
+    private static string WriteNginx(string folder, string name, string location, int port, string upstream)
+    {
+        var path = Path.Combine(folder, name + ".conf");
+        File.WriteAllText(path, $$"""
+            daemon off;
+            worker_processes 2;
+            pid {{folder}}/{{name}}.pid;
+            error_log {{folder}}/{{name}}.log crit;
+            events { worker_connections 4096; }
+            http {
+                access_log off;
+                client_body_temp_path {{folder}}/{{name}}-body;
+                proxy_temp_path {{folder}}/{{name}}-proxy;
+                fastcgi_temp_path {{folder}}/{{name}}-fastcgi;
+                uwsgi_temp_path {{folder}}/{{name}}-uwsgi;
+                scgi_temp_path {{folder}}/{{name}}-scgi;
+                keepalive_requests 1000000000;
+                {{upstream}}
+                server {
+                    listen 127.0.0.1:{{port}} backlog=1024;
+                    {{location}}
+                }
+            }
+
+            """);
+        return path;
+    }
+}

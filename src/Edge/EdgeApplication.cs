@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Strata.Edge.Forwarding;
+using Strata.Edge.Metrics;
+using Strata.Edge.Pages;
+using Strata.Edge.Routing;
+using Strata.Edge.Sites;
+
+namespace Strata.Edge;
+
+/// <summary>
+/// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It stands directly on Kestrel: no
+/// middleware, no dependency injection per request.
+/// </summary>
+internal sealed partial class EdgeApplication(Forwarder forwarder, SiteServer sites, MetricsRegistry metrics, ILogger logger) : IHttpApplication<Exchange>
+{
+    private EdgeTable table = EdgeTable.Empty;
+
+    /// <summary>Requests that begin from now on see this table.</summary>
+    public EdgeTable Table
+    {
+        get => Volatile.Read(ref table);
+        set => Volatile.Write(ref table, value);
+    }
+
+    public Exchange CreateContext(IFeatureCollection contextFeatures)
+    {
+        var exchange = contextFeatures is IHostContextContainer<Exchange> container ? container.HostContext ??= new Exchange() : new Exchange();
+        exchange.Begin(contextFeatures, Stopwatch.GetTimestamp());
+        return exchange;
+    }
+
+    public Task ProcessRequestAsync(Exchange context)
+    {
+        if (RequestGuard.Check(context) is { } refused) return RefuseAsync(context, refused);
+        if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
+        if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
+        if (route.Choose() is not { } target) return RefuseAsync(context, EdgeFault.NoInstance);
+        return target.StaticImage is null ? forwarder.ForwardAsync(context, target) : sites.ServeAsync(context, target);
+    }
+
+    public void DisposeContext(Exchange context, Exception? exception)
+    {
+        var counted = context.Route?.Metrics ?? metrics.Unrouted;
+        if (exception is not null and not BadHttpRequestException) LogFailed(logger, context.RequestId, exception);
+        if (context.FaultCode is { } fault) counted.CountFault(fault);
+        var status = context.ClientGone ? RouteMetrics.ClientGoneClass : Math.Clamp(context.Response.StatusCode / 100, 1, 5) - 1;
+        counted.Count(status, Stopwatch.GetElapsedTime(context.StartedAt).Ticks);
+    }
+
+    private static Task RefuseAsync(Exchange x, EdgeFault fault) => ErrorPages.WriteAsync(x, fault).AsTask();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed inside the edge")]
+    private static partial void LogFailed(ILogger logger, string requestId, Exception exception);
+}

@@ -1,0 +1,110 @@
+using System.Net;
+
+namespace Strata.Edge;
+
+/// <summary>What an edge is told at its start. Immutable.</summary>
+public sealed record EdgeOptions
+{
+    /// <summary>Where users' requests arrive, HTTP/1.1 and HTTP/2 in cleartext (prior knowledge). Port 0 takes a free one.</summary>
+    public IReadOnlyList<IPEndPoint> Http { get; init; } = [new(IPAddress.Loopback, 8000)];
+
+    /// <summary>Where the edge tells about itself: <c>/metrics</c>, <c>/healthz</c>, <c>/readyz</c>. Null: nowhere. Port 0 takes a free one.</summary>
+    public IPEndPoint? Admin { get; init; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Folder for the last good table and the sites; made when missing. Null: nothing is kept, as in tests of forwarding alone.</summary>
+    public string? DataFolder { get; init; }
+
+    /// <summary>The control plane's address, for example <c>http://127.0.0.1:8080</c>. Null: the table is only what <see cref="EdgeServer.Apply"/> is given.</summary>
+    public Uri? ApiUrl { get; init; }
+
+    /// <summary>A platform token with the role <c>edge</c>.</summary>
+    public string? ApiToken { get; init; }
+
+    /// <summary>
+    /// Handles a request on the thread that saw its bytes arrive, without handing it on: half again the requests for the same CPU. Takes effect only in a process of
+    /// its own (<see cref="EdgeProcess"/>), as it changes how every socket of the process works and nothing may block then.
+    /// </summary>
+    public bool Inline { get; init; }
+
+    /// <summary>Proxies in front whose X-Forwarded-* headers are believed; from all others they are dropped. Default: none.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    public EdgeLimits Limits { get; init; } = new();
+    public UpstreamLimits Upstream { get; init; } = new();
+    public SiteLimits Sites { get; init; } = new();
+}
+
+/// <summary>What a client may ask of the edge.</summary>
+public sealed record EdgeLimits
+{
+    public int ConnectionsMax { get; init; } = 8192;
+    public int UpgradedConnectionsMax { get; init; } = 4096;
+    public int RequestHeadersMax { get; init; } = 100;
+    public int RequestHeadBytesMax { get; init; } = 32 * 1024;
+    public int RequestLineBytesMax { get; init; } = 16 * 1024;
+    public long RequestBodyBytesMax { get; init; } = 1L << 30;
+
+    /// <summary>Whole head of a request, from its first byte.</summary>
+    public TimeSpan RequestHeadTimeout { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>A client that sends or takes a body slower than this for longer than the grace is cut off; 0: any speed will do.</summary>
+    public int BodyBytesPerSecondMin { get; init; } = 240;
+    public TimeSpan BodyRateGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Of one HTTP/2 connection, at a time.</summary>
+    public int StreamsPerConnectionMax { get; init; } = 128;
+}
+
+/// <summary>How the edge treats instances.</summary>
+public sealed record UpstreamLimits
+{
+    /// <summary>Open connections to one instance.</summary>
+    public int ConnectionsMax { get; init; } = 512;
+
+    /// <summary>Requests that wait for a connection to one instance; the next is refused.</summary>
+    public int WaitersMax { get; init; } = 1024;
+    public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>From the end of the request to the end of the answer's head.</summary>
+    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two pieces of a body, in either direction.</summary>
+    public TimeSpan BodyIdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Of an upgraded connection (WebSocket) on which nothing moves.</summary>
+    public TimeSpan TunnelIdleTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long an unused connection is kept.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(55);
+    public int AnswerHeadBytesMax { get; init; } = 64 * 1024;
+    public int AnswerHeadersMax { get; init; } = 200;
+
+    /// <summary>How often one request is tried, the first time included.</summary>
+    public int AttemptsMax { get; init; } = 3;
+
+    /// <summary>Failed connects in a row after which an instance gets a rest.</summary>
+    public int FailuresToEject { get; init; } = 2;
+    public TimeSpan EjectMin { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan EjectMax { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How the edge serves static sites.</summary>
+public sealed record SiteLimits
+{
+    public long UnpackedBytesMax { get; init; } = 2L << 30;
+    public int FilesMax { get; init; } = 50_000;
+
+    /// <summary>Files up to this size are kept in memory once asked for.</summary>
+    public int CachedFileBytesMax { get; init; } = 256 * 1024;
+
+    /// <summary>Of all kept files together.</summary>
+    public long CacheBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>Files up to this size are compressed when the site is unpacked.</summary>
+    public int CompressedFileBytesMax { get; init; } = 8 << 20;
+
+    /// <summary>How long a request waits for a site that is being fetched.</summary>
+    public TimeSpan FetchTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Client;
+using Strata.Edge.Forwarding;
+using Strata.Edge.Listening;
+using Strata.Edge.Metrics;
+using Strata.Edge.Routing;
+using Strata.Edge.Sites;
+
+namespace Strata.Edge;
+
+/// <summary>
+/// One gateway: it listens for users' requests and leads them to instances or files as its table says. With an API address it follows the control plane and keeps the last
+/// good table on disk, from which it serves at once after a restart; without one the table is what <see cref="Apply"/> is given.
+/// <para>Start once, dispose once. All members are safe for concurrent use after the start.</para>
+/// </summary>
+public sealed partial class EdgeServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
+
+    private readonly EdgeOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly CoarseClock clock;
+    private readonly MetricsRegistry metrics = new();
+    private readonly TableBuilder tables;
+    private readonly EdgeApplication application;
+    private readonly SiteServer sites;
+    private readonly StrataClient? api;
+    private readonly TableFile? file;
+    private readonly KestrelServer requests;
+    private readonly KestrelServer? admin;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task background = Task.CompletedTask;
+    private ITimer? sweeper;
+
+    public EdgeServer(EdgeOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
+    {
+        this.options = options;
+        this.time = time ?? TimeProvider.System;
+        loggers ??= NullLoggerFactory.Instance;
+        logger = loggers.CreateLogger<EdgeServer>();
+        clock = new CoarseClock(this.time);
+        tables = new TableBuilder(options.Upstream, clock, metrics);
+        api = options.ApiUrl is { } url ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
+        file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
+        sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
+        application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), sites, metrics, logger);
+        requests = EdgeListener.ForRequests(options, loggers);
+        admin = options.Admin is { } endPoint ? EdgeListener.ForAdmin(endPoint, loggers) : null;
+    }
+
+    /// <summary>Where requests are taken, with the real ports; empty before the start.</summary>
+    public IReadOnlyList<IPEndPoint> HttpEndPoints { get; private set; } = [];
+
+    /// <summary>Where the edge tells about itself; null: nowhere.</summary>
+    public IPEndPoint? AdminEndPoint { get; private set; }
+
+    /// <summary>Done when the edge has a table: from disk, from the control plane or applied.</summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>The metrics in Prometheus text, as at <c>/metrics</c> of the admin port.</summary>
+    public string WriteMetrics() => PrometheusText.Write(application.Table, metrics, tables.Instances);
+
+    /// <summary>Serves by this table from now on. Requests that have begun end as they were.</summary>
+    public void Apply(TableSnapshot snapshot)
+    {
+        application.Table = tables.Build(snapshot);
+        sites.Prepare(snapshot);
+        ready.TrySetResult();
+    }
+
+    /// <exception cref="IOException">A port is in use.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (options.DataFolder is { } folder) Directory.CreateDirectory(folder);
+        if (file is not null && await file.ReadAsync(cancellationToken) is { } last)
+        {
+            Apply(last);
+            LogServesLast(logger, last.Routes.Count);
+        }
+        sweeper = time.CreateTimer(_ => Sweep(), null, CoarseClock.Period, CoarseClock.Period);
+        await requests.StartAsync(application, cancellationToken);
+        HttpEndPoints = EdgeListener.BoundTo(requests);
+        if (admin is not null)
+        {
+            await admin.StartAsync(new AdminApplication(WriteMetrics, () => ready.Task.IsCompleted), cancellationToken);
+            AdminEndPoint = EdgeListener.BoundTo(admin)[0];
+        }
+        if (api is not null) background = Task.Run(() => new TableFollower(api, ApplyAndKeepAsync, time, logger).RunAsync(stopping.Token), CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        using var grace = new CancellationTokenSource(StopGrace, time);
+        await requests.StopAsync(grace.Token);
+        if (admin is not null) await admin.StopAsync(grace.Token);
+        if (sweeper is not null) await sweeper.DisposeAsync();
+        await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        tables.Dispose();
+        requests.Dispose();
+        admin?.Dispose();
+        api?.Dispose();
+        stopping.Dispose();
+    }
+
+    private async Task ApplyAndKeepAsync(TableSnapshot snapshot)
+    {
+        Apply(snapshot);
+        if (file is not null) await file.WriteAsync(snapshot);
+    }
+
+    private void Sweep()
+    {
+        clock.Renew();
+        tables.Sweep();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Serves {Routes} routes of the last good table until the control plane tells more")]
+    private static partial void LogServesLast(ILogger logger, int routes);
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Strata.Edge.Upstreams;
+
+namespace Strata.Edge.Forwarding;
+
+/// <summary>The client is gone, so there is nobody to answer.</summary>
+internal sealed class ClientGoneException : Exception;
+
+/// <summary>Passes an instance's answer on: head, then body, with the client's pace as the limit.</summary>
+internal sealed class AnswerWriter(UpstreamLimits limits)
+{
+    private const int BlockBytes = 32 * 1024;
+
+    public static void WriteHead(Exchange x)
+    {
+        var answer = x.Answer;
+        var headers = x.Response.Headers;
+        x.IsAnswered = true;
+        x.Response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Lines)
+        {
+            if (answer.ConnectionNames is { } named && named.Contains(name.Text, StringComparer.OrdinalIgnoreCase)) continue;
+            var present = headers[name.Text];
+            headers[name.Text] = present.Count == 0 ? value : StringValues.Concat(present, value);
+        }
+        if (answer.ContentLength is { } length && answer.Status is not (204 or < 200)) headers.ContentLength = length;
+        headers["X-Request-Id"] = x.RequestId;
+    }
+
+    /// <summary>Passes the body on. True: it ended where it should, and the connection can be used again.</summary>
+    public ValueTask<bool> WriteBodyAsync(Exchange x, UpstreamConnection connection)
+    {
+        switch (x.Answer.FramingFor(x.IsHead))
+        {
+            case BodyFraming.None:
+                return new(true);
+            case BodyFraming.Length:
+                var left = x.Answer.ContentLength!.Value - WriteUnread(x, connection, x.Answer.ContentLength.Value);
+                return left == 0 ? new(true) : CopyLengthAsync(x, connection, left);
+            case BodyFraming.Chunked:
+                return CopyChunkedAsync(x, connection);
+            default:
+                return CopyUntilCloseAsync(x, connection);
+        }
+    }
+
+    private static int WriteUnread(Exchange x, UpstreamConnection connection, long max)
+    {
+        var unread = connection.Unread;
+        var count = (int)Math.Min(max, unread.Length);
+        if (count == 0) return 0;
+        x.ResponseBody.Writer.Write(unread[..count]);
+        connection.Consume(count);
+        return count;
+    }
+
+    private async ValueTask<bool> CopyLengthAsync(Exchange x, UpstreamConnection connection, long left)
+    {
+        var block = ArrayPool<byte>.Shared.Rent((int)Math.Min(left, BlockBytes));
+        try
+        {
+            while (true)
+            {
+                var want = (int)Math.Min(left, block.Length);
+                connection.ExpectWithin(limits.BodyIdleTimeout);
+                var count = await connection.ReceiveIntoAsync(block.AsMemory(0, want));
+                if (count == 0) throw new UpstreamException("its body ended early");
+                x.ResponseBody.Writer.Write(block.AsSpan(0, count));
+                left -= count;
+                if (left == 0) return true;
+                await FlushAsync(x, connection);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    private async ValueTask<bool> CopyChunkedAsync(Exchange x, UpstreamConnection connection)
+    {
+        var chunks = default(ChunkedReader);
+        while (true)
+        {
+            if (connection.Unread.Length > 0)
+            {
+                connection.Consume(chunks.Read(connection.Unread, x.ResponseBody.Writer));
+                if (chunks.IsDone) return true;
+            }
+            await FlushAsync(x, connection);
+            connection.UseBuffer(BlockBytes);
+            connection.ExpectWithin(limits.BodyIdleTimeout);
+            if (await connection.ReceiveAsync() == 0) throw new UpstreamException("its body ended early");
+        }
+    }
+
+    private async ValueTask<bool> CopyUntilCloseAsync(Exchange x, UpstreamConnection connection)
+    {
+        do
+        {
+            WriteUnread(x, connection, long.MaxValue);
+            await FlushAsync(x, connection);
+            connection.UseBuffer(BlockBytes);
+            connection.ExpectWithin(limits.BodyIdleTimeout);
+        }
+        while (await connection.ReceiveAsync() > 0);
+        return false;
+    }
+
+    private static async ValueTask FlushAsync(Exchange x, UpstreamConnection connection)
+    {
+        connection.ExpectNothing();
+        var flushed = await x.ResponseBody.Writer.FlushAsync();
+        if (flushed.IsCompleted || flushed.IsCanceled) throw new ClientGoneException();
+    }
+}

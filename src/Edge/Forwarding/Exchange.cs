@@ -1,0 +1,120 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Strata.Edge.Routing;
+using Strata.Edge.Upstreams;
+
+namespace Strata.Edge.Forwarding;
+
+/// <summary>
+/// One request on its way through the edge. Kestrel keeps the object with the connection (HTTP/1) or the stream (HTTP/2) and hands it back for the next request, so what
+/// rarely changes there, the client's address and the host, is remembered in its worked-out form.
+/// </summary>
+internal sealed class Exchange
+{
+    private string? lastHost;
+    private EdgeTable? lastTable;
+    private HostRoutes? lastRoutes;
+    private string? requestId;
+
+    public IFeatureCollection Features { get; private set; } = null!;
+    public IHttpRequestFeature Request { get; private set; } = null!;
+    public IHttpResponseFeature Response { get; private set; } = null!;
+    public IHttpResponseBodyFeature ResponseBody { get; private set; } = null!;
+    public IHttpRequestLifetimeFeature Lifetime { get; private set; } = null!;
+    public IHttpConnectionFeature Connection { get; private set; } = null!;
+    private IRequestBodyPipeFeature body = null!;
+    private IHttpRequestBodyDetectionFeature bodyDetection = null!;
+
+    public RequestHead Head { get; } = new();
+    public AnswerHead Answer { get; } = new();
+    public ForwardedLines Forwarded { get; } = new();
+
+    /// <summary>Timestamp of its start.</summary>
+    public long StartedAt { get; private set; }
+
+    /// <summary>Null: no route has been found.</summary>
+    public RouteEntry? Route { get; set; }
+
+    /// <summary>The edge's own error that was answered, or that cut the answer off; null when the deployment answered.</summary>
+    public string? FaultCode { get; set; }
+
+    /// <summary>The client went away before the answer was complete.</summary>
+    public bool ClientGone { get; set; }
+
+    /// <summary>Status and headers of the instance's answer are set: nothing else can be answered now.</summary>
+    public bool IsAnswered { get; set; }
+
+    /// <summary>The body is still to be sent after the head. False: there is none, or the head carries it.</summary>
+    public bool StreamsBody { get; set; }
+
+    /// <summary>The protocol of an Upgrade; null for an ordinary request.</summary>
+    public string? UpgradeTo { get; set; }
+
+    /// <summary>What went wrong with the client's side of an upload.</summary>
+    public Exception? UploadFault { get; set; }
+
+    public string RequestId => requestId ??= RequestIds.Next();
+    public bool IsHttp1 => Request.Protocol is "HTTP/1.1" or "HTTP/1.0";
+    public bool IsHead => Request.Method == "HEAD";
+    public bool CanHaveBody => bodyDetection.CanHaveBody;
+    public PipeReader BodyReader => body.Reader;
+
+    public void Begin(IFeatureCollection features, long timestamp)
+    {
+        if (!ReferenceEquals(features, Features)) Attach(features);
+        StartedAt = timestamp;
+        Route = null;
+        FaultCode = null;
+        requestId = null;
+        UpgradeTo = null;
+        UploadFault = null;
+        ClientGone = IsAnswered = StreamsBody = false;
+    }
+
+    /// <summary>The routes of the request's host in this table; null when it is not ours.</summary>
+    public HostRoutes? FindRoutes(EdgeTable table)
+    {
+        var host = Request.Headers.Host.ToString();
+        if (ReferenceEquals(host, lastHost) && ReferenceEquals(table, lastTable)) return lastRoutes;
+        (lastHost, lastTable) = (host, table);
+        return lastRoutes = table.FindHost(host);
+    }
+
+    /// <summary>Takes back an answer of which nothing has been sent.</summary>
+    public void ResetAnswer()
+    {
+        Response.StatusCode = 200;
+        Response.Headers.Clear();
+        IsAnswered = false;
+    }
+
+    /// <summary>Cuts the client's connection (HTTP/1) or stream (HTTP/2): the only way to say that an answer is not complete.</summary>
+    public void Abort() => Lifetime.Abort();
+
+    private void Attach(IFeatureCollection features)
+    {
+        Features = features;
+        Request = features.GetRequiredFeature<IHttpRequestFeature>();
+        Response = features.GetRequiredFeature<IHttpResponseFeature>();
+        ResponseBody = features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        Lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        Connection = features.GetRequiredFeature<IHttpConnectionFeature>();
+        body = features.GetRequiredFeature<IRequestBodyPipeFeature>();
+        bodyDetection = features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>();
+    }
+}
+
+/// <summary>Makes ids of requests: unique, and in order within one edge.</summary>
+internal static class RequestIds
+{
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+    private static readonly string Prefix = Random.Shared.GetString(Alphabet, 8);
+    private static long counter;
+
+    public static string Next() => string.Create(20, Interlocked.Increment(ref counter), static (text, number) =>
+    {
+        Prefix.CopyTo(text);
+        for (var i = text.Length - 1; i >= Prefix.Length; i--, number >>= 5) text[i] = Alphabet[(int)(number & 31)];
+    });
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Strata.Edge.Forwarding;
+
+/// <summary>
+/// Writes a request anew for the hop to an instance: never a copy of the client's bytes. A body that has arrived already goes into the same buffer, so a small POST is one
+/// send and can be repeated.
+/// </summary>
+internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
+{
+    private const int EarlyBodyBytesMax = 16 * 1024;
+
+    /// <summary>Headers of the client's hop (RFC 9110 §7.6.1), and those that the edge writes itself.</summary>
+    private static readonly FrozenSet<string> Own = new[]
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect",
+        "Host", "Content-Length", "X-Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme",
+        "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What is wrong with the request; null when it stands in <see cref="Exchange.Head"/>.</summary>
+    public EdgeFault? Write(Exchange x)
+    {
+        var target = OriginForm(x.Request.RawTarget);
+        if (!RequestGuard.IsVisibleAscii(target) || !RequestGuard.IsVisibleAscii(x.Request.Method)) return EdgeFault.BadRequest;
+        var head = x.Head;
+        head.Write(x.Request.Method);
+        head.Write(" "u8);
+        head.Write(target);
+        head.Write(" HTTP/1.1\r\nHost: "u8);
+        head.Write(x.Request.Headers.Host.ToString());
+        head.Write("\r\n"u8);
+        if (!WriteHeaders(x)) return EdgeFault.BadRequest;
+        x.Forwarded.Write(x, trustedProxies);
+        head.WriteHeader("X-Request-Id", x.RequestId);
+        if (x.UpgradeTo is not null) WriteUpgrade(head, x.UpgradeTo);
+        WriteBody(x);
+        return null;
+    }
+
+    /// <summary>The path and query of a target, which may be in absolute form.</summary>
+    private static ReadOnlySpan<char> OriginForm(string target)
+    {
+        if (target.StartsWith('/') || target == "*") return target;
+        var authority = target.IndexOf("://", StringComparison.Ordinal);
+        if (authority < 0) return default;
+        var path = target.AsSpan(authority + 3).IndexOfAny('/', '?');
+        if (path < 0) return "/";
+        var rest = target.AsSpan(authority + 3 + path);
+        return rest[0] == '/' ? rest : default;
+    }
+
+    private static bool WriteHeaders(Exchange x)
+    {
+        var headers = x.Request.Headers;
+        var named = NamedByConnection(headers.Connection);
+        foreach (var (name, values) in headers)
+        {
+            if (Own.Contains(name) || (named is not null && named.Contains(name))) continue;
+            if (!WriteValues(x.Head, name, values)) return false;
+        }
+        return true;
+    }
+
+    private static bool WriteValues(RequestHead head, string name, StringValues values)
+    {
+        // HTTP/2 may split cookies; HTTP/1.1 has one line (RFC 9113 §8.2.3).
+        if (values.Count > 1 && name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)) values = string.Join("; ", values.ToArray());
+        foreach (var value in values)
+        {
+            if (!RequestGuard.IsClean(name, value)) return false;
+            head.WriteHeader(name, value);
+        }
+        return true;
+    }
+
+    private static HashSet<string>? NamedByConnection(StringValues connection)
+    {
+        if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Keep-Alive" or "close" or "Upgrade" or "upgrade")) return null;
+        return [.. connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase)];
+    }
+
+    private static void WriteUpgrade(RequestHead head, string protocol)
+    {
+        head.Write("Connection: Upgrade\r\n"u8);
+        head.WriteHeader("Upgrade", protocol);
+    }
+
+    private static void WriteBody(Exchange x)
+    {
+        var head = x.Head;
+        var length = x.Request.Headers.ContentLength;
+        if (x.UpgradeTo is not null || !x.CanHaveBody)
+        {
+            if (length == 0) head.Write("Content-Length: 0\r\n"u8);
+            head.Write("\r\n"u8);
+            return;
+        }
+        // With Expect, the first read tells the client to send: not before an instance is there.
+        if (x.Request.Headers.Expect.Count == 0 && TryWriteEarly(x)) return;
+        x.StreamsBody = true;
+        if (length is { } known)
+        {
+            head.Write("Content-Length: "u8);
+            head.Write(known);
+            head.Write("\r\n\r\n"u8);
+        }
+        else head.Write("Transfer-Encoding: chunked\r\n\r\n"u8);
+    }
+
+    /// <summary>Appends the whole body when it is here already.</summary>
+    private static bool TryWriteEarly(Exchange x)
+    {
+        if (x.Request.Headers.ContentLength > EarlyBodyBytesMax || !x.BodyReader.TryRead(out ReadResult read)) return false;
+        if (!read.IsCompleted || read.Buffer.Length > EarlyBodyBytesMax)
+        {
+            x.BodyReader.AdvanceTo(read.Buffer.Start);
+            return false;
+        }
+        x.Head.Write("Content-Length: "u8);
+        x.Head.Write(read.Buffer.Length);
+        x.Head.Write("\r\n\r\n"u8);
+        x.Head.Write(read.Buffer);
+        x.BodyReader.AdvanceTo(read.Buffer.End);
+        return true;
+    }
+}

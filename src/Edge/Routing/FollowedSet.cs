@@ -1,0 +1,53 @@
+using Strata.Client;
+using Strata.Core;
+
+namespace Strata.Edge.Routing;
+
+/// <summary>
+/// A copy of one kind's resources, kept by a watch, in the form that the edge needs. Known as a whole from the first Ready on; a list that starts anew replaces it at its
+/// own Ready, so a reconnect never empties it. Thread-safe.
+/// </summary>
+/// <param name="select">The record of a resource; null for one that does not matter.</param>
+internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, TStatus>, TRecord?> select)
+    where TRecord : class
+{
+    private readonly Lock gate = new();
+    private Dictionary<string, TRecord> known = [];
+    private Dictionary<string, TRecord>? listing = [];
+    private bool isKnown;
+
+    /// <summary>All records, or null while they are not yet all known.</summary>
+    public IReadOnlyList<TRecord>? Read()
+    {
+        lock (gate) return isKnown ? [.. known.Values] : null;
+    }
+
+    /// <summary>True: what <see cref="Read"/> gives has changed.</summary>
+    public bool Take(WatchEvent<TSpec, TStatus> told)
+    {
+        lock (gate)
+        {
+            switch (told.Type)
+            {
+                case WatchEventType.Reset:
+                    listing = [];
+                    return false;
+                case WatchEventType.Ready:
+                    if (listing is null) return false;
+                    (known, listing, isKnown) = (listing, null, true);
+                    return true;
+                default:
+                    return Put(listing ?? known, told.Resource!) && listing is null;
+            }
+        }
+    }
+
+    private bool Put(Dictionary<string, TRecord> target, Resource<TSpec, TStatus> resource)
+    {
+        var record = resource.Deleted ? null : select(resource);
+        if (record is null) return target.Remove(resource.Id);
+        if (target.TryGetValue(resource.Id, out var present) && present.Equals(record)) return false;
+        target[resource.Id] = record;
+        return true;
+    }
+}

@@ -1,0 +1,74 @@
+using Strata.Edge.Metrics;
+
+namespace Strata.Edge.Routing;
+
+/// <summary>A route as requests use it. Immutable but for its metrics, which outlive the table.</summary>
+internal sealed class RouteEntry
+{
+    private readonly RouteTarget[] usable;
+    private readonly int weightTotal;
+
+    public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, RouteMetrics metrics)
+    {
+        Record = record;
+        Metrics = metrics;
+        Prefix = PathPrefix.Normalize(record.Path);
+        usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
+        weightTotal = usable.Sum(t => t.Weight);
+    }
+
+    public RouteRecord Record { get; }
+    public RouteMetrics Metrics { get; }
+    public string Prefix { get; }
+    public string Id => Record.Id;
+    public string Host => Record.Host;
+
+    /// <summary>A target by chance, as the weights say; null when none can serve.</summary>
+    public RouteTarget? Choose()
+    {
+        if (usable.Length <= 1) return usable.Length == 0 ? null : usable[0];
+        var ticket = Random.Shared.Next(weightTotal);
+        foreach (var target in usable)
+        {
+            ticket -= target.Weight;
+            if (ticket < 0) return target;
+        }
+        return usable[^1];
+    }
+}
+
+/// <summary>A release that gets requests: its instances, or its files. Immutable.</summary>
+internal sealed class RouteTarget(TargetRecord record, string org, InstanceState[] instances)
+{
+    public int Weight => record.Weight;
+    public string Org => org;
+    public string? StaticImage => record.StaticImage;
+    public IReadOnlyList<InstanceState> Instances => instances;
+    public bool IsUsable => record.StaticImage is not null || instances.Length > 0;
+
+    /// <summary>The less busy of two instances chosen by chance; one that rests after failed connects only where there is no other.</summary>
+    /// <param name="not">Failed this request already; taken again only where there is no other.</param>
+    public InstanceState Pick(InstanceState? not = null)
+    {
+        if (instances.Length == 1) return instances[0];
+        var first = Random.Shared.Next(instances.Length);
+        var second = Random.Shared.Next(instances.Length - 1);
+        if (second >= first) second++;
+        var (a, b) = (instances[first], instances[second]);
+        var picked = b.InFlight < a.InFlight ? b : a;
+        return picked != not && picked.IsHealthy ? picked : PickAnother(first, not);
+    }
+
+    private InstanceState PickAnother(int start, InstanceState? not)
+    {
+        InstanceState? resting = null;
+        for (var i = 0; i < instances.Length; i++)
+        {
+            var candidate = instances[(start + i) % instances.Length];
+            if (candidate == not) continue;
+            if (candidate.IsHealthy) return candidate;
+            resting ??= candidate;
+        }
+        return resting ?? instances[start];
+    }
+}

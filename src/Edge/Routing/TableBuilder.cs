@@ -1,0 +1,67 @@
+using System.Net;
+using Strata.Edge.Metrics;
+using Strata.Edge.Upstreams;
+
+namespace Strata.Edge.Routing;
+
+/// <summary>
+/// Makes tables out of snapshots, and carries over what outlives a table: the instances' connections and health, the routes' metrics. One snapshot at a time.
+/// </summary>
+internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, MetricsRegistry metrics) : IDisposable
+{
+    private readonly Lock gate = new();
+    private Dictionary<InstanceRecord, InstanceState> instances = [];
+    private List<UpstreamPool> retired = [];
+    private long version;
+
+    /// <summary>All instances of the present table.</summary>
+    public IReadOnlyCollection<InstanceState> Instances => Volatile.Read(ref instances).Values;
+
+    public EdgeTable Build(TableSnapshot snapshot)
+    {
+        lock (gate)
+        {
+            RenewInstances(snapshot);
+            metrics.Keep(snapshot.Routes);
+            var byRelease = instances.Values.GroupBy(i => i.Record.Release).ToDictionary(g => g.Key, g => g.ToArray());
+            return new EdgeTable(snapshot.Routes.Select(r => ToEntry(r, byRelease)), ++version);
+        }
+    }
+
+    /// <summary>Looks after deadlines and idle connections, those of instances that have left included.</summary>
+    public void Sweep()
+    {
+        foreach (var instance in Instances) instance.Pool.Sweep();
+        if (retired.Count == 0) return;
+        lock (gate) retired = [.. retired.Where(p => p.Count.Open > 0)];
+        foreach (var pool in retired) pool.Sweep();
+    }
+
+    public void Dispose()
+    {
+        foreach (var instance in Instances) instance.Pool.Retire();
+    }
+
+    private RouteEntry ToEntry(RouteRecord route, Dictionary<string, InstanceState[]> byRelease) =>
+        new(route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault(t.Release, []))), metrics.Of(route));
+
+    private void RenewInstances(TableSnapshot snapshot)
+    {
+        var renewed = new Dictionary<InstanceRecord, InstanceState>();
+        foreach (var record in snapshot.Instances)
+        {
+            if (!IPAddress.TryParse(record.Address, out var address) || record.Port is < 1 or > 65535) continue;
+            renewed[record] = instances.GetValueOrDefault(record) ?? Create(record, new IPEndPoint(address, record.Port));
+        }
+        foreach (var (record, state) in instances)
+        {
+            if (renewed.ContainsKey(record)) continue;
+            state.Pool.Retire();
+            retired = [.. retired, state.Pool]; // its last requests still have deadlines
+        }
+        Volatile.Write(ref instances, renewed);
+    }
+
+    private InstanceState Create(InstanceRecord record, IPEndPoint endPoint) =>
+        new(record, new UpstreamPool(endPoint, limits, clock), new InstanceHealth(limits, clock));
+}

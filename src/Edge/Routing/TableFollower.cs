@@ -1,0 +1,87 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Strata.Client;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Edge.Routing;
+
+/// <summary>
+/// Keeps the table as the control plane has it: follows routes and instances, and hands in a new snapshot when something that matters has changed.
+/// <para>Nothing is handed in before both lists are complete, so an edge that starts or reconnects keeps its last good table until it knows better. When the control plane
+/// goes away the table stays as it is.</para>
+/// </summary>
+internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(5);
+
+    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly FollowedSet<RouteSpec, RouteStatus, RouteRecord> routes = new(ToRecord);
+    private readonly FollowedSet<InstanceSpec, InstanceStatus, InstanceRecord> instances = new(ToRecord);
+
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        FollowAsync(routes, "routes", cancellationToken), FollowAsync(instances, "instances", cancellationToken), ApplyAsync(cancellationToken));
+
+    private async Task FollowAsync<TSpec, TStatus, TRecord>(FollowedSet<TSpec, TStatus, TRecord> set, string plural, CancellationToken cancellationToken)
+        where TRecord : class
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var told in api.Resources<TSpec, TStatus>(plural).FollowAsync(onError: e => LogBroken(logger, plural, e.Code, e.Message), cancellationToken: cancellationToken))
+                {
+                    if (set.Take(told)) changed.Writer.TryWrite(true);
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                LogRefused(logger, plural, e);
+                await Task.Delay(RefusedPause, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
+        {
+            if (routes.Read() is not { } allRoutes || instances.Read() is not { } allInstances) continue;
+            try
+            {
+                await apply(new TableSnapshot(allRoutes, allInstances));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotKept(logger, e);
+            }
+        }
+    }
+
+    private static RouteRecord? ToRecord(Resource<RouteSpec, RouteStatus> route) => new()
+    {
+        Id = route.Id,
+        Org = route.Org,
+        Host = route.Spec.Host.ToLowerInvariant(),
+        Path = route.Spec.Path,
+        DeploymentName = route.Status.DeploymentName ?? route.Name,
+        Message = route.Status.Message,
+        Targets = [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
+    };
+
+    /// <summary>Only those that may get requests are of interest.</summary>
+    private static InstanceRecord? ToRecord(Resource<InstanceSpec, InstanceStatus> instance) =>
+        instance.State == InstanceStates.Ready && instance.Status is { Address: { } address, Port: { } port }
+            ? new InstanceRecord(instance.Id, instance.Spec.Release, address, port)
+            : null;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Plural} broke off and is taken up again; the edge serves its last table meanwhile: {Code} {Reason}")]
+    private static partial void LogBroken(ILogger logger, string plural, string code, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The control plane does not let the edge follow {Plural}; trying again")]
+    private static partial void LogRefused(ILogger logger, string plural, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The table is in use but could not be written to disk")]
+    private static partial void LogNotKept(ILogger logger, Exception exception);
+}

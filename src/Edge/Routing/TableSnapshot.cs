@@ -1,0 +1,39 @@
+namespace Strata.Edge.Routing;
+
+/// <summary>
+/// All that an edge needs to know to serve, as plain data: what the follower gathers, what lies on disk, what tests hand in. Immutable.
+/// </summary>
+public sealed record TableSnapshot(IReadOnlyList<RouteRecord> Routes, IReadOnlyList<InstanceRecord> Instances)
+{
+    public static readonly TableSnapshot Empty = new([], []);
+}
+
+/// <summary>A host and path prefix, and what serves it.</summary>
+public sealed record RouteRecord
+{
+    public required string Id { get; init; }
+    public required string Org { get; init; }
+
+    /// <summary>Lower case, without port.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Prefix by whole segments; <c>/</c> matches all.</summary>
+    public string Path { get; init; } = "/";
+
+    /// <summary>Name of the deployment, for pages and metrics.</summary>
+    public required string DeploymentName { get; init; }
+
+    /// <summary>Why nothing serves, as a sentence; null when all is well.</summary>
+    public string? Message { get; init; }
+    public IReadOnlyList<TargetRecord> Targets { get; init; } = [];
+}
+
+/// <param name="Release">Id; its ready instances get the requests.</param>
+/// <param name="Weight">Relative to the other targets; 0: gets none.</param>
+/// <param name="StaticImage">Digest of the image whose files the edge serves itself; null: instances serve.</param>
+public sealed record TargetRecord(string Release, int Weight, string? StaticImage = null);
+
+/// <summary>A ready instance.</summary>
+/// <param name="Id">Of the instance; a restarted one keeps it and may have another address.</param>
+/// <param name="Address">An IP address.</param>
+public sealed record InstanceRecord(string Id, string Release, string Address, int Port);

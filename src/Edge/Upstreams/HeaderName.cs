@@ -1,0 +1,63 @@
+using System.Collections.Frozen;
+using System.Text;
+
+namespace Strata.Edge.Upstreams;
+
+/// <summary>What the edge does with a header of an answer.</summary>
+internal enum HeaderUse
+{
+    /// <summary>Passed on.</summary>
+    Forward,
+
+    /// <summary>Belongs to the hop between edge and instance, or says what the edge does not tell.</summary>
+    Drop,
+    ContentLength,
+    TransferEncoding,
+    Connection,
+}
+
+/// <summary>The name of a header in an instance's answer. Known ones exist once. Immutable.</summary>
+internal sealed class HeaderName
+{
+    private static readonly FrozenDictionary<string, HeaderName> Known = MakeKnown();
+    private static readonly FrozenDictionary<string, HeaderName>.AlternateLookup<ReadOnlySpan<char>> Lookup = Known.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private const int KnownLengthMax = 40;
+
+    private HeaderName(string text, HeaderUse use) => (Text, Use) = (text, use);
+
+    public string Text { get; }
+    public HeaderUse Use { get; }
+
+    public bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(name, Text);
+
+    public static HeaderName Of(ReadOnlySpan<byte> name)
+    {
+        if (name.Length <= KnownLengthMax)
+        {
+            Span<char> chars = stackalloc char[name.Length];
+            Encoding.Latin1.GetChars(name, chars);
+            if (Lookup.TryGetValue(chars, out var known)) return known;
+        }
+        return new HeaderName(Encoding.Latin1.GetString(name), HeaderUse.Forward);
+    }
+
+    private static FrozenDictionary<string, HeaderName> MakeKnown()
+    {
+        string[] forwarded =
+        [
+            "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin",
+            "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age", "Allow", "Alt-Svc", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language",
+            "Content-Location", "Content-Range", "Content-Security-Policy", "Content-Type", "Date", "ETag", "Expires", "Last-Modified", "Link", "Location", "Pragma",
+            "Referrer-Policy", "Retry-After", "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", "Set-Cookie", "Strict-Transport-Security",
+            "Vary", "WWW-Authenticate", "X-Content-Type-Options", "X-Frame-Options", "X-Powered-By", "X-XSS-Protection",
+        ];
+        string[] dropped = ["Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Server", "Trailer", "Upgrade", "Via", "X-Request-Id"];
+        return forwarded.Select(n => new HeaderName(n, HeaderUse.Forward))
+            .Concat(dropped.Select(n => new HeaderName(n, HeaderUse.Drop)))
+            .Append(new HeaderName("Content-Length", HeaderUse.ContentLength))
+            .Append(new HeaderName("Transfer-Encoding", HeaderUse.TransferEncoding))
+            .Append(new HeaderName("Connection", HeaderUse.Connection))
+            .ToFrozenDictionary(n => n.Text, StringComparer.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Strata.Edge.Upstreams;
+
+/// <summary>Why a connection to an instance was cut off from our side.</summary>
+internal enum CutReason
+{
+    None,
+    Timeout,
+    ClientGone,
+}
+
+/// <summary>
+/// One TCP connection to an instance. One request at a time uses it: <see cref="TryBegin"/>, send, receive, then back to the pool or <see cref="Close"/>.
+/// <para>Invariants: while idle it holds no buffer and no pending receive. The receive is begun <em>before</em> the request is sent: it costs no further call into the
+/// kernel, and a connection that the instance has closed, or on which it sent what nobody asked for, is found out before anything is sent.</para>
+/// <para>Only <see cref="Sweep"/> may be called by another thread, at any time. It cuts the connection off by closing the socket; the pending receive or send then fails,
+/// and <see cref="Cut"/> says why. Whoever uses the connection wins or loses that race once, in <see cref="TryEnd"/>.</para>
+/// </summary>
+internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long bornAt)
+{
+    public const int BufferBytes = 8 * 1024;
+
+    /// <summary>A client that went away is looked for only when its request has taken this long: asking costs an allocation.</summary>
+    private const int ClientCheckAfterMs = 200;
+    private const long NoDeadline = long.MaxValue;
+    private const int Idle = 0, Used = 1, Severed = 2;
+
+    /// <summary>The lease's number, times four, and the phase: so the sweeper cannot cut off the next request that uses the connection.</summary>
+    private long lease;
+    private long receiveBy = NoDeadline;
+    private long sendBy = NoDeadline;
+    private long begunAt = bornAt;
+    private int cut;
+    private IHttpRequestLifetimeFeature? client;
+    private byte[]? buffer;
+    private int start;
+    private int end;
+    private ValueTask<int> pending;
+    private bool isPending;
+
+    /// <summary>Bytes received and not yet consumed.</summary>
+    public ReadOnlySpan<byte> Unread => buffer.AsSpan(start, end - start);
+
+    public ReadOnlyMemory<byte> UnreadMemory => buffer.AsMemory(start, end - start);
+
+    /// <summary>Whether an earlier request has used it: then it may have died of old age.</summary>
+    public bool IsReused { get; private set; }
+
+    /// <summary>Whether anything of the answer has arrived.</summary>
+    public bool HasReceived { get; private set; }
+    public CutReason Cut => (CutReason)Volatile.Read(ref cut);
+
+    /// <summary>Since when it lies idle.</summary>
+    public long IdleSince { get; private set; } = bornAt;
+
+    /// <summary>Takes the connection for a request. False: it turned out dead, and the caller discards it.</summary>
+    public bool TryBegin(IHttpRequestLifetimeFeature requestLifetime)
+    {
+        client = requestLifetime;
+        begunAt = clock.NowMs;
+        HasReceived = false;
+        buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        start = end = 0;
+        BeginReceive();
+        Volatile.Write(ref lease, (((lease >> 2) + 1) << 2) | Used);
+        return !pending.IsCompleted;
+    }
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, TimeSpan timeout)
+    {
+        Volatile.Write(ref sendBy, clock.After(timeout));
+        while (bytes.Length > 0)
+        {
+            var sent = await socket.SendAsync(bytes, SocketFlags.None);
+            bytes = bytes[sent..];
+        }
+        Volatile.Write(ref sendBy, NoDeadline);
+    }
+
+    /// <summary>From now on the answer has this long to go on.</summary>
+    public void ExpectWithin(TimeSpan timeout) => Volatile.Write(ref receiveBy, clock.After(timeout));
+
+    /// <summary>The instance owes nothing now: we wait for the client.</summary>
+    public void ExpectNothing() => Volatile.Write(ref receiveBy, NoDeadline);
+
+    /// <summary>More bytes behind the unread ones; 0 at the end of the stream. The buffer grows up to <paramref name="bufferMax"/> when it is full.</summary>
+    /// <exception cref="UpstreamException">The buffer is full.</exception>
+    public ValueTask<int> ReceiveAsync(int bufferMax = BufferBytes)
+    {
+        if (!isPending)
+        {
+            MakeRoom(bufferMax);
+            BeginReceive();
+        }
+        return pending.IsCompletedSuccessfully ? new ValueTask<int>(Received(pending.Result)) : AwaitPendingAsync();
+    }
+
+    /// <summary>Past the buffer, straight into the caller's memory. Only when nothing is unread.</summary>
+    public async ValueTask<int> ReceiveIntoAsync(Memory<byte> memory)
+    {
+        HasReceived = true;
+        return await socket.ReceiveAsync(memory, SocketFlags.None);
+    }
+
+    public void Consume(int count) => start += count;
+
+    /// <summary>Receives into a buffer of this size from now on. Only when nothing is unread.</summary>
+    public void UseBuffer(int size)
+    {
+        if (isPending || start != end || buffer!.Length >= size) return;
+        ReturnBuffer();
+        buffer = ArrayPool<byte>.Shared.Rent(size);
+    }
+
+    /// <summary>Ends the request's use. False: it was cut off meanwhile, or something is left over, and it cannot be used again.</summary>
+    public bool TryEnd()
+    {
+        var mine = Volatile.Read(ref lease);
+        var ended = (mine & 3) == Used && Interlocked.CompareExchange(ref lease, mine & ~3L | Idle, mine) == mine;
+        client = null;
+        receiveBy = sendBy = NoDeadline;
+        if (!ended || isPending || start != end) return false;
+        ReturnBuffer();
+        IsReused = true;
+        IdleSince = clock.NowMs;
+        return true;
+    }
+
+    /// <summary>Closes the socket. What is pending fails.</summary>
+    public void Close()
+    {
+        socket.Dispose();
+        client = null;
+        if (isPending) buffer = null; // the kernel may still write into it: it goes to the collector, not to the pool
+        else ReturnBuffer();
+    }
+
+    /// <summary>No more will be sent.</summary>
+    public void ShutdownSend() => socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Cuts the connection off. May be called by another thread while the request lasts.</summary>
+    public void CutOff(CutReason reason) => CutOff(Volatile.Read(ref lease), reason);
+
+    /// <summary>Cuts the connection off where a deadline has passed or its client is gone. Called by the sweeper.</summary>
+    public void Sweep()
+    {
+        var seen = Volatile.Read(ref lease);
+        if ((seen & 3) != Used) return;
+        var reason = Verdict(clock.NowMs);
+        if (reason != CutReason.None) CutOff(seen, reason);
+    }
+
+    private void CutOff(long seen, CutReason reason)
+    {
+        if ((seen & 3) != Used || Interlocked.CompareExchange(ref lease, seen & ~3L | Severed, seen) != seen) return;
+        Volatile.Write(ref cut, (int)reason);
+        socket.Dispose();
+    }
+
+    private CutReason Verdict(long now)
+    {
+        if (now >= Volatile.Read(ref receiveBy) || now >= Volatile.Read(ref sendBy)) return CutReason.Timeout;
+        if (now - begunAt < ClientCheckAfterMs) return CutReason.None;
+        return client is { } waiting && waiting.RequestAborted.IsCancellationRequested ? CutReason.ClientGone : CutReason.None;
+    }
+
+    private void BeginReceive()
+    {
+#pragma warning disable CA2012 // It is consumed once: by the next ReceiveAsync, or never when the socket is closed.
+        pending = socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+#pragma warning restore CA2012
+        isPending = true;
+    }
+
+    private async ValueTask<int> AwaitPendingAsync()
+    {
+        try
+        {
+            return Received(await pending);
+        }
+        catch
+        {
+            isPending = false;
+            throw;
+        }
+    }
+
+    private int Received(int count)
+    {
+        isPending = false;
+        end += count;
+        if (count > 0) HasReceived = true;
+        return count;
+    }
+
+    private void MakeRoom(int bufferMax)
+    {
+        if (start == end) start = end = 0;
+        if (end < buffer!.Length) return;
+        if (start == 0 && end >= bufferMax) throw new UpstreamException("its head is larger than the edge allows");
+        var target = start == 0 ? ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 2, bufferMax)) : buffer;
+        buffer.AsSpan(start, end - start).CopyTo(target);
+        (end, start) = (end - start, 0);
+        if (target != buffer) ArrayPool<byte>.Shared.Return(buffer);
+        buffer = target;
+    }
+
+    private void ReturnBuffer()
+    {
+        if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+        buffer = null;
+        start = end = 0;
+    }
+}
+
+/// <summary>An instance's answer breaks the protocol. The message completes the sentence "The answer is not valid: …".</summary>
+internal sealed class UpstreamException(string message) : Exception(message);
