@@ -59,7 +59,6 @@ internal static class Peers
             {
                 admin off
                 auto_https off
-                persist_config off
             }
             http://:{{port}} {
                 bind 127.0.0.1

@@ -52,7 +52,7 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
         var unread = connection.Unread;
         var count = (int)Math.Min(max, unread.Length);
         if (count == 0) return 0;
-        x.ResponseBody.Writer.Write(unread[..count]);
+        Put(x.ResponseBody.Writer, unread[..count]);
         connection.Consume(count);
         return count;
     }
@@ -68,7 +68,7 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
                 connection.ExpectWithin(limits.BodyIdleTimeout);
                 var count = await connection.ReceiveIntoAsync(block.AsMemory(0, want));
                 if (count == 0) throw new UpstreamException("its body ended early");
-                x.ResponseBody.Writer.Write(block.AsSpan(0, count));
+                Put(x.ResponseBody.Writer, block.AsSpan(0, count));
                 left -= count;
                 if (left == 0) return true;
                 await FlushAsync(x, connection);
@@ -108,6 +108,19 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
         }
         while (await connection.ReceiveAsync() > 0);
         return false;
+    }
+
+    /// <summary>Before the answer has begun Kestrel's writer gives no memory unless told how much, so <c>BuffersExtensions.Write</c> would fail.</summary>
+    public static void Put(IBufferWriter<byte> writer, ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            var target = writer.GetSpan(1);
+            var count = Math.Min(target.Length, bytes.Length);
+            bytes[..count].CopyTo(target);
+            writer.Advance(count);
+            bytes = bytes[count..];
+        }
     }
 
     private static async ValueTask FlushAsync(Exchange x, UpstreamConnection connection)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
@@ -94,7 +93,7 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
 
     private async Task SendBytesAsync(Exchange x, Site site, SiteAnswer answer)
     {
-        if (await cache.GetAsync(site, answer.Variant) is { } content) x.ResponseBody.Writer.Write(content.AsSpan((int)answer.Start, (int)answer.Count));
+        if (await cache.GetAsync(site, answer.Variant) is { } content) AnswerWriter.Put(x.ResponseBody.Writer, content.AsSpan((int)answer.Start, (int)answer.Count));
         else await x.ResponseBody.SendFileAsync(Path.Combine(site.Folder, answer.Variant.FileName), answer.Start, answer.Count, x.Lifetime.RequestAborted);
     }
 }

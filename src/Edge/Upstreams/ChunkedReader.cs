@@ -42,7 +42,7 @@ internal struct ChunkedReader
     private int ReadData(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
     {
         var count = (int)Math.Min(left, input.Length);
-        output.Write(input[..count]);
+        Forwarding.AnswerWriter.Put(output, input[..count]);
         left -= count;
         if (left == 0) step = Step.DataCr;
         return count;
