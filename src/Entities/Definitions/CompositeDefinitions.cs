@@ -6,8 +6,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// The platform's own models by their prefix <see cref="PlatformPrefix"/>, the users' for every other name: a user's model never hides one of the platform's. Safe for
-/// concurrent use.
+/// The platform's own models by their prefix <see cref="PlatformPrefix"/>, the users' for every other name: a user's model never hides one of the platform's. The model of
+/// users' models is built in. Safe for concurrent use.
 /// </summary>
 public sealed class CompositeDefinitions(IDefinitions platform, IDefinitions users) : IDefinitions
 {
@@ -15,7 +15,7 @@ public sealed class CompositeDefinitions(IDefinitions platform, IDefinitions use
     public const string PlatformPrefix = "strata.";
 
     public ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
-        SourceOf(key).FindAsync(tenant, key, cancellationToken);
+        key == StoredModel.Key ? new(StoredModel.Definition) : SourceOf(key).FindAsync(tenant, key, cancellationToken);
 
     public ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
         SourceOf(key).ExplainAsync(tenant, key, cancellationToken);

@@ -23,6 +23,10 @@ internal static class EngineErrors
     public static Error EntityModified(EntityId id, Revision expected) => new(
         ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} has moved on from revision {expected}.", "Read it again, apply the change to what it is now, and send that.");
 
+    public static Error ModifiedDuringCall(EntityId id) => new(
+        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} was changed while its processor was at work; what was committed before the call stays, the answer is dropped.",
+        "Read it again and decide what is to be done.");
+
     public static Error Conflict(EntityId id) => new(
         ErrorKind.Conflict, "CONFLICT", $"The entity {id} was changed by someone else at the same time.", "Send the request again.") { Retryable = true };
 

@@ -38,7 +38,8 @@ public sealed class EntityEngine(
     {
         var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
         var created = await CommitAsync(transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
-        return transaction is { HasConflicted: true, HasCommitted: false } ? EngineErrors.EntityExists(id) : created;
+        if (!transaction.HasConflicted) return created;
+        return transaction.HasCommitted ? EngineErrors.ModifiedDuringCall(id) : EngineErrors.EntityExists(id);
     }
 
     /// <summary>
@@ -77,8 +78,9 @@ public sealed class EntityEngine(
         {
             var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
             var changed = await CommitAsync(transaction, await change(transaction), cancellationToken);
+            if (!transaction.HasConflicted) return changed;
             // Once a part is durable and its processor was called, doing all of it again would call it twice.
-            if (!transaction.HasConflicted || transaction.HasCommitted) return changed;
+            if (transaction.HasCommitted) return EngineErrors.ModifiedDuringCall(id);
             if (ifMatch is { } expected) return EngineErrors.EntityModified(id, expected);
             if (attempt >= parts.Limits.ConflictTriesMax) return changed;
             await PauseAsync(attempt, cancellationToken);

@@ -12,7 +12,7 @@ internal readonly ref struct JsonNumber
     private readonly ReadOnlySpan<byte> whole;
     private readonly ReadOnlySpan<byte> fraction;
 
-    private JsonNumber(ReadOnlySpan<byte> text)
+    public JsonNumber(ReadOnlySpan<byte> text)
     {
         var isNegative = text[0] == '-';
         if (isNegative) text = text[1..];
@@ -42,6 +42,9 @@ internal readonly ref struct JsonNumber
     /// <summary>How many digits.</summary>
     public int Length { get; }
 
+    /// <summary>Digits behind the point when it is written without an exponent; zero or below for a whole number.</summary>
+    public long Scale => Length - Exponent;
+
     private byte this[int i] => i < whole.Length ? whole[i] : fraction[i - whole.Length];
 
     /// <summary>Compares two JSON numbers by value at any precision.</summary>
@@ -50,6 +53,14 @@ internal readonly ref struct JsonNumber
         var x = new JsonNumber(a);
         var y = new JsonNumber(b);
         return x.Sign != y.Sign ? x.Sign.CompareTo(y.Sign) : x.Sign * CompareMagnitude(x, y);
+    }
+
+    /// <summary>The digits of a whole number, without exponent.</summary>
+    public string WholeText()
+    {
+        var text = new StringBuilder(Sign < 0 ? "-" : "");
+        for (var i = 0; i < Length; i++) text.Append((char)this[i]);
+        return Length == 0 ? "0" : text.Append('0', (int)-Scale).ToString();
     }
 
     /// <summary>One text per value: digits, <c>e</c> and the power of ten of the last digit, for example <c>15e-1</c> for 1.50.</summary>

@@ -20,6 +20,7 @@ public static class AuditEventTypes
     public const string TransitionNotMatchCriterion = "TRANSITION_NOT_MATCH_CRITERION";
     public const string TransitionAborted = "TRANSITION_ABORTED";
     public const string ProcessNotMatchCriterion = "PROCESS_NOT_MATCH_CRITERION";
+    public const string PauseForProcessing = "PAUSE_FOR_PROCESSING";
     public const string StateProcessResult = "STATE_PROCESS_RESULT";
     public const string ScheduledTransitionArm = "SCHEDULED_TRANSITION_ARM";
     public const string ScheduledTransitionFire = "SCHEDULED_TRANSITION_FIRE";

@@ -121,7 +121,7 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
 
     private async ValueTask ProcessAsync(ProcessorDefinition processor, TransitionDefinition transition, CancellationToken cancellationToken)
     {
-        if (processor.ExecutionMode == ExecutionMode.CommitBeforeDispatch && !await CommitAsync(cancellationToken)) return;
+        if (processor.ExecutionMode == ExecutionMode.CommitBeforeDispatch && !await CommitAsync(processor, cancellationToken)) return;
         var answer = await answers.ProcessAsync(processor, Call(transition), cancellationToken);
         if (processor.ExecutionMode == ExecutionMode.AsyncNewTransaction)
             Note(AuditEventTypes.StateProcessResult, answer.Error is { } ignored ? $"{processor.Name}: {ignored.Code}" : processor.Name);
@@ -137,8 +137,9 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         return failure is null;
     }
 
-    private async ValueTask<bool> CommitAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> CommitAsync(ProcessorDefinition processor, CancellationToken cancellationToken)
     {
+        Note(AuditEventTypes.PauseForProcessing, processor.Name);
         // Nothing is armed at this point: the entity has not settled, and what was armed before stays until it does.
         var committed = await answers.CommitAsync(new WorkflowOutcome(entity, audit, null), cancellationToken);
         audit = [];

@@ -111,8 +111,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     private ProcessorDefinition? ReadProcessor(JsonElement json, string path)
     {
         if (!members.IsObject(json, path, "A processor")) return null;
-        if (json.TextOf("type") is not (null or "externalized")) faults.Add($"{path}.type", "A processor's type is externalized.");
-        return new ProcessorDefinition
+        var processor = new ProcessorDefinition
         {
             Name = members.Name(json, path, "name"),
             ExecutionMode = ReadMode(json, path),
@@ -120,6 +119,9 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
             Config = ReadConfig(json, path),
             Annotations = members.Annotations(json, path, "annotations"),
         };
+        if (processor is { StartNewTransactionOnDispatch: true, ExecutionMode: not ExecutionMode.CommitBeforeDispatch })
+            faults.Add($"{path}.startNewTxOnDispatch", "It goes with the execution mode COMMIT_BEFORE_DISPATCH only.");
+        return processor;
     }
 
     private ExecutionMode ReadMode(JsonElement json, string path)

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+using Strata.Entities.Workflows;
+
+namespace Strata.Entities.Definitions;
+
+/// <summary>The document of a stored model: {name, version, structure, uniqueKeys[], workflows[]}.</summary>
+internal sealed record ModelDocument(
+    ModelKey Key, ModelStructure Structure, IReadOnlyList<UniqueKeyDefinition> UniqueKeys, IReadOnlyList<WorkflowDefinition> Workflows)
+{
+    public static ModelDocument New(ModelKey key) => new(key, new ModelStructure(), [], []);
+
+    public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys };
+
+    /// <exception cref="StrataException">The document is not one that <see cref="Write"/> made.</exception>
+    public static ModelDocument Read(JsonText text)
+    {
+        using var json = text.Parse();
+        var root = json.RootElement;
+        return new ModelDocument(
+            new ModelKey(root.GetProperty("name").GetString()!, root.GetProperty("version").GetInt32()),
+            ModelStructure.Read(root.GetProperty("structure")),
+            [.. root.GetProperty("uniqueKeys").EnumerateArray().Select(ReadKey)],
+            [.. root.GetProperty("workflows").EnumerateArray().Select(workflow => WorkflowJson.Parse(workflow, allowCycles: true).Value)]);
+    }
+
+    public JsonText Write()
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", Key.Name);
+            writer.WriteNumber("version", Key.Version);
+            writer.WritePropertyName("structure");
+            Structure.Write(writer);
+            WriteKeys(writer, UniqueKeys);
+            writer.WriteStartArray("workflows");
+            foreach (var workflow in Workflows) WorkflowJson.Write(writer, workflow);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        return new JsonText(buffer.WrittenMemory);
+    }
+
+    private static void WriteKeys(Utf8JsonWriter writer, IReadOnlyList<UniqueKeyDefinition> keys)
+    {
+        writer.WriteStartArray("uniqueKeys");
+        foreach (var key in keys)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", key.Id);
+            writer.WriteStartArray("fields");
+            foreach (var field in key.Fields) writer.WriteStringValue(field.Text);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+
+    private static UniqueKeyDefinition ReadKey(JsonElement key) => new(
+        key.GetProperty("id").GetString()!, [.. key.GetProperty("fields").EnumerateArray().Select(field => JsonPath.Parse(field.GetString()!))]);
+}

@@ -1,0 +1,31 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Entities.Definitions;
+
+/// <summary>The catalogue of errors of models; codes are the entity API's.</summary>
+internal static class ModelErrors
+{
+    public static Error BelongsToPlatform(ModelKey key) => new(
+        ErrorKind.Forbidden, "FORBIDDEN", $"Models whose names start with \"{CompositeDefinitions.PlatformPrefix}\" belong to the platform, and {key} is one.", "Choose another name.");
+
+    public static Error BadKey() => new(
+        ErrorKind.Invalid, "BAD_REQUEST", $"A model has a name of 1 to {ModelKey.NameLengthMax} characters and a version of 1 or more.");
+
+    public static Error AlreadyLocked(ModelKey key) => new(
+        ErrorKind.Conflict, "MODEL_ALREADY_LOCKED", $"The model {key} is locked.", "Unlock it first; that is possible while it has no entities.");
+
+    public static Error AlreadyUnlocked(ModelKey key) => new(ErrorKind.Conflict, "MODEL_ALREADY_UNLOCKED", $"The model {key} is unlocked already.");
+
+    public static Error HasEntities(ModelKey key) => new(
+        ErrorKind.Conflict, "MODEL_HAS_ENTITIES", $"The model {key} has entities.", "Delete them first, or make a new version of the model.");
+
+    public static Error BadSample() => new(
+        ErrorKind.Invalid, "VALIDATION_FAILED", "A sample is a JSON object, or an array of objects that are each a sample.");
+
+    public static Error StructureTooLarge() => new(
+        ErrorKind.Invalid, "VALIDATION_FAILED",
+        $"The structure has more than {ModelStructure.NodesMax} fields or is more than {ModelStructure.DepthMax} deep.", "Send a smaller sample.");
+
+    public static Error NoWorkflows(ModelKey key) => new(ErrorKind.NotFound, "WORKFLOW_NOT_FOUND", $"The model {key} has no workflows of its own.", "Import one.");
+}
