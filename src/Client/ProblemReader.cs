@@ -31,13 +31,19 @@ internal static class ProblemReader
     {
         var detail = Text(problem, "detail") ?? Text(problem, "title");
         var code = Text(problem, "code");
-        if (code is null && problem.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object)
+        problem.TryGetProperty("properties", out var properties);
+        if (code is null && Text(properties, "errorCode") is { } entityCode)
         {
-            code = Text(properties, "errorCode");
-            if (code is not null && detail?.StartsWith(code + ": ", StringComparison.Ordinal) == true) detail = detail[(code.Length + 2)..];
+            code = entityCode;
+            if (detail?.StartsWith(code + ": ", StringComparison.Ordinal) == true) detail = detail[(code.Length + 2)..];
         }
         if (code is null || detail is null) return null;
-        return new Error(ErrorStatus.KindOf(status), code, detail, Text(problem, "next")) { RequestId = Text(problem, "requestId"), Faults = Faults(problem) };
+        return new Error(ErrorStatus.KindOf(status), code, detail, Text(problem, "next"))
+        {
+            RequestId = Text(problem, "requestId"),
+            Faults = Faults(problem),
+            Retryable = properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty("retryable", out var retryable) && retryable.ValueKind == JsonValueKind.True,
+        };
     }
 
     private static SpecFault[]? Faults(JsonElement problem) =>
@@ -46,5 +52,5 @@ internal static class ProblemReader
             : null;
 
     private static string? Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

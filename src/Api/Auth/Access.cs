@@ -4,18 +4,18 @@ using Strata.Core;
 
 namespace Strata.Api.Auth;
 
-/// <summary>What an endpoint asks of its caller: one permission, or (null) nothing. An endpoint without this is closed to everyone.</summary>
-public sealed record Access(string? Permission)
+/// <summary>What an endpoint asks of its caller: one of these permissions, or (none listed) nothing. An endpoint without this is closed to everyone.</summary>
+public sealed record Access(IReadOnlyList<string> AnyOf)
 {
-    public static readonly Access Open = new((string?)null);
+    public static readonly Access Open = new([]);
 }
 
 public static class AccessExtensions
 {
-    /// <summary>Only callers that hold this permission come through, for example <c>deployments.read</c>.</summary>
-    public static TBuilder Requires<TBuilder>(this TBuilder endpoint, string permission) where TBuilder : IEndpointConventionBuilder
+    /// <summary>Only callers that hold one of these permissions come through, for example <c>deployments.read</c>.</summary>
+    public static TBuilder Requires<TBuilder>(this TBuilder endpoint, params string[] anyOf) where TBuilder : IEndpointConventionBuilder
     {
-        endpoint.Add(b => b.Metadata.Add(new Access(permission)));
+        endpoint.Add(b => b.Metadata.Add(new Access(anyOf)));
         return endpoint;
     }
 

@@ -24,15 +24,15 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         // No endpoint: 404. One that is not of a route is the framework's own for 405 and 415.
         if (http.GetEndpoint() is not RouteEndpoint endpoint) return null;
         if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
-        if (access.Permission is not { } permission) return null;
+        if (access.AnyOf.Count == 0) return null;
         if (TokenOf(http) is not { } token) return ApiErrors.Unauthorized;
         var authenticated = await authenticator.AuthenticateAsync(token, http.RequestAborted);
         if (!authenticated.TryGet(out var principal, out var error)) return error;
         http.Features.Set(principal);
-        return principal.May(permission) ? null : ApiErrors.Forbidden(permission);
+        return access.AnyOf.Any(principal.May) ? null : ApiErrors.Forbidden(access.AnyOf[0]);
     }
 
-    private static string? TokenOf(HttpContext http) =>
+    internal static string? TokenOf(HttpContext http) =>
         http.Request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..].Trim()
             : null;

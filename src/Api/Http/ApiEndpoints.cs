@@ -16,7 +16,11 @@ public static class ApiEndpoints
     /// <param name="permission">For example <c>deployments.read</c>.</param>
     public static IEndpointConventionBuilder MapApi(
         this IEndpointRouteBuilder routes, string method, string pattern, string permission, Operation operation, ApiHandler handler) =>
-        routes.MapMethods(pattern, [method], http => HandleAsync(http, operation, handler)).WithMetadata(operation).Requires(permission);
+        routes.MapApi(method, pattern, new Access([permission]), operation, handler);
+
+    public static IEndpointConventionBuilder MapApi(
+        this IEndpointRouteBuilder routes, string method, string pattern, Access access, Operation operation, ApiHandler handler) =>
+        routes.MapMethods(pattern, [method], http => HandleAsync(http, operation, handler)).WithMetadata(operation, access);
 
     /// <summary>Writes an error as problem details; for handlers that are not <see cref="ApiHandler"/>s.</summary>
     public static IResult ToResult(this Error error) => new ProblemResult(error);

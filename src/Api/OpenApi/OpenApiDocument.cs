@@ -48,7 +48,7 @@ internal static class OpenApiDocument
     {
         var operation = endpoint.Metadata.GetMetadata<Operation>() ?? Undescribed(method, endpoint);
         var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["tags"] = new JsonArray(operation.Tag) };
-        if (endpoint.Metadata.GetMetadata<Access>() is { Permission: { } permission }) node["x-permission"] = permission;
+        if (endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf }) node["x-permission"] = string.Join(" or ", anyOf);
         else node["security"] = new JsonArray();
         if (operation.FieldFilters) node["x-field-filters"] = true;
         var parameters = PathParameters(endpoint).Concat(operation.Parameters.Select(ToParameter)).ToArray();

@@ -58,6 +58,9 @@ public abstract class Kind
     /// </summary>
     public string? DeleteTransition { get; init; }
 
+    /// <summary>Members of the status that the API never shows, such as the hash of a secret.</summary>
+    public IReadOnlyList<string> HiddenStatus { get; init; } = [];
+
     /// <summary>Members of the spec that hold the id of another resource; inputs may hold its name instead.</summary>
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 

@@ -17,6 +17,8 @@ internal sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider tim
 
     public Kind Kind => kind;
 
+    public IEntityLog Log => engine.Log;
+
     public ValueTask<Result<EntityRevision>> GetAsync(Caller caller, string nameOrId, AsOf asOf, CancellationToken cancellationToken) =>
         lookup.ReadAsync(caller, nameOrId, asOf, cancellationToken);
 

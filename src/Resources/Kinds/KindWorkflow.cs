@@ -17,5 +17,6 @@ public static class KindWorkflow
         return Parse(new JsonText(memory.ToArray()), name);
     }
 
-    private static WorkflowDefinition Parse(JsonText json, string name) => throw new NotImplementedException(name + json);
+    private static WorkflowDefinition Parse(JsonText json, string name) =>
+        WorkflowJson.Parse(json).TryGet(out var workflow, out var error) ? workflow : throw new InvalidOperationException($"{name}: {error.Message}");
 }

@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.Kinds;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Auth.Tokens;
+
+/// <summary>POST /api/v1/tokens: makes a token and tells its secret, this once. Nobody can hand out more than they hold.</summary>
+internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency)
+{
+    private static readonly Error AlreadyTold = new(
+        ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request made its token before, and a token's secret is told only once.", "Delete the token and create another.");
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync);
+
+    private async Task<Result<Answer>> CreateAsync(ApiCall call)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        var read = await call.ReadObjectAsync(KindEndpoints.BodyBytesMax, "application/json");
+        if (!read.IsOk) return read.Error;
+        using var body = read.Value;
+        var draft = KindBodies.ReadNew(TokenKind.Kind, body.RootElement);
+        if (draft.Faults.Count > 0) return ResourceErrors.Invalid(TokenKind.Kind, draft.Faults);
+        var spec = draft.Spec.To(WireJson.Of<TokenSpec>());
+        if (await RefuseAsync(call, spec) is { } refused) return refused;
+        var token = new NewResource<TokenSpec> { Name = draft.Name!, Labels = draft.Labels, Spec = spec };
+        var sent = JsonText.From(body.RootElement).Utf8;
+        var result = await idempotency.RunAsync(call, caller.Tenant, sent, async () =>
+        {
+            var issued = await issuer.IssueAsync(caller with { Request = call.Request }, token, call.Aborted);
+            return issued.IsOk ? ToAnswer(issued.Value) : issued.Error;
+        }, _ => Replayed);
+        return result.IsOk && result.Value == Replayed ? AlreadyTold : result;
+    }
+
+    private static Answer Replayed { get; } = Answer.Stream(_ => Task.CompletedTask);
+
+    private async ValueTask<Error?> RefuseAsync(ApiCall call, TokenSpec spec)
+    {
+        var principal = call.Principal;
+        if (!principal.Covers(Roles.PermissionsOf(spec.Roles)))
+            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.", "Ask for fewer roles, or use an administrator's token.");
+        if (spec.Actor is not null && !principal.IsPlatform)
+            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "Only the platform's own parts say in whose name a token acts.", "Leave out spec.actor.");
+        if (principal.Project is not { } own) return null;
+        var named = spec.Project is null ? (Result<string>)"" : await scoping.ProjectIdAsync(call.Caller, spec.Project, call.Aborted);
+        return named.IsOk && named.Value == own
+            ? null
+            : new Error(ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and so must be those that it makes.", "Set spec.project to it.");
+    }
+
+    private static JsonAnswer ToAnswer(IssuedToken issued) => new(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("token", issued.Text);
+        json.WritePropertyName("resource");
+        var shown = issued.Resource with { Status = new TokenStatus() };
+        ResourceJson.Write(json, shown);
+        json.WriteEndObject();
+    }, 201) { Location = "/api/v1/tokens/" + issued.Resource.Id };
+
+    private static Operation Describe() => new()
+    {
+        Id = "createToken",
+        Summary = "Make a token; its text is told in this answer and never again.",
+        Tag = TokenKind.Kind.Plural,
+        Parameters = new KindOperations(TokenKind.Kind).Create.Parameters,
+        Body = Content.Json(Schemas.Reference(KindSchemas.New(TokenKind.Kind)), example: new JsonObject
+        {
+            ["name"] = "ci", ["spec"] = new JsonObject { ["roles"] = new JsonArray("developer") },
+        }),
+        Status = 201,
+        Answer = Content.Json(Schemas.Members([("token", Schemas.Text()), ("resource", Schemas.Reference(KindSchemas.Resource(TokenKind.Kind)))], "token", "resource")),
+    };
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Auth.Tokens;
+
+/// <summary>A new token.</summary>
+/// <param name="Text">The whole of it, with its secret: told now and never again.</param>
+public sealed record IssuedToken(string Text, Resource<TokenSpec, TokenStatus> Resource);
+
+/// <summary>Makes and revokes tokens: for users by way of the API, and for the cloud's own parts. Safe for concurrent use.</summary>
+public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store)
+{
+    private static readonly JsonPath NamePath = JsonPath.Parse("$.name");
+
+    /// <param name="caller">In whose tenant; <see cref="TenantId.Platform"/> for tokens of agents and edges.</param>
+    public async Task<Result<IssuedToken>> IssueAsync(Caller caller, NewResource<TokenSpec> token, CancellationToken cancellationToken)
+    {
+        var created = await store.CreateAsync(caller, token, null, cancellationToken);
+        if (!created.TryGet(out var resource, out var error)) return error;
+        if (!TokenKind.Kind.TryParseId(resource.Id, out var id)) throw new InvalidOperationException($"{resource.Id} is not a token's id.");
+        var text = TokenText.New(caller.Tenant, id);
+        var sealedWith = await store.ChangeAsync(
+            caller with { Request = null }, resource.Id, r => r with { Status = new TokenStatus { SecretHash = text.SecretHash } }, null, null, cancellationToken);
+        return sealedWith.IsOk ? new IssuedToken(text.ToString(), sealedWith.Value) : sealedWith.Error;
+    }
+
+    /// <summary>As <see cref="IssueAsync"/>, after revoking the token of that name if there is one.</summary>
+    public async Task<Result<IssuedToken>> ReplaceAsync(Caller caller, NewResource<TokenSpec> token, CancellationToken cancellationToken)
+    {
+        await RevokeAsync(caller, token.Name, cancellationToken);
+        return await IssueAsync(caller, token, cancellationToken);
+    }
+
+    /// <summary>Revokes the token of that name; false where there is none.</summary>
+    public async Task<bool> RevokeAsync(Caller caller, string name, CancellationToken cancellationToken)
+    {
+        var named = new Condition.Compare(new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
+        var revoked = false;
+        await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken))
+            revoked |= (await store.DeleteAsync(caller, token.Id, null, cancellationToken)).IsOk;
+        return revoked;
+    }
+}

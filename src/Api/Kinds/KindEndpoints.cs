@@ -1,0 +1,208 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need control.</summary>
+internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotency.Idempotency idempotency)
+{
+    public const int BodyBytesMax = 1 << 20;
+    private const string Json = "application/json";
+    private const string MergePatchJson = "application/merge-patch+json";
+
+    private readonly ListQuery query = new(store.Kind, scoping);
+
+    public Kind Kind => store.Kind;
+
+    /// <summary>The condition of a list or watch.</summary>
+    public ListQuery Query => query;
+
+    public async Task<Result<Answer>> ListAsync(ApiCall call)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (!(await query.ReadConditionAsync(call, caller)).TryGet(out var where, out error)) return error;
+        if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
+        if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
+        if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
+        TenantId? tenant = caller.Tenant == TenantId.Platform ? null : caller.Tenant;
+        if (Kind.Scope == KindScope.Platform) tenant = TenantId.Platform;
+        var page = await store.ListAsync(new ResourceQuery(tenant, where, asOf, limit, cursor), call.Aborted);
+        return page.IsOk ? Page(page.Value) : page.Error;
+    }
+
+    public async Task<Result<Answer>> GetAsync(ApiCall call)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
+        var found = await FindAsync(call, caller, asOf);
+        return found.IsOk ? One(found.Value) : found.Error;
+    }
+
+    public async Task<Result<Answer>> HistoryAsync(ApiCall call)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
+        if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
+        var page = await store.HistoryAsync(caller, NameOrId(call), limit, cursor, call.Aborted);
+        if (!page.IsOk) return page.Error;
+        var hidden = page.Value.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r));
+        return hidden ? ResourceErrors.NotFound(Kind, NameOrId(call)) : Page(page.Value);
+    }
+
+    public async Task<Result<Answer>> CreateAsync(ApiCall call)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (Scoping.MayWrite(call.Principal, Kind, caller, creates: true) is { } refused) return refused;
+        var read = await call.ReadObjectAsync(BodyBytesMax, Json);
+        if (!read.IsOk) return read.Error;
+        using var body = read.Value;
+        var draft = KindBodies.ReadNew(Kind, body.RootElement);
+        if (call.Principal.Project is { } own)
+        {
+            if (Kind.Scope != KindScope.Project) return ApiErrors.Forbidden(Kind.WritePermission);
+            draft = await InProjectAsync(caller, draft, own, call.Aborted);
+        }
+        var tenant = Kind.TenantOf(caller);
+        return await idempotency.RunAsync(call, tenant, Raw(body), async () =>
+        {
+            var created = await store.CreateAsync(caller with { Request = call.Request }, draft, null, call.Aborted);
+            return created.IsOk ? Created(created.Value) : created.Error;
+        }, Created);
+    }
+
+    public async Task<Result<Answer>> PatchAsync(ApiCall call)
+    {
+        var read = await call.ReadObjectAsync(BodyBytesMax, MergePatchJson, Json);
+        if (!read.IsOk) return read.Error;
+        using var body = read.Value;
+        return await ChangeAsync(call, body, transition: null);
+    }
+
+    public async Task<Result<Answer>> TransitionAsync(ApiCall call)
+    {
+        var read = await call.ReadBodyAsync(BodyBytesMax, MergePatchJson, Json);
+        if (!read.IsOk) return read.Error;
+        if (read.Value.IsEmpty) return await ChangeAsync(call, null, call.Route("transition"));
+        var json = JsonGuard.Check(read.Value);
+        if (!json.IsOk) return json.Error;
+        using var body = json.Value.Parse();
+        return body.RootElement.ValueKind == JsonValueKind.Object
+            ? await ChangeAsync(call, body, call.Route("transition"))
+            : ApiErrors.BadRequest("The body must be a JSON object.");
+    }
+
+    public async Task<Result<Answer>> DeleteAsync(ApiCall call)
+    {
+        if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition);
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
+        if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
+        return await InTenantAsync(call, caller, default, async () =>
+        {
+            var found = await FindAsync(call, caller, AsOf.Latest);
+            if (!found.IsOk) return found.Error;
+            var id = Kind.IdOf(found.Value.Id);
+            var deleted = await store.DeleteAsync(caller with { Tenant = found.Value.Tenant, Request = call.Request }, id, ifMatch, call.Aborted);
+            return deleted.IsOk ? One(deleted.Value) : deleted.Error;
+        });
+    }
+
+    /// <summary>A merge patch, a transition, or both in one commit.</summary>
+    private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
+        if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
+        var patch = PatchParts.None;
+        if (body is not null && !KindBodies.ReadPatch(Kind, body.RootElement).TryGet(out patch, out error)) return error;
+        if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
+        if (!(await ResolveAsync(caller, patch!, call.Aborted)).TryGet(out patch, out error)) return error;
+        return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
+        {
+            var changed = await store.ChangeAsync(caller with { Request = call.Request }, NameOrId(call), Change, transition, ifMatch, call.Aborted);
+            return changed.IsOk ? One(changed.Value) : changed.Error;
+        });
+
+        Result<JsonText> Change(EntityRevision current)
+        {
+            if (!Scoping.Sees(call.Principal, Kind, current)) return ResourceErrors.NotFound(Kind, NameOrId(call));
+            return patch.IsEmpty ? current.Document : KindBodies.Apply(Kind, current, patch);
+        }
+    }
+
+    /// <summary>Puts ids where the patch names other resources.</summary>
+    private async ValueTask<Result<PatchParts>> ResolveAsync(Caller caller, PatchParts patch, CancellationToken cancellationToken)
+    {
+        if (patch.Spec is not { } spec || Kind.References.Count == 0) return patch;
+        var faults = new List<SpecFault>();
+        var resolved = await new SpecReferences(store.Log, Kind).ResolveAsync(caller, JsonText.From(spec), faults, cancellationToken);
+        return faults.Count > 0 ? ResourceErrors.Invalid(Kind, faults) : patch with { Spec = JsonElement.Parse(resolved.Utf8.Span) };
+    }
+
+    /// <summary>The status, and transitions that are not the user's, need control; a spec needs write.</summary>
+    private Error? Refuse(ApiCall call, PatchParts patch, string? transition)
+    {
+        var isUsers = transition is null || Kind.UserTransitions.Contains(transition) || transition == Kind.DeleteTransition;
+        var needsControl = patch.Status is not null || !isUsers;
+        var needsWrite = patch.Spec is not null || patch.Labels is not null || (transition is not null && isUsers) || patch.IsEmpty && transition is null;
+        if (needsControl && !call.Principal.May(Kind.ControlPermission)) return ApiErrors.Forbidden(Kind.ControlPermission);
+        if (needsWrite && !call.Principal.May(Kind.WritePermission)) return ApiErrors.Forbidden(Kind.WritePermission);
+        return null;
+    }
+
+    /// <summary>Runs a write on an existing resource once per Idempotency-Key. Where a platform caller gives only an id, its organization is looked up first.</summary>
+    private async Task<Result<Answer>> InTenantAsync(ApiCall call, Caller caller, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act)
+    {
+        var tenant = Kind.TenantOf(caller);
+        var isAnywhere = tenant == TenantId.Platform && Kind.Scope != KindScope.Platform;
+        if (isAnywhere && call.Http.Request.Headers.ContainsKey(Idempotency.Idempotency.Header))
+        {
+            var found = await store.GetAsync(caller, NameOrId(call), AsOf.Latest, call.Aborted);
+            if (!found.IsOk) return found.Error;
+            tenant = found.Value.Tenant;
+        }
+        return await idempotency.RunAsync(call, tenant, body, act, One);
+    }
+
+    private async ValueTask<Result<EntityRevision>> FindAsync(ApiCall call, Caller caller, AsOf asOf)
+    {
+        var found = await store.GetAsync(caller, NameOrId(call), asOf, call.Aborted);
+        return found.IsOk && !Scoping.Sees(call.Principal, Kind, found.Value) ? ResourceErrors.NotFound(Kind, NameOrId(call)) : found;
+    }
+
+    /// <summary>A principal of one project creates in that one, whether it says so or not; another is refused as one that does not exist.</summary>
+    private async ValueTask<ResourceDraft> InProjectAsync(Caller caller, ResourceDraft draft, string own, CancellationToken cancellationToken)
+    {
+        if (draft.Project is null) return draft with { Project = own };
+        var named = await scoping.ProjectIdAsync(caller, draft.Project, cancellationToken);
+        if (!named.IsOk || named.Value != own) draft.Faults.Add(new SpecFault("project", ResourceErrors.NotFound(ProjectKind.Kind, draft.Project).Message));
+        return draft;
+    }
+
+    private JsonAnswer One(EntityRevision revision) => new(json => ResourceWriter.Write(json, Kind, revision), StatusCodes.Status200OK) { ETag = revision.Revision.Value };
+
+    private JsonAnswer Created(EntityRevision revision) => new(json => ResourceWriter.Write(json, Kind, revision), StatusCodes.Status201Created)
+    {
+        ETag = revision.Revision.Value,
+        Location = $"/api/v1/{Kind.Plural}/{Kind.IdOf(revision.Id)}",
+    };
+
+    private JsonAnswer Page(Page<EntityRevision> page) => new(json =>
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("items");
+        foreach (var item in page.Items) ResourceWriter.Write(json, Kind, item);
+        json.WriteEndArray();
+        if (page.Next is not null) json.WriteString("next", page.Next);
+        json.WriteEndObject();
+    }, StatusCodes.Status200OK);
+
+    private static string NameOrId(ApiCall call) => call.Route("nameOrId");
+
+    private static ReadOnlyMemory<byte> Raw(JsonDocument body) => System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray();
+}

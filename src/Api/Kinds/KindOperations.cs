@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>The description of one kind's endpoints.</summary>
+internal sealed class KindOperations(Kind kind)
+{
+    private readonly string name = Pascal(kind.Name);
+    private readonly string plural = Pascal(kind.Plural);
+
+    private static Parameter Org => Parameter.Query("org", "Name or id of the organization; only callers of the platform may name another than their own.", Schemas.Text());
+    private static Parameter At => Parameter.Query("at", "As of this time (RFC 3339) instead of now.", Schemas.Time());
+    private static Parameter Limit => Parameter.Query("limit", $"Items at most; {PageLimits.Default} where it is left out.", Schemas.Integer(1, PageLimits.Max));
+    private static Parameter Cursor => Parameter.Query("cursor", "The next of the page before.", Schemas.Text());
+    private static Parameter IfMatch => Parameter.Header("If-Match", "The ETag that it must still have; 412 ENTITY_MODIFIED otherwise.");
+    private static Parameter Key => Parameter.Header("Idempotency-Key", "One key per request: sent again, it takes effect once and is answered the same.");
+
+    private Content One => Content.Json(Schemas.Reference(KindSchemas.Resource(kind)));
+    private Content Page => Content.Json(Schemas.Reference(KindSchemas.Page(kind)));
+
+    public Operation List => Describe("list" + plural, $"List {kind.Plural}, or watch them.") with
+    {
+        Parameters =
+        [
+            Limit, Cursor, At, Org,
+            Parameter.Query("project", "Name or id of a project.", Schemas.Text()),
+            Parameter.Query("state", "Only those in this state.", Schemas.OneOf([.. kind.Workflow.States.Keys])),
+            Parameter.Query("where", "A condition as JSON: simple, lifecycle or group, over $.spec, $.status, $.labels and $.name.", Schemas.Text()),
+            Parameter.Query("watch", "Server-sent events instead of a page: item for each there is, ready, then item for each change.", Schemas.Flag()),
+            Parameter.Query("from", "With watch: begin behind this revision instead of listing.", Schemas.Integer(0, long.MaxValue)),
+        ],
+        FieldFilters = true,
+        Answer = Page,
+    };
+
+    public Operation Get => Describe("get" + name, $"Get one {kind.Name} by name or id.") with { Parameters = [At, Org], Answer = One };
+
+    public Operation History => Describe($"get{name}History", $"Every revision of one {kind.Name}, newest first.") with { Parameters = [Limit, Cursor, Org], Answer = Page };
+
+    public Operation Create => Describe("create" + name, $"Create one {kind.Name}.") with
+    {
+        Parameters = [Org, Key],
+        Body = Content.Json(Schemas.Reference(KindSchemas.New(kind)), example: Example()),
+        Status = 201,
+        Answer = One,
+    };
+
+    public Operation Patch => Describe("patch" + name, $"Change one {kind.Name} by a JSON merge patch.") with
+    {
+        Parameters = [Org, IfMatch, Key], Body = PatchBody(required: true), Answer = One,
+    };
+
+    public Operation Transition => Describe("transition" + name, $"Take a transition of one {kind.Name}, with a merge patch in the same commit if there is one.") with
+    {
+        Parameters = [Org, IfMatch, Key], Body = PatchBody(required: false), Answer = One,
+    };
+
+    public Operation Delete => Describe("delete" + name, kind.DeleteTransition is null ? $"Delete one {kind.Name}." : $"Begin the removal of one {kind.Name}.") with
+    {
+        Parameters = [Org, IfMatch, Key], Answer = One,
+    };
+
+    private Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = kind.Plural };
+
+    private Content PatchBody(bool required) => new(
+        ["application/merge-patch+json", "application/json"], Schemas.Reference(KindSchemas.Patch(kind)), required, new JsonObject { ["labels"] = new JsonObject { ["tier"] = "web" } });
+
+    private JsonObject Example()
+    {
+        var example = new JsonObject { ["name"] = "my-" + kind.Name };
+        if (kind.Scope == KindScope.Project) example["project"] = "default";
+        example["spec"] = new JsonObject();
+        return example;
+    }
+
+    internal static string Pascal(string text) => string.Concat(text.Split('-').Select(w => char.ToUpperInvariant(w[0]) + w[1..]));
+}

@@ -1,0 +1,61 @@
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>Reads what a list or a watch is asked for into one condition, narrowed to what the caller may see.</summary>
+internal sealed class ListQuery(Kind kind, Scoping scoping)
+{
+    public async ValueTask<Result<Condition?>> ReadConditionAsync(ApiCall call, Caller caller)
+    {
+        var parts = new List<Condition>();
+        if (Scoping.Restriction(call.Principal, kind) is { } restriction) parts.Add(restriction);
+        if (await AddProjectAsync(call, caller, parts) is { } error) return error;
+        if (AddState(call, parts) is { } stateError) return stateError;
+        if (AddWhere(call, parts) is { } whereError) return whereError;
+        if (AddFields(call, parts) is { } fieldError) return fieldError;
+        return parts.Count switch { 0 => (Condition?)null, 1 => parts[0], _ => new Condition.All(parts) };
+    }
+
+    private async ValueTask<Error?> AddProjectAsync(ApiCall call, Caller caller, List<Condition> parts)
+    {
+        if (!call.Query("project").TryGet(out var project, out var error)) return error;
+        if (project is null) return null;
+        var id = await scoping.ProjectIdAsync(caller, project, call.Aborted);
+        if (!id.IsOk) return id.Error;
+        parts.Add(Scoping.Equal(new Field.Path(JsonPath.Parse("$.project")), id.Value));
+        return null;
+    }
+
+    private Error? AddState(ApiCall call, List<Condition> parts)
+    {
+        if (!call.Query("state").TryGet(out var state, out var error)) return error;
+        if (state is null) return null;
+        if (!kind.Workflow.States.ContainsKey(state)) return ApiErrors.Query("state", $"must be one of {string.Join(", ", kind.Workflow.States.Keys)}.");
+        parts.Add(Scoping.Equal(new Field.Meta(MetaField.State), state));
+        return null;
+    }
+
+    private static Error? AddWhere(ApiCall call, List<Condition> parts)
+    {
+        if (!call.Query("where").TryGet(out var where, out var error)) return error;
+        if (where is null) return null;
+        if (!ConditionJson.Parse(JsonText.FromString(where)).TryGet(out var condition, out error)) return error;
+        parts.Add(condition);
+        return null;
+    }
+
+    private static Error? AddFields(ApiCall call, List<Condition> parts)
+    {
+        foreach (var name in call.Http.Request.Query.Keys.Where(FieldFilter.IsName))
+        {
+            if (!call.Query(name).TryGet(out var value, out var error)) return error;
+            if (!FieldFilter.Read(name, value!).TryGet(out var condition, out error)) return error;
+            parts.Add(condition);
+        }
+        return null;
+    }
+}

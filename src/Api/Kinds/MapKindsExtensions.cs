@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Api.Auth;
+using Strata.Api.Auth.Tokens;
+using Strata.Api.Http;
+using Strata.Api.Watch;
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>Maps the endpoints of every kind under /api/v1/PLURAL.</summary>
+internal static class MapKindsExtensions
+{
+    public static void MapKinds(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds)
+    {
+        foreach (var kind in kinds) routes.MapKind(kind);
+    }
+
+    private static void MapKind(this IEndpointRouteBuilder routes, Kind kind)
+    {
+        var services = routes.ServiceProvider;
+        var store = ActivatorUtilities.CreateInstance<KindStore>(services, kind);
+        var endpoints = ActivatorUtilities.CreateInstance<KindEndpoints>(services, store);
+        var watch = ActivatorUtilities.CreateInstance<KindWatch>(services, endpoints, store);
+        var operations = new KindOperations(kind);
+        var list = "/api/v1/" + kind.Plural;
+        var one = list + "/{nameOrId}";
+        var change = new Access([kind.WritePermission, kind.ControlPermission]);
+
+        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch));
+        routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync);
+        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync);
+        // A token is made by an endpoint of its own, which tells its secret.
+        if (kind != TokenKind.Kind) routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, endpoints.CreateAsync);
+        routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync);
+        routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync);
+        routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync);
+    }
+
+    private static async Task<Result<Answer>> ListOrWatchAsync(ApiCall call, KindEndpoints endpoints, KindWatch watch)
+    {
+        if (!call.QueryFlag("watch").TryGet(out var asked, out var error)) return error;
+        if (asked || WantsEvents(call.Http.Request)) return await watch.StartAsync(call);
+        return call.Http.Request.Query.ContainsKey("from") ? ApiErrors.Query("from", "goes with watch=true only.") : await endpoints.ListAsync(call);
+    }
+
+    private static bool WantsEvents(HttpRequest request) => request.Headers.Accept.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+}

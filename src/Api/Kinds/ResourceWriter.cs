@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>Writes a revision as a resource (see <see cref="Resource{TSpec,TStatus}"/>) without reading it into types: spec and status stand in the document as they are sent.</summary>
+internal static class ResourceWriter
+{
+    public static void Write(Utf8JsonWriter json, Kind kind, EntityRevision revision, bool deleted = false)
+    {
+        using var document = revision.Document.Parse();
+        var root = document.RootElement;
+        json.WriteStartObject();
+        json.WriteString("id", kind.IdOf(revision.Id));
+        json.WriteString("kind", kind.Name);
+        json.WriteString("name", root.GetProperty("name").GetString());
+        json.WriteString("org", revision.Tenant.ToString());
+        if (root.TryGetProperty("project", out var project)) json.WriteString("project", project.GetString());
+        json.WritePropertyName("labels");
+        if (root.TryGetProperty("labels", out var labels)) labels.WriteTo(json);
+        else json.WriteRawValue("{}"u8);
+        json.WriteString("state", revision.State);
+        json.WriteNumber("revision", revision.Revision.Value);
+        json.WriteString("createdAt", revision.CreatedAt.UtcDateTime);
+        json.WriteString("updatedAt", revision.ChangedAt.UtcDateTime);
+        json.WriteString("updatedBy", revision.ChangedBy);
+        if (revision.Transition is not null) json.WriteString("transition", revision.Transition);
+        if (revision.Deleted || deleted) json.WriteBoolean("deleted", true);
+        WritePart(json, root, "spec", []);
+        WritePart(json, root, "status", kind.HiddenStatus);
+        json.WriteEndObject();
+    }
+
+    private static void WritePart(Utf8JsonWriter json, JsonElement document, string name, IReadOnlyList<string> hidden)
+    {
+        json.WritePropertyName(name);
+        if (!document.TryGetProperty(name, out var part)) json.WriteRawValue("{}"u8);
+        else if (hidden.Count == 0) part.WriteTo(json);
+        else WriteOthers(json, part, hidden);
+    }
+
+    private static void WriteOthers(Utf8JsonWriter json, JsonElement part, IReadOnlyList<string> hidden)
+    {
+        json.WriteStartObject();
+        foreach (var member in part.EnumerateObject().Where(m => !hidden.Contains(m.Name))) member.WriteTo(json);
+        json.WriteEndObject();
+    }
+}

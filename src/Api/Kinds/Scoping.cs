@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>
+/// Who may see and change what, beyond the permission that an endpoint asks for. One organization never sees another's; a principal of a project sees that
+/// project only; what belongs to the cloud itself is changed by its operators; the platform's own parts see all, and say by <c>org</c> whose they mean.
+/// What may not be seen does not exist: NOT_FOUND.
+/// </summary>
+internal sealed class Scoping(IEntityLog log)
+{
+    private readonly ResourceLookup organizations = new(log, OrganizationKind.Kind);
+    private readonly ResourceLookup projects = new(log, ProjectKind.Kind);
+
+    private static readonly Error OperatorNeeded = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
+
+    private static readonly Error OrgNeeded = new(
+        ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
+
+    /// <summary>The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which stands for all.</summary>
+    public async ValueTask<Result<Caller>> CallerOfAsync(ApiCall call)
+    {
+        if (!call.Query("org").TryGet(out var org, out var error)) return error;
+        if (org is null) return call.Caller;
+        var found = await organizations.ReadAsync(call.Caller, org, AsOf.Latest, call.Aborted);
+        var tenant = found.IsOk ? new TenantId(found.Value.Id.Value) : default;
+        return found.IsOk && (call.Principal.IsPlatform || tenant == call.Principal.Tenant)
+            ? call.Caller with { Tenant = tenant }
+            : ResourceErrors.NotFound(OrganizationKind.Kind, org);
+    }
+
+    /// <summary>Whether the caller may change this kind at all, the permission apart.</summary>
+    public static Error? MayWrite(Principal principal, Kind kind, Caller caller, bool creates)
+    {
+        if (kind.Scope == KindScope.Platform) return principal.IsOperator ? null : OperatorNeeded;
+        if (creates && caller.Tenant == TenantId.Platform) return OrgNeeded;
+        return null;
+    }
+
+    /// <summary>What a list is narrowed to, beyond the organization; null: to nothing.</summary>
+    public static Condition? Restriction(Principal principal, Kind kind)
+    {
+        if (kind == OrganizationKind.Kind && !principal.IsOperator) return HasId(new EntityId(principal.Tenant.Value));
+        if (principal.Project is not { } project) return null;
+        if (kind.Scope == KindScope.Project) return Equal(new Field.Path(JsonPath.Parse("$.project")), project);
+        if (kind == ProjectKind.Kind && ProjectKind.Kind.TryParseId(project, out var id)) return HasId(id);
+        return kind.Scope == KindScope.Organization ? new Condition.Any([]) : null;
+    }
+
+    public static bool Sees(Principal principal, Kind kind, EntityRevision revision) =>
+        Restriction(principal, kind) is not { } restriction || ConditionEvaluator.Matches(restriction, revision);
+
+    /// <summary>The id of a project that is named by name or id in a query.</summary>
+    public async ValueTask<Result<string>> ProjectIdAsync(Caller caller, string nameOrId, CancellationToken cancellationToken)
+    {
+        var found = await projects.ReadAsync(caller, nameOrId, AsOf.Latest, cancellationToken);
+        return found.IsOk ? ProjectKind.Kind.IdOf(found.Value.Id) : found.Error;
+    }
+
+    public static Condition Equal(Field field, string value) =>
+        new Condition.Compare(field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);
+
+    private static Condition HasId(EntityId id) => Equal(new Field.Meta(MetaField.Id), id.ToString());
+}

@@ -1,0 +1,93 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Api.Auth;
+using Strata.Api.Auth.Tokens;
+using Strata.Api.Http;
+using Strata.Api.Kinds;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api;
+
+/// <summary>
+/// Composes the HTTP API. The host registers <see cref="IEntityLog"/>, <see cref="EntityEngine"/> and the kinds (with <see cref="TokenKind"/> among them), then calls these three in order;
+/// modules map their own endpoints beside <see cref="MapStrataApi"/>.
+/// </summary>
+public static class StrataApi
+{
+    public static IServiceCollection AddStrataApi(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddRouting();
+        services.AddSingleton(s => new ResourceStore<TokenSpec, TokenStatus>(s.GetRequiredService<EntityEngine>(), TokenKind.Kind, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<TokenAuthenticator>();
+        services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
+        services.AddSingleton<Scoping>();
+        services.AddSingleton<Idempotency.Idempotency>();
+        services.AddSingleton<TokenEndpoints>();
+        return services;
+    }
+
+    /// <summary>The steps that every request takes, in this order.</summary>
+    public static IApplicationBuilder UseStrataApi(this IApplicationBuilder app)
+    {
+        var time = app.ApplicationServices.GetRequiredService<TimeProvider>();
+        app.Use(next => http => RequestIds.InvokeAsync(http, next, time));
+        app.UseMiddleware<Problems>();
+        app.Use(next => http => RawTargets.InvokeAsync(http, next));
+        app.UseRouting();
+        app.UseMiddleware<Authentication>();
+        return app;
+    }
+
+    /// <summary>Maps the kinds' endpoints, tokens, health and the API's description.</summary>
+    /// <param name="kinds">Every kind there is.</param>
+    public static void MapStrataApi(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
+    {
+        routes.MapKinds(kinds);
+        routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
+        routes.MapHealth();
+        routes.MapDescription(kinds);
+    }
+
+    private static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok"))).WithMetadata(Describe("getHealth", "Whether the server runs.")).Open();
+        routes.MapGet("/readyz", async (IEntityLog log, CancellationToken cancellationToken) =>
+        {
+            await log.HeadAsync(TenantId.Platform, cancellationToken); // throws STORAGE_UNAVAILABLE, which is the 503
+            return Answer.Json(json => WriteStatus(json, "ready"));
+        }).WithMetadata(Describe("getReadiness", "Whether the server can serve: its storage answers.")).Open();
+    }
+
+    private static void MapDescription(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
+    {
+        var sources = routes.DataSources;
+        var version = typeof(StrataApi).Assembly.GetName().Version?.ToString(3) ?? "0";
+        var document = new Lazy<JsonText>(() => JsonText.FromString(
+            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints), kinds, version).ToJsonString(WireJson.Options)));
+        routes.MapGet("/openapi.json", () => Results.Bytes(document.Value.Utf8, "application/json"))
+            .WithMetadata(Describe("getDescription", "This description.")).Open();
+        routes.MapGet("/docs", (HttpContext http) =>
+        {
+            http.Response.Headers.ContentSecurityPolicy = DocsPage.Policy;
+            return Results.Content(DocsPage.Html, "text/html; charset=utf-8");
+        }).WithMetadata(Describe("getDocs", "The reference page.")).Open();
+    }
+
+    private static void WriteStatus(System.Text.Json.Utf8JsonWriter json, string status)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", status);
+        json.WriteEndObject();
+    }
+
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "server" };
+}

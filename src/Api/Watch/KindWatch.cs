@@ -1,0 +1,120 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Api.Kinds;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Watch;
+
+/// <summary>
+/// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an item is the resource as it is.
+/// What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or when its token is no longer good.
+/// </summary>
+internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, IEntityLog log, IAuthenticator authenticator, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
+
+    private Kind Kind => store.Kind;
+
+    public async Task<Result<Answer>> StartAsync(ApiCall call)
+    {
+        if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        if (!(await endpoints.Query.ReadConditionAsync(call, caller)).TryGet(out var where, out error)) return error;
+        if (!ReadFrom(call, caller).TryGet(out var from, out error)) return error;
+        var tenant = TenantOf(caller);
+        return Answer.Stream(http => RunAsync(http, new Scope(tenant, where, from)));
+    }
+
+    private Result<Revision?> ReadFrom(ApiCall call, Caller caller)
+    {
+        foreach (var name in (string[])["at", "cursor", "limit"])
+        {
+            if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(name, "does not go with a watch.");
+        }
+        if (!call.Query("from").TryGet(out var text, out var error)) return error;
+        if (text is null) return (Revision?)null;
+        if (TenantOf(caller) is null) return ApiErrors.Query("from", "needs one organization: a revision belongs to one log.");
+        return long.TryParse(text, System.Globalization.NumberStyles.None, null, out var revision) ? new Revision(revision) : ApiErrors.Query("from", "must be a revision.");
+    }
+
+    private TenantId? TenantOf(Caller caller)
+    {
+        var tenant = Kind.TenantOf(caller);
+        return tenant == TenantId.Platform && Kind.Scope != KindScope.Platform ? null : tenant;
+    }
+
+    private async Task RunAsync(HttpContext http, Scope scope)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        using var follower = new LogFollower(log, scope.Tenant, time);
+        var events = new EventStream(http);
+        var seen = new Dictionary<EntityId, Revision>();
+        try
+        {
+            await follower.StartAsync(scope.From, ending.Token);
+            await events.BeginAsync();
+            if (scope.From is null) await ListAsync(events, scope, seen, ending.Token);
+            events.Write("ready");
+            await events.FlushAsync(ending.Token);
+            await FollowAsync(http, events, follower, scope, seen, ending.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // The stream ends with the server; the client connects to the next one.
+        }
+    }
+
+    private async Task ListAsync(EventStream events, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
+    {
+        await foreach (var revision in store.AllAsync(scope.Tenant, scope.Where, cancellationToken))
+        {
+            seen[revision.Id] = revision.Revision;
+            Tell(events, revision, gone: false);
+            if (seen.Count % PageLimits.Default == 0) await events.FlushAsync(cancellationToken);
+        }
+    }
+
+    private async Task FollowAsync(
+        HttpContext http, EventStream events, LogFollower follower, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
+    {
+        var principal = http.GetPrincipal();
+        var lastPing = time.GetTimestamp();
+        while (true)
+        {
+            var changes = await follower.NextAsync(PingEvery, cancellationToken);
+            foreach (var change in changes.Where(c => c.Model == Kind.Model)) Tell(events, change, scope, seen);
+            if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
+            {
+                if (!await IsStillGoodAsync(http, principal, cancellationToken)) return;
+                events.Write("ping");
+                lastPing = time.GetTimestamp();
+            }
+            await events.FlushAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>A change is told unless the list, read a moment later, had it already.</summary>
+    private void Tell(EventStream events, EntityRevision change, Scope scope, Dictionary<EntityId, Revision> seen)
+    {
+        var wasSeen = seen.TryGetValue(change.Id, out var last);
+        if (wasSeen && change.Revision <= last) return;
+        var matches = !change.Deleted && (scope.Where is null || ConditionEvaluator.Matches(scope.Where, change));
+        if (matches) seen[change.Id] = change.Revision;
+        else seen.Remove(change.Id);
+        if (matches || wasSeen || (scope.From is not null && change.Deleted)) Tell(events, change, gone: !matches);
+    }
+
+    private void Tell(EventStream events, EntityRevision revision, bool gone) => events.Write("item", json => ResourceWriter.Write(json, Kind, revision, gone));
+
+    private async ValueTask<bool> IsStillGoodAsync(HttpContext http, Principal principal, CancellationToken cancellationToken) =>
+        Authentication.TokenOf(http) is { } token
+        && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var now, out _)
+        && now.Tenant == principal.Tenant && now.Project == principal.Project && now.May(Kind.ReadPermission);
+
+    private sealed record Scope(TenantId? Tenant, Condition? Where, Revision? From);
+}

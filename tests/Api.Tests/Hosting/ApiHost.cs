@@ -1,0 +1,94 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Strata.Api.Auth;
+using Strata.Api.Auth.Tokens;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+using Strata.Storage.Memory;
+
+namespace Strata.Api.Tests.Hosting;
+
+/// <summary>The API on a real port over a log in memory, with two organizations and one project in each.</summary>
+public sealed class ApiHost : IAsyncDisposable
+{
+    public static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WidgetKind.Kind, GadgetKind.Kind];
+
+    private readonly WebApplication app;
+
+    private ApiHost(WebApplication app, MemoryLog log) => (this.app, Log) = (app, log);
+
+    public MemoryLog Log { get; }
+    public Uri Address => new(app.Urls.First());
+    public TenantId Org { get; private set; }
+    public TenantId OtherOrg { get; private set; }
+    public string AdminToken { get; private set; } = "";
+    public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();
+
+    /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
+    public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null)
+    {
+        var host = Create(log ?? new MemoryLog(TimeProvider.System), port);
+        map?.Invoke(host.app);
+        await host.app.StartAsync();
+        if (log is null) await host.FillAsync();
+        return host;
+    }
+
+    public HttpClient Client(string? token = null)
+    {
+        var client = new HttpClient { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token ?? AdminToken);
+        return client;
+    }
+
+    public async Task<string> TokenAsync(TenantId tenant, string name, string[] roles, string? project = null, DateTimeOffset? expiresAt = null)
+    {
+        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = roles, Project = project, ExpiresAt = expiresAt } };
+        return (await Issuer.IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    private static ApiHost Create(MemoryLog log, int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
+        builder.Services.AddSingleton<IEntityLog>(log);
+        builder.Services.AddSingleton(s => new EntityEngine(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System));
+        builder.Services.AddStrataApi();
+        var app = builder.Build();
+        app.UseStrataApi();
+        app.MapStrataApi(Kinds);
+        return new ApiHost(app, log);
+    }
+
+    private async Task FillAsync()
+    {
+        Org = await AddOrganizationAsync("default");
+        OtherOrg = await AddOrganizationAsync("other");
+        AdminToken = await TokenAsync(Org, "admin", [Roles.Admin, Roles.Operator]);
+    }
+
+    private async Task<TenantId> AddOrganizationAsync(string name)
+    {
+        var engine = app.Services.GetRequiredService<EntityEngine>();
+        var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
+        var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
+        var made = await organizations.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
+        Assert.True(TenantId.TryParse(made.Value.Id, out var tenant));
+        await projects.CreateAsync(new Caller(tenant, "test"), new NewResource<ProjectSpec> { Name = "web", Spec = new() }, null, default);
+        return tenant;
+    }
+}

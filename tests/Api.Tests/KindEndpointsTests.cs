@@ -1,0 +1,183 @@
+using Strata.Api.Tests.Hosting;
+
+namespace Strata.Api.Tests;
+
+public sealed class KindEndpointsTests : IAsyncLifetime
+{
+    private const string Widgets = "/api/v1/widgets";
+    private ApiHost host = null!;
+    private HttpClient http = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        host = await ApiHost.StartAsync();
+        http = host.Client();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Create_AnswersTheResourceWithLocationAndTag()
+    {
+        var made = await CreateAsync("one", """{"size":3,"tags":["a"]}""");
+        Assert.Equal(201, made.Status);
+        Assert.Equal("NEW", made.Text("state"));
+        Assert.StartsWith("wid_", made.Text("id"), StringComparison.Ordinal);
+        Assert.Equal($"{Widgets}/{made.Text("id")}", made.Headers.Location?.ToString());
+        Assert.Equal($"\"{made.Body.GetProperty("revision")}\"", made.Headers.ETag?.Tag);
+        Assert.Equal("token:admin", made.Text("updatedBy"));
+        Assert.Equal(3, made.Body.GetProperty("spec").GetProperty("size").GetInt32());
+        Assert.Equal(0.5, made.Body.GetProperty("spec").GetProperty("part").GetProperty("weight").GetDouble());
+        Assert.StartsWith("prj_", made.Text("project"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Get_FindsByNameAndId_AndAsOfThen()
+    {
+        var made = await CreateAsync("one");
+        var before = made.Text("updatedAt");
+        await http.PatchAsync($"{Widgets}/one", """{"spec":{"color":"red"}}""");
+        var now = await http.SendJsonAsync("GET", $"{Widgets}/{made.Text("id")}");
+        var then = await http.SendJsonAsync("GET", $"{Widgets}/one?at={Uri.EscapeDataString(before)}");
+        Assert.Equal("red", now.Body.GetProperty("spec").GetProperty("color").GetString());
+        Assert.False(then.Body.GetProperty("spec").TryGetProperty("color", out _));
+        Assert.Equal(404, (await http.SendJsonAsync("GET", $"{Widgets}/two")).Status);
+    }
+
+    [Fact]
+    public async Task Create_WithFaults_ReportsThemAll()
+    {
+        var refused = await http.SendJsonAsync("POST", Widgets, """{"name":"No","spec":{"size":"x","nope":1,"part":{"hollow":3}},"extra":1}""");
+        Assert.Equal(400, refused.Status);
+        Assert.Equal("VALIDATION_FAILED", refused.Code);
+        var fields = refused.Body.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()).ToHashSet();
+        Assert.Superset(new HashSet<string?> { "name", "spec.size", "spec.nope", "spec.part.hollow", "extra", "project" }, fields);
+        Assert.True(refused.Body.TryGetProperty("next", out _));
+        Assert.Equal(refused.Headers.GetValues("X-Request-Id").Single(), refused.Text("requestId"));
+    }
+
+    [Fact]
+    public async Task Create_TwiceTheSameName_Conflicts()
+    {
+        await CreateAsync("one");
+        var again = await CreateAsync("one");
+        Assert.Equal((409, "NAME_TAKEN"), (again.Status, again.Code));
+    }
+
+    [Fact]
+    public async Task Patch_MergesAndHonoursIfMatch()
+    {
+        var made = await CreateAsync("one", """{"size":3,"env":{"A":"1","B":"2"}}""");
+        var tag = made.Headers.ETag!.Tag;
+        var patched = await http.PatchAsync($"{Widgets}/one", """{"spec":{"env":{"A":null,"C":"3"}},"labels":{"tier":"web"}}""", ("If-Match", tag));
+        Assert.Equal(200, patched.Status);
+        Assert.Equal("""{"B":"2","C":"3"}""", patched.Body.GetProperty("spec").GetProperty("env").GetRawText());
+        Assert.Equal(3, patched.Body.GetProperty("spec").GetProperty("size").GetInt32());
+        var late = await http.PatchAsync($"{Widgets}/one", """{"spec":{"size":4}}""", ("If-Match", tag));
+        Assert.Equal((412, "ENTITY_MODIFIED"), (late.Status, late.Code));
+    }
+
+    [Fact]
+    public async Task Patch_OfAnUnknownField_IsRefused()
+    {
+        await CreateAsync("one");
+        Assert.Equal("VALIDATION_FAILED", (await http.PatchAsync($"{Widgets}/one", """{"spec":{"nope":1}}""")).Code);
+        Assert.Equal("VALIDATION_FAILED", (await http.PatchAsync($"{Widgets}/one", """{"name":"two"}""")).Code);
+        Assert.Equal("VALIDATION_FAILED", (await http.PatchAsync($"{Widgets}/one", """{"spec":{"size":1000}}""")).Code);
+    }
+
+    [Fact]
+    public async Task Transition_TakesAPatchInTheSameCommit()
+    {
+        await CreateAsync("one");
+        var polished = await http.SendJsonAsync("POST", $"{Widgets}/one/transitions/polish", """{"spec":{"color":"gold"}}""");
+        Assert.Equal(("SHINY", "polish"), (polished.Text("state"), polished.Text("transition")));
+        Assert.Equal("gold", polished.Body.GetProperty("spec").GetProperty("color").GetString());
+        var again = await http.SendJsonAsync("POST", $"{Widgets}/one/transitions/polish");
+        Assert.Equal((400, "TRANSITION_NOT_FOUND"), (again.Status, again.Code));
+    }
+
+    [Fact]
+    public async Task Transition_OfControllers_NeedsControl()
+    {
+        await CreateAsync("one");
+        using var developer = host.Client(await host.TokenAsync(host.Org, "dev", ["developer"]));
+        Assert.Equal(403, (await developer.SendJsonAsync("POST", $"{Widgets}/one/transitions/break")).Status);
+        Assert.Equal(403, (await developer.PatchAsync($"{Widgets}/one", """{"status":{"message":"x"}}""")).Status);
+        var broken = await http.SendJsonAsync("POST", $"{Widgets}/one/transitions/break", """{"status":{"message":"cracked"}}""");
+        Assert.Equal("cracked", broken.Body.GetProperty("status").GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task Delete_TakesTheKindsTransition_OrDeletes()
+    {
+        await CreateAsync("one");
+        Assert.Equal("REMOVING", (await http.SendJsonAsync("DELETE", $"{Widgets}/one")).Text("state"));
+        await http.SendJsonAsync("POST", "/api/v1/projects", """{"name":"gone","spec":{}}""");
+        var deleted = await http.SendJsonAsync("DELETE", "/api/v1/projects/gone");
+        Assert.True(deleted.Body.GetProperty("deleted").GetBoolean());
+        Assert.Equal(404, (await http.SendJsonAsync("GET", "/api/v1/projects/gone")).Status);
+        var history = await http.SendJsonAsync("GET", $"/api/v1/projects/{deleted.Text("id")}/history");
+        Assert.Equal(2, history.Body.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task List_PagesAndFilters()
+    {
+        for (var i = 1; i <= 5; i++) await CreateAsync($"w{i}", $$"""{"size":{{i}},"color":"{{(i % 2 == 0 ? "red" : "7")}}"}""");
+        await http.SendJsonAsync("POST", $"{Widgets}/w1/transitions/polish");
+        var first = await http.SendJsonAsync("GET", $"{Widgets}?limit=2");
+        var second = await http.SendJsonAsync("GET", $"{Widgets}?limit=10&cursor={first.Text("next")}");
+        Assert.Equal(["w1", "w2"], Names(first));
+        Assert.Equal(["w3", "w4", "w5"], Names(second));
+        Assert.False(second.Body.TryGetProperty("next", out _));
+        Assert.Equal(["w2", "w4"], Names(await http.SendJsonAsync("GET", $"{Widgets}?spec.color=red")));
+        Assert.Equal(["w1", "w3", "w5"], Names(await http.SendJsonAsync("GET", $"{Widgets}?spec.color=7")));
+        Assert.Equal(["w3"], Names(await http.SendJsonAsync("GET", $"{Widgets}?spec.size=3&state=NEW&project=web")));
+        Assert.Equal(["w1"], Names(await http.SendJsonAsync("GET", $"{Widgets}?state=SHINY")));
+        var where = Uri.EscapeDataString("""{"type":"simple","jsonPath":"$.spec.size","operatorType":"GREATER_THAN","value":4}""");
+        Assert.Equal(["w5"], Names(await http.SendJsonAsync("GET", $"{Widgets}?where={where}")));
+    }
+
+    [Fact]
+    public async Task List_WithQueriesThatMeanNothing_IsRefused()
+    {
+        foreach (var query in (string[])["limit=0", "limit=x", "cursor=%21", "at=soon", "state=HAPPY", "project=none", "where={", "watch=maybe", "foo=1", "limit=1&limit=2", "spec.=1", "spec.a[=1", "from=3"])
+        {
+            var refused = await http.SendJsonAsync("GET", $"{Widgets}?{query}");
+            Assert.True(refused.Status is 400 or 404, $"{query}: {refused.Status}");
+            Assert.NotNull(refused.Code);
+        }
+    }
+
+    [Fact]
+    public async Task Anything_ThatIsNotThere_IsAProblem()
+    {
+        var unknown = await http.SendJsonAsync("GET", "/api/v1/nothing");
+        Assert.Equal((404, "NO_SUCH_ENDPOINT"), (unknown.Status, unknown.Code));
+        var method = await http.SendJsonAsync("PUT", Widgets, "{}");
+        Assert.Equal((405, "METHOD_NOT_ALLOWED"), (method.Status, method.Code));
+        var type = await http.SendJsonAsync("POST", Widgets, "<a/>", "application/xml");
+        Assert.Equal((415, "UNSUPPORTED_MEDIA_TYPE"), (type.Status, type.Code));
+        var large = await http.SendJsonAsync("POST", Widgets, $$"""{"name":"{{new string('a', 1 << 20)}}"}""");
+        Assert.Equal((413, "BODY_TOO_LARGE"), (large.Status, large.Code));
+        var none = await http.SendJsonAsync("POST", Widgets);
+        Assert.Equal((400, "BODY_REQUIRED"), (none.Status, none.Code));
+    }
+
+    [Fact]
+    public async Task RequestId_OfTheCallerIsKept_WhereItIsSane()
+    {
+        Assert.Equal("abc-1", (await http.SendJsonAsync("GET", Widgets, headers: ("X-Request-Id", "abc-1"))).Headers.GetValues("X-Request-Id").Single());
+        Assert.StartsWith("req_", (await http.SendJsonAsync("GET", Widgets, headers: ("X-Request-Id", "a b"))).Headers.GetValues("X-Request-Id").Single(), StringComparison.Ordinal);
+    }
+
+    private Task<JsonAnswered> CreateAsync(string name, string spec = "{}") =>
+        http.SendJsonAsync("POST", Widgets, $$"""{"name":"{{name}}","project":"web","spec":{{spec}}}""");
+
+    private static string[] Names(JsonAnswered page) => [.. page.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()!)];
+}
