@@ -6,6 +6,8 @@ namespace Strata.Deployments.Detection;
 /// <summary>Finds out what a source is.</summary>
 internal static class Detectors
 {
+    public const string NotRecognisedCode = "SOURCE_NOT_RECOGNISED";
+
     private static readonly IReadOnlyList<IDetector> Languages = [new NodeDetector(), new DotNetDetector(), new PythonDetector()];
 
     /// <summary>Asked in this order; the first that knows it decides.</summary>
@@ -44,12 +46,12 @@ internal static class Detectors
         {
             Detection.Found found => found.Plan,
             Detection.Faulty faulty => faulty.Error,
-            _ => new Error(ErrorKind.Unprocessable, "SOURCE_NOT_RECOGNISED", $"strata.yaml says that this is \"{stack}\", but there is not {detector.Understands}.", "Correct build.stack, or leave it out to have it detected."),
+            _ => new Error(ErrorKind.Unprocessable, NotRecognisedCode, $"strata.yaml says that this is \"{stack}\", but there is not {detector.Understands}.", "Correct build.stack, or leave it out to have it detected."),
         };
 
     private static Error NotRecognised(IReadOnlyList<string> hints) => new(
         ErrorKind.Unprocessable,
-        "SOURCE_NOT_RECOGNISED",
+        NotRecognisedCode,
         (hints.Count == 0 ? "It is not clear what this source is." : $"It is not clear what this source is: {string.Join("; ", hints)}.")
             + $" Understood are: {string.Join("; ", All.Select(x => x.Understands))}.",
         "Add one of these to the root, or a strata.yaml with run: {command: …}.");

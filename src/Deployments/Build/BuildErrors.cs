@@ -1,0 +1,37 @@
+using Strata.Core;
+using Strata.Nodes.Sandbox;
+
+namespace Strata.Deployments.Build;
+
+/// <summary>Why a build failed.</summary>
+internal static class BuildErrors
+{
+    public static Error StepFailed(string command, SandboxOutcome outcome) => Failed(
+        $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, mend the cause and deploy again.");
+
+    public static Error OutputMissing(IReadOnlyList<string> folders) => Failed(
+        $"The build left no folder {string.Join(" or ", folders)}.", "Say where its result is with build.output in strata.yaml.");
+
+    public static Error NothingToRun() => Failed(
+        "It is not said how to run the result of the build.", "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");
+
+    public static Error DockerfileMissing(string path) => Failed($"There is no Dockerfile at {path}.", "Correct build.dockerfile.");
+
+    public static Error NoDocker(string path) => Failed(
+        $"The source has a {path}, but no Docker engine can be reached on this machine to build it.", "Install Docker on it, or say how to build and run the source in strata.yaml.");
+
+    public static Error ToolMissing(string tool, string install) => Failed($"This machine has no {tool}, which the source needs.", $"Install it on the machine: {install}");
+
+    public static Error DeploymentMissing(string deployment) => Failed($"There is no deployment \"{deployment}\" in the release's project.", "Create the deployment first.");
+
+    public static Error DeploymentRemoved() => Failed("The deployment is being removed.", "Deploy under another name, or wait until it is gone.");
+
+    public static Error Superseded(string newer) => Failed($"It was not built, because {newer} was deployed after it.", "There is nothing to do.");
+
+    public static Error Unforeseen(string requestId) => new(
+        ErrorKind.Internal, "BUILD_BROKE", $"The build stopped for a fault of Strata itself ({requestId}).", "Deploy again; if it comes back, look into the server's log.");
+
+    private static Error Failed(string message, string nextStep) => new(ErrorKind.Unprocessable, "BUILD_FAILED", message, nextStep);
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
+}

@@ -1,0 +1,33 @@
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Deployments.Build;
+
+/// <summary>What is to be built.</summary>
+internal sealed record BuildJob(TenantId Tenant, string Release, SourceConfig Source, ReleaseConfig Config);
+
+/// <summary>A release's configuration.</summary>
+internal sealed record ReleaseConfig(RunConfig Run, BuildConfig Build, IReadOnlyDictionary<string, string> Env, HealthCheck Health);
+
+/// <summary>What a build yields.</summary>
+internal sealed record BuiltRelease
+{
+    public required string Detected { get; init; }
+    public required string Image { get; init; }
+    public required long ImageBytes { get; init; }
+    public required bool Static { get; init; }
+
+    /// <summary>Program and arguments; empty for a static site.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+    public required int Port { get; init; }
+
+    /// <summary>The exact commit, for a git source.</summary>
+    public string? Commit { get; init; }
+
+    /// <summary>With what strata.yaml says put in.</summary>
+    public required ReleaseConfig Config { get; init; }
+
+    /// <summary>How many replicas strata.yaml asks for; null: it does not say.</summary>
+    public int? Replicas { get; init; }
+}

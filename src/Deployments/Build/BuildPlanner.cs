@@ -1,0 +1,55 @@
+using Strata.Core;
+using Strata.Deployments.Configuration;
+using Strata.Deployments.Detection;
+using Strata.Deployments.Kinds;
+using Strata.Deployments.Source;
+
+namespace Strata.Deployments.Build;
+
+/// <summary>
+/// Decides how a source is built and run: what is detected, overridden by strata.yaml, overridden by what the deployment itself says. Pure.
+/// </summary>
+internal static class BuildPlanner
+{
+    public static Result<BuildPlan> Plan(SourceTree source, StrataFile file, BuildConfig build, RunConfig run, bool docker)
+    {
+        var commands = new Commands(build.Command ?? file.BuildCommand, build.Output ?? file.BuildOutput, run.Command ?? file.RunCommand);
+        if ((build.Dockerfile ?? file.Dockerfile) is { } dockerfile) return Dockerfile(source, dockerfile, commands, docker);
+        if (!Detect(source, file, docker).TryGet(out var plan, out var error))
+        {
+            if (commands is { Build: null, Run: null } || error.Code != Detectors.NotRecognisedCode) return error;
+            plan = new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" };
+        }
+        return Override(plan, commands);
+    }
+
+    private static Result<BuildPlan> Dockerfile(SourceTree source, string path, Commands commands, bool docker)
+    {
+        if (!source.HasFile(path)) return BuildErrors.DockerfileMissing(path);
+        return docker ? DockerfileDetector.Plan(path) with { Command = commands.Run } : BuildErrors.NoDocker(path);
+    }
+
+    /// <summary>Without Docker a Dockerfile is passed over where the source is understood without it.</summary>
+    private static Result<BuildPlan> Detect(SourceTree source, StrataFile file, bool docker)
+    {
+        if (file.Stack is { } stack) return Detectors.DetectAs(stack, source);
+        var found = Detectors.Detect(source, docker ? null : Stacks.Dockerfile);
+        if (docker || source.FirstFile(DockerfileDetector.Names) is not { } dockerfile) return found;
+        if (!found.TryGet(out var plan, out _)) return BuildErrors.NoDocker(dockerfile);
+        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: no Docker engine can be reached on this machine."] };
+    }
+
+    private static Result<BuildPlan> Override(BuildPlan plan, Commands commands)
+    {
+        if (commands.Build is { } build)
+        {
+            var keepsOutput = plan is { Static: true, Steps.Count: > 0 };
+            plan = plan with { Steps = [.. plan.Steps.Where(x => x.Install), new BuildStep(build)], Outputs = keepsOutput ? plan.Outputs : [] };
+        }
+        if (commands.Run is { } run) plan = plan with { Command = run, Static = false, Outputs = plan.Static ? [] : plan.Outputs, Stack = plan.Stack == Stacks.Static ? Stacks.Custom : plan.Stack };
+        if (commands.Output is { } output) plan = plan with { Outputs = [output], Static = plan.Static || plan.Command is null };
+        return plan.Static || plan.Command is not null || plan.Dockerfile is not null ? plan : BuildErrors.NothingToRun();
+    }
+
+    private sealed record Commands(string? Build, string? Output, string? Run);
+}
