@@ -12,13 +12,14 @@ internal static class BuildErrors
     public static Error OutputMissing(IReadOnlyList<string> folders) => Failed(
         $"The build left no folder {string.Join(" or ", folders)}.", "Say where its result is with build.output in strata.yaml.");
 
+    public static Error NoRoom(long diskBytes) => Failed(
+        $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes of the deployment.");
+
     public static Error NothingToRun() => Failed(
         "It is not said how to run the result of the build.", "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");
 
-    public static Error DockerfileMissing(string path) => Failed($"There is no Dockerfile at {path}.", "Correct build.dockerfile.");
-
     public static Error NoDocker(string path) => Failed(
-        $"The source has a {path}, but no Docker engine can be reached on this machine to build it.", "Install Docker on it, or say how to build and run the source in strata.yaml.");
+        $"The source has a {path}, and this version cannot build images from Dockerfiles yet.", "Say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}.");
 
     public static Error ToolMissing(string tool, string install) => Failed($"This machine has no {tool}, which the source needs.", $"Install it on the machine: {install}");
 

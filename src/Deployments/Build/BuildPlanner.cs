@@ -11,11 +11,11 @@ namespace Strata.Deployments.Build;
 /// </summary>
 internal static class BuildPlanner
 {
-    public static Result<BuildPlan> Plan(SourceTree source, StrataFile file, BuildConfig build, RunConfig run, bool docker)
+    public static Result<BuildPlan> Plan(SourceTree source, StrataFile file, BuildConfig build, RunConfig run)
     {
         var commands = new Commands(build.Command ?? file.BuildCommand, build.Output ?? file.BuildOutput, run.Command ?? file.RunCommand);
-        if ((build.Dockerfile ?? file.Dockerfile) is { } dockerfile) return Dockerfile(source, dockerfile, commands, docker);
-        if (!Detect(source, file, docker).TryGet(out var plan, out var error))
+        if ((build.Dockerfile ?? file.Dockerfile) is { } dockerfile) return BuildErrors.NoDocker(dockerfile);
+        if (!Detect(source, file).TryGet(out var plan, out var error))
         {
             if (commands is { Build: null, Run: null } || error.Code != Detectors.NotRecognisedCode) return error;
             plan = new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" };
@@ -23,20 +23,14 @@ internal static class BuildPlanner
         return Override(plan, commands);
     }
 
-    private static Result<BuildPlan> Dockerfile(SourceTree source, string path, Commands commands, bool docker)
-    {
-        if (!source.HasFile(path)) return BuildErrors.DockerfileMissing(path);
-        return docker ? DockerfileDetector.Plan(path) with { Command = commands.Run } : BuildErrors.NoDocker(path);
-    }
-
-    /// <summary>Without Docker a Dockerfile is passed over where the source is understood without it.</summary>
-    private static Result<BuildPlan> Detect(SourceTree source, StrataFile file, bool docker)
+    /// <summary>A Dockerfile is passed over where the source is understood without it.</summary>
+    private static Result<BuildPlan> Detect(SourceTree source, StrataFile file)
     {
         if (file.Stack is { } stack) return Detectors.DetectAs(stack, source);
-        var found = Detectors.Detect(source, docker ? null : Stacks.Dockerfile);
-        if (docker || source.FirstFile(DockerfileDetector.Names) is not { } dockerfile) return found;
+        var found = Detectors.Detect(source, Stacks.Dockerfile);
+        if (source.FirstFile(DockerfileDetector.Names) is not { } dockerfile) return found;
         if (!found.TryGet(out var plan, out _)) return BuildErrors.NoDocker(dockerfile);
-        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: no Docker engine can be reached on this machine."] };
+        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: this version builds without Docker."] };
     }
 
     private static Result<BuildPlan> Override(BuildPlan plan, Commands commands)
@@ -48,7 +42,7 @@ internal static class BuildPlanner
         }
         if (commands.Run is { } run) plan = plan with { Command = run, Static = false, Outputs = plan.Static ? [] : plan.Outputs, Stack = plan.Stack == Stacks.Static ? Stacks.Custom : plan.Stack };
         if (commands.Output is { } output) plan = plan with { Outputs = [output], Static = plan.Static || plan.Command is null };
-        return plan.Static || plan.Command is not null || plan.Dockerfile is not null ? plan : BuildErrors.NothingToRun();
+        return plan.Static || plan.Command is not null ? plan : BuildErrors.NothingToRun();
     }
 
     private sealed record Commands(string? Build, string? Output, string? Run);

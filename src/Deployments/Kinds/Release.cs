@@ -58,6 +58,9 @@ public sealed record ReleaseStatus
     /// <summary>Why the build failed, in one sentence; null otherwise.</summary>
     public string? Message { get; init; }
 
+    /// <summary>The deployment has been told how the build ended: promoted, or failed with the message.</summary>
+    public bool Reported { get; init; }
+
     /// <summary>The end of the build's log when it failed: at most 20 lines.</summary>
     public IReadOnlyList<string> LogTail { get; init; } = [];
 }

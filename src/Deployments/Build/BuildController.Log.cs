@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Deployments.Build;
+
+internal sealed partial class BuildController
+{
+    [LoggerMessage(Level = LogLevel.Error, Message = "The build of {Release} broke")]
+    private static partial void BuildBroke(ILogger logger, string release, Exception exception);
+}

@@ -1,0 +1,151 @@
+using Strata.Core;
+using Strata.Deployments.Configuration;
+using Strata.Deployments.Detection;
+using Strata.Deployments.Images;
+using Strata.Deployments.Source;
+using Strata.Nodes.Kinds;
+using Strata.Nodes.Sandbox;
+
+namespace Strata.Deployments.Build;
+
+/// <summary>
+/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox, pack. Keeps nothing but the image's blobs; safe for concurrent use.
+/// A source without steps never enters the sandbox.
+/// </summary>
+internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, Toolchain toolchain, DeploymentOptions options, TimeProvider time)
+{
+    public const int PortDefault = 8080;
+
+    public async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, BuildLog log, CancellationToken cancellationToken)
+    {
+        using var scratch = BuildScratch.Create(options.BuildFolder, time);
+        var started = time.GetTimestamp();
+        log.Step("Fetching the source");
+        if (!(await fetcher.FetchAsync(job.Tenant, job.Source, scratch.Folder, cancellationToken)).TryGet(out var fetched, out var error)) return error;
+        log.Note($"{(fetched.Commit is { } commit ? $"commit {commit}, " : "")}done in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        var tree = new SourceTree(scratch.Folder);
+        if (!StrataFileReader.Find(tree).TryGet(out var file, out error)) return error;
+        var config = Merge(job.Config, file);
+        if (!BuildPlanner.Plan(tree, file, config.Build, config.Run).TryGet(out var plan, out error)) return error;
+        await TellAsync(plan, log, cancellationToken);
+        if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
+        var work = new Work(job, plan, config, tree, log);
+        if (!(await MakeAsync(work, cancellationToken)).TryGet(out var image, out error)) return error;
+        log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        return image with { Commit = fetched.Commit, Replicas = file.Replicas };
+    }
+
+    private Task<Result<BuiltRelease>> MakeAsync(Work work, CancellationToken cancellationToken) => work.Plan switch
+    {
+        { Steps: [] } => PackAsync(work, work.Source, cancellationToken),
+        _ => RunAndPackAsync(work, cancellationToken),
+    };
+
+    private async Task<Result<BuiltRelease>> RunAndPackAsync(Work work, CancellationToken cancellationToken)
+    {
+        await using var workspace = await sandbox.CreateWorkspaceAsync(work.Config.Build.DiskBytes, cancellationToken);
+        try
+        {
+            await Task.Run(() => FolderCopy.Copy(work.Source.Root, workspace.Folder, cancellationToken), cancellationToken);
+        }
+        catch (IOException)
+        {
+            return BuildErrors.NoRoom(work.Config.Build.DiskBytes);
+        }
+        foreach (var gap in sandbox.NotIsolated) work.Log.Note(gap);
+        var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(work.Config.Build.TimeoutSeconds);
+        foreach (var step in work.Plan.Steps)
+        {
+            if (await RunAsync(work, workspace, step, deadline, cancellationToken) is { } error) return error;
+        }
+        return await PackAsync(work, new SourceTree(workspace.Folder), cancellationToken);
+    }
+
+    private async Task<Error?> RunAsync(Work work, IWorkspace workspace, BuildStep step, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        work.Log.Step(step.CommandLine);
+        var started = time.GetTimestamp();
+        var outcome = await sandbox.RunAsync(Describe(work, workspace, step, deadline - time.GetUtcNow()), cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        work.Log.Note(outcome.IsSuccess ? $"done in {BuildLog.Seconds(time.GetElapsedTime(started))}" : outcome.Sentence);
+        return outcome.IsSuccess ? null : BuildErrors.StepFailed(step.CommandLine, outcome);
+    }
+
+    private static SandboxRun Describe(Work work, IWorkspace workspace, BuildStep step, TimeSpan left) => new()
+    {
+        Workspace = workspace,
+        Command = ["/bin/sh", "-c", step.CommandLine],
+        Env = work.Config.Env,
+        OnLine = work.Log.Line,
+        Limits = new SandboxLimits
+        {
+            Cpu = work.Config.Build.Cpu,
+            MemoryBytes = work.Config.Build.MemoryBytes,
+            Time = left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1),
+        },
+    };
+
+    private async Task<Result<BuiltRelease>> PackAsync(Work work, SourceTree result, CancellationToken cancellationToken)
+    {
+        if (FindOutput(work.Plan, result) is not { } folder) return BuildErrors.OutputMissing(work.Plan.Outputs);
+        var started = time.GetTimestamp();
+        IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : [];
+        var port = work.Config.Run.Port ?? PortDefault;
+        var layer = new LayerWriter(result, work.Plan.Static, options.Source.BytesMax);
+        var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work.Plan.Static));
+        if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var image, out var error)) return error;
+        foreach (var path in layer.LeftOut.Take(10)) work.Log.Note($"left out: {path}, which is not a plain file or leads out of the result");
+        work.Log.Step($"Packed {layer.Files} files, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        return new BuiltRelease
+        {
+            Detected = work.Plan.Stack,
+            Image = image.Digest.ToString(),
+            ImageBytes = image.Bytes,
+            Static = work.Plan.Static,
+            Command = command,
+            Port = port,
+            Config = work.Config,
+        };
+    }
+
+    private static OciRun Describe(IReadOnlyList<string> command, bool isStatic) => new()
+    {
+        Cmd = isStatic ? null : command,
+        WorkingDir = isStatic ? null : "/app",
+        Labels = new Dictionary<string, string> { [OciImage.StackLabel] = OciImage.StackHost },
+    };
+
+    /// <summary>Relative path with links followed, or null where no folder that could be the result is there.</summary>
+    private static string? FindOutput(BuildPlan plan, SourceTree result)
+    {
+        if (plan.Outputs.Count == 0) return "";
+        var found = plan.Outputs.Where(x => result.Folder(x) is not null).ToList();
+        var best = found.FirstOrDefault(x => plan.Static && result.HasFile(x + "/index.html")) ?? found.FirstOrDefault();
+        return best is null ? null : result.Links.Resolve(best);
+    }
+
+    private async Task TellAsync(BuildPlan plan, BuildLog log, CancellationToken cancellationToken)
+    {
+        var version = plan.Tools.Count > 0 ? await toolchain.DescribeAsync(plan.Tools[0], cancellationToken) : null;
+        log.Step($"Detected {plan.Summary}{(version is null ? "" : $" ({version})")}");
+        foreach (var note in plan.Notes) log.Note(note);
+    }
+
+    /// <summary>What the deployment leaves open comes from strata.yaml; figures that always have a value come from strata.yaml where it names them.</summary>
+    private static ReleaseConfig Merge(ReleaseConfig config, StrataFile file)
+    {
+        var env = new Dictionary<string, string>(file.Env);
+        foreach (var (name, value) in config.Env) env[name] = value;
+        var run = config.Run with
+        {
+            Command = config.Run.Command ?? file.RunCommand,
+            Port = config.Run.Port ?? file.Port,
+            MemoryBytes = file.MemoryBytes ?? config.Run.MemoryBytes,
+            Cpu = file.Cpu ?? config.Run.Cpu,
+        };
+        return config with { Run = run, Env = env, Health = file.Over(config.Health) };
+    }
+}
+
+/// <summary>A build under way.</summary>
+internal sealed record Work(BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, BuildLog Log);

@@ -1,0 +1,42 @@
+using Strata.Deployments.Source;
+
+namespace Strata.Deployments;
+
+/// <summary>Settings of this module; all have defaults but the folder and the address.</summary>
+public sealed record DeploymentOptions
+{
+    /// <summary>The data folder: <c>blobs/</c> and <c>builds/</c> are made in it.</summary>
+    public required string Home { get; init; }
+
+    /// <summary>Port at which users reach the edge, for the addresses that are told.</summary>
+    public required int HttpPort { get; init; }
+
+    /// <summary>Ends the host names of default routes: <c>NAME.localhost</c>.</summary>
+    public string Domain { get; init; } = "localhost";
+
+    /// <summary>Name of the organization whose deployments need not say its name in their host.</summary>
+    public string DefaultOrganization { get; init; } = "default";
+
+    public SourceLimits Source { get; init; } = SourceLimits.Default;
+
+    /// <summary>Bytes of one blob: an upload or an image's layer.</summary>
+    public long BlobBytesMax { get; init; } = 1L << 30;
+
+    /// <summary>Builds at once.</summary>
+    public int BuildsMax { get; init; } = 2;
+
+    /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an instance's node may be down before another instance takes its place.</summary>
+    public TimeSpan NodeLostAfter { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a stopped instance is kept to be looked at.</summary>
+    public TimeSpan StoppedKept { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Ready releases of a deployment that are kept for a rollback, beside those in use.</summary>
+    public int ReleasesKept { get; init; } = 10;
+
+    public string BlobFolder => Path.Combine(Home, "blobs");
+    public string BuildFolder => Path.Combine(Home, "builds");
+}
