@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
@@ -10,4 +11,5 @@ public sealed record DeploymentStores(
     ResourceStore<ReleaseSpec, ReleaseStatus> Releases,
     ResourceStore<RouteSpec, RouteStatus> Routes,
     ResourceStore<InstanceSpec, InstanceStatus> Instances,
-    ResourceStore<NodeSpec, NodeStatus> Nodes);
+    ResourceStore<NodeSpec, NodeStatus> Nodes,
+    ResourceStore<OrganizationSpec, Nothing> Organizations);

@@ -1,0 +1,47 @@
+using Strata.Nodes.Kinds;
+
+namespace Strata.Deployments.Rollout;
+
+/// <summary>Who drains, stops and goes. Pure.</summary>
+internal sealed record RolloutCleaning(IReadOnlyList<string> Drain, IReadOnlyList<string> Stop, IReadOnlyList<string> Delete, TimeSpan? LookAgain)
+{
+    /// <summary>The ones that serve least go first.</summary>
+    private static readonly string[] ByUse = [InstanceStates.Pending, InstanceStates.Assigned, InstanceStates.Backoff, InstanceStates.Starting, InstanceStates.Unready, InstanceStates.Ready];
+
+    public static RolloutCleaning Decide(RolloutCast cast, RolloutRules rules, RolloutRouting routing)
+    {
+        var unwanted = Surplus(cast).Concat(cast.Others.Where(x => !IsKept(x, cast, routing))).ToList();
+        var view = cast.View;
+        var drained = view.Instances.Where(x => x.State == InstanceStates.Draining && (x.Lost || view.Now - x.ChangedAt >= rules.Drain));
+        var draining = view.Instances.Where(x => x.State == InstanceStates.Draining && !x.Lost).Select(x => x.ChangedAt + rules.Drain - view.Now).Where(x => x > TimeSpan.Zero);
+        var stop = unwanted.Where(x => !x.IsReady).Concat(drained).Concat(FailedToStop(cast, rules)).Concat(LostToStop(view)).Select(x => x.Id).Distinct();
+        return new RolloutCleaning(
+            [.. unwanted.Where(x => x.IsReady).Select(x => x.Id)], [.. stop], [.. Gone(view, rules)], draining.Select(x => (TimeSpan?)x).Append(unwanted.Any(x => x.IsReady) ? rules.Drain : null).Min());
+    }
+
+    private static IEnumerable<InstanceView> Surplus(RolloutCast cast) => cast.Current
+        .OrderBy(x => Array.IndexOf(ByUse, x.State)).ThenByDescending(x => x.CreatedAt)
+        .Take(Math.Max(0, cast.Current.Count - cast.Replicas));
+
+    /// <summary>Until the target takes over, whoever serves is left alone, and so are its companions.</summary>
+    private static bool IsKept(InstanceView instance, RolloutCast cast, RolloutRouting routing)
+    {
+        if (cast.Switched || cast.View.Replicas == 0) return false;
+        return instance.Release == cast.View.Serving || routing.Targets.Any(x => x.Release == instance.Release);
+    }
+
+    private static IEnumerable<InstanceView> FailedToStop(RolloutCast cast, RolloutRules rules)
+    {
+        var counted = cast.Switched || cast.Target is null ? []
+            : cast.Failed.Where(x => cast.View.Now - x.ChangedAt < rules.Kept).OrderByDescending(x => x.ChangedAt).Take(rules.FailedKept).Select(x => x.Id).ToHashSet();
+        return cast.View.Instances.Where(x => x.State == InstanceStates.Failed && !counted.Contains(x.Id));
+    }
+
+    private static IEnumerable<InstanceView> LostToStop(RolloutView view) =>
+        view.Instances.Where(x => x.Lost && x.State is not (InstanceStates.Stopping or InstanceStates.Stopped));
+
+    /// <summary>A lost node's agent will never say that it stopped its instances; when it comes back it stops what has no entity.</summary>
+    private static IEnumerable<string> Gone(RolloutView view, RolloutRules rules) => view.Instances
+        .Where(x => (x.State == InstanceStates.Stopped || (x.Lost && x.State == InstanceStates.Stopping)) && view.Now - x.ChangedAt >= rules.Kept)
+        .Select(x => x.Id);
+}

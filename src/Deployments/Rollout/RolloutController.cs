@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Nodes.Kinds;
+using Strata.Resources.Controllers;
+using Strata.Resources.Kinds;
+
+namespace Strata.Deployments.Rollout;
+
+/// <summary>
+/// Brings each deployment to where it should be: observes, lets <see cref="RolloutDecision"/> decide, does it. Everything is decided anew each time, so a step that was cut
+/// off or refused is found again.
+/// </summary>
+internal sealed class RolloutController(DeploymentStores stores, RolloutObserver observer, RouteNames names, RolloutHands hands, DeploymentOptions options)
+    : Controller<DeploymentSpec, DeploymentStatus>
+{
+    public const string Actor = "controller:rollout";
+
+    /// <summary>The user wants something else by now; never leaves this class.</summary>
+    private static readonly Error Stale = new(ErrorKind.Conflict, "ROLLOUT_STALE", "The deployment has changed since.");
+
+    private readonly RolloutRules rules = RolloutRules.Default with { Drain = options.DrainTime, Kept = options.StoppedKept };
+
+    public override string Name => "rollout";
+
+    public override Kind<DeploymentSpec, DeploymentStatus> Kind => DeploymentKinds.Deployment;
+
+    /// <summary>A node's end wakes nobody, so it is looked for.</summary>
+    public override TimeSpan Period => TimeSpan.FromSeconds(10);
+
+    public override IReadOnlyList<Related> Related => [new(NodeKinds.Instance, DeploymentOf), new(DeploymentKinds.Release, DeploymentOf), new(DeploymentKinds.Route, DeploymentOf)];
+
+    public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
+    {
+        var host = await names.HostAsync(resource, cancellationToken);
+        var observed = await observer.ObserveAsync(resource, cancellationToken);
+        var plan = RolloutDecision.Decide(observed.View, rules);
+        if (plan.Create is var (release, count)) await hands.CreateAsync(resource, observed.Releases[release], count, cancellationToken);
+        await hands.RouteAsync(resource, host, plan, cancellationToken);
+        await hands.MoveAsync(resource, plan, cancellationToken);
+        if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(resource, cancellationToken);
+        else await TellAsync(resource, observed.View, plan, names.Url(host), cancellationToken);
+        return plan.LookAgain;
+    }
+
+    private async Task TellAsync(DeploymentResource resource, RolloutView view, RolloutPlan plan, string url, CancellationToken cancellationToken)
+    {
+        var transition = plan.End switch { RolloutEnd.Settle => "settle", RolloutEnd.Fail => "fail", _ => null };
+        var caller = new Caller(StoreQueries.Tenant(resource.Org), Actor);
+        var told = await stores.Deployments.ChangeAsync(caller, resource.Id, x => IsStale(x, view) ? Stale : Tell(x, plan, url), transition, null, cancellationToken);
+        if (told.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
+    }
+
+    private static bool IsStale(DeploymentResource now, RolloutView view) =>
+        now.State != view.State || now.Spec.Release != view.Wanted || now.Spec.Generation != view.Generation || now.Spec.Run.Replicas != view.Replicas;
+
+    private static DeploymentResource Tell(DeploymentResource deployment, RolloutPlan plan, string url)
+    {
+        var status = deployment.Status with { Url = url, ReadyReplicas = plan.Ready, Release = plan.Serving };
+        return plan.End switch
+        {
+            RolloutEnd.Settle => deployment with { Status = Ended(status, deployment.Spec.Release) with { Message = null } },
+            RolloutEnd.Fail fail => deployment with { Spec = deployment.Spec with { Release = plan.Serving ?? deployment.Spec.Release }, Status = Ended(status, deployment.Spec.Release) with { Message = fail.Message } },
+            _ => deployment.State == DeploymentStates.Failed ? deployment with { Status = status } : deployment with { Status = status with { Message = plan.Message } },
+        };
+    }
+
+    private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release ? status with { Candidate = null } : status;
+
+    private static string? DeploymentOf(EntityRevision revision)
+    {
+        using var document = revision.Document.Parse();
+        return document.RootElement.TryGetProperty("spec", out var spec) && spec.TryGetProperty("deployment", out var deployment) && deployment.ValueKind == JsonValueKind.String
+            ? deployment.GetString() : null;
+    }
+}

@@ -1,0 +1,92 @@
+using Strata.Deployments.Kinds;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Deployments.Rollout;
+
+/// <summary>
+/// Decides how a deployment gets from what is to what is wanted. Pure: the same view gives the same plan.
+/// <para>New instances start beside the old ones; when as many of them are ready as are wanted, requests move over in one step, and only then the old ones drain and stop.
+/// So until then no ready instance that serves is touched, and requests never go to nobody while something ready exists. An instance of the wanted release that fails
+/// ends the rollout; what served before is kept up as if the rollout had never been.</para>
+/// </summary>
+internal static class RolloutDecision
+{
+    public static RolloutPlan Decide(RolloutView view, RolloutRules rules)
+    {
+        if (view.State == DeploymentStates.Removing) return RolloutRemoval.Decide(view, rules);
+        if (view.State == DeploymentStates.Failed) return Keep(view, rules);
+        if (FindFault(view, rules) is not { } fault) return Drive(view, rules, view.Wanted is { } wanted ? view.Releases[wanted] : null, view.Generation);
+        return view.State == DeploymentStates.RollingOut ? Keep(view, rules) with { End = new RolloutEnd.Fail(fault) } : Keep(view, rules) with { Message = fault };
+    }
+
+    /// <summary>Keeps up what serves, whatever its generation.</summary>
+    private static RolloutPlan Keep(RolloutView view, RolloutRules rules) =>
+        Drive(view with { State = DeploymentStates.Failed }, rules, view.Serving is { } serving ? view.Releases.GetValueOrDefault(serving) : null, 0);
+
+    private static RolloutPlan Drive(RolloutView view, RolloutRules rules, ReleaseView? target, int generation)
+    {
+        var cast = new RolloutCast(view, target, generation);
+        var routing = RolloutRouting.Decide(cast);
+        var cleaning = RolloutCleaning.Decide(cast, rules, routing);
+        var (create, wait) = Creation(cast, rules);
+        return new RolloutPlan
+        {
+            Create = create,
+            Targets = routing.Targets,
+            RouteMessage = routing.Message,
+            Drain = cleaning.Drain,
+            Stop = cleaning.Stop,
+            Delete = cleaning.Delete,
+            End = cast.Switched && view.State == DeploymentStates.RollingOut ? new RolloutEnd.Settle() : null,
+            Serving = cast.Switched && target is not null ? target.Id : view.Serving,
+            Ready = view.Instances.Count(x => x.IsReady && routing.Targets.Any(t => t.Release == x.Release)),
+            Message = Waiting(cast),
+            LookAgain = Sooner(Sooner(cleaning.LookAgain, wait), view.State == DeploymentStates.RollingOut ? TimeSpan.FromSeconds(5) : null),
+        };
+    }
+
+    /// <summary>Why the wanted release will not come up; null as long as it may.</summary>
+    private static string? FindFault(RolloutView view, RolloutRules rules)
+    {
+        if (view.Wanted is not { } wanted) return view.State == DeploymentStates.RollingOut ? "It has no release yet. Deploy it with: strata deploy" : null;
+        if (!view.Releases.TryGetValue(wanted, out var release)) return "The release that should run is not there any more. List those there are with: strata get releases";
+        if (!release.Ready) return $"Release {release.Name} is not built, so it cannot run. List releases with: strata get releases";
+        if (view.State != DeploymentStates.RollingOut || view.Replicas == 0) return null;
+        var current = view.Instances.Where(x => x.Release == wanted && x.Generation >= view.Generation && !x.Lost).ToList();
+        if (current.Find(x => x.State == InstanceStates.Failed) is { } failed) return $"Release {release.Name} did not become healthy: {failed.Message ?? "an instance of it failed."}";
+        return current.Find(x => IsOverdue(x, release, rules, view.Now)) is { } late ? $"Release {release.Name} did not start in time: {late.Message ?? Late(late)}" : null;
+    }
+
+    private static bool IsOverdue(InstanceView instance, ReleaseView release, RolloutRules rules, DateTimeOffset now) => instance.State switch
+    {
+        InstanceStates.Pending or InstanceStates.Assigned => now - instance.CreatedAt > rules.Placement,
+        InstanceStates.Starting or InstanceStates.Backoff or InstanceStates.Unready => now - instance.CreatedAt > rules.Placement + release.Grace + release.Grace,
+        _ => false,
+    };
+
+    private static string Late(InstanceView instance) => instance.State switch
+    {
+        InstanceStates.Pending => "no node took its instance.",
+        InstanceStates.Assigned => "its node did not start the instance.",
+        _ => "its instance never became ready.",
+    };
+
+    private static ((string Release, int Count)? Create, TimeSpan? Wait) Creation(RolloutCast cast, RolloutRules rules)
+    {
+        var missing = cast.Replicas - cast.Current.Count;
+        if (cast.Target is null || missing <= 0) return (null, null);
+        if (cast.Failed.Count == 0) return ((cast.Target.Id, missing), null);
+        var delay = rules.BackOff * Math.Pow(2, Math.Min(cast.Failed.Count - 1, 20));
+        var due = cast.Failed.Max(x => x.ChangedAt) + (delay < rules.BackOffMax ? delay : rules.BackOffMax);
+        return due <= cast.View.Now ? ((cast.Target.Id, missing), null) : (null, due - cast.View.Now);
+    }
+
+    private static string? Waiting(RolloutCast cast)
+    {
+        if (cast.Target is null || cast.Switched) return null;
+        var reason = cast.Current.Concat(cast.Failed).FirstOrDefault(x => !x.IsReady && x.Message is not null)?.Message;
+        return $"{cast.Ready.Count} of {cast.Replicas} instances of {cast.Target.Name} are ready{(reason is null ? "." : ": " + reason)}";
+    }
+
+    internal static TimeSpan? Sooner(TimeSpan? a, TimeSpan? b) => a is { } x && b is { } y ? (x < y ? x : y) : a ?? b;
+}

@@ -1,0 +1,55 @@
+using Strata.Deployments.Kinds;
+
+namespace Strata.Deployments.Rollout;
+
+/// <summary>What is to be done next, in this order. Doing a part of it and then deciding anew is always right.</summary>
+internal sealed record RolloutPlan
+{
+    /// <summary>Id of the release to create instances of, and how many.</summary>
+    public (string Release, int Count)? Create { get; init; }
+
+    /// <summary>Who gets the requests from now on.</summary>
+    public IReadOnlyList<RouteTarget> Targets { get; init; } = [];
+
+    /// <summary>Why nobody serves; null when somebody does.</summary>
+    public string? RouteMessage { get; init; }
+
+    /// <summary>Ids of instances that get no new requests.</summary>
+    public IReadOnlyList<string> Drain { get; init; } = [];
+
+    /// <summary>Ids of instances to stop.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>Ids of instances to delete.</summary>
+    public IReadOnlyList<string> Delete { get; init; } = [];
+
+    /// <summary>How the rollout ends now; null: it does not.</summary>
+    public RolloutEnd? End { get; init; }
+
+    /// <summary>Id of the release that serves, after this plan.</summary>
+    public string? Serving { get; init; }
+
+    /// <summary>Ready instances that get requests.</summary>
+    public int Ready { get; init; }
+
+    /// <summary>What it waits for, as a sentence; null: nothing.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>When to decide anew even if nothing changes; null: no need.</summary>
+    public TimeSpan? LookAgain { get; init; }
+}
+
+/// <summary>The end of a rollout: one of the three.</summary>
+internal abstract record RolloutEnd
+{
+    private RolloutEnd() { }
+
+    /// <summary>The wanted release serves with all replicas.</summary>
+    public sealed record Settle : RolloutEnd;
+
+    /// <summary>It never will; what served before still serves and is wanted again.</summary>
+    public sealed record Fail(string Message) : RolloutEnd;
+
+    /// <summary>All instances are gone: the deployment can be deleted.</summary>
+    public sealed record Removed : RolloutEnd;
+}
