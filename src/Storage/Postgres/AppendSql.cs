@@ -50,13 +50,14 @@ internal static class AppendSql
         )
         """;
 
-    // A commit sent again after its entity was deleted would look new; the log knows it.
+    // A commit sent again after its entity was deleted would look new; the log knows it. Here and below, "limit 1" keeps a look-up by index what it is:
+    // without it a plan may read the whole log once and hash it.
     private const string Refuse = """
         , refused as materialized (
             select no, 1 as kind, ordinal as which from w
             where (case when is_new then 0 else head_revision end) <> expected
                or (is_new and head_revision is not null
-                   and exists (select from strata.log l where l.tenant = w.tenant and l.commit = w.commit and l.ordinal = 0))
+                   and (select true from strata.log l where l.tenant = w.tenant and l.commit = w.commit and l.ordinal = 0 limit 1) is not null)
         """;
 
     private static string RefuseReads(string[] p) => $"""
@@ -153,10 +154,9 @@ internal static class AppendSql
         union all
         select r.no, r.kind, r.which, f.revision, f.changed_at
         from refused r
+        cross join lateral (select w.tenant, w.commit from w where w.no = r.no and w.ordinal = 0 limit 1) c
         left join lateral (
-            select l.revision, l.changed_at
-            from w join strata.log l on l.tenant = w.tenant and l.commit = w.commit and l.ordinal = 0
-            where w.no = r.no and w.ordinal = 0
+            select l.revision, l.changed_at from strata.log l where l.tenant = c.tenant and l.commit = c.commit and l.ordinal = 0 limit 1
         ) f on true
         """;
 

@@ -61,6 +61,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         {
             Gather();
             await AppendAsync(group.Members);
+            await Task.Yield(); // those just answered go first: what they append next comes into this group and not half of it into the one after
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>The settings of a private PostgreSQL: durable, small in memory, reachable through its socket only.</summary>
@@ -12,7 +14,6 @@ internal static class PostgresSettings
     private const string Settings = """
         listen_addresses = ''
         unix_socket_permissions = 0700
-        max_connections = 40
         shared_buffers = 128MB
         huge_pages = off
         work_mem = 8MB
@@ -20,7 +21,6 @@ internal static class PostgresSettings
         fsync = on
         synchronous_commit = on
         full_page_writes = on
-        wal_compression = on
         wal_buffers = 16MB
         min_wal_size = 128MB
         max_wal_size = 2GB
@@ -39,9 +39,9 @@ internal static class PostgresSettings
 
         """;
 
-    public static void Write(string data)
+    public static void Write(string data, int connectionsMax)
     {
-        WriteFile(Path.Combine(data, FileName), Settings);
+        WriteFile(Path.Combine(data, FileName), string.Create(CultureInfo.InvariantCulture, $"{Settings}max_connections = {connectionsMax}\n"));
         WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all trust\n");
         var main = Path.Combine(data, "postgresql.conf");
         var include = $"include '{FileName}'\n";

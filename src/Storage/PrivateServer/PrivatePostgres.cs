@@ -103,7 +103,7 @@ public sealed partial class PrivatePostgres
         var binaries = await PostgresBinaries.FindAsync(options.Binaries, folder.Version, folder.Data, cancellationToken);
         if (!folder.HasCluster) await InitializeAsync(binaries, cancellationToken);
         await ClearRemainsAsync(cancellationToken);
-        PostgresSettings.Write(folder.Data);
+        PostgresSettings.Write(folder.Data, options.ConnectionsMax);
         PostgresFolder.CreatePrivate(folder.SocketFolder);
         await GiveToServerAsync(folder.SocketFolder, cancellationToken);
         folder.RotateLog();

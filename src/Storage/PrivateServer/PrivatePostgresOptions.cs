@@ -12,6 +12,9 @@ public sealed record PrivatePostgresOptions
     /// <summary>A folder with PostgreSQL's programs; null: the newest of those installed.</summary>
     public string? Binaries { get; init; }
 
+    /// <summary>Connections that the server takes; a store uses about a dozen. Applies at the next start.</summary>
+    public int ConnectionsMax { get; init; } = 40;
+
     /// <summary>How long a start may take, recovery after a crash included.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(120);
 

@@ -1,0 +1,88 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Strata.Commit.Benchmarks;
+using Strata.Storage.Postgres;
+using Strata.Storage.PrivateServer;
+
+// Durable creates through the log against single-row prepared INSERTs by pgbench on the same PostgreSQL, in turns; then updates and reads.
+// Usage: ./bench commit [--seconds N] [--rounds N]
+
+var duration = TimeSpan.FromSeconds(Option("--seconds", 4));
+var rounds = Option("--rounds", 5);
+var home = Directory.CreateTempSubdirectory("strata-bench-").FullName;
+var server = await PrivatePostgres.StartAsync(
+    new PrivatePostgresOptions { Folder = home, ConnectionsMax = 100 }, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+try
+{
+    await MeasureAsync();
+}
+finally
+{
+    await server.StopAsync(CancellationToken.None);
+    Directory.Delete(home, recursive: true);
+}
+
+async Task MeasureAsync()
+{
+    await using var source = NpgsqlDataSource.Create(server.ConnectionString);
+    var options = new PostgresOptions { ConnectionString = server.ConnectionString };
+    await using var store = await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+    var entities = new Entities(store.Log);
+    var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"));
+    await pgbench.PrepareAsync();
+
+    await Load.RunAsync(64, TimeSpan.FromSeconds(1), entities.CreateAsync); // warm
+    var cpu = new Cpu(server.ProcessId);
+    var (ours, peers) = (new List<Rate>(), new List<double>());
+    for (var round = 1; round <= rounds; round++)
+    {
+        var before = cpu.Used();
+        ours.Add(await RestedAsync(source, () => Load.RunAsync(64, duration, entities.CreateAsync)));
+        var between = cpu.Used();
+        peers.Add(await RestedAsync(source, () => pgbench.RunAsync(64, duration, Entities.Document(round))));
+        Say($"CPU per create: {Micros(before, between, ours[^1].PerSecond)}; per INSERT: {Micros(between, cpu.Used(), peers[^1])}");
+        Say($"round {round}: creates by 64 producers {ours[^1]}; pgbench with 64 clients {peers[^1]:0}/s; ratio {ours[^1].PerSecond / peers[^1]:0.00}");
+    }
+    foreach (var producers in (int[])[1, 256])
+        Say($"creates by {producers} producers: {await RestedAsync(source, () => Load.RunAsync(producers, duration, entities.CreateAsync))}");
+    Say($"pgbench with 1 client: {await RestedAsync(source, () => pgbench.RunAsync(1, duration, Entities.Document(1))):0}/s");
+
+    await entities.PrepareAsync(20_000, rounds: 4);
+    Say($"updates by 64 producers: {await RestedAsync(source, () => Load.RunAsync(64, duration, (w, n) => entities.UpdateAsync(w, n, 64)))}");
+    var latest = await MedianOfAsync(3, () => Load.RunAsync(64, duration, (_, _) => entities.ReadLatestAsync()));
+    var past = await MedianOfAsync(3, () => Load.RunAsync(64, duration, (_, _) => entities.ReadAsOfAsync()));
+    Say($"reads of the latest by 64 readers: {latest}");
+    Say($"reads as of a time or revision by 64 readers: {past}");
+    Say($"RESULT name=commit ours={Median(ours.Select(r => r.PerSecond)):0} peer={Median(peers):0} ratio={Median(ours.Select((r, i) => r.PerSecond / peers[i])):0.00}");
+}
+
+string Micros((double Program, double Database) before, (double Program, double Database) after, double perSecond)
+{
+    var count = perSecond * duration.TotalSeconds / 1e6;
+    return FormattableString.Invariant($"{(after.Program - before.Program) / count:0} µs in the client, {(after.Database - before.Database) / count:0} µs in PostgreSQL");
+}
+
+int Option(string name, int otherwise)
+{
+    var at = Array.IndexOf(args, name);
+    return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+}
+
+static async Task<T> RestedAsync<T>(NpgsqlDataSource source, Func<Task<T>> measure)
+{
+    await using var checkpoint = source.CreateCommand("checkpoint");
+    await checkpoint.ExecuteNonQueryAsync();
+    return await measure();
+}
+
+static async Task<Rate> MedianOfAsync(int times, Func<Task<Rate>> measure)
+{
+    var rates = new List<Rate>();
+    for (var i = 0; i < times; i++) rates.Add(await measure());
+    return rates.OrderBy(r => r.PerSecond).ElementAt(times / 2);
+}
+
+static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
+
+static void Say(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
