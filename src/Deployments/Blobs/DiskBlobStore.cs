@@ -48,6 +48,16 @@ internal sealed class DiskBlobStore : IBlobStore
         return file.Exists ? new BlobInfo(digest, file.Length, file.LastWriteTimeUtc) : null;
     }
 
+    public BlobInfo? Renew(TenantId tenant, Digest digest)
+    {
+        lock (gate)
+        {
+            if (Find(tenant, digest) is null) return null;
+            File.SetLastWriteTimeUtc(PathOf(tenant, digest), time.GetUtcNow().UtcDateTime);
+        }
+        return Find(tenant, digest);
+    }
+
     public FileStream? Open(TenantId tenant, Digest digest)
     {
         try

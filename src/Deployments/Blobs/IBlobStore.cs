@@ -20,6 +20,9 @@ public interface IBlobStore
     /// <summary>Null where there is none.</summary>
     BlobInfo? Find(TenantId tenant, Digest digest);
 
+    /// <summary>As <see cref="Find"/>, and counts as a put: whoever asks whether it is there means to use it.</summary>
+    BlobInfo? Renew(TenantId tenant, Digest digest);
+
     /// <summary>A seekable stream that the caller disposes; it stays readable though the blob is deleted meanwhile. Null where there is none.</summary>
     FileStream? Open(TenantId tenant, Digest digest);
 

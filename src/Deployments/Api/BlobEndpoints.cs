@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Deployments.Blobs;
+
+namespace Strata.Deployments.Api;
+
+/// <summary>Blobs over HTTP: PUT streams and checks, GET serves with ranges, HEAD tells whether it is there.</summary>
+internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores)
+{
+    private const string Path = "/api/v1/blobs/{digest}";
+    private const string MediaType = "application/octet-stream";
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("PUT", Path, "blobs.write", Put, PutAsync);
+        routes.MapApi("GET", Path, "blobs.read", Get, GetAsync);
+        routes.MapApi("HEAD", Path, "blobs.read", Head, HeadAsync);
+    }
+
+    private async Task<Result<Answer>> PutAsync(ApiCall call)
+    {
+        if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
+        if (call.Http.Request.ContentLength > blobs.BytesMax) return BlobErrors.TooLarge(blobs.BytesMax);
+        if (call.Http.Request.Headers.ContentEncoding.Count > 0) return new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "A blob is sent as it is, without Content-Encoding.");
+        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = blobs.BytesMax + 1;
+        var put = await blobs.PutAsync(target.Tenant, target.Digest, call.Http.Request.Body, call.Aborted);
+        return put.Then<Answer>(x => Answer.Json(new BlobAnswer(x.Digest.ToString(), x.Bytes), StatusCodes.Status201Created));
+    }
+
+    private async Task<Result<Answer>> GetAsync(ApiCall call)
+    {
+        if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
+        if (blobs.Open(target.Tenant, target.Digest) is not { } content) return BlobErrors.NotFound(target.Digest);
+        var tag = new EntityTagHeaderValue($"\"{target.Digest}\"");
+        return Answer.Stream(http => Results.Stream(content, MediaType, entityTag: tag, enableRangeProcessing: true).ExecuteAsync(http));
+    }
+
+    private async Task<Result<Answer>> HeadAsync(ApiCall call)
+    {
+        if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
+        if (blobs.Renew(target.Tenant, target.Digest) is not { } blob) return BlobErrors.NotFound(target.Digest);
+        return Answer.Stream(http =>
+        {
+            http.Response.ContentType = MediaType;
+            http.Response.ContentLength = blob.Bytes;
+            http.Response.Headers.ETag = $"\"{blob.Digest}\"";
+            http.Response.Headers.AcceptRanges = "bytes";
+            return Task.CompletedTask;
+        });
+    }
+
+    private async Task<Result<(TenantId Tenant, Digest Digest)>> ReadAsync(ApiCall call)
+    {
+        if (!Digest.TryParse(call.Route("digest"), out var digest)) return BlobErrors.BadDigest(call.Route("digest"));
+        if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
+        return (caller.Tenant, digest);
+    }
+
+    private sealed record BlobAnswer(string Digest, long Bytes);
+
+    private static readonly Operation Put = new()
+    {
+        Id = "putBlob", Summary = "Keeps bytes under their digest, sha256:HEX; what does not hash to it is refused.", Tag = "blobs", Status = 201,
+        Parameters = [CallScope.Org, Parameter.Header("Idempotency-Key", "Accepted, and not needed: the digest makes a repeated put the same put.")],
+        Body = new Content([MediaType], Schemas.Text()), Answer = Content.Json(Schemas.Of(typeof(BlobAnswer))),
+    };
+
+    private static readonly Operation Get = new()
+    {
+        Id = "getBlob", Summary = "The bytes; ranges and If-None-Match are honoured.", Tag = "blobs", Parameters = [CallScope.Org], Answer = new Content([MediaType], Schemas.Text()),
+    };
+
+    private static readonly Operation Head = new()
+    {
+        Id = "headBlob", Summary = "Whether the blob is there, and how large it is.", Tag = "blobs", Parameters = [CallScope.Org],
+    };
+}

@@ -1,0 +1,31 @@
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+
+namespace Strata.Deployments.Api;
+
+/// <summary>Whose organization a call is about: the caller's own, or the one that a caller of the platform names by <c>org</c>.</summary>
+internal static class CallScope
+{
+    public static Parameter Org => Parameter.Query("org", "Name or id of the organization; needed by callers of the platform.", Schemas.Text());
+
+    private static readonly Error OrgNeeded = new(
+        ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
+
+    public static async ValueTask<Result<Caller>> CallerOfAsync(this ResourceStore<OrganizationSpec, Nothing> organizations, ApiCall call)
+    {
+        if (!call.Query("org").TryGet(out var org, out var error)) return error;
+        if (org is null) return call.Principal.IsPlatform ? OrgNeeded : call.Caller;
+        var found = await organizations.GetAsync(call.Caller, org, AsOf.Latest, call.Aborted);
+        if (!found.TryGet(out var organization, out error)) return error;
+        var tenant = StoreQueries.Tenant(organization.Id);
+        return call.Principal.IsPlatform || tenant == call.Principal.Tenant ? call.Caller with { Tenant = tenant } : NotFound("organization", org);
+    }
+
+    /// <summary>A token of one project sees that project only; what it may not see does not exist.</summary>
+    public static bool Sees(this ApiCall call, string? project) => call.Principal.Project is not { } own || own == project;
+
+    public static Error NotFound(string kind, string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{(nameOrId.Length <= 80 ? nameOrId : nameOrId[..80] + "…")}\".");
+}

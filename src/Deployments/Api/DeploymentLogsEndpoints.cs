@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using Strata.Entities.Engine;
+using Strata.Nodes.Kinds;
+using Strata.Nodes.Logs;
+
+namespace Strata.Deployments.Api;
+
+/// <summary>The log of a build, and the output of all of a deployment's instances together.</summary>
+internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream stream)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync);
+        routes.MapApi("GET", "/api/v1/deployments/{nameOrId}/logs", "deployments.read", DeploymentLogs, ReadDeploymentAsync);
+    }
+
+    private async Task<Result<Answer>> ReadReleaseAsync(ApiCall call)
+    {
+        if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
+        if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
+        if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error)) return error;
+        if (!call.Sees(release.Project)) return CallScope.NotFound("release", call.Route("nameOrId"));
+        IReadOnlyList<LogSource> source = [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
+        return stream.Answer(request, async stop => new LogView(source, await IsBuiltAsync(caller, release.Id, stop)));
+    }
+
+    /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all there is to read.</summary>
+    private async ValueTask<bool> IsBuiltAsync(Caller caller, string release, CancellationToken cancellationToken)
+    {
+        var now = await stores.Releases.GetAsync(caller, release, AsOf.Latest, cancellationToken);
+        return !now.IsOk || now.Value.State is ReleaseStates.Ready or ReleaseStates.Failed;
+    }
+
+    private async Task<Result<Answer>> ReadDeploymentAsync(ApiCall call)
+    {
+        if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
+        if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
+        if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var deployment, out error)) return error;
+        if (!call.Sees(deployment.Project)) return CallScope.NotFound("deployment", call.Route("nameOrId"));
+        return stream.Answer(request, stop => ViewAsync(caller, deployment.Id, stop));
+    }
+
+    private async ValueTask<LogView> ViewAsync(Caller caller, string deployment, CancellationToken cancellationToken)
+    {
+        var sources = new List<LogSource>();
+        await foreach (var instance in stores.Instances.AllAsync(caller.Tenant, StoreQueries.OfDeployment(deployment), cancellationToken))
+        {
+            sources.Add(new LogSource(caller.Tenant, StoreQueries.Entity(NodeKinds.Instance.IdPrefix, instance.Id), instance.Name));
+        }
+        var found = await stores.Deployments.GetAsync(caller, deployment, AsOf.Latest, cancellationToken);
+        return new LogView(sources, !found.IsOk);
+    }
+
+    private static readonly Operation ReleaseLogs = new()
+    {
+        Id = "readReleaseLogs", Summary = "The release's build log, one JSON object for each line; following ends with the build.", Tag = "releases",
+        Parameters = [CallScope.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
+    };
+
+    private static readonly Operation DeploymentLogs = new()
+    {
+        Id = "readDeploymentLogs", Summary = "The output of all of the deployment's instances, one JSON object for each line.", Tag = "deployments",
+        Parameters = [CallScope.Org, .. LogRequest.Parameters], Answer = LogStream.Content,
+    };
+}

@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Deployments.Api;
+using Strata.Deployments.Blobs;
+using Strata.Deployments.Build;
+using Strata.Deployments.Images;
+using Strata.Deployments.Kinds;
+using Strata.Deployments.Placement;
+using Strata.Deployments.Retention;
+using Strata.Deployments.Rollout;
+using Strata.Deployments.Source;
+using Strata.Entities.Engine;
+using Strata.Nodes.Kinds;
+using Strata.Resources.Controllers;
+using Strata.Resources.Kinds;
+
+namespace Strata.Deployments;
+
+/// <summary>
+/// What the host needs of this module. It registers the engine, log, lines, a sandbox for builds (<see cref="Nodes.Sandbox.ISandbox"/>), logging and the clock before.
+/// </summary>
+public static class DeploymentsModule
+{
+    /// <summary>Registers the services, and the blob sweeper as a hosted service.</summary>
+    public static IServiceCollection AddDeployments(this IServiceCollection services, DeploymentOptions options)
+    {
+        services.AddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        AddStores(services);
+        AddBuild(services);
+        services.AddSingleton<IPlacementStrategy, LeastLoadedPlacement>().AddSingleton<PlacementController>();
+        services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutHands>().AddSingleton<RolloutController>();
+        services.AddSingleton<RetentionController>();
+        services.AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
+        return services.AddHostedService<BlobSweeper>();
+    }
+
+    /// <summary>Maps what is more than a resource: blobs, and the logs of builds and deployments.</summary>
+    public static void MapDeployments(this IEndpointRouteBuilder routes)
+    {
+        routes.ServiceProvider.GetRequiredService<BlobEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<DeploymentLogsEndpoints>().Map(routes);
+    }
+
+    private static void AddBuild(IServiceCollection services)
+    {
+        services.AddSingleton<IBlobStore>(x => new DiskBlobStore(Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax));
+        services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), Options(x).Source, x.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ImageStore>().AddSingleton<Toolchain>().AddSingleton<Builder>().AddSingleton<BuildController>();
+    }
+
+    private static void AddStores(IServiceCollection services)
+    {
+        AddStore(services, DeploymentKinds.Deployment);
+        AddStore(services, DeploymentKinds.Release);
+        AddStore(services, DeploymentKinds.Route);
+        AddStore(services, NodeKinds.Instance);
+        AddStore(services, NodeKinds.Node);
+        AddStore(services, OrganizationKind.Kind);
+        services.AddSingleton<DeploymentStores>();
+    }
+
+    private static void AddStore<TSpec, TStatus>(IServiceCollection services, Kind<TSpec, TStatus> kind) =>
+        services.TryAddSingleton(x => new ResourceStore<TSpec, TStatus>(x.GetRequiredService<EntityEngine>(), kind, x.GetRequiredService<TimeProvider>()));
+
+    private static DeploymentOptions Options(IServiceProvider services) => services.GetRequiredService<DeploymentOptions>();
+}

@@ -1,0 +1,48 @@
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Controllers;
+using Strata.Resources.Kinds;
+
+namespace Strata.Deployments.Retention;
+
+/// <summary>
+/// Deletes a deployment's old releases with their build logs: all but those in use, the newest ready ones and as many of the newest failed ones. Their blobs go with the
+/// next sweep; their history stays in the log as everything does.
+/// </summary>
+internal sealed class RetentionController(DeploymentStores stores, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
+{
+    private const string Actor = "controller:retention";
+
+    public override string Name => "retention";
+
+    public override Kind<DeploymentSpec, DeploymentStatus> Kind => DeploymentKinds.Deployment;
+
+    public override TimeSpan Period => TimeSpan.FromMinutes(10);
+
+    public override int Parallelism => 1;
+
+    public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
+    {
+        if (resource.State is not (DeploymentStates.Running or DeploymentStates.Failed)) return null;
+        var caller = new Caller(StoreQueries.Tenant(resource.Org), Actor);
+        var releases = new List<ReleaseResource>();
+        await foreach (var release in stores.Releases.AllAsync(caller.Tenant, StoreQueries.OfDeployment(resource.Id), cancellationToken)) releases.Add(release);
+        foreach (var release in Expired(resource, releases, options.ReleasesKept))
+        {
+            await lines.DeleteAsync(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), cancellationToken);
+            var deleted = await stores.Releases.DeleteAsync(caller, release.Id, null, cancellationToken);
+            if (deleted.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
+        }
+        return null;
+    }
+
+    /// <summary>Which releases may go. Pure.</summary>
+    internal static IEnumerable<ReleaseResource> Expired(DeploymentResource deployment, IReadOnlyList<ReleaseResource> releases, int kept)
+    {
+        var newest = releases.OrderByDescending(x => x.Status.Number).ThenByDescending(x => x.CreatedAt).ToList();
+        var old = newest.Where(x => x.State == ReleaseStates.Ready).Skip(kept).Concat(newest.Where(x => x.State == ReleaseStates.Failed).Skip(kept));
+        return old.Where(x => x.Id != deployment.Spec.Release && x.Id != deployment.Status.Release && x.Id != deployment.Status.Candidate);
+    }
+}
