@@ -71,6 +71,10 @@ public sealed class EntityEngine(
     public async ValueTask<EntityTransaction> BeginAsync(Caller caller, CancellationToken cancellationToken) =>
         new(parts, caller, AsOf.At(await log.HeadAsync(caller.Tenant, cancellationToken)));
 
+    /// <summary>Fires a scheduled transition that is due; <see cref="ScheduleRunner"/> does so by itself.</summary>
+    public ValueTask<Result<FiringOutcome>> FireAsync(Caller caller, DueTransition due, CancellationToken cancellationToken) =>
+        new EntityTransaction(parts, caller, AsOf.Latest).FireAsync(due, cancellationToken);
+
     private async ValueTask<Result<EntityRevision>> ChangeAsync(
         Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, ValueTask<Result<EntityRevision>>> change, CancellationToken cancellationToken)
     {

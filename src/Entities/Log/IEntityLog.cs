@@ -48,6 +48,9 @@ public interface IEntityLog
     /// </summary>
     IDisposable OnCommit(Action<TenantHead> wake);
 
+    /// <summary>The scheduled transitions of one entity that are armed now, in the order in which they were written.</summary>
+    ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken);
+
     /// <summary>Scheduled transitions due by now, the longest due first, of all tenants.</summary>
     ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 }

@@ -22,6 +22,9 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
     private WorkflowDefinition workflow = DefaultWorkflow.Definition;
     private Error? failure;
 
+    /// <summary>Whether the run failed only because the criterion of the transition asked for does not hold.</summary>
+    public bool IsDeclined { get; private set; }
+
     /// <summary>A new entity: initial state, then the named transition if any, then the cascade.</summary>
     public async ValueTask<Result<WorkflowOutcome>> CreateAsync(string? transition, CancellationToken cancellationToken)
     {
@@ -81,7 +84,7 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         if (transition is null) failure = WorkflowErrors.TransitionNotFound(name, entity.State, Offered().Where(t => t.IsOffered).Select(t => t.Name));
         else if (transition.IsScheduled && !isSchedule) failure = WorkflowErrors.FiresByItself(name);
         else if (await HoldsAsync(transition.Criterion, transition, cancellationToken)) await TakeAsync(transition, isSchedule, cancellationToken);
-        else failure ??= WorkflowErrors.CriterionRejects(name, entity.State);
+        else if (failure is null) (failure, IsDeclined) = (WorkflowErrors.CriterionRejects(name, entity.State), true);
     }
 
     private async ValueTask CascadeAsync(CancellationToken cancellationToken)

@@ -56,6 +56,9 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
 
     public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
 
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Of(tenant).Schedules(id));
+
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<DueTransition>>(
             [.. tenants.Values.SelectMany(t => t.Due(now)).OrderBy(d => d.Schedule.DueAt).Take(limit)]);

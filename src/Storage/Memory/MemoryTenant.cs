@@ -78,6 +78,11 @@ internal sealed class MemoryTenant(TenantId id)
         }
     }
 
+    public IReadOnlyList<ScheduledTransition> Schedules(EntityId entity)
+    {
+        lock (gate) return schedules.GetValueOrDefault(entity) ?? [];
+    }
+
     public IReadOnlyList<DueTransition> Due(DateTimeOffset now)
     {
         lock (gate)

@@ -23,6 +23,9 @@ internal sealed class LogQueries(NpgsqlDataSource pool)
         select {RevisionRow.Columns("l")} from strata.log l where l.tenant = $1 and l.revision = $2 order by l.ordinal
         """;
 
+    private const string SchedulesSql =
+        "select tenant, entity, transition, due_at, expires_at from strata.schedule where tenant = $1 and entity = $2 order by revision, ordinal";
+
     private const string DueSql =
         "select tenant, entity, transition, due_at, expires_at from strata.schedule where due_at <= $1 order by due_at limit $2";
 
@@ -93,6 +96,17 @@ internal sealed class LogQueries(NpgsqlDataSource pool)
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) heads.Add(new TenantHead(new TenantId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
             return heads;
+        });
+
+    public async ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+        await RunAsync(SchedulesSql, async command =>
+        {
+            Add(command, tenant.Value);
+            Add(command, id.Value);
+            var armed = new List<ScheduledTransition>();
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) armed.Add(ReadDue(reader).Schedule);
+            return armed;
         });
 
     public async ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>

@@ -61,6 +61,9 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
 
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+        queries.SchedulesAsync(tenant, id, cancellationToken);
+
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         queries.DueAsync(now, limit, cancellationToken);
 

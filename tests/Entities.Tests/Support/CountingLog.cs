@@ -44,5 +44,8 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
 
     public IDisposable OnCommit(Action<TenantHead> wake) => log.OnCommit(wake);
 
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+        log.SchedulesAsync(tenant, id, cancellationToken);
+
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => log.DueAsync(now, limit, cancellationToken);
 }

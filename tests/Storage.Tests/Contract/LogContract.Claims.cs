@@ -112,6 +112,8 @@ public abstract partial class LogContract
         var first = await Log.CommitAsync(tenant, Create(a) with { Schedules = [late] });
         await Log.CommitAsync(tenant, Create(b) with { Schedules = [early, late] });
 
+        Assert.Equal([early, late], await Log.SchedulesAsync(tenant, b, CancellationToken.None));
+        Assert.Empty(await Log.SchedulesAsync(tenant, Entity(), CancellationToken.None));
         Assert.Empty(await DueAsync(start));
         Assert.Equal([new DueTransition(tenant, b, early)], await DueAsync(start.AddSeconds(1)));
         var all = await DueAsync(start.AddSeconds(2));
@@ -124,6 +126,7 @@ public abstract partial class LogContract
         Assert.Equal(2, (await DueAsync(start.AddSeconds(2))).Count);
         await Log.CommitAsync(tenant, Delete(a, moved.Revision));
         Assert.Equal(2, (await DueAsync(start.AddDays(2))).Count);
+        Assert.Empty(await Log.SchedulesAsync(tenant, a, CancellationToken.None));
     }
 
     private ValueTask<EntityId?> FindAsync(UniqueClaim claim) => Log.FindAsync(tenant, "order", claim, CancellationToken.None);

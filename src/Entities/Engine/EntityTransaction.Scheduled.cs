@@ -1,0 +1,53 @@
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Entities.Workflows;
+
+namespace Strata.Entities.Engine;
+
+public sealed partial class EntityTransaction
+{
+    /// <summary>
+    /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that nothing stays due for ever.
+    /// </summary>
+    internal async ValueTask<Result<FiringOutcome>> FireAsync(DueTransition due, CancellationToken cancellationToken)
+    {
+        if (!(await OpenAsync(due.Id, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        if (draft.Current is not { } entity) return FiringOutcome.Stale;
+        // Asked after the entity was read: what arms anew also writes the entity, and then the commit is refused.
+        var armed = await parts.Log.SchedulesAsync(due.Tenant, due.Id, cancellationToken);
+        if (!armed.Contains(due.Schedule)) return FiringOutcome.Stale;
+        var others = armed.Where(schedule => schedule != due.Schedule).ToList();
+        var outcome = await TryFireAsync(draft, entity, due.Schedule, others, cancellationToken);
+        if (outcome == FiringOutcome.Conflict) return outcome;
+        var committed = await CommitAsync(cancellationToken);
+        if (committed.IsOk) return outcome;
+        return HasConflicted ? FiringOutcome.Conflict : committed.Error;
+    }
+
+    private async ValueTask<FiringOutcome> TryFireAsync(
+        Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others, CancellationToken cancellationToken)
+    {
+        var now = parts.Time.GetUtcNow();
+        if (schedule.ExpiresAt < now) return Record(draft, FiringOutcome.Expired, AuditEventTypes.ScheduledTransitionExpire, schedule, others);
+        if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
+            return Record(draft, FiringOutcome.Cancelled, AuditEventTypes.ScheduledTransitionCancel, schedule, others);
+        var machine = new WorkflowMachine(model, entity with { Transition = schedule.Transition }, new Answers(this, draft, model), now);
+        var run = await machine.FireAsync(schedule.Transition, cancellationToken);
+        var error = run.TryGet(out var outcome, out var failure) ? Write(draft, model, outcome) : failure;
+        if (error is null) return FiringOutcome.Fired;
+        if (HasConflicted) return FiringOutcome.Conflict;
+        if (machine.IsDeclined) return Record(draft, FiringOutcome.Declined, AuditEventTypes.TransitionNotMatchCriterion, schedule, others);
+        if (error.Code == "TRANSITION_NOT_FOUND") return Record(draft, FiringOutcome.Cancelled, AuditEventTypes.ScheduledTransitionCancel, schedule, others);
+        if (await Firing.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
+        var last = draft.Current!;
+        draft.Write(last, [Firing.Failure(last.State, schedule.Transition, error)], null, others);
+        return FiringOutcome.Failed;
+    }
+
+    private static FiringOutcome Record(Draft draft, FiringOutcome outcome, string auditType, ScheduledTransition schedule, List<ScheduledTransition> armed)
+    {
+        var entity = draft.Current!;
+        draft.Write(entity, [new AuditEvent(auditType, entity.State, schedule.Transition)], null, armed);
+        return outcome;
+    }
+}

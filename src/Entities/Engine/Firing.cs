@@ -1,0 +1,32 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Entities.Engine;
+
+/// <summary>
+/// When a failed scheduled transition is tried again. How often it has failed is read from the entity's history, so that any server can go on where another stopped. Stateless.
+/// </summary>
+internal static class Firing
+{
+    public const int FailuresMax = 10;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
+    /// <summary>Null: it has failed too often and is given up.</summary>
+    public static async ValueTask<ScheduledTransition?> AgainAsync(
+        IEntityLog log, EntityRevision entity, ScheduledTransition schedule, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var history = await log.HistoryAsync(entity.Tenant, entity.Id, null, FailuresMax, cancellationToken);
+        var failures = history.TakeWhile(revision => revision.Audit.Any(e => IsFailureOf(e, schedule.Transition))).Count();
+        if (failures + 1 >= FailuresMax) return null;
+        var pause = FirstPause * (1L << failures);
+        return schedule with { DueAt = now + (pause < LongestPause ? pause : LongestPause) };
+    }
+
+    public static AuditEvent Failure(string state, string transition, Error error) =>
+        new(AuditEventTypes.ScheduledTransitionFail, state, $"{transition}: {error.Code}");
+
+    private static bool IsFailureOf(AuditEvent e, string transition) =>
+        e.Type == AuditEventTypes.ScheduledTransitionFail && e.Detail?.StartsWith(transition + ": ", StringComparison.Ordinal) == true;
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Entities.Engine;
+
+/// <summary>Settings of <see cref="ScheduleRunner"/>. Immutable.</summary>
+public sealed record ScheduleOptions
+{
+    /// <summary>How often it looks for what is due; what falls due in between is fired on time.</summary>
+    public TimeSpan Period { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Transitions taken up in one round.</summary>
+    public int BatchMax { get; init; } = 100;
+
+    /// <summary>Entities worked on at once.</summary>
+    public int Parallelism { get; init; } = 8;
+
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
+}
+
+/// <summary>
+/// Fires scheduled transitions of all tenants when their time has come. On one server at a time, by the lease <c>schedules</c>; even two at once would fire nothing twice, because the
+/// log accepts only the first. When the store is away it waits and tries again.
+/// </summary>
+public sealed partial class ScheduleRunner(
+    EntityEngine engine, ILeases leases, TimeProvider time, ILogger<ScheduleRunner> logger, ScheduleOptions? options = null)
+{
+    public const string LeaseName = "schedules";
+    public const string Actor = "system:scheduler";
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
+
+    private readonly ScheduleOptions options = options ?? new ScheduleOptions();
+    private readonly string holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, holder, options.LeaseDuration, time, cancellationToken);
+                if (lease is not null) await FireWhileHeldAsync(lease, cancellationToken);
+                else await Task.Delay(options.LeaseDuration / 3, time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogRoundFailed(e);
+                await Task.Delay(options.Period, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task FireWhileHeldAsync(HeldLease lease, CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        try
+        {
+            while (true)
+            {
+                var fired = await FireDueAsync(both.Token);
+                if (fired < options.BatchMax) await Task.Delay(await UntilNextAsync(both.Token), time, both.Token);
+            }
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            LogLeaseLost();
+        }
+    }
+
+    /// <summary>One round: fires what is due now, at most one batch.</summary>
+    /// <returns>How many were due.</returns>
+    internal async Task<int> FireDueAsync(CancellationToken cancellationToken)
+    {
+        var due = await engine.Log.DueAsync(time.GetUtcNow(), options.BatchMax, cancellationToken);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(due.GroupBy(transition => (transition.Tenant, transition.Id)), parallel, async (entity, ct) =>
+        {
+            foreach (var transition in entity) await FireOneAsync(transition, ct);
+        });
+        return due.Count;
+    }
+
+    private async Task FireOneAsync(DueTransition due, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var outcome = await engine.FireAsync(new Caller(due.Tenant, Actor), due, cancellationToken);
+            if (outcome.Error is { } error) LogRefused(due.Tenant, due.Id, due.Schedule.Transition, error.Code);
+            else LogOutcome(due.Tenant, due.Id, due.Schedule.Transition, outcome.Value);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogThrew(e, due.Tenant, due.Id, due.Schedule.Transition); // one entity's trouble must not hold up the others
+        }
+    }
+
+    private async Task<TimeSpan> UntilNextAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var next = await engine.Log.DueAsync(now + options.Period, 1, cancellationToken);
+        if (next.Count == 0 || next[0].Schedule.DueAt <= now) return options.Period; // what is still due was left for the next round
+        var pause = next[0].Schedule.DueAt - now;
+        return pause > ShortestPause ? pause : ShortestPause;
+    }
+}

@@ -1,0 +1,184 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Entities.Tests.Support;
+using Strata.Storage.Memory;
+
+namespace Strata.Entities.Tests.Engine;
+
+public class ScheduleRunnerTests
+{
+    private const string Workflow = """
+        {"version":"1.0","name":"w","initialState":"OPEN","states":{
+          "OPEN":{"transitions":[
+            {"name":"expire","next":"EXPIRED","schedule":{"delayMs":60000,"timeoutMs":5000}},
+            {"name":"escalate","next":"ESCALATED","schedule":{"delayMs":120000},"criterion":{"type":"simple","jsonPath":"$.urgent","operatorType":"EQUALS","value":true}},
+            {"name":"close","next":"CLOSED","manual":true}]},
+          "EXPIRED":{"transitions":[{"name":"archive","next":"ARCHIVED"}]},"ARCHIVED":{},"ESCALATED":{},"CLOSED":{}}}
+        """;
+
+    private const string WithProcessor = """
+        {"version":"1.0","name":"w","initialState":"OPEN","states":{
+          "OPEN":{"transitions":[{"name":"bill","next":"BILLED","schedule":{"delayMs":1000},"processors":[{"name":"p"}]}]},"BILLED":{}}}
+        """;
+
+    private readonly FakeTime time = new();
+
+    [Fact]
+    public async Task Fire_Due_TakesTheTransitionAndCascades()
+    {
+        var (test, runner) = Make(Workflow);
+        var entity = (await test.CreateAsync()).Value;
+        time.Advance(TimeSpan.FromSeconds(59));
+        Assert.Equal(0, await runner.FireDueAsync(default));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await runner.FireDueAsync(default));
+        var newest = (await test.HistoryAsync(entity.Id))[0];
+        Assert.Equal(("ARCHIVED", "expire", ScheduleRunner.Actor), (newest.State, newest.Transition, newest.ChangedBy));
+        Assert.Contains(newest.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionFire, Detail: "expire" });
+        Assert.Contains(newest.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionCancel, Detail: "escalate" });
+        Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default));
+    }
+
+    [Fact]
+    public async Task Fire_TooLate_IsRecordedAndTheOthersStayArmed()
+    {
+        var (test, runner) = Make(Workflow);
+        var entity = (await test.CreateAsync()).Value;
+        time.Advance(TimeSpan.FromSeconds(66));
+        await runner.FireDueAsync(default);
+        var newest = (await test.HistoryAsync(entity.Id))[0];
+        Assert.Equal("OPEN", newest.State);
+        Assert.Equal([new AuditEvent(AuditEventTypes.ScheduledTransitionExpire, "OPEN", "expire")], newest.Audit);
+        Assert.Equal([new ScheduledTransition("escalate", Some.Time.AddSeconds(120))], await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default));
+    }
+
+    [Fact]
+    public async Task Fire_CriterionDoesNotHold_IsDeclinedOnce()
+    {
+        var (test, runner) = Make(Workflow);
+        var entity = (await test.CreateAsync()).Value;
+        time.Advance(TimeSpan.FromSeconds(120));
+        await runner.FireDueAsync(default);
+        var newest = (await test.HistoryAsync(entity.Id))[0];
+        Assert.Equal([new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate")], newest.Audit);
+        Assert.Equal(0, await runner.FireDueAsync(default));
+    }
+
+    [Fact]
+    public async Task Write_InTheState_ArmsAnew_LeavingDisarms()
+    {
+        var (test, runner) = Make(Workflow);
+        var entity = (await test.CreateAsync()).Value;
+        time.Advance(TimeSpan.FromSeconds(30));
+        await test.UpdateAsync(entity.Id, """{"a":1}""");
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, await runner.FireDueAsync(default));
+        await test.TakeAsync(entity.Id, "close");
+        time.Advance(TimeSpan.FromSeconds(300));
+        Assert.Equal(0, await runner.FireDueAsync(default));
+    }
+
+    [Fact]
+    public async Task Fire_NoLongerArmed_IsStale()
+    {
+        var (test, _) = Make(Workflow);
+        var entity = (await test.CreateAsync()).Value;
+        time.Advance(TimeSpan.FromSeconds(60));
+        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
+        await test.UpdateAsync(entity.Id, "{}");
+        Assert.Equal(FiringOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+        await test.Engine.DeleteAsync(Some.Caller, null, entity.Id, null, default);
+        Assert.Equal(FiringOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+    }
+
+    [Fact]
+    public async Task Fire_ByTwoAtOnce_HappensOnce()
+    {
+        var (test, _) = Make(Workflow);
+        var entity = (await test.CreateAsync()).Value;
+        time.Advance(TimeSpan.FromSeconds(60));
+        var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
+        test.Counted.BeforeAppend = async _ =>
+        {
+            test.Counted.BeforeAppend = null;
+            Assert.Equal(FiringOutcome.Fired, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+        };
+        Assert.Equal(FiringOutcome.Conflict, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+        Assert.Equal(2, (await test.HistoryAsync(entity.Id)).Count);
+    }
+
+    [Fact]
+    public async Task Fire_Failure_IsTriedAgainLaterAndLater_ThenGivenUp()
+    {
+        var (test, runner) = Make(WithProcessor);
+        test.Computation.Process = (_, _, _) => new(new Error(ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG", "None."));
+        var entity = (await test.CreateAsync()).Value;
+        var pauses = new List<double>();
+        time.Advance(TimeSpan.FromSeconds(1));
+        while (await runner.FireDueAsync(default) == 1)
+        {
+            var armed = await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default);
+            if (armed.Count == 0) break;
+            pauses.Add((armed[0].DueAt - time.GetUtcNow()).TotalSeconds);
+            time.Advance(armed[0].DueAt - time.GetUtcNow());
+        }
+        Assert.Equal([10, 20, 40, 80, 160, 320, 640, 1280, 2560], pauses);
+        var newest = (await test.HistoryAsync(entity.Id))[0];
+        Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG"), Assert.Single(newest.Audit));
+        Assert.Equal(Firing.FailuresMax, test.Computation.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Run_WithTheLease_FiresOnTime()
+    {
+        var (test, _) = Make(Workflow);
+        var leases = new MemoryLeases(time);
+        using var stop = new CancellationTokenSource();
+        var running = Make(test, leases).RunAsync(stop.Token);
+        var entity = (await test.CreateAsync()).Value;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(500));
+                return (await test.ReadAsync(entity.Id))?.State == "ARCHIVED";
+            },
+            "the transition fires");
+        Assert.InRange((await test.ReadAsync(entity.Id))!.ChangedAt - Some.Time, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(65));
+        Assert.NotNull(await leases.HolderAsync(ScheduleRunner.LeaseName, default));
+        await stop.CancelAsync();
+        await running;
+        Assert.Null(await leases.HolderAsync(ScheduleRunner.LeaseName, default));
+    }
+
+    [Fact]
+    public async Task Run_LeaseHeldByAnother_FiresNothingUntilItIsFree()
+    {
+        var (test, _) = Make(Workflow);
+        var leases = new MemoryLeases(time);
+        Assert.True(await leases.TryHoldAsync(ScheduleRunner.LeaseName, "other", TimeSpan.FromSeconds(62), default));
+        var entity = (await test.CreateAsync()).Value;
+        using var stop = new CancellationTokenSource();
+        var running = Make(test, leases).RunAsync(stop.Token);
+        time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal("OPEN", (await test.ReadAsync(entity.Id))?.State);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return (await test.HistoryAsync(entity.Id)).Count > 1;
+            },
+            "the transition is dealt with");
+        await stop.CancelAsync();
+        await running;
+    }
+
+    private (TestEngine Test, ScheduleRunner Runner) Make(string workflow)
+    {
+        var test = new TestEngine(workflow, time);
+        return (test, Make(test, new MemoryLeases(time)));
+    }
+
+    private ScheduleRunner Make(TestEngine test, ILeases leases) => new(test.Engine, leases, time, NullLogger<ScheduleRunner>.Instance);
+}
