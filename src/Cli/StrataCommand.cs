@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Strata.Cli.Commands;
 using Strata.Cli.Shell;
 
@@ -10,7 +11,11 @@ internal static class StrataCommand
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
         var parse = Create(terminal).Parse(arguments is [] ? ["--help"] : arguments);
-        if (parse.Errors.Count > 0 && parse.Action is not System.CommandLine.Help.HelpAction) return WrongUsage(terminal, parse);
+        if (parse.Action is not System.CommandLine.Help.HelpAction)
+        {
+            if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse));
+            if (UnknownOption(parse) is { } option) return WrongUsage(terminal, parse, $"There is no option \"{option}\".");
+        }
         var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return await parse.InvokeAsync(invocation, cancellationToken);
     }
@@ -40,14 +45,21 @@ internal static class StrataCommand
         VersionCommand.Create(terminal),
     ];
 
-    private static int WrongUsage(Terminal terminal, ParseResult parse)
+    /// <summary>The library takes an option that it does not know for an argument where there is room for one.</summary>
+    private static string? UnknownOption(ParseResult parse) => parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
+        .Select(t => t.Value).FirstOrDefault(v => v.Length > 1 && v[0] == '-');
+
+    private static string Fault(ParseResult parse)
+    {
+        // The word that is not a command says more than that a command is missing.
+        var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command is RootCommand;
+        return unknown ? $"There is no command \"{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(e => e.Message).Distinct());
+    }
+
+    private static int WrongUsage(Terminal terminal, ParseResult parse, string message)
     {
         var command = parse.CommandResult.Command;
-        var path = command is RootCommand ? "strata" : "strata " + command.Name;
-        // The word that is not a command says more than that a command is missing.
-        var unknown = parse.UnmatchedTokens.Count > 0 && command is RootCommand;
-        var message = unknown ? $"There is no command \"{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(e => e.Message).Distinct());
-        ErrorText.Write(terminal, UsageErrors.Of(message, path + " --help"));
+        ErrorText.Write(terminal, UsageErrors.Of(message, (command is RootCommand ? "strata" : "strata " + command.Name) + " --help"));
         return CommandRunner.WrongUsage;
     }
 }
