@@ -44,7 +44,7 @@ internal static class KindColumns
             new("CPUS", r => r.Status.Text("cpus")),
             new("MEMORY", r => r.Status.Number("memoryBytes") is { } bytes ? ByteCount.Short(bytes) : ""),
         ],
-        ["token"] = [new("ROLE", r => r.Spec.Text("role")), new("EXPIRES", r => r.Spec.Text("expiresAt"))],
+        ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")), new("EXPIRES", r => r.Spec.Text("expiresAt"))],
     };
 
     public static IReadOnlyList<Column> Of(KindInfo kind) => ByKind.GetValueOrDefault(kind.Name, []);

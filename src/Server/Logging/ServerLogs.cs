@@ -6,9 +6,17 @@ namespace Strata.Server.Logging;
 /// <summary>
 /// The program's own log: everything from information up in a file, warnings and errors also on standard error, where someone may be watching.
 /// </summary>
-internal sealed class ServerLogs(string path, TextWriter? console, TimeProvider time) : ILoggerProvider
+public sealed class ServerLogs(string path, TextWriter? console, TimeProvider time) : ILoggerProvider
 {
     private readonly LogFile file = new(path);
+
+    /// <summary>Strata's own from information up, the framework's from warnings up.</summary>
+    public static ILoggerFactory CreateFactory(string path, TextWriter? console, TimeProvider time) => LoggerFactory.Create(logging =>
+    {
+        logging.AddProvider(new ServerLogs(path, console, time));
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Npgsql", LogLevel.Warning);
+    });
 
     public ILogger CreateLogger(string categoryName) => new Log(this, categoryName);
 

@@ -1,0 +1,56 @@
+using Strata.Cli.Shell;
+using Strata.Client;
+using Strata.Core;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Cloud;
+
+/// <summary>What <c>strata up</c> prints when the cloud is ready.</summary>
+internal sealed record CloudSummary
+{
+    public required string Version { get; init; }
+    public required Uri ApiUrl { get; init; }
+    public required Uri HttpUrl { get; init; }
+    public required string Home { get; init; }
+    public required int Pid { get; init; }
+
+    /// <summary>Address of the welcome page; null where it does not run.</summary>
+    public string? Welcome { get; init; }
+
+    /// <summary>What instances are not isolated from, as sentences.</summary>
+    public IReadOnlyList<string> NotIsolated { get; init; } = [];
+
+    public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
+    {
+        var summary = new CloudSummary { Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid };
+        try
+        {
+            var welcome = await run.Client.Resources("deployments").FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
+            return summary with { Welcome = welcome is null ? null : Kinds.JsonView.Text(welcome.Status, "url") };
+        }
+        catch (StrataException)
+        {
+            return summary; // The address is a courtesy; the cloud is up all the same.
+        }
+    }
+
+    public void Write(Run run, bool detached)
+    {
+        if (run.WriteMachine(this)) return;
+        var output = run.Terminal.Out;
+        output.WriteLine($"{run.Terminal.OnOut(Tone.Good, $"Strata {Version} is up.")}");
+        output.WriteLine();
+        output.WriteLine($"  API            {ApiUrl.AbsoluteUri.TrimEnd('/')}   (reference at /docs)");
+        output.WriteLine($"  Applications   http://NAME.localhost:{HttpUrl.Port}");
+        if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
+        output.WriteLine($"  Data           {Home}");
+        output.WriteLine();
+        output.WriteLine("  You are signed in as admin here; \"strata token\" prints a token for curl.");
+        foreach (var sentence in NotIsolated) output.WriteLine($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
+        output.WriteLine();
+        output.WriteLine($"Next: {run.Terminal.OnOut(Tone.Strong, "strata deploy")} in a folder of yours, or strata deploy samples/hello-node");
+        output.WriteLine(detached ? "\"strata down\" stops the cloud, \"strata status\" tells how it is." : "Ctrl-C stops the cloud.");
+        output.Flush();
+    }
+}

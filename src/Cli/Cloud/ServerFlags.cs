@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Strata.Cli.Shell;
+using Strata.Core;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Cloud;
+
+/// <summary>The server's settings as flags of a command.</summary>
+internal sealed class ServerFlags
+{
+    private readonly Dictionary<Setting, Option<string?>> options =
+        Setting.All.ToDictionary(s => s, s => new Option<string?>(s.Flag) { Description = $"{s.Description} [{(s.Default.Length > 0 ? s.Default : "private")}]", HelpName = "VALUE" });
+
+    public IEnumerable<Option> All => options.Values;
+
+    /// <summary>Every setting with its source.</summary>
+    public IReadOnlyList<SettingValue> Resolve(Run run)
+    {
+        var given = options.Select(o => (o.Key.Name, Value: run.Parse.GetValue(o.Value))).Where(f => f.Value is not null).ToDictionary(f => f.Name, f => f.Value!);
+        return ServerOptionsReader.Resolve(new HomeLayout(run.Home), given, Environment.GetEnvironmentVariable).Value;
+    }
+
+    public ServerOptions Read(Run run) => ServerOptionsReader.ToOptions(new HomeLayout(run.Home), Resolve(run)).Value;
+
+    /// <summary>The given flags as arguments, for a process that is to do the same.</summary>
+    public IEnumerable<string> ToArguments(Run run) =>
+        options.Where(o => run.Parse.GetValue(o.Value) is not null).SelectMany(o => new[] { o.Key.Flag, run.Parse.GetValue(o.Value)! });
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Strata.Cli.Cloud;
+using Strata.Cli.Shell;
+using Strata.Core;
+using Strata.Edge;
+using Strata.Server.Logging;
+using Strata.Server.Parts;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata edge</c>: an edge as a process of its own. <c>strata up</c> starts one where the setting edge-mode is inline.</summary>
+internal static class EdgeCommand
+{
+    private static readonly ServerFlags Flags = new();
+    private static readonly Option<bool> Inline = new("--inline") { Description = "Handle requests on the threads that receive them: half again as many per second" };
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("edge", "Run an edge as a process of its own") { Inline };
+        foreach (var flag in Flags.All) command.Add(flag);
+        return command.Does(terminal, RunAsync);
+    }
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var options = Flags.Read(run);
+        var token = Environment.GetEnvironmentVariable("STRATA_TOKEN") ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
+        using var loggers = ServerLogs.CreateFactory(Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, run.Terminal.Time);
+        await EdgeProcess.RunAsync(
+            EdgeSettings.Of(options, token, run.Parse.GetValue(Inline)), loggers,
+            edge => run.Say($"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; metrics at http://{edge.AdminEndPoint}/metrics"), cancellationToken);
+        return CommandRunner.Done;
+    }
+
+    private static async Task<string> ReadTokenAsync(string path, CancellationToken cancellationToken) => File.Exists(path)
+        ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim()
+        : throw new Error(ErrorKind.Unauthenticated, "NO_EDGE_TOKEN", $"There is no token for an edge in {path}.", "Start the cloud first (strata up), or set STRATA_TOKEN.").ToException();
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Shell;
+using Strata.Core;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+using Strata.Server.Status;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata status</c>: addresses, version and the health of each part. 0 when all is well, 1 otherwise.</summary>
+internal static class StatusCommand
+{
+    private sealed record Down(bool Running, string Home);
+
+    public static Command Create(Terminal terminal) => new Command("status", "Tell how the cloud is").Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var isHere = HomeLock.IsHeld(new HomeLayout(run.Home));
+        var isElsewhere = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL")) || run.Parse.GetValue(GlobalOptions.Server) is not null;
+        if (!isHere && !isElsewhere)
+        {
+            if (!run.WriteMachine(new Down(false, run.Home))) run.Terminal.Error.WriteLine($"No cloud runs in {run.Home}. Start it with: strata up");
+            return CommandRunner.Failed;
+        }
+        using var answer = await run.Client.SendAsync(HttpMethod.Get, "/api/v1/status", cancellationToken: cancellationToken);
+        var status = answer!.RootElement.Deserialize(WireJson.Of<ServerStatus>())!;
+        if (!run.WriteMachine(answer.RootElement)) Write(run, status);
+        return status.Ok ? CommandRunner.Done : CommandRunner.Failed;
+    }
+
+    private static void Write(Run run, ServerStatus status)
+    {
+        var output = run.Terminal.Out;
+        output.WriteLine($"Strata {status.Version}, {(status.Ok ? run.Terminal.OnOut(Tone.Good, "all well") : run.Terminal.OnOut(Tone.Bad, "not well"))}");
+        output.WriteLine($"API           {status.ApiUrl.ToString().TrimEnd('/')}");
+        if (status.HttpUrl is { } http) output.WriteLine($"Applications  http://NAME.localhost:{http.Port}");
+        output.WriteLine($"Data          {status.Home}");
+        output.WriteLine($"Process       {status.Pid}, {ByteCount.Short(status.MemoryBytes)}, up {TimeText.Short(run.Now - status.StartedAt)}, started in {status.StartSeconds:0.0} s");
+        output.WriteLine();
+        var table = new Table("PART", "STATE", "WHAT");
+        foreach (var part in status.Parts) table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
+        table.Write(run.Terminal);
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Core;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata token</c>: prints the context's token, or makes, lists and revokes others.</summary>
+internal static class TokenCommand
+{
+    private static readonly Argument<string> Name = new("name") { Description = "Of the token" };
+    private static readonly Argument<string> Existing = new Argument<string>("name") { Description = "Name or id of the token" }.CompletesNames("tokens");
+    private static readonly Option<string[]> Role = new("--role") { Description = "admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
+    private static readonly Option<string?> Expires = new("--expires") { Description = "Lifetime, such as 12h or 90d; without it until it is revoked", HelpName = "AGE" };
+
+    public static Command Create(Terminal terminal) => new Command("token", "Print a token for curl; make, list and revoke tokens")
+    {
+        new Command("create", "Make a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
+        new Command("list", "List the tokens") { }.Does(terminal, ListAsync),
+        new Command("revoke", "Make a token useless at once") { Existing }.Does(terminal, RevokeAsync),
+    }.Does(terminal, PrintAsync);
+
+    private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)
+    {
+        var token = run.Context.Token ?? throw new Error(
+            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is known here.", "Set STRATA_TOKEN, or start a cloud with \"strata up\".").ToException();
+        if (!run.WriteMachine(new Dictionary<string, string> { ["token"] = token, ["server"] = run.Context.Server })) run.Terminal.Out.WriteLine(token);
+        return Task.FromResult(CommandRunner.Done);
+    }
+
+    private static async Task<int> CreateAsync(Run run, CancellationToken cancellationToken)
+    {
+        var spec = new Dictionary<string, object> { ["roles"] = run.Parse.GetValue(Role)! };
+        if (run.Parse.GetValue(Expires) is { } lifetime) spec["expiresAt"] = run.Now + (run.Now - TimeText.Parse(lifetime, run.Now).Value);
+        if (run.Parse.GetValue(GlobalOptions.Project) is { } project) spec["project"] = project;
+        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["name"] = run.Parse.GetRequiredValue(Name), ["spec"] = spec }, WireJson.Options);
+        using var answer = await run.Client.SendAsync(HttpMethod.Post, "/api/v1/tokens", new JsonText(body), cancellationToken: cancellationToken);
+        if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
+        run.Terminal.Out.WriteLine(answer.RootElement.Text("token"));
+        run.Say("It is shown only now. Use it with: curl -H \"Authorization: Bearer TOKEN\" …, or STRATA_TOKEN.");
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> ListAsync(Run run, CancellationToken cancellationToken)
+    {
+        var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
+        var tokens = new List<AnyResource>();
+        await foreach (var token in run.Client.Resources("tokens").ListAsync(cancellationToken: cancellationToken)) tokens.Add(token);
+        await ResourceOutput.WriteListAsync(run, kinds, kinds.Find("tokens"), tokens, cancellationToken);
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> RevokeAsync(Run run, CancellationToken cancellationToken)
+    {
+        var revoked = await run.Client.Resources("tokens").DeleteAsync(run.Parse.GetRequiredValue(Existing), cancellationToken: cancellationToken);
+        if (!run.WriteMachine(ResourceOutput.ToJson(revoked))) run.Say($"Revoked {revoked.Name}.");
+        return CommandRunner.Done;
+    }
+}

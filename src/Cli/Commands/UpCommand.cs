@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Strata.Cli.Cloud;
+using Strata.Cli.Context;
+using Strata.Cli.Shell;
+using Strata.Server;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Commands;
+
+/// <summary><c>strata up</c>: the whole cloud on this machine, until it is told to stop.</summary>
+internal static class UpCommand
+{
+    private static readonly ServerFlags Flags = new();
+    private static readonly Option<bool> Detach = new("--detach", "-d") { Description = "Run in the background" };
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("up", "Start the cloud on this machine") { Detach };
+        foreach (var flag in Flags.All) command.Add(flag);
+        return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken));
+    }
+
+    private static async Task<int> RunDetachedAsync(Run run, CancellationToken cancellationToken)
+    {
+        var options = Flags.Read(run);
+        if (HomeLock.IsHeld(options.Home)) throw ServerErrors.HomeInUse(run.Home, HomeLock.Find(options.Home)).ToException();
+        run.Say("Starting the cloud…");
+        var cloud = await Detached.StartAsync(run, Flags.ToArguments(run), cancellationToken);
+        (await CloudSummary.LoadAsync(run, cloud, cancellationToken)).Write(run, detached: true);
+        return CommandRunner.Done;
+    }
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var options = Flags.Read(run);
+        using var stop = new StopSignals(cancellationToken);
+        await using var server = await StrataServer.StartAsync(options, run.Terminal.Error, run.Say, run.Terminal.Time, stop.Token);
+        try
+        {
+            await WelcomeAsync(run, server, stop.Token);
+            await Task.Delay(Timeout.Infinite, run.Terminal.Time, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+        }
+        run.Say(stop.KeepWork ? "Stopping; instances and the database run on…" : "Stopping…");
+        await server.StopAsync(stop.KeepWork);
+        return CommandRunner.Done;
+    }
+
+    private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)
+    {
+        if (server.AdminToken is { } token) new CliContext { Server = server.Options.ApiUrl.ToString().TrimEnd('/'), Token = token }.Save(run.Home);
+        else (CliContext.Read(run.Home)! with { Server = server.Options.ApiUrl.ToString().TrimEnd('/') }).Save(run.Home);
+        if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);
+        var cloud = server.TellReady();
+        var summary = await CloudSummary.LoadAsync(run, cloud, cancellationToken);
+        (summary with { NotIsolated = server.NotIsolated }).Write(run, detached: false);
+    }
+}
+
+/// <summary>
+/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down</c> does; SIGQUIT ends the server only, for an upgrade: instances and the
+/// database run on and the next server adopts them.
+/// </summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource stop;
+    private readonly PosixSignalRegistration quit;
+    private readonly PosixSignalRegistration hangUp;
+
+    public StopSignals(CancellationToken cancellationToken)
+    {
+        stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, signal => Stop(signal, keepWork: true));
+        hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => Stop(signal, keepWork: false));
+    }
+
+    public CancellationToken Token => stop.Token;
+
+    public bool KeepWork { get; private set; }
+
+    public void Dispose()
+    {
+        quit.Dispose();
+        hangUp.Dispose();
+        stop.Dispose();
+    }
+
+    private void Stop(PosixSignalContext signal, bool keepWork)
+    {
+        signal.Cancel = true;
+        KeepWork = keepWork;
+        stop.Cancel();
+    }
+}

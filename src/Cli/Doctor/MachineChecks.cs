@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+using Strata.Cli.Shell;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Doctor;
+
+/// <summary>Room, rights and ports on this machine.</summary>
+internal static class MachineChecks
+{
+    private const long DiskBytesMin = 1L << 30;
+
+    public static async Task<IReadOnlyList<Finding>> RunAsync(ServerOptions options, bool running, CancellationToken cancellationToken) =>
+    [
+        DataFolder(options.Home),
+        Disk(options.Home),
+        .. running ? (IReadOnlyList<Finding>)[] : [Port(options, options.ApiPort, "API", Setting.ApiPort), Port(options, options.HttpPort, "edge", Setting.HttpPort)],
+        await NamesAsync(cancellationToken),
+    ];
+
+    private static Finding DataFolder(HomeLayout home)
+    {
+        var folder = home.Root;
+        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+        try
+        {
+            var probe = Path.Combine(folder, $".strata-doctor-{Environment.ProcessId}");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+            return Finding.Ok("data folder", home.Root);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            return Finding.Failure("data folder", $"{home.Root} cannot be written: {e.Message}", "Give this user the right to write there, or set STRATA_HOME to another folder.");
+        }
+    }
+
+    private static Finding Disk(HomeLayout home)
+    {
+        var folder = home.Root;
+        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        return free >= DiskBytesMin
+            ? Finding.Ok("disk", $"{ByteCount.Short(free)} free")
+            : Finding.Warning("disk", $"only {ByteCount.Short(free)} are free", "Make room: builds and the database need some.");
+    }
+
+    private static Finding Port(ServerOptions options, int port, string what, Setting setting) =>
+        PortCheck.Check(options.Listen, port, what, setting.Flag) is { } error
+            ? Finding.Failure($"port {port}", error.Message, error.NextStep!)
+            : Finding.Ok($"port {port}", $"free for the {what}");
+
+    /// <summary>Browsers and curl know that *.localhost is this machine; other programs ask the system, which may not.</summary>
+    private static async Task<Finding> NamesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync("welcome.localhost", AddressFamily.InterNetwork, cancellationToken);
+            if (addresses.Any(IPAddress.IsLoopback)) return Finding.Ok("names", "*.localhost is this machine");
+        }
+        catch (SocketException)
+        {
+            // Told below.
+        }
+        return Finding.Warning(
+            "names", "the system does not resolve *.localhost; browsers and curl do so themselves",
+            "For other programs: sudo apt-get install -y libnss-myhostname, or send the Host header to 127.0.0.1.");
+    }
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Strata.Cli.Doctor;
+
+/// <summary>What the machine must have.</summary>
+internal static class ToolChecks
+{
+    private const int PostgresVersionMin = 15;
+
+    public static async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken) =>
+    [
+        Finding.Ok(".NET", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}"),
+        await PostgresAsync(cancellationToken),
+        await AnyAsync("container runtime", ["runc", "crun"], "Applications will run as plain processes, without isolation.", "sudo apt-get install -y runc", cancellationToken),
+        await AnyAsync("git", ["git"], "Repositories cannot be deployed, only folders.", "sudo apt-get install -y git", cancellationToken),
+        await AnyAsync("iproute2", ["ip"], "Applications cannot have networks of their own.", "sudo apt-get install -y iproute2", cancellationToken),
+        Environment.IsPrivilegedProcess
+            ? Finding.Ok("rights", "root: applications and builds run in sandboxes of their own")
+            : Finding.Warning("rights", "not root: applications and builds run as plain processes, without isolation", "Run Strata as root on a machine of its own."),
+    ];
+
+    private static async Task<Finding> PostgresAsync(CancellationToken cancellationToken)
+    {
+        var newest = 0;
+        foreach (var program in PostgresPrograms()) newest = Math.Max(newest, MajorVersion(await FirstLineAsync(program, "--version", cancellationToken)));
+        const string fix = "sudo apt-get install -y postgresql";
+        return newest switch
+        {
+            0 => Finding.Failure("PostgreSQL", "is not installed", fix),
+            < PostgresVersionMin => Finding.Failure("PostgreSQL", $"{newest} is too old; {PostgresVersionMin} or newer is needed", fix),
+            _ => Finding.Ok("PostgreSQL", $"version {newest}"),
+        };
+    }
+
+    private static IEnumerable<string> PostgresPrograms()
+    {
+        const string debian = "/usr/lib/postgresql";
+        var own = Directory.Exists(debian) ? Directory.GetDirectories(debian).Select(v => Path.Combine(v, "bin", "postgres")).Where(File.Exists) : [];
+        return Find("postgres") is { } onPath ? own.Append(onPath) : own;
+    }
+
+    private static int MajorVersion(string line) => line.Split(' ')
+        .Select(w => int.TryParse(w.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Max();
+
+    private static async Task<Finding> AnyAsync(string what, string[] programs, string consequence, string fix, CancellationToken cancellationToken)
+    {
+        var found = programs.Select(Find).FirstOrDefault(p => p is not null);
+        return found is null
+            ? Finding.Warning(what, $"{string.Join(" or ", programs)} is not installed. {consequence}", fix)
+            : Finding.Ok(what, await FirstLineAsync(found, what == "iproute2" ? "-V" : "--version", cancellationToken));
+    }
+
+    private static string? Find(string program) =>
+        ((Environment.GetEnvironmentVariable("PATH") ?? "") + ":/usr/sbin:/sbin").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    private static async Task<string> FirstLineAsync(string program, string argument, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, [argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return output.Split('\n')[0].Trim();
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+using Strata.Edge;
+using Strata.Server.Options;
+
+namespace Strata.Server.Parts;
+
+/// <summary>The edge inside the server's process. It speaks to the API over HTTP like any other edge.</summary>
+internal sealed class EdgePart(ServerOptions options, Func<string> token, ILoggerFactory loggers, TimeProvider time) : IPart
+{
+    private EdgeServer? edge;
+
+    public string Name => "edge";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        edge = new EdgeServer(EdgeSettings.Of(options, token(), inline: false), loggers, time);
+        await edge.StartAsync(cancellationToken);
+    }
+
+    public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => edge?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+
+    public PartHealth Health() => edge switch
+    {
+        null => new PartHealth(false, "has not started"),
+        { Ready.IsCompleted: false } => new PartHealth(false, "has no route table yet"),
+        _ => new PartHealth(true, $"serves applications at {options.HttpUrl}, metrics at http://{edge.AdminEndPoint}/metrics"),
+    };
+}

@@ -1,0 +1,18 @@
+using System.Net;
+using Strata.Edge;
+using Strata.Server.Options;
+
+namespace Strata.Server.Parts;
+
+/// <summary>What an edge on this machine is told, in whichever process it runs.</summary>
+public static class EdgeSettings
+{
+    public static EdgeOptions Of(ServerOptions options, string token, bool inline) => new()
+    {
+        Http = [new IPEndPoint(options.Listen, options.HttpPort)],
+        DataFolder = options.Home.Edge,
+        ApiUrl = options.ApiUrl,
+        ApiToken = token,
+        Inline = inline,
+    };
+}
