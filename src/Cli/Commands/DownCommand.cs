@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Strata.Cli.Shell;
 using Strata.Core;
 using Strata.Server;
@@ -9,10 +8,8 @@ using Strata.Server.Options;
 namespace Strata.Cli.Commands;
 
 /// <summary><c>strata down</c>: stops the cloud with its instances and its database. The next <c>strata up</c> brings all of it back.</summary>
-internal static partial class DownCommand
+internal static class DownCommand
 {
-    private const int SignalQuit = 3;
-    private const int SignalTerminate = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -38,7 +35,7 @@ internal static partial class DownCommand
         var cloud = HomeLock.Find(home) ?? throw new Error(
             ErrorKind.Unavailable, "CLOUD_NOT_READY", $"The cloud in {home.Root} is just starting or stopping.", "Try again in a moment.").ToException();
         run.Say($"Stopping the cloud (process {cloud.Pid})…");
-        _ = Kill(cloud.Pid, run.Parse.GetValue(KeepInstances) ? SignalQuit : SignalTerminate);
+        ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(KeepInstances) ? ProcessSignals.Quit : ProcessSignals.Terminate);
         for (var end = run.Now + Patience; HomeLock.IsHeld(home); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
             if (run.Now > end) throw TooSlow(cloud, home).ToException();
@@ -52,7 +49,4 @@ internal static partial class DownCommand
     private static Error TooSlow(RunningCloud cloud, HomeLayout home) => new(
         ErrorKind.Timeout, "STOP_TIMEOUT", $"The cloud (process {cloud.Pid}) did not stop within {Patience.TotalSeconds:0} seconds.",
         $"Look at {home.LogFile}, or end it at once with kill -9 {cloud.Pid}: nothing acknowledged is lost.");
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Strata.Edge;
+using Strata.Server.Hosting;
 using Strata.Server.Options;
 
 namespace Strata.Server.Parts;
@@ -13,7 +14,6 @@ namespace Strata.Server.Parts;
 internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider time, ILogger<EdgeChildPart> logger) : IPart
 {
     private const string Script = "setsid \"$@\" </dev/null >>\"$0\" 2>&1 & echo $!";
-    private const int SignalTerminate = 15;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
 
@@ -37,7 +37,7 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
         await stopping.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (keepWork) return;
-        _ = Kill(pid, SignalTerminate);
+        ProcessSignals.Send(pid, ProcessSignals.Terminate);
         while (IsAlive(pid)) await Task.Delay(Pause, time, cancellationToken);
         File.Delete(PidFile);
     }
@@ -95,7 +95,4 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The edge's process {Pid} has ended; starting another")]
     private partial void Ended(int pid);
-
-    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }

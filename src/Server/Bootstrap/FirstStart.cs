@@ -1,0 +1,69 @@
+using Strata.Api.Auth;
+using Strata.Api.Auth.Tokens;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+
+namespace Strata.Server.Bootstrap;
+
+/// <summary>
+/// Brings a cloud to where its users can begin: the organization, the project and the tokens that must be there. Safe to repeat: what is there stays, and a start that was cut off
+/// is finished by the next.
+/// </summary>
+internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, TimeProvider time)
+{
+    public const string OrganizationName = "default";
+    public const string ProjectName = "default";
+
+    private const string AdminTokenName = "admin";
+    private static readonly Caller System = new(TenantId.Platform, "system:start");
+
+    private readonly ResourceStore<OrganizationSpec, Nothing> organizations = new(engine, OrganizationKind.Kind, time);
+    private readonly ResourceStore<ProjectSpec, Nothing> projects = new(engine, ProjectKind.Kind, time);
+
+    /// <summary>The default organization; made when the cloud is new.</summary>
+    public async Task<(TenantId Tenant, bool IsNew)> EnsureOrganizationAsync(CancellationToken cancellationToken)
+    {
+        var found = await organizations.GetAsync(System, OrganizationName, AsOf.Latest, cancellationToken);
+        var isNew = found.Error?.Kind == ErrorKind.NotFound;
+        if (isNew) found = await organizations.CreateAsync(System, new NewResource<OrganizationSpec> { Name = OrganizationName, Spec = new OrganizationSpec() }, null, cancellationToken);
+        var tenant = TenantId.TryParse(found.Value.Id, out var parsed) ? parsed : throw new InvalidOperationException($"{found.Value.Id} is not an organization's id.");
+        await EnsureProjectAsync(System with { Tenant = tenant }, cancellationToken);
+        return (tenant, isNew);
+    }
+
+    /// <summary>A new token for the administrator, or null where the one that is known still holds.</summary>
+    public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, CancellationToken cancellationToken)
+    {
+        if (await HoldsAsync(known, tenant, cancellationToken)) return null;
+        var spec = new TokenSpec { Roles = [Roles.Admin, Roles.Operator], Actor = "user:admin" };
+        var issued = await issuer.ReplaceAsync(System with { Tenant = tenant }, new NewResource<TokenSpec> { Name = AdminTokenName, Spec = spec }, cancellationToken);
+        return issued.Value.Text;
+    }
+
+    /// <summary>The token of one of the cloud's own parts, kept in a file that only its owner reads.</summary>
+    public async Task<string> EnsurePartTokenAsync(string name, string role, string path, CancellationToken cancellationToken)
+    {
+        var known = File.Exists(path) ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim() : null;
+        if (await HoldsAsync(known, TenantId.Platform, cancellationToken)) return known!;
+        var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}" };
+        var issued = await issuer.ReplaceAsync(System, new NewResource<TokenSpec> { Name = $"{role}-{name}", Spec = spec }, cancellationToken);
+        await PrivateFile.WriteAsync(path, issued.Value.Text, cancellationToken);
+        return issued.Value.Text;
+    }
+
+    private async Task EnsureProjectAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await projects.GetAsync(caller, ProjectName, AsOf.Latest, cancellationToken);
+        if (found.Error?.Kind == ErrorKind.NotFound)
+            found = await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = ProjectName, Spec = new ProjectSpec() }, null, cancellationToken);
+        if (!found.IsOk) throw found.Error.ToException();
+    }
+
+    private async Task<bool> HoldsAsync(string? token, TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(token)) return false;
+        var principal = await authenticator.AuthenticateAsync(token, cancellationToken);
+        return principal.IsOk && principal.Value.Tenant == tenant;
+    }
+}

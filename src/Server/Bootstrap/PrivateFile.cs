@@ -1,0 +1,16 @@
+namespace Strata.Server.Bootstrap;
+
+/// <summary>Files that hold secrets: readable by their owner only from the first byte, and never half written.</summary>
+public static class PrivateFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
+    {
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly, Options = FileOptions.Asynchronous };
+        await using (var file = new StreamWriter(unfinished, options)) await file.WriteAsync(text.AsMemory(), cancellationToken);
+        File.Move(unfinished, path, overwrite: true);
+    }
+}

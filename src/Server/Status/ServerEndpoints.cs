@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Server.Status;
+
+/// <summary>What a client asks a server about itself: its kinds and how it is.</summary>
+internal static class ServerEndpoints
+{
+    private sealed record KindInfo(string Name, string Plural, string IdPrefix, KindScope Scope, string Description, IReadOnlyList<string> Transitions);
+
+    private sealed record KindList(IReadOnlyList<KindInfo> Kinds);
+
+    public static void MapServer(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds, Func<ServerStatus> status)
+    {
+        var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
+        routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list)));
+        routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part."), _ => Task.FromResult<Result<Answer>>(Answer.Json(status())));
+    }
+
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.Members([])) };
+}
