@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Strata.Server.Options;
+
+namespace Strata.Server.Parts;
+
+/// <summary>The HTTP API on a Kestrel of its own.</summary>
+/// <param name="addServices">Registers what the endpoints need.</param>
+/// <param name="map">Sets up the pipeline and maps the endpoints.</param>
+internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Action<IServiceCollection> addServices, Action<WebApplication> map) : IPart
+{
+    private const int ConnectionsMax = 4096;
+    private const int RequestHeadBytesMax = 32 * 1024;
+    private const int RequestHeadersMax = 100;
+
+    /// <summary>Endpoints that take more, such as blobs, say so themselves.</summary>
+    private const long RequestBodyBytesMax = 10 << 20;
+
+    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    private WebApplication? app;
+
+    public string Name => "api";
+
+    /// <summary>Set once it has started.</summary>
+    public IServiceProvider Services => app!.Services;
+
+    /// <summary>Builds the services without listening yet, so that what must be there before the first request can be made with them.</summary>
+    public void Build()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "strata" });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(Limit);
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = StopGrace);
+        addServices(builder.Services);
+        app = builder.Build();
+        map(app);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => app!.StartAsync(cancellationToken);
+
+    public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
+    {
+        await app!.StopAsync(cancellationToken);
+        await app.DisposeAsync();
+    }
+
+    public PartHealth Health() => new(true, $"answers at {options.ApiUrl}");
+
+    private void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.Listen(options.Listen, options.ApiPort);
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+        kestrel.Limits.MaxRequestBodySize = RequestBodyBytesMax;
+        kestrel.Limits.MaxRequestHeadersTotalSize = RequestHeadBytesMax;
+        kestrel.Limits.MaxRequestHeaderCount = RequestHeadersMax;
+        kestrel.Limits.RequestHeadersTimeout = HeadTimeout;
+        kestrel.Limits.KeepAliveTimeout = KeepAliveTimeout;
+    }
+}

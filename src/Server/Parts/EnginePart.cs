@@ -1,0 +1,30 @@
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+
+namespace Strata.Server.Parts;
+
+/// <summary>The entity engine over the log, with the platform's own models and the users'.</summary>
+internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds, TimeProvider time) : IPart
+{
+    private EntityEngine? engine;
+
+    public string Name => "engine";
+
+    /// <summary>Set once it has started.</summary>
+    public EntityEngine Engine => engine ?? throw new InvalidOperationException("The engine has not started.");
+
+    public StoredDefinitions? Models { get; private set; }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Models = new StoredDefinitions(storage.Store.Log, time);
+        var definitions = new CompositeDefinitions(new StaticDefinitions(kinds.Select(k => k.Definition)), Models);
+        engine = new EntityEngine(storage.Store.Log, definitions, new InProcessComputation([], []), time);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public PartHealth Health() => new(engine is not null, $"{kinds.Count} kinds");
+}

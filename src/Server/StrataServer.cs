@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Strata.Server.Hosting;
+using Strata.Server.Logging;
+using Strata.Server.Options;
+using Strata.Server.Parts;
+using Strata.Server.Status;
+
+namespace Strata.Server;
+
+/// <summary>
+/// A cloud on this machine: database, engine, API, controllers, agent and edge as parts of one process. One per data folder. Start once, stop once; other members are safe for
+/// concurrent use.
+/// </summary>
+public sealed class StrataServer : IAsyncDisposable
+{
+    private readonly HomeLock home;
+    private readonly ILoggerFactory loggers;
+    private readonly TimeProvider time;
+    private readonly Composition composition;
+    private readonly PartList parts;
+    private readonly DateTimeOffset startedAt;
+    private TimeSpan startTook;
+
+    private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, TimeProvider time)
+    {
+        (Options, this.home, this.loggers, this.time) = (options, home, loggers, time);
+        startedAt = ProcessStart(time);
+        composition = new Composition(options, loggers, time, Status);
+        parts = new PartList(composition.Parts, time, loggers.CreateLogger<PartList>());
+    }
+
+    public ServerOptions Options { get; }
+
+    /// <summary>Whether this start made the cloud.</summary>
+    public bool IsNew => composition.IsNew;
+
+    /// <summary>A new administrator's token where none was known; null otherwise.</summary>
+    public string? AdminToken => composition.AdminToken;
+
+    /// <summary>What instances on this machine are not isolated from, as sentences.</summary>
+    public IReadOnlyList<string> NotIsolated => composition.NotIsolated;
+
+    /// <param name="console">Where errors are told besides the log; null: nowhere.</param>
+    /// <param name="knownToken">The administrator's token as the caller has it; null: none.</param>
+    /// <exception cref="Core.StrataException">DATA_FOLDER_IN_USE, PORT_IN_USE, POSTGRES_…: each says how to mend it.</exception>
+    public static async Task<StrataServer> StartAsync(
+        ServerOptions options, string? knownToken, TextWriter? console, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var home = HomeLock.Take(options.Home);
+        StrataServer? server = null;
+        try
+        {
+            CheckPorts(options);
+            server = new StrataServer(options, home, ServerLogs.CreateFactory(options.Home.LogFile, console, time), time);
+            server.Tell(ready: false);
+            server.composition.KnownToken = knownToken;
+            await server.parts.StartAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            if (server is null) home.Dispose();
+            else await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Tells everyone that the cloud can be used.</summary>
+    public RunningCloud TellReady()
+    {
+        startTook = time.GetUtcNow() - startedAt;
+        return Tell(ready: true);
+    }
+
+    /// <param name="keepWork">True: instances and the database run on for the next server.</param>
+    public Task StopAsync(bool keepWork) => parts.StopAsync(keepWork);
+
+    public ServerStatus Status()
+    {
+        var health = parts.Parts.Select(p => (p.Name, Health: p.Health(), Took: parts.Timings.FirstOrDefault(t => t.Part == p.Name)?.Took ?? TimeSpan.Zero)).ToList();
+        return new ServerStatus
+        {
+            Version = ProgramVersion.Text,
+            StartedAt = startedAt,
+            StartSeconds = startTook.TotalSeconds,
+            ApiUrl = Options.ApiUrl,
+            HttpUrl = Options.EdgeMode == EdgeMode.Off ? null : Options.HttpUrl,
+            Home = Options.Home.Root,
+            Pid = Environment.ProcessId,
+            MemoryBytes = Environment.WorkingSet,
+            Ok = health.TrueForAll(p => p.Health.Ok),
+            Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
+        };
+    }
+
+    /// <summary>Stops what still runs, but for what outlives a server, and gives up the data folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await parts.StopAsync(keepWork: true);
+        home.Dispose();
+        loggers.Dispose();
+    }
+
+    private RunningCloud Tell(bool ready)
+    {
+        var cloud = new RunningCloud(Environment.ProcessId, ProgramVersion.Text, Options.ApiUrl, Options.HttpUrl, startedAt, ready);
+        home.Tell(cloud);
+        return cloud;
+    }
+
+    private static void CheckPorts(ServerOptions options)
+    {
+        var fault = PortCheck.Check(options.Listen, options.ApiPort, "API", Setting.ApiPort.Flag);
+        // An edge of its own process may have outlived the last server; it is adopted.
+        if (fault is null && options.EdgeMode == EdgeMode.InProcess) fault = PortCheck.Check(options.Listen, options.HttpPort, "edge", Setting.HttpPort.Flag);
+        if (fault is not null) throw fault.ToException();
+    }
+
+    private static DateTimeOffset ProcessStart(TimeProvider time)
+    {
+        using var self = Process.GetCurrentProcess();
+        var start = new DateTimeOffset(self.StartTime.ToUniversalTime());
+        return start < time.GetUtcNow() ? start : time.GetUtcNow();
+    }
+}
