@@ -30,6 +30,10 @@ internal static class StrataCommand
 
     private static Command[] Commands(Terminal terminal) =>
     [
+        UpCommand.Create(terminal),
+        DownCommand.Create(terminal),
+        StatusCommand.Create(terminal),
+        DoctorCommand.Create(terminal),
         DeployCommand.Create(terminal),
         GetCommand.Create(terminal),
         DescribeCommand.Create(terminal),
@@ -40,7 +44,9 @@ internal static class StrataCommand
         RestartCommand.Create(terminal),
         DeleteCommand.Create(terminal),
         OpenCommand.Create(terminal),
+        TokenCommand.Create(terminal),
         ApiCommand.Create(terminal),
+        EdgeCommand.Create(terminal),
         CompletionCommand.Create(terminal),
         VersionCommand.Create(terminal),
     ];

@@ -36,11 +36,11 @@ internal static class UpCommand
     {
         var options = Flags.Read(run);
         using var stop = new StopSignals(cancellationToken);
-        await using var server = await StrataServer.StartAsync(options, run.Terminal.Error, run.Say, run.Terminal.Time, stop.Token);
+        await using var server = await StrataServer.StartAsync(options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop.Token);
         try
         {
             await WelcomeAsync(run, server, stop.Token);
-            await Task.Delay(Timeout.Infinite, run.Terminal.Time, stop.Token);
+            await Task.Delay(Timeout.InfiniteTimeSpan, run.Terminal.Time, stop.Token);
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {

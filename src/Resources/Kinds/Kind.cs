@@ -87,7 +87,7 @@ public abstract class Kind
     public TenantId TenantOf(Caller caller) => Scope == KindScope.Platform ? TenantId.Platform : caller.Tenant;
 
     /// <summary>What the engine needs to know: the workflow, and the name as unique key.</summary>
-    internal ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey] };
+    public ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey] };
 
     /// <summary>The unique key that a name takes.</summary>
     internal static UniqueClaim NameClaim(string name) => new(NameKey.Id, $"[\"{name}\"]");

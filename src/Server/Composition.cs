@@ -1,0 +1,89 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Strata.Api;
+using Strata.Api.Auth;
+using Strata.Api.Auth.Tokens;
+using Strata.Deployments.Kinds;
+using Strata.Nodes.Kinds;
+using Strata.Resources.Kinds;
+using Strata.Server.Bootstrap;
+using Strata.Server.Options;
+using Strata.Server.Parts;
+using Strata.Server.Status;
+using Strata.Storage.PrivateServer;
+
+namespace Strata.Server;
+
+/// <summary>What a cloud consists of: the list of its parts, in the order of their start, and what each is given of the others.</summary>
+internal sealed class Composition
+{
+    /// <summary>Every kind that this program knows.</summary>
+    public static readonly IReadOnlyList<Kind> Kinds =
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+
+    private readonly ServerOptions options;
+    private readonly ILoggerFactory loggers;
+    private readonly TimeProvider time;
+    private readonly Func<ServerStatus> status;
+    private readonly DatabasePart database;
+    private readonly StoragePart storage;
+    private readonly EnginePart engine;
+    private readonly ApiPart api;
+    private string agentToken = "";
+    private string edgeToken = "";
+
+    public Composition(ServerOptions options, ILoggerFactory loggers, TimeProvider time, Func<ServerStatus> status)
+    {
+        (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
+        database = new DatabasePart(options, time, loggers.CreateLogger<PrivatePostgres>());
+        storage = new StoragePart(database, time, loggers);
+        engine = new EnginePart(storage, Kinds, time);
+        api = new ApiPart(options, loggers, AddServices, Map);
+        Parts = [database, storage, engine, new ActionPart("tenancy", PrepareAsync), api, .. Edges()];
+    }
+
+    public IReadOnlyList<IPart> Parts { get; }
+
+    /// <summary>The administrator's token as it is known outside; set before the start.</summary>
+    public string? KnownToken { get; set; }
+
+    public string? AdminToken { get; private set; }
+    public bool IsNew { get; private set; }
+    public IReadOnlyList<string> NotIsolated { get; private set; } = [];
+
+    private IEnumerable<IPart> Edges() => options.EdgeMode switch
+    {
+        EdgeMode.InProcess => [new EdgePart(options, () => edgeToken, loggers, time)],
+        EdgeMode.Inline => [new EdgeChildPart(options, time, loggers.CreateLogger<EdgeChildPart>())],
+        _ => [],
+    };
+
+    private void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton(time);
+        services.AddSingleton(storage.Store.Log);
+        services.AddSingleton(storage.Store.Leases);
+        services.AddSingleton(storage.Store.Lines);
+        services.AddSingleton(engine.Engine);
+        services.AddStrataApi();
+    }
+
+    private void Map(WebApplication app)
+    {
+        app.UseStrataApi();
+        app.MapStrataApi(Kinds);
+        app.MapServer(Kinds, status);
+    }
+
+    /// <summary>Makes what must be there before anyone may call.</summary>
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        api.Build();
+        var start = new FirstStart(engine.Engine, api.Services.GetRequiredService<TokenIssuer>(), api.Services.GetRequiredService<IAuthenticator>(), time);
+        (var tenant, IsNew) = await start.EnsureOrganizationAsync(cancellationToken);
+        AdminToken = await start.EnsureAdminTokenAsync(tenant, KnownToken, cancellationToken);
+        agentToken = await start.EnsurePartTokenAsync(Environment.MachineName, Roles.Agent, options.Home.AgentTokenFile, cancellationToken);
+        edgeToken = await start.EnsurePartTokenAsync(Environment.MachineName, Roles.Edge, options.Home.EdgeTokenFile, cancellationToken);
+    }
+}
