@@ -32,11 +32,16 @@ internal static class MapKindsExtensions
         routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch));
         routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync);
         routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync);
-        // A token is made by an endpoint of its own, which tells its secret.
-        if (kind != TokenKind.Kind) routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, endpoints.CreateAsync);
+        if (kind == TokenKind.Kind)
+        {
+            // Made by an endpoint of its own, and never changed: a change could widen what it grants.
+            routes.MapApi("DELETE", one, change, operations.Delete, services.GetRequiredService<TokenEndpoints>().Revoking(endpoints.DeleteAsync));
+            return;
+        }
+        routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync);
+        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, endpoints.CreateAsync);
         routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync);
         routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync);
-        routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync);
     }
 
     private static async Task<Result<Answer>> ListOrWatchAsync(ApiCall call, KindEndpoints endpoints, KindWatch watch)

@@ -15,11 +15,12 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
     /// <summary>A well-formed id of nothing.</summary>
     private const string NoSuchName = "no-such-thing";
 
-    private static readonly string[] Methods = ["PROPFIND", "FOO", "TRACE", "OPTIONS", "LINK", "get", "POSTT"];
+    private static readonly string[] Methods = ["PROPFIND", "FOO", "TRACE", "OPTIONS", "LINK", "POSTT"];
 
     private static readonly string[] MediaTypes = ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "garbage", "*/*", "application/"];
 
     private readonly List<string> failures = [];
+    private readonly SortedDictionary<string, int> codes = new(StringComparer.Ordinal);
     private int sent;
 
     /// <returns>Failures, each with the request and the answer; empty when all is well.</returns>
@@ -35,7 +36,7 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
             var bodies = new BadBodies(description, random);
             for (var n = 0; n < perEndpoint && failures.Count < FailuresMax; n++) await SendAsync(raw, Make(endpoints[i], bodies, random), cancellationToken);
         }
-        return new BadInputsReport(seed, endpoints.Count, sent, failures);
+        return new BadInputsReport(seed, endpoints.Count, sent, failures, codes);
     }
 
     private BadRequest Make(DescribedEndpoint endpoint, BadBodies bodies, Random random)
@@ -151,7 +152,8 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
         try
         {
             var answer = await raw.SendAsync(request.Head(), request.Body, cancellationToken);
-            if (Fault(answer) is { } fault) failures.Add($"{fault}: {request} -> {answer.Status} {answer.Body}");
+            Count(answer);
+            if (Fault(answer) is { } fault) failures.Add($"{fault}: {request} -> {answer.Status} {Shorten(answer.Body)}");
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -159,6 +161,15 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
             failures.Add($"no answer ({e.Message}): {request}");
         }
     }
+
+    private void Count(RawAnswer answer)
+    {
+        var code = answer.Body.Length == 0 ? "none" : System.Text.RegularExpressions.Regex.Match(answer.Body, "\"(?:code|errorCode)\":\"([A-Z_]+)\"").Groups[1].Value;
+        var key = $"{answer.Status} {code}";
+        codes[key] = codes.GetValueOrDefault(key) + 1;
+    }
+
+    private static string Shorten(string text) => text.Length <= 300 ? text : text[..300] + "…";
 
     private static string? Fault(RawAnswer answer)
     {
@@ -203,7 +214,9 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
 }
 
 /// <summary>What came of a run.</summary>
-public sealed record BadInputsReport(int Seed, int Endpoints, int Sent, IReadOnlyList<string> Failures)
+/// <param name="Answers">How often each status with its code was answered: that the inputs reached what they were meant for.</param>
+public sealed record BadInputsReport(int Seed, int Endpoints, int Sent, IReadOnlyList<string> Failures, IReadOnlyDictionary<string, int> Answers)
 {
-    public override string ToString() => $"seed {Seed}: {Sent} bad inputs to {Endpoints} endpoints, {Failures.Count} failures\n{string.Join('\n', Failures)}";
+    public override string ToString() =>
+        $"seed {Seed}: {Sent} bad inputs to {Endpoints} endpoints, {Failures.Count} failures; {string.Join(", ", Answers.Select(a => $"{a.Value} × {a.Key}"))}\n{string.Join('\n', Failures)}";
 }

@@ -10,7 +10,8 @@ namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
 /// Authenticates <c>stk_…</c> tokens against their entities. What it found is remembered for <see cref="CacheTime"/>, at most <see cref="CacheSize"/> tokens, by a hash of the whole
-/// text, so that a look-up's time tells nothing of a secret; a change of a token that the feed tells of drops it at once. Safe for concurrent use.
+/// text, so that a look-up's time tells nothing of a secret. A token revoked by this server is refused at once, one revoked by another after that time at the latest.
+/// Safe for concurrent use.
 /// </summary>
 public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, TimeProvider time) : IAuthenticator
 {
@@ -30,7 +31,10 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         return found.Principal;
     }
 
-    /// <summary>Forgets a token, because it has changed or is gone.</summary>
+    /// <summary>Forgets all that was found, because some token is gone.</summary>
+    public void Invalidate() => cache.Clear();
+
+    /// <summary>Forgets a token, because it is gone.</summary>
     public void Invalidate(EntityId token)
     {
         foreach (var (key, entry) in cache)

@@ -9,12 +9,20 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>POST /api/v1/tokens: makes a token and tells its secret, this once. Nobody can hand out more than they hold.</summary>
-internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency)
+internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator)
 {
     private static readonly Error AlreadyTold = new(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request made its token before, and a token's secret is told only once.", "Delete the token and create another.");
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync);
+
+    /// <summary>A delete behind which the token is refused at once.</summary>
+    public ApiHandler Revoking(ApiHandler delete) => async call =>
+    {
+        var answer = await delete(call);
+        authenticator.Invalidate();
+        return answer;
+    };
 
     private async Task<Result<Answer>> CreateAsync(ApiCall call)
     {

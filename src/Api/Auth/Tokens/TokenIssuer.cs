@@ -11,7 +11,7 @@ namespace Strata.Api.Auth.Tokens;
 public sealed record IssuedToken(string Text, Resource<TokenSpec, TokenStatus> Resource);
 
 /// <summary>Makes and revokes tokens: for users by way of the API, and for the cloud's own parts. Safe for concurrent use.</summary>
-public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store)
+public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, TokenAuthenticator authenticator)
 {
     private static readonly JsonPath NamePath = JsonPath.Parse("$.name");
 
@@ -40,7 +40,10 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store)
         var named = new Condition.Compare(new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
         var revoked = false;
         await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken))
+        {
             revoked |= (await store.DeleteAsync(caller, token.Id, null, cancellationToken)).IsOk;
+            if (TokenKind.Kind.TryParseId(token.Id, out var id)) authenticator.Invalidate(id);
+        }
         return revoked;
     }
 }
