@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Api.Entities;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
@@ -16,7 +17,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Api;
 
 /// <summary>
-/// Composes the HTTP API. The host registers <see cref="IEntityLog"/>, <see cref="EntityEngine"/> and the kinds (with <see cref="TokenKind"/> among them), then calls these three in order;
+/// Composes the HTTP API. The host registers <see cref="IEntityLog"/>, <see cref="EntityEngine"/>, ModelCatalog and the kinds (with <see cref="TokenKind"/> among them), then calls these three in order;
 /// modules map their own endpoints beside <see cref="MapStrataApi"/>.
 /// </summary>
 public static class StrataApi
@@ -32,6 +33,9 @@ public static class StrataApi
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
+        services.AddSingleton<ModelEndpoints>();
+        services.AddSingleton<EntityEndpoints>();
+        services.AddSingleton<EntityCollectionEndpoints>();
         return services;
     }
 
@@ -53,6 +57,9 @@ public static class StrataApi
     {
         routes.MapKinds(kinds);
         routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<ModelEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<EntityEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<EntityCollectionEndpoints>().Map(routes);
         routes.MapHealth();
         routes.MapDescription(kinds);
     }

@@ -20,6 +20,8 @@ public readonly struct Result<T>
     /// <summary>The value; throws <see cref="StrataException"/> with the error when there is none.</summary>
     public T Value => Error is null ? value! : throw Error.ToException();
 
+    internal static Result<T> Ok(T value) => new(value, null);
+
     public static implicit operator Result<T>(T value) => new(value, null);
 
     public static implicit operator Result<T>(Error error) => new(default, error);
@@ -31,6 +33,12 @@ public readonly struct Result<T>
     }
 
     public Result<TNext> Then<TNext>(Func<T, Result<TNext>> next) => Error is null ? next(value!) : Error;
+}
+
+public static class Result
+{
+    /// <summary>A value whose type is an interface, which C# does not convert by itself.</summary>
+    public static Result<T> Of<T>(T value) => Result<T>.Ok(value);
 }
 
 /// <summary>The value of a <see cref="Result{T}"/> that has nothing to say but that it went well.</summary>

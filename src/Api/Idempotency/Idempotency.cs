@@ -27,9 +27,9 @@ internal sealed class Idempotency(IEntityLog log)
 
     /// <param name="tenant">Whose log the write goes to.</param>
     /// <param name="act">Does the work; <see cref="ApiCall.Request"/> is set meanwhile.</param>
-    /// <param name="replay">The answer again, from what the first request wrote.</param>
+    /// <param name="replay">The answer again, from all that the first request wrote (without audit events).</param>
     public async Task<Result<Answer>> RunAsync(
-        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<EntityRevision, Answer> replay)
+        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<IReadOnlyList<EntityRevision>, Answer> replay)
     {
         if (!KeyOf(call).TryGet(out var key, out var error)) return error;
         if (key is null) return await act();
@@ -37,8 +37,8 @@ internal sealed class Idempotency(IEntityLog log)
         if (!working.TryAdd(request.Commit, 0)) return InProgress;
         try
         {
-            if (await FindAsync(tenant, request.Commit, call.Aborted) is { } first)
-                return FingerprintOf(first) == request.Fingerprint ? replay(first) : ApiErrors.KeyReused(key);
+            if (await FindAsync(tenant, request.Commit, call.Aborted) is { } written)
+                return await FingerprintOfAsync(written[0], call.Aborted) == request.Fingerprint ? replay(written) : ApiErrors.KeyReused(key);
             call.Request = request;
             return await act();
         }
@@ -57,16 +57,17 @@ internal sealed class Idempotency(IEntityLog log)
             : ApiErrors.Header(Header, $"must hold one key of 1 to {KeyLengthMax} printable ASCII characters.");
     }
 
-    /// <summary>What a commit wrote first, with its audit events; null where there is no such commit.</summary>
-    private async ValueTask<EntityRevision?> FindAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken)
-    {
-        if (await log.FindCommitAsync(tenant, commit, cancellationToken) is not { } revision) return null;
-        var written = await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken);
-        var history = await log.HistoryAsync(tenant, written[0].Id, new Revision(revision.Value + 1), 1, cancellationToken);
-        return history[0];
-    }
+    /// <summary>What a commit wrote; null where there is no such commit.</summary>
+    private async ValueTask<IReadOnlyList<EntityRevision>?> FindAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
+        await log.FindCommitAsync(tenant, commit, cancellationToken) is { } revision
+            ? await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken)
+            : null;
 
-    private static string? FingerprintOf(EntityRevision revision) => revision.Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail;
+    private async ValueTask<string?> FingerprintOfAsync(EntityRevision written, CancellationToken cancellationToken)
+    {
+        var history = await log.HistoryAsync(written.Tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken);
+        return history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail;
+    }
 
     private static RequestKey ToRequest(ApiCall call, TenantId tenant, string key, ReadOnlyMemory<byte> body)
     {

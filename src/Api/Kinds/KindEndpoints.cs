@@ -72,7 +72,7 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
         {
             var created = await store.CreateAsync(caller with { Request = call.Request }, draft, null, call.Aborted);
             return created.IsOk ? Created(created.Value) : created.Error;
-        }, Created);
+        }, written => Created(written[0]));
     }
 
     public async Task<Result<Answer>> PatchAsync(ApiCall call)
@@ -166,7 +166,7 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
             if (!found.IsOk) return found.Error;
             tenant = found.Value.Tenant;
         }
-        return await idempotency.RunAsync(call, tenant, body, act, One);
+        return await idempotency.RunAsync(call, tenant, body, act, written => One(written[0]));
     }
 
     private async ValueTask<Result<EntityRevision>> FindAsync(ApiCall call, Caller caller, AsOf asOf)

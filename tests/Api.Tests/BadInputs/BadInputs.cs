@@ -7,7 +7,10 @@ namespace Strata.Api.Tests.BadInputs;
 /// Sends bad inputs to every endpoint that /openapi.json names and tells what was answered with anything but a 4xx that carries a code. The caller compares the
 /// log before and after: nothing may have changed. The seed makes a run repeatable.
 /// </summary>
-/// <param name="known">Names of resources that exist, by plural, for bad bodies and headers sent to a real resource.</param>
+/// <param name="known">
+/// What to put in paths so that bad bodies reach a real resource: its name by the plural before it (<c>"widgets": "one"</c>), or a value by the parameter
+/// (<c>"{modelVersion}": "1"</c>).
+/// </param>
 public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDictionary<string, string>? known = null)
 {
     private const int FailuresMax = 20;
@@ -120,7 +123,7 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
         for (var i = 1; i < segments.Length; i++)
         {
             if (!segments[i].StartsWith('{')) continue;
-            segments[i] = known?.GetValueOrDefault(segments[i - 1]) ?? NoSuchName;
+            segments[i] = known?.GetValueOrDefault(segments[i]) ?? known?.GetValueOrDefault(segments[i - 1]) ?? NoSuchName;
         }
         return string.Join('/', segments);
     }

@@ -66,7 +66,10 @@ public sealed class ApiHost : IAsyncDisposable
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
         builder.Services.AddSingleton<IEntityLog>(log);
-        builder.Services.AddSingleton(s => new EntityEngine(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System));
+        var users = new StoredDefinitions(log, TimeProvider.System);
+        var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
+        var engine = new EntityEngine(log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
+        builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi();
         var app = builder.Build();
         app.UseStrataApi();

@@ -1,0 +1,33 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Api.Entities;
+
+/// <summary>The entity API's own errors; codes are the contract's.</summary>
+internal static class EntityApiErrors
+{
+    public static readonly Error OneOrganization = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "Entities belong to an organization, and this token belongs to the platform.", "Use a token of the organization.");
+
+    public static readonly Error TimeOrTransaction = BadRequest("Only one of pointInTime and transactionId can be asked for.");
+
+    public static readonly Error IfMatchNeeded = new(
+        ErrorKind.PreconditionRequired, "PRECONDITION_REQUIRED", "A patch needs If-Match: the transactionId that the entity must still have, or *.", "Read the entity and send its meta.transactionId.");
+
+    public static readonly Error JsonPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "JSON Patch is not supported.", "Send application/merge-patch+json.");
+
+    public static readonly Error KeyForOneTransaction = new(
+        ErrorKind.Invalid, "BAD_REQUEST", "An Idempotency-Key covers one transaction, and this body takes several.", "Send fewer entities, or raise transactionWindow.");
+
+    public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
+
+    public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");
+
+    public static Error ModelNotFound(ModelKey key) => new(ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {key}.", "Import a sample of it and lock it, then try again.");
+
+    public static Error Modified(EntityId id) => new(
+        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} has moved on from the transaction that If-Match names.", "Read it again, apply the change to what it is now, and send that.");
+
+    public static Error ResultLimit(int limit) => new(
+        ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, or raise limit (10000 at most).");
+}

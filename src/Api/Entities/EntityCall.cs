@@ -1,0 +1,64 @@
+using System.Globalization;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.Api.Entities;
+
+/// <summary>Reads the parts that requests of the entity API have in common.</summary>
+internal static class EntityCall
+{
+    public const int BodyBytesMax = 10 * 1024 * 1024;
+
+    /// <summary>The caller, whose organization the entities belong to.</summary>
+    public static Result<Caller> CallerOf(ApiCall call) => call.Principal.IsPlatform ? EntityApiErrors.OneOrganization : call.Caller;
+
+    public static Result<ModelKey> Model(ApiCall call)
+    {
+        var (name, version) = (call.Route("entityName"), call.Route("modelVersion"));
+        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1) return EntityApiErrors.BadRequest("The model's version must be a whole number from 1.");
+        if (name.Length is 0 or > ModelKey.NameLengthMax || name.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD'))
+            return EntityApiErrors.BadRequest($"The model's name must be 1 to {ModelKey.NameLengthMax} characters.");
+        var key = new ModelKey(name, number);
+        return IsPlatforms(key) ? EntityApiErrors.ModelNotFound(key) : key;
+    }
+
+    public static Result<EntityId> Id(ApiCall call) =>
+        Guid.TryParseExact(call.Route("entityId"), "D", out var id) ? new EntityId(id) : EntityApiErrors.BadRequest("The entity's id must be a UUID.");
+
+    /// <summary>The platform's own resources are entities too, but no business of this API.</summary>
+    public static bool IsPlatforms(ModelKey model) => model.Name.StartsWith(CompositeDefinitions.PlatformPrefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Only JSON is spoken; the contract's XML is refused.</summary>
+    public static Error? CheckFormat(ApiCall call, string route = "format") => call.Route(route).ToUpperInvariant() switch
+    {
+        "JSON" => null,
+        "XML" => new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "XML is not supported.", "Send JSON."),
+        _ => EntityApiErrors.BadRequest("The format must be JSON."),
+    };
+
+    /// <summary>As of when: pointInTime, or transactionId, or now. The contract allows only one of the two.</summary>
+    public static async ValueTask<Result<AsOf>> AsOfAsync(ApiCall call, IEntityLog log, TenantId tenant)
+    {
+        if (!call.QueryTime("pointInTime").TryGet(out var time, out var error)) return error;
+        if (!call.Query("transactionId").TryGet(out var text, out error)) return error;
+        if (text is null) return time is { } at ? AsOf.At(at) : AsOf.Latest;
+        if (time is not null) return EntityApiErrors.TimeOrTransaction;
+        if (!Guid.TryParseExact(text, "D", out var id)) return EntityApiErrors.BadRequest("transactionId must be a UUID.");
+        return await log.FindCommitAsync(tenant, new CommitId(id), call.Aborted) is { } revision
+            ? AsOf.At(revision)
+            : new Error(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no transaction {id}.");
+    }
+
+    /// <summary>If-Match as the transaction that wrote the entity last; null: any.</summary>
+    public static Result<CommitId?> IfMatch(ApiCall call)
+    {
+        var sent = call.Http.Request.Headers.IfMatch;
+        if (sent.Count == 0 || sent is [ApiCall.AnyRevision]) return (CommitId?)null;
+        return sent is [{ } text] && Guid.TryParseExact(text.Trim('"'), "D", out var id)
+            ? new CommitId(id)
+            : EntityApiErrors.BadRequest("If-Match must be one transactionId, or *.");
+    }
+}

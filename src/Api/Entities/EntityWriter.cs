@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Log;
+
+namespace Strata.Api.Entities;
+
+/// <summary>Writes what the entity API answers.</summary>
+internal static class EntityWriter
+{
+    public static void WriteEnvelope(Utf8JsonWriter json, EntityRevision entity, DateTimeOffset? pointInTime = null)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", "ENTITY");
+        json.WritePropertyName("data");
+        json.WriteRawValue(entity.Document.Utf8.Span, skipInputValidation: true);
+        json.WriteStartObject("meta");
+        json.WriteString("id", entity.Id.Value);
+        WriteModel(json, entity.Model);
+        json.WriteString("state", entity.State);
+        json.WriteString("creationDate", entity.CreatedAt.UtcDateTime);
+        json.WriteString("lastUpdateTime", entity.ChangedAt.UtcDateTime);
+        if (pointInTime is { } time) json.WriteString("pointInTime", time.UtcDateTime);
+        json.WriteString("transactionId", entity.Commit.Value);
+        if (entity.Transition is not null) json.WriteString("transitionForLatestSave", entity.Transition);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    public static void WriteModel(Utf8JsonWriter json, ModelKey model)
+    {
+        json.WriteStartObject("modelKey");
+        json.WriteString("name", model.Name);
+        json.WriteNumber("version", model.Version);
+        json.WriteEndObject();
+    }
+
+    /// <summary>{transactionId, entityIds[]} of one commit.</summary>
+    public static void WriteTransaction(Utf8JsonWriter json, IReadOnlyList<EntityRevision> written)
+    {
+        json.WriteStartObject();
+        json.WriteString("transactionId", written[0].Commit.Value);
+        json.WriteStartArray("entityIds");
+        foreach (var entity in written) json.WriteStringValue(entity.Id.Value);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public static void WriteDeleted(Utf8JsonWriter json, EntityRevision deleted)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", deleted.Id.Value);
+        WriteModel(json, deleted.Model);
+        json.WriteString("transactionId", deleted.Commit.Value);
+        json.WriteEndObject();
+    }
+
+    public static void WriteChange(Utf8JsonWriter json, EntityRevision revision, bool isFirst)
+    {
+        json.WriteStartObject();
+        json.WriteString("changeType", ChangeType(revision, isFirst));
+        json.WriteString("timeOfChange", revision.ChangedAt.UtcDateTime);
+        json.WriteString("user", revision.ChangedBy);
+        json.WriteString("transactionId", revision.Commit.Value);
+        json.WriteEndObject();
+    }
+
+    public static void WriteModelInfo(Utf8JsonWriter json, ModelInfo model)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", model.Id.Value);
+        json.WriteString("modelName", model.Key.Name);
+        json.WriteNumber("modelVersion", model.Key.Version);
+        json.WriteString("currentState", model.State);
+        json.WriteString("modelUpdateDate", model.ChangedAt.UtcDateTime);
+        json.WriteEndObject();
+    }
+
+    public static void WriteModelAction(Utf8JsonWriter json, EntityId id, ModelKey key, string message)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("success", true);
+        json.WriteString("message", message);
+        json.WriteString("modelId", id.Value);
+        WriteModel(json, key);
+        json.WriteEndObject();
+    }
+
+    /// <summary>One change and, behind it, each step that the workflow took in it.</summary>
+    public static void WriteAudit(Utf8JsonWriter json, EntityRevision revision)
+    {
+        WriteAuditItem(json, revision, "EntityChange", null);
+        foreach (var step in revision.Audit.Where(a => a.Type != AuditEventTypes.Request)) WriteAuditItem(json, revision, "StateMachine", step);
+    }
+
+    private static void WriteAuditItem(Utf8JsonWriter json, EntityRevision revision, string type, AuditEvent? step)
+    {
+        json.WriteStartObject();
+        json.WriteString("auditEventType", type);
+        json.WriteString("severity", "INFO");
+        json.WriteString("utcTime", revision.ChangedAt.UtcDateTime);
+        json.WriteNumber("microsTime", (revision.ChangedAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        json.WriteString("entityId", revision.Id.Value);
+        json.WriteString("entityModel", revision.Model.ToString());
+        json.WriteString("transactionId", revision.Commit.Value);
+        json.WriteStartObject("actor");
+        json.WriteString("id", revision.ChangedBy);
+        json.WriteString("legalId", revision.Tenant.ToString());
+        json.WriteEndObject();
+        if (step is null) json.WriteString("changeType", ChangeType(revision, revision.CreatedAt == revision.ChangedAt));
+        else WriteStep(json, step);
+        json.WriteEndObject();
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, AuditEvent step)
+    {
+        json.WriteString("eventType", step.Type);
+        if (step.State is not null) json.WriteString("state", step.State);
+        if (step.Detail is not null) json.WriteString("details", step.Detail);
+    }
+
+    private static string ChangeType(EntityRevision revision, bool isFirst) => revision.Deleted ? "DELETE" : isFirst ? "CREATE" : "UPDATE";
+}
