@@ -22,16 +22,18 @@ namespace Strata.Deployments;
 /// </summary>
 public static class DeploymentsModule
 {
-    /// <summary>Registers the services, and the blob sweeper as a hosted service.</summary>
+    /// <summary>Registers the services, the controllers (build, placement, rollout, retention) and the blob sweeper.</summary>
     public static IServiceCollection AddDeployments(this IServiceCollection services, DeploymentOptions options)
     {
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         AddStores(services);
         AddBuild(services);
-        services.AddSingleton<IPlacementStrategy, LeastLoadedPlacement>().AddSingleton<PlacementController>();
-        services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutHands>().AddSingleton<RolloutController>();
-        services.AddSingleton<RetentionController>();
+        services.AddSingleton<IPlacementStrategy, LeastLoadedPlacement>();
+        services.AddController<PlacementController, InstanceSpec, InstanceStatus>();
+        services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutHands>();
+        services.AddController<RolloutController, DeploymentSpec, DeploymentStatus>();
+        services.AddController<RetentionController, DeploymentSpec, DeploymentStatus>();
         services.AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
         return services.AddHostedService<BlobSweeper>();
     }
@@ -47,7 +49,8 @@ public static class DeploymentsModule
     {
         services.AddSingleton<IBlobStore>(x => new DiskBlobStore(Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax));
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), Options(x).Source, x.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ImageStore>().AddSingleton<Toolchain>().AddSingleton<Builder>().AddSingleton<BuildController>();
+        services.AddSingleton<ImageStore>().AddSingleton<Toolchain>().AddSingleton<Builder>();
+        services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
     }
 
     private static void AddStores(IServiceCollection services)
