@@ -13,10 +13,13 @@ internal sealed class Connections : IAsyncDisposable
     public Connections(PostgresOptions options)
     {
         Pool = Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner));
+        Queries = new QueryPool(Pool);
         single = Build(options, b => (b.Pooling, b.Options) = (false, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
 
     public NpgsqlDataSource Pool { get; }
+
+    public QueryPool Queries { get; }
 
     /// <summary>A connection outside the pool, whose prepared statements are planned once.</summary>
     public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => await single.OpenConnectionAsync(cancellationToken);

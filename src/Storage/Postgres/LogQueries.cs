@@ -5,7 +5,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>The queries that need no batching, each one round trip on a connection of the pool. Safe for concurrent use.</summary>
-internal sealed class LogQueries(NpgsqlDataSource pool)
+internal sealed class LogQueries(QueryPool pool)
 {
     private static readonly string HistorySql = $"""
         select {RevisionRow.Columns("l")}, l.audit from strata.log l
@@ -41,16 +41,15 @@ internal sealed class LogQueries(NpgsqlDataSource pool)
     {
         try
         {
-            await using var command = ScanSql.Write(scan, pool);
-            return await ReadAllAsync(command, cancellationToken);
+            return await pool.RunAsync(command =>
+            {
+                ScanSql.Write(scan, command);
+                return ReadAllAsync(command, cancellationToken);
+            });
         }
         catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
         {
             throw StoreErrors.Invalid($"The condition cannot be evaluated: {e.MessageText}.");
-        }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
-        {
-            throw StoreErrors.Unavailable(e);
         }
     }
 
@@ -138,18 +137,11 @@ internal sealed class LogQueries(NpgsqlDataSource pool)
 
     private static void Add<T>(NpgsqlCommand command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 
-    private async Task<T> RunAsync<T>(string sql, Func<NpgsqlCommand, Task<T>> run)
+    private Task<T> RunAsync<T>(string sql, Func<NpgsqlCommand, Task<T>> run) => pool.RunAsync(command =>
     {
-        try
-        {
-            await using var command = pool.CreateCommand(sql);
-            return await run(command);
-        }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
-        {
-            throw StoreErrors.Unavailable(e);
-        }
-    }
+        command.CommandText = sql;
+        return run(command);
+    });
 
     private static async Task<List<EntityRevision>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken, bool withAudit = false)
     {

@@ -4,7 +4,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Leases among all servers of a database, by the database's clock. Safe for concurrent use.</summary>
-internal sealed class PostgresLeases(NpgsqlDataSource pool) : ILeases
+internal sealed class PostgresLeases(QueryPool pool) : ILeases
 {
     private const string HoldSql = """
         insert into strata.lease (name, holder, held_until) values ($1, $2, clock_timestamp() + $3)
@@ -22,17 +22,10 @@ internal sealed class PostgresLeases(NpgsqlDataSource pool) : ILeases
     public async ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) =>
         await AskAsync("select holder from strata.lease where name = $1 and held_until > clock_timestamp()", cancellationToken, name) as string;
 
-    private async Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values)
+    private Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values) => pool.RunAsync(command =>
     {
-        try
-        {
-            await using var command = pool.CreateCommand(sql);
-            foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
-            return await command.ExecuteScalarAsync(cancellationToken);
-        }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
-        {
-            throw StoreErrors.Unavailable(e);
-        }
-    }
+        command.CommandText = sql;
+        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        return command.ExecuteScalarAsync(cancellationToken);
+    });
 }

@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Log lines in the database. The stream's row is the lock under which its chunks are numbered. Safe for concurrent use.</summary>
-internal sealed class PostgresLines(NpgsqlDataSource pool) : ILines
+internal sealed class PostgresLines(QueryPool pool) : ILines
 {
     private static readonly string AppendSql = $"""
         with s as (
@@ -32,16 +32,18 @@ internal sealed class PostgresLines(NpgsqlDataSource pool) : ILines
     public async ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         LinesGuard.Check(lines.Length);
-        return await RunAsync(AppendSql, tenant, stream, async command =>
+        return await pool.RunOnceAsync(async command =>
         {
+            Set(command, AppendSql, tenant, stream);
             command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = lines, NpgsqlDbType = NpgsqlDbType.Bytea });
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         });
     }
 
     public async ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
-        await RunAsync(ReadSql, tenant, stream, async command =>
+        await pool.RunAsync(async command =>
         {
+            Set(command, ReadSql, tenant, stream);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
             var chunks = new List<LineChunk>();
@@ -52,20 +54,16 @@ internal sealed class PostgresLines(NpgsqlDataSource pool) : ILines
         });
 
     public async ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken) =>
-        await RunAsync(DeleteSql, tenant, stream, async command => await command.ExecuteNonQueryAsync(cancellationToken));
+        await pool.RunAsync(command =>
+        {
+            Set(command, DeleteSql, tenant, stream);
+            return command.ExecuteNonQueryAsync(cancellationToken);
+        });
 
-    private async Task<T> RunAsync<T>(string sql, TenantId tenant, EntityId stream, Func<NpgsqlCommand, Task<T>> run)
+    private static void Set(NpgsqlCommand command, string sql, TenantId tenant, EntityId stream)
     {
-        try
-        {
-            await using var command = pool.CreateCommand(sql);
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Value });
-            return await run(command);
-        }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
-        {
-            throw StoreErrors.Unavailable(e);
-        }
+        command.CommandText = sql;
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stream.Value });
     }
 }

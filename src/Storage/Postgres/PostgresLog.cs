@@ -19,7 +19,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
     {
-        queries = new LogQueries(connections.Pool);
+        queries = new LogQueries(connections.Queries);
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, logger);

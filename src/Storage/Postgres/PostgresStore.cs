@@ -17,8 +17,8 @@ public sealed class PostgresStore : IAsyncDisposable
     {
         this.connections = connections;
         log = new PostgresLog(connections, options, time, loggers.CreateLogger<PostgresLog>());
-        Leases = new PostgresLeases(connections.Pool);
-        Lines = new PostgresLines(connections.Pool);
+        Leases = new PostgresLeases(connections.Queries);
+        Lines = new PostgresLines(connections.Queries);
     }
 
     public IEntityLog Log => log;

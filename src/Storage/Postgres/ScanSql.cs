@@ -10,12 +10,10 @@ namespace Strata.Storage.Postgres;
 /// </summary>
 internal static class ScanSql
 {
-    public static NpgsqlCommand Write(Scan scan, NpgsqlDataSource source)
+    public static void Write(Scan scan, NpgsqlCommand command)
     {
-        var command = source.CreateCommand();
         var parameters = new SqlParameters(command.Parameters);
         command.CommandText = scan.AsOf.IsLatest ? Latest(scan, parameters) : Past(scan, parameters);
-        return command;
     }
 
     private static string Latest(Scan scan, SqlParameters parameters) => $"""

@@ -14,9 +14,9 @@ internal static class StoreErrors
     public static StrataException Closed() => new(
         new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The store is shutting down.", "Try again on another server.") { Retryable = true });
 
-    public static StrataException Busy() => new(
+    public static StrataException Busy(Exception? inner = null) => new(
         new Error(ErrorKind.Unavailable, "SERVER_BUSY", "Too many requests wait for the database.", "Try again in a moment, with fewer at once.")
-        { Retryable = true });
+        { Retryable = true }, inner);
 
     public static StrataException Refused(PostgresException inner) => new(
         new Error(ErrorKind.Unprocessable, "NOT_STORABLE", $"The database refused this data: {inner.MessageText}.",
