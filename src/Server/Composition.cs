@@ -66,6 +66,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Leases);
         services.AddSingleton(storage.Store.Lines);
         services.AddSingleton(engine.Engine);
+        services.AddSingleton(engine.Catalog);
         services.AddStrataApi();
     }
 

@@ -16,10 +16,13 @@ internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds,
 
     public StoredDefinitions? Models { get; private set; }
 
+    /// <summary>Users' models. Set once it has started.</summary>
+    public ModelCatalog Catalog => new(Engine, Models!);
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         Models = new StoredDefinitions(storage.Store.Log, time);
-        var definitions = new CompositeDefinitions(new StaticDefinitions(kinds.Select(k => k.Definition)), Models);
+        var definitions = new CompositeDefinitions(new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
         engine = new EntityEngine(storage.Store.Log, definitions, new InProcessComputation([], []), time);
         return Task.CompletedTask;
     }
