@@ -8,4 +8,5 @@ namespace Strata.Nodes;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(NetworkFile))]
 [JsonSerializable(typeof(RunFile))]
+[JsonSerializable(typeof(ShimStart))]
 internal sealed partial class NodeFilesJson : JsonSerializerContext;

@@ -59,6 +59,9 @@ public sealed record InstanceStatus
     /// <summary><c>oci</c> or <c>process</c>.</summary>
     public string? Runtime { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it was first ready; null: never yet. One that never was is given up after a few starts, one that was is started again for ever.</summary>
+    public DateTimeOffset? ReadyAt { get; init; }
     public int Restarts { get; init; }
     public int? ExitCode { get; init; }
 

@@ -20,6 +20,12 @@ public interface IRuntime
     /// </summary>
     Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Starts an ended run once more, just as it was, with its environment and where possible its address: for when nobody can be asked what it should be now.
+    /// NOT_FOUND without such a run; RUN_EXISTS while it still runs.
+    /// </summary>
+    Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken);
+
     /// <summary>SIGTERM to the program; no effect on one that has ended.</summary>
     Task TerminateAsync(string id, CancellationToken cancellationToken);
 
@@ -47,6 +53,9 @@ public sealed record RunRequest
 {
     /// <summary>1 to 63 of letters, digits, "_" and "-".</summary>
     public required string Id { get; init; }
+
+    /// <summary>As the program sees its machine's name; null: from the id.</summary>
+    public string? Hostname { get; init; }
     public required IReadOnlyList<string> Command { get; init; }
 
     /// <summary>All of its environment, but for what <see cref="Endpoint"/> adds.</summary>
@@ -80,8 +89,9 @@ public sealed record RunEndpoint(string ListenHost, int Port, string? Gateway);
 
 /// <summary>A run as it is now.</summary>
 /// <param name="Address">Where this machine reaches it.</param>
+/// <param name="AppFolder">The image's files that it uses.</param>
 /// <param name="Exit">Null while it runs.</param>
-public sealed record RunState(string Id, string Address, int Port, DateTimeOffset StartedAt, RunExit? Exit)
+public sealed record RunState(string Id, string Address, int Port, DateTimeOffset StartedAt, string AppFolder, RunExit? Exit)
 {
     public bool IsRunning => Exit is null;
 }

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using Strata.Core;
 
 namespace Strata.Nodes.Runtime;
 
 /// <summary>What is known of a run from its start on; kept in its folder, so that the next life of this process knows it too.</summary>
 /// <param name="Host">Number in the subnet; 0 outside of a private network.</param>
-/// <param name="Log">The file that gets its output.</param>
-internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string Log);
+/// <param name="App">Folder of the image's files that it uses; empty for a build.</param>
+internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string App);
 
 /// <summary>
 /// One run's folder: <c>run.json</c> is what was started, <c>pid</c> and <c>exit</c> are written by the shim, <c>start-error</c> when it could not start.
@@ -20,7 +21,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
 
     public string Path { get; } = path;
 
-    public required RunFile File { get; init; }
+    public required RunFile File { get; set; }
 
     public string Id => File.Id;
 
@@ -42,9 +43,28 @@ internal sealed class RunFolder(string path, TimeProvider time)
 
     public void Save() => System.IO.File.WriteAllText(At("run.json"), JsonSerializer.Serialize(File, NodeFilesJson.Default.RunFile));
 
+    /// <summary>Starts the shim and remembers how.</summary>
+    public void Start(ShimStart start)
+    {
+        System.IO.File.WriteAllText(At("shim.json"), JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
+        ShimProcess.Start(start).Dispose();
+    }
+
+    /// <summary>Starts the shim of an ended run again, as it was started before.</summary>
+    public Result<RunState> Restart()
+    {
+        if (Exit() is null) return new Error(ErrorKind.Conflict, "RUN_EXISTS", $"{Id} still runs.");
+        foreach (var name in new[] { "pid", "exit", "start-error", "tool.log" }) System.IO.File.Delete(At(name));
+        File = File with { StartedAt = time.GetUtcNow() };
+        exit = null;
+        Save();
+        ShimProcess.Start(JsonSerializer.Deserialize(System.IO.File.ReadAllText(At("shim.json")), NodeFilesJson.Default.ShimStart)!).Dispose();
+        return State();
+    }
+
     public string At(string name) => System.IO.Path.Combine(Path, name);
 
-    public RunState State() => new(Id, File.Address, File.Port, File.StartedAt, Exit());
+    public RunState State() => new(Id, File.Address, File.Port, File.StartedAt, File.App, Exit());
 
     /// <summary>Null while it runs.</summary>
     public RunExit? Exit() => exit ??= ReadExit() ?? (IsShimAlive() ? null : ReadExit() ?? new RunExit(-1, StartError: StartError()));

@@ -42,6 +42,9 @@ internal sealed class RunTable(string root, TimeProvider time)
         return run;
     }
 
+    public Result<RunState> Restart(string id) =>
+        Find(id) is { } run ? run.Restart() : new Error(ErrorKind.NotFound, "NOT_FOUND", $"There is no run {id} on this node.");
+
     public void Remove(RunFolder run)
     {
         runs.TryRemove(run.Id, out _);

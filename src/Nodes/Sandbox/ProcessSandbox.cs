@@ -41,7 +41,7 @@ internal sealed class ProcessSandbox : SandboxBase
         var own = new Dictionary<string, string> { ["S_DIR"] = folder, ["S_CWD"] = WorkFolder(workspace, run.Subfolder)!, ["S_LOG"] = "" };
         var entry = Runs.Add(folder, new RunFile(workspace.Id, "", 0, Time.GetUtcNow(), 0, ""));
         var env = OciRuntime.Merge(machine, ToolEnv(workspace.HomeFolder, workspace.TempFolder), run.Env, own);
-        return new SandboxProcess(entry, ShimProcess.Start(shim, run.Command, env, capture: true), () => KillAsync(entry));
+        return new SandboxProcess(entry, ShimProcess.Start(new ShimStart(shim, run.Command, env), capture: true), () => KillAsync(entry));
     }
 
     private async Task KillAsync(RunFolder run)

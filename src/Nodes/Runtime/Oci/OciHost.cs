@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Strata.Nodes.Runtime.Network;
 
@@ -48,9 +47,10 @@ internal sealed class OciHost
         return [.. new[] { "passwd", "group", "hosts" }.Select(name => OciMount.ReadOnly(Path.Combine(folder, name), "/etc/" + name))];
     }
 
+    /// <summary>Writes the bundle and tells how to start its shim.</summary>
     /// <param name="log">Null: the caller reads the shim's standard output.</param>
     /// <param name="diskBytes">Null: no writable layer.</param>
-    public Process Start(string folder, OciBundle bundle, int host, string? log, long? diskBytes)
+    public ShimStart Prepare(string folder, OciBundle bundle, int host, string? log, long? diskBytes)
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), bundle.ToJson());
         var environment = new Dictionary<string, string>
@@ -71,7 +71,7 @@ internal sealed class OciHost
             ["S_GATEWAY"] = Network.Subnet.Gateway,
             ["S_LOG"] = log ?? "",
         };
-        return ShimProcess.Start(shim, [], environment, capture: log is null);
+        return new ShimStart(shim, [], environment);
     }
 
     /// <summary>SIGKILL for all of a run: its container, and the shim if it is still on the way there.</summary>

@@ -40,8 +40,8 @@ internal static class OciProbe
     {
         var path = runs.Create(Id).Value;
         var bundle = OciRuntime.Bundle(host, Request(folder, log), path, AddressPool.Trial);
-        var run = runs.Add(path, new RunFile(Id, "", 0, time.GetUtcNow(), AddressPool.Trial, log));
-        host.Start(path, bundle, AddressPool.Trial, log, diskBytes: 16 << 20).Dispose();
+        var run = runs.Add(path, new RunFile(Id, "", 0, time.GetUtcNow(), AddressPool.Trial, ""));
+        run.Start(host.Prepare(path, bundle, AddressPool.Trial, log, diskBytes: 16 << 20));
         return run;
     }
 

@@ -48,6 +48,8 @@ internal sealed class OciRuntime : IRuntime
         }
     }
 
+    public Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken) => Task.Run(() => runs.Restart(id), cancellationToken);
+
     public async Task TerminateAsync(string id, CancellationToken cancellationToken)
     {
         if (runs.Find(id) is not { } run) return;
@@ -83,8 +85,8 @@ internal sealed class OciRuntime : IRuntime
     {
         var address = host.Network.Subnet.Address(number);
         var bundle = Bundle(host, request, folder, number);
-        var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.LogFile));
-        host.Start(folder, bundle, number, request.LogFile, request.DiskBytes).Dispose();
+        var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder));
+        run.Start(host.Prepare(folder, bundle, number, request.LogFile, request.DiskBytes));
         return run.State();
     }
 
@@ -94,13 +96,13 @@ internal sealed class OciRuntime : IRuntime
         return new OciBundle
         {
             Id = request.Id,
-            Hostname = request.Id,
+            Hostname = request.Hostname ?? request.Id.Replace('_', '-'),
             Root = host.Stack.Root,
             Args = OciHost.WithInit(request.Command),
             Env = Merge(BaseEnv, request.Env, request.Endpoint?.Invoke(endpoint)),
             WorkFolder = "/app",
             Uid = host.Uid(number),
-            Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, request.Id), .. Writable(request, folder)],
+            Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, request.Hostname ?? "instance"), .. Writable(request, folder)],
             CgroupPath = host.CgroupPath(request.Id),
             MemoryBytes = request.MemoryBytes,
             Cpu = request.Cpu,

@@ -51,6 +51,8 @@ internal sealed class ProcessRuntime : IRuntime
         return await Task.Run(() => Start(request, folder, app), cancellationToken);
     }
 
+    public Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken) => Task.Run(() => runs.Restart(id), cancellationToken);
+
     // The shim leads a process group of its own: a signal to the group reaches the program and what it started.
     public async Task TerminateAsync(string id, CancellationToken cancellationToken)
     {
@@ -80,8 +82,8 @@ internal sealed class ProcessRuntime : IRuntime
         var endpoint = new RunEndpoint(Loopback, port, Gateway: null);
         var machine = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin", ["HOME"] = app };
         var shimEnv = new Dictionary<string, string> { ["S_DIR"] = folder, ["S_CWD"] = app, ["S_LOG"] = request.LogFile };
-        var run = runs.Add(folder, new RunFile(request.Id, Loopback, port, time.GetUtcNow(), 0, request.LogFile));
-        ShimProcess.Start(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv)).Dispose();
+        var run = runs.Add(folder, new RunFile(request.Id, Loopback, port, time.GetUtcNow(), 0, request.AppFolder));
+        run.Start(new ShimStart(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv)));
         return run.State();
     }
 

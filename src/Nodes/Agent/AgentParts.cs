@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+using Strata.Nodes.Agent.Health;
+using Strata.Nodes.Agent.Hooks;
+using Strata.Nodes.Runtime;
+
+namespace Strata.Nodes.Agent;
+
+/// <summary>What the loops of all instances share.</summary>
+internal sealed record AgentParts(IRuntime Runtime, InstanceHooks Hooks, InstanceReport Report, HealthProbe Health, TimeProvider Time, ILogger Logger);

@@ -1,0 +1,15 @@
+using Strata.Core;
+using Strata.Nodes.Images;
+
+namespace Strata.Nodes.Agent.Hooks;
+
+/// <summary>Has the image's files on this machine.</summary>
+internal sealed class ImageHook(LayerCache layers) : IInstanceHook
+{
+    public async Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken)
+    {
+        if (!(await layers.GetAsync(context.Spec.Image, context.Org, cancellationToken)).TryGet(out var folder, out var error)) return error;
+        context.AppFolder = folder;
+        return default(Done);
+    }
+}

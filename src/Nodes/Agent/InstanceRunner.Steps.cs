@@ -1,0 +1,124 @@
+using Strata.Core;
+using Strata.Nodes.Agent.Logs;
+using Strata.Nodes.Kinds;
+using Strata.Nodes.Runtime;
+
+namespace Strata.Nodes.Agent;
+
+/// <summary>What the steps are made of.</summary>
+internal sealed partial class InstanceRunner
+{
+    private static readonly TimeSpan RecoverMax = TimeSpan.FromSeconds(5);
+
+    /// <returns>Null when it started; else why it never will.</returns>
+    private async Task<string?> StartAsync(CancellationToken cancellationToken)
+    {
+        isTakenUp = false;
+        var started = await parts.Hooks.StartAsync(context, cancellationToken);
+        if (started.IsOk) return null;
+        return started.Error.Retryable ? throw started.Error.ToException() : started.Error.Message;
+    }
+
+    /// <summary>Once per start: ship its output and notice its end.</summary>
+    private async Task TakeUpAsync(CancellationToken cancellationToken)
+    {
+        if (isTakenUp) return;
+        await parts.Hooks.ResumeAsync(context, cancellationToken);
+        _ = WakeAtExitAsync(cancellationToken);
+        isTakenUp = true;
+    }
+
+    private async Task WakeAtExitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await parts.Runtime.WaitAsync(context.Id, cancellationToken);
+            wake.Set();
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent ends.
+        }
+    }
+
+    private Task<bool> IsHealthyAsync(RunState run, CancellationToken cancellationToken) =>
+        parts.Health.IsHealthyAsync(run.Address, run.Port, Spec.Health, cancellationToken);
+
+    /// <summary>It ended without being asked to, or is not there any more.</summary>
+    private async Task<TimeSpan?> CrashAsync(CancellationToken cancellationToken)
+    {
+        var now = parts.Time.GetUtcNow();
+        var run = Run;
+        var exit = run?.Exit ?? new RunExit(-1);
+        var ran = now - (run?.StartedAt ?? now);
+        crashes = BackOff.Next(crashes, ran);
+        var sentence = Sentences.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
+        if (Status.ReadyAt is null && Status.Restarts + 1 >= FirstStartsMax) return await FailAsync(Sentences.GaveUp(sentence, Status.Restarts + 1), exit.Code, cancellationToken);
+        var delay = BackOff.Delay(crashes);
+        parts.Logger.Crashed(context.Id, sentence, delay);
+        var status = Status with { Address = null, Port = null, ExitCode = exit.Code, Message = Sentences.Restarting(sentence, delay), NextStartAt = now + delay };
+        try
+        {
+            return await TakeAsync("crash", status, cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind is ErrorKind.Unavailable or ErrorKind.Timeout && run is not null)
+        {
+            return await RestartAloneAsync(delay, cancellationToken);
+        }
+    }
+
+    /// <summary>Nobody can be told: start it again as it was. What the entity says is mended when the API is back.</summary>
+    private async Task<TimeSpan?> RestartAloneAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        parts.Logger.RestartsAlone(context.Id);
+        await Task.Delay(delay, parts.Time, cancellationToken);
+        isTakenUp = false;
+        await parts.Runtime.RestartAsync(context.Id, cancellationToken);
+        return TimeSpan.Zero;
+    }
+
+    private Task<TimeSpan?> FailAsync(string message, int? exitCode, CancellationToken cancellationToken)
+    {
+        parts.Logger.Failed(context.Id, message);
+        return TakeAsync("fail", Status with { Address = null, Port = null, NextStartAt = null, ExitCode = exitCode, Message = message }, cancellationToken);
+    }
+
+    /// <summary>A status with where and since when it runs.</summary>
+    private InstanceStatus Started(InstanceStatus status) => Run is not { } run ? status : status with
+    {
+        Runtime = parts.Runtime.Name,
+        Address = run.Address,
+        Port = run.Port,
+        StartedAt = run.StartedAt,
+        NextStartAt = null,
+        ExitCode = null,
+    };
+
+    private async Task<TimeSpan?> TakeAsync(string transition, InstanceStatus status, CancellationToken cancellationToken)
+    {
+        Update(await parts.Report.TakeAsync(context.Instance, transition, status, cancellationToken));
+        return TimeSpan.Zero;
+    }
+
+    private async Task<TimeSpan?> SayAsync(InstanceStatus status, CancellationToken cancellationToken)
+    {
+        Update(await parts.Report.SayAsync(context.Instance, status, cancellationToken));
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>After a refusal the entity has moved on: read it again. In any case wait, ever longer.</summary>
+    private async Task RecoverAsync(Exception trouble, int troubles, CancellationToken cancellationToken)
+    {
+        var pause = TimeSpan.FromMilliseconds(Math.Min(100 * Math.Pow(2, Math.Min(troubles, 16)), RecoverMax.TotalMilliseconds));
+        await Task.Delay(pause, parts.Time, cancellationToken);
+        if (trouble is not StrataException { Error.Retryable: false }) return;
+        try
+        {
+            Update(await parts.Report.ReadAsync(context.Instance, cancellationToken));
+        }
+        catch (StrataException)
+        {
+            // The next step finds out.
+        }
+    }
+}

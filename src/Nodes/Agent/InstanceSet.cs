@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Strata.Client;
+using Strata.Core;
+using Strata.Nodes.Agent.Hooks;
+using Strata.Nodes.Agent.Logs;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Nodes.Agent;
+
+/// <summary>
+/// The instances of this node, each with its loop. Fed by a watch: after a reset, what is not told again until Ready is gone. Only then is it known what should run, and
+/// runs without an instance are stopped. Called by one watch at a time.
+/// </summary>
+internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, ILogger logger)
+{
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, InstanceRunner> runners = new();
+    private readonly HashSet<string> told = [];
+
+    public async Task TakeAsync(WatchEvent<InstanceSpec, InstanceStatus> happened, CancellationToken cancellationToken)
+    {
+        switch (happened.Type)
+        {
+            case WatchEventType.Reset:
+                told.Clear();
+                break;
+            case WatchEventType.Ready:
+                await SweepAsync(cancellationToken);
+                break;
+            case WatchEventType.Item when happened.Resource is { } instance:
+                told.Add(instance.Id);
+                Take(instance, cancellationToken);
+                break;
+        }
+    }
+
+    private void Take(Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
+    {
+        if (runners.TryGetValue(instance.Id, out var runner))
+        {
+            runner.Update(instance.Deleted ? null : instance);
+            return;
+        }
+        var isOver = instance.Deleted || instance.State == InstanceStates.Stopped;
+        if (isOver && machine.Runtime.Find(instance.Id) is null) return;
+        runner = new InstanceRunner(new InstanceContext(instance, LogFile.PathOf(machine.Paths, instance.Id)), parts);
+        if (instance.Deleted) runner.Update(null);
+        runners[instance.Id] = runner;
+        _ = Task.Run(() => RunAsync(instance.Id, runner, cancellationToken), CancellationToken.None);
+    }
+
+    private async Task RunAsync(string id, InstanceRunner runner, CancellationToken cancellationToken)
+    {
+        while (!await TryRunAsync(id, runner, cancellationToken)) await Task.Delay(AfterFault, parts.Time, cancellationToken);
+        runners.TryRemove(new(id, runner));
+    }
+
+    private async Task<bool> TryRunAsync(string id, InstanceRunner runner, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runner.RunAsync(cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The agent ends; the instance runs on.
+            return true;
+        }
+        catch (Exception e)
+        {
+            // A fault in one loop must not leave its instance alone for ever.
+            logger.LoopFailed(e, id);
+            return false;
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (id, runner) in runners)
+        {
+            if (!told.Contains(id)) runner.Update(null);
+        }
+        foreach (var run in machine.Runtime.List().Where(run => !runners.ContainsKey(run.Id)))
+        {
+            logger.Orphan(run.Id);
+            await machine.Runtime.RemoveAsync(run.Id, cancellationToken);
+            LogFile.Delete(LogFile.PathOf(machine.Paths, run.Id));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Strata.Client;
+using Strata.Core;
+using Strata.Nodes.Agent.Health;
+using Strata.Nodes.Agent.Hooks;
+using Strata.Nodes.Agent.Relay;
+using Strata.Nodes.Images;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Nodes.Agent;
+
+/// <summary>How an agent behaves.</summary>
+public sealed record NodeAgentOptions
+{
+    /// <summary>Name of the node: 1 to 63 of a-z, 0-9 and "-".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where other machines reach this one.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    public string Version { get; init; } = "";
+
+    /// <summary>A third of the lease that a heartbeat takes.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>
+/// Runs on a machine what its instances say should run there. It uses the public API only and knows no instance but those it is told of; what it finds running without an
+/// instance is stopped. It may die at any time: what it started runs on and is taken up by the next one. One per <see cref="NodeMachine"/>.
+/// </summary>
+public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, TimeProvider time, ILoggerFactory loggers)
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CollectPeriod = TimeSpan.FromMinutes(30);
+
+    private readonly ILogger logger = loggers.CreateLogger<NodeAgent>();
+    private readonly LayerCache layers = new(machine.Paths, client, time);
+
+    /// <summary>Works until cancelled; then leaves everything running. Never throws for what the API or an instance does.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var health = new HealthProbe();
+        var parts = new AgentParts(machine.Runtime, new InstanceHooks(client, machine, layers, time), new InstanceReport(client), health, time, logger);
+        try
+        {
+            var node = await RegisterAsync(cancellationToken);
+            var instances = new InstanceSet(machine, parts, logger);
+            await Task.WhenAll(FollowAsync(node, instances, cancellationToken), BeatAsync(cancellationToken), RelayAsync(cancellationToken), CollectAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to.
+        }
+    }
+
+    /// <summary>Makes the node's entity or brings it up to date; tries until the API answers.</summary>
+    private async Task<Resource<NodeSpec, NodeStatus>> RegisterAsync(CancellationToken cancellationToken)
+    {
+        var nodes = client.Resources<NodeSpec, NodeStatus>(NodeKinds.Node.Plural);
+        while (true)
+        {
+            try
+            {
+                var node = await nodes.FindAsync(options.Name, cancellationToken: cancellationToken)
+                    ?? await nodes.CreateAsync(new NewResource<NodeSpec> { Name = options.Name, Spec = new NodeSpec() }, cancellationToken: cancellationToken);
+                node = await nodes.ChangeAsync(node, node with { Status = Describe() }, cancellationToken: cancellationToken);
+                logger.Registered(node.Name, machine.Runtime.Name, machine.Runtime.List().Count);
+                return node;
+            }
+            catch (StrataException e)
+            {
+                logger.Unreachable(e.Error.Message);
+                await Task.Delay(RetryPause, time, cancellationToken);
+            }
+        }
+    }
+
+    private NodeStatus Describe() => new()
+    {
+        Address = options.Address,
+        Runtimes = machine.Runtime.Name == "oci" ? ["oci", "process"] : ["process"],
+        NotIsolated = machine.Runtime.NotIsolated,
+        Cpus = Environment.ProcessorCount,
+        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        AgentVersion = options.Version,
+    };
+
+    private async Task FollowAsync(Resource<NodeSpec, NodeStatus> node, InstanceSet instances, CancellationToken cancellationToken)
+    {
+        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.node"] = node.Id } };
+        var source = client.Resources<InstanceSpec, InstanceStatus>(NodeKinds.Instance.Plural);
+        while (true)
+        {
+            try
+            {
+                await foreach (var told in source.FollowAsync(filter, error => logger.Unreachable(error.Message), cancellationToken))
+                    await instances.TakeAsync(told, cancellationToken);
+            }
+            catch (StrataException e)
+            {
+                logger.Unreachable(e.Error.Message);
+            }
+            await Task.Delay(RetryPause, time, cancellationToken);
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await client.SendBytesAsync(HttpMethod.Post, $"/api/v1/nodes/{options.Name}/heartbeat", cancellationToken: cancellationToken);
+            }
+            catch (StrataException e)
+            {
+                logger.Unreachable(e.Error.Message);
+            }
+            await Task.Delay(options.Heartbeat, time, cancellationToken);
+        }
+    }
+
+    private Task RelayAsync(CancellationToken cancellationToken) => machine.Relay is not var (address, port)
+        ? Task.CompletedTask
+        : new ApiRelay(new IPEndPoint(IPAddress.Parse(address), port), client.Address, machine.Runtime, time, loggers.CreateLogger<ApiRelay>()).RunAsync(cancellationToken);
+
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            layers.Collect(machine.Runtime.List().Select(run => run.AppFolder).ToHashSet());
+            await Task.Delay(CollectPeriod, time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Nodes.Kinds;
+using Strata.Resources.Kinds;
+
+namespace Strata.Nodes.Api;
+
+/// <summary>The instance that a call is about: of the caller's organization, or of the one that a caller of the platform names.</summary>
+internal static class InstanceAccess
+{
+    public static async ValueTask<Result<(Caller Caller, Resource<InstanceSpec, InstanceStatus> Instance)>> FindAsync(
+        this ResourceStore<InstanceSpec, InstanceStatus> instances, ApiCall call)
+    {
+        if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
+        var found = await instances.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
+        if (!found.TryGet(out var instance, out error)) return error;
+        // A token of one project sees that project only; what it may not see does not exist.
+        if (call.Principal.Project is { } project && project != instance.Project) return ResourceErrors.NotFound(NodeKinds.Instance, call.Route("nameOrId"));
+        return (caller, instance);
+    }
+
+    private static Result<Caller> CallerOf(ApiCall call)
+    {
+        if (!call.Query("org").TryGet(out var org, out var error)) return error;
+        if (org is null) return call.Principal.IsPlatform ? NodeErrors.OrgNeeded : call.Caller;
+        if (!IdText.TryParse("org", org, out var id)) return NodeErrors.OrgNotFound(org);
+        var tenant = new TenantId(id);
+        return call.Principal.IsPlatform || tenant == call.Principal.Tenant ? call.Caller with { Tenant = tenant } : NodeErrors.OrgNotFound(org);
+    }
+}

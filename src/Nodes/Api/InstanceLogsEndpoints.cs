@@ -1,0 +1,53 @@
+using System.Text;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Nodes.Kinds;
+using Strata.Nodes.Logs;
+using Strata.Resources.Kinds;
+
+namespace Strata.Nodes.Api;
+
+/// <summary>An instance's output: agents append it, everyone else reads it.</summary>
+internal sealed class InstanceLogsEndpoints(ResourceStore<InstanceSpec, InstanceStatus> instances, ILines lines, LogStream stream)
+{
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
+    public async Task<Result<Answer>> ReadAsync(ApiCall call)
+    {
+        if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
+        if (!(await instances.FindAsync(call)).TryGet(out var found, out error)) return error;
+        if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return ResourceErrors.NotFound(NodeKinds.Instance, found.Instance.Id);
+        IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
+        return stream.Answer(request, async ct => new LogView(source, await IsOverAsync(found.Caller, found.Instance.Id, ct)));
+    }
+
+    public async Task<Result<Answer>> AppendAsync(ApiCall call)
+    {
+        if (!(await instances.FindAsync(call)).TryGet(out var found, out var error)) return error;
+        if (!(await call.ReadBodyAsync(ILines.ChunkBytesMax, "text/plain")).TryGet(out var body, out error)) return error;
+        if (body.IsEmpty) return Answer.NoContent;
+        if (!IsText(body.Span) || !NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.NotText;
+        await lines.AppendAsync(found.Caller.Tenant, id, body, call.Aborted);
+        return Answer.NoContent;
+    }
+
+    private async ValueTask<bool> IsOverAsync(Entities.Engine.Caller caller, string id, CancellationToken cancellationToken)
+    {
+        var now = await instances.GetAsync(caller, id, AsOf.Latest, cancellationToken);
+        return !now.IsOk || now.Value.State is InstanceStates.Stopped or InstanceStates.Failed;
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Strict.GetCharCount(bytes);
+            return !bytes.Contains((byte)0);
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+
+namespace Strata.Nodes.Api;
+
+/// <summary>What is more than a resource: heartbeats, log lines, tokens of instances.</summary>
+public static class NodeEndpoints
+{
+    /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
+    public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
+        services.AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>().AddSingleton<InstanceTokenEndpoint>();
+
+    public static void MapNodeEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var services = routes.ServiceProvider;
+        var logs = services.GetRequiredService<InstanceLogsEndpoints>();
+        routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat, services.GetRequiredService<HeartbeatEndpoint>().BeatAsync);
+        routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync);
+        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync);
+        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token", "instances.control", Token, services.GetRequiredService<InstanceTokenEndpoint>().IssueAsync);
+    }
+
+    private static readonly Parameter Org = Parameter.Query("org", "The organization's id; needed by callers of the platform.", Schemas.Text());
+
+    private static readonly Operation Heartbeat = new()
+    {
+        Id = "beatNode", Summary = "Tells that a node's agent is at work; it counts as down 15 s after the last.", Tag = "nodes", Status = 204,
+    };
+
+    private static readonly Operation ReadLogs = new()
+    {
+        Id = "readInstanceLogs", Summary = "The instance's output, one JSON object for each line.", Tag = "instances",
+        Parameters = [Org, .. Logs.LogRequest.Parameters], Answer = Logs.LogStream.Content,
+    };
+
+    private static readonly Operation WriteLogs = new()
+    {
+        Id = "writeInstanceLogs", Summary = "Appends lines of the instance's output; for the node's agent.", Tag = "instances", Status = 204,
+        Parameters = [Org, IdempotencyKey], Body = new Content(["text/plain"], Schemas.Text()),
+    };
+
+    private static readonly Operation Token = new()
+    {
+        Id = "issueInstanceToken", Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.", Tag = "instances",
+        Parameters = [Org], Answer = Content.Json(Schemas.Text()),
+    };
+
+    private static Parameter IdempotencyKey => Parameter.Header("Idempotency-Key", "Accepted; lines that were appended already are appended again.");
+}

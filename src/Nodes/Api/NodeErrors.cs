@@ -1,0 +1,19 @@
+using Strata.Core;
+
+namespace Strata.Nodes.Api;
+
+/// <summary>The catalogue of this module's errors towards users and agents.</summary>
+internal static class NodeErrors
+{
+    public static readonly Error OrgNeeded = new(
+        ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=ID, as the instance's item says.");
+
+    public static readonly Error NotText = new(ErrorKind.Invalid, "INVALID_LINES", "The body is not text in UTF-8 of whole lines.", "Send lines, each with its line end.");
+
+    public static readonly Error HeldElsewhere = new(
+        ErrorKind.Conflict, "NODE_IN_USE", "Another agent is at work under this node's name.", "Give each machine's agent a name of its own.");
+
+    public static Error OrgNotFound(string org) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no organization {org}.");
+
+    public static Error NotRunning(string instance) => new(ErrorKind.Conflict, "INSTANCE_OVER", $"The instance {instance} has ended: it gets no token.");
+}

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using Strata.Client;
+using Strata.Core;
+
+namespace Strata.Nodes.Images;
+
+/// <summary>
+/// Unpacked layers in <c>layers/DIGEST</c>, shared by all instances of an image and never changed. A layer appears there only whole and checked: it is unpacked beside
+/// and renamed. Safe for concurrent use; one download of a layer at a time.
+/// </summary>
+internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time)
+{
+    private const string UnfinishedPrefix = "unfinished-";
+    private const int ManifestBytesMax = 1 << 20;
+
+    /// <summary>What nothing has used for this long is deleted: a rollback soon after is instant.</summary>
+    private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(6);
+
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> downloads = new();
+
+    /// <summary>The folder of an image's files; fetched when it is not there. Errors are <see cref="ImageErrors"/> or, when the API cannot be reached, the client's.</summary>
+    public async Task<Result<string>> GetAsync(string image, string org, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var manifest = await ReadManifestAsync(image, org, cancellationToken);
+            if (Digests.Of(manifest) != image) return ImageErrors.Invalid(image, "its manifest does not have that digest");
+            if (!ImageManifest.LayerOf(image, manifest).TryGet(out var layer, out var error)) return error;
+            return await GetLayerAsync(layer.Digest, org, cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
+        {
+            return ImageErrors.Missing(image);
+        }
+        catch (BadLayerException e)
+        {
+            return ImageErrors.Invalid(image, e.Message);
+        }
+    }
+
+    /// <summary>Deletes what is unused for long and what a former life left unfinished.</summary>
+    /// <param name="used">Folders of runs that there are.</param>
+    public void Collect(IReadOnlySet<string> used)
+    {
+        var oldest = time.GetUtcNow() - UnusedMax;
+        foreach (var folder in Directory.GetDirectories(paths.Layers))
+        {
+            var isOld = Directory.GetLastWriteTimeUtc(folder) < oldest;
+            if (isOld && !used.Contains(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Notes that it is in use, for <see cref="Collect"/>.</summary>
+    public void Touch(string folder) => Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
+
+    private async Task<byte[]> ReadManifestAsync(string image, string org, CancellationToken cancellationToken)
+    {
+        await using var stream = await client.GetBlobAsync(image, org, cancellationToken);
+        var buffer = new byte[ManifestBytesMax + 1];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return length <= ManifestBytesMax ? buffer[..length] : throw new BadLayerException("its manifest is too large");
+    }
+
+    private async Task<string> GetLayerAsync(string digest, string org, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(paths.Layers, Digests.FileName(digest));
+        var turn = downloads.GetOrAdd(digest, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (!Directory.Exists(folder)) await FetchAsync(digest, org, folder, cancellationToken);
+            Touch(folder);
+            return folder;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task FetchAsync(string digest, string org, string folder, CancellationToken cancellationToken)
+    {
+        var unfinished = Path.Combine(paths.Layers, UnfinishedPrefix + Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
+        Directory.CreateDirectory(unfinished);
+        try
+        {
+            await using var blob = await client.GetBlobAsync(digest, org, cancellationToken);
+            await using var hashing = new HashingReader(blob);
+            await new LayerUnpacker(unfinished, LayerLimits.Default).UnpackAsync(hashing, cancellationToken);
+            if (await hashing.FinishAsync(cancellationToken) != digest) throw new BadLayerException("its layer does not have the digest that the manifest says");
+            Directory.Move(unfinished, folder);
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
+        }
+    }
+}
