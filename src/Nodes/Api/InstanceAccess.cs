@@ -16,7 +16,7 @@ internal static class InstanceAccess
         var found = await instances.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var instance, out error)) return error;
         // A token of one project sees that project only; what it may not see does not exist.
-        if (call.Principal.Project is { } project && project != instance.Project) return ResourceErrors.NotFound(NodeKinds.Instance, call.Route("nameOrId"));
+        if (call.Principal.Project is { } project && project != instance.Project) return NodeErrors.InstanceNotFound(call.Route("nameOrId"));
         return (caller, instance);
     }
 

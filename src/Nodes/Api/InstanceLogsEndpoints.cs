@@ -17,7 +17,7 @@ internal sealed class InstanceLogsEndpoints(ResourceStore<InstanceSpec, Instance
     {
         if (!LogRequest.Read(call).TryGet(out var request, out var error)) return error;
         if (!(await instances.FindAsync(call)).TryGet(out var found, out error)) return error;
-        if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return ResourceErrors.NotFound(NodeKinds.Instance, found.Instance.Id);
+        if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.InstanceNotFound(found.Instance.Id);
         IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
         return stream.Answer(request, async ct => new LogView(source, await IsOverAsync(found.Caller, found.Instance.Id, ct)));
     }

@@ -10,7 +10,8 @@ public static class NodeEndpoints
 {
     /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
-        services.AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>().AddSingleton<InstanceTokenEndpoint>();
+        services.AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>()
+            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>();
 
     public static void MapNodeEndpoints(this IEndpointRouteBuilder routes)
     {
@@ -27,6 +28,7 @@ public static class NodeEndpoints
     private static readonly Operation Heartbeat = new()
     {
         Id = "beatNode", Summary = "Tells that a node's agent is at work; it counts as down 15 s after the last.", Tag = "nodes", Status = 204,
+        Parameters = [IdempotencyKey],
     };
 
     private static readonly Operation ReadLogs = new()
@@ -44,8 +46,8 @@ public static class NodeEndpoints
     private static readonly Operation Token = new()
     {
         Id = "issueInstanceToken", Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.", Tag = "instances",
-        Parameters = [Org], Answer = Content.Json(Schemas.Text()),
+        Parameters = [Org, IdempotencyKey], Answer = Content.Json(Schemas.Text()),
     };
 
-    private static Parameter IdempotencyKey => Parameter.Header("Idempotency-Key", "Accepted; lines that were appended already are appended again.");
+    private static Parameter IdempotencyKey => Parameter.Header("Idempotency-Key", "Accepted, and without effect here.");
 }

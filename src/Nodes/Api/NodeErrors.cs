@@ -15,5 +15,7 @@ internal static class NodeErrors
 
     public static Error OrgNotFound(string org) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no organization {org}.");
 
+    public static Error InstanceNotFound(string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no instance {nameOrId}.", "strata get instances lists them.");
+
     public static Error NotRunning(string instance) => new(ErrorKind.Conflict, "INSTANCE_OVER", $"The instance {instance} has ended: it gets no token.");
 }
