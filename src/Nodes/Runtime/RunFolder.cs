@@ -18,6 +18,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
     private static readonly TimeSpan ShimStartTime = TimeSpan.FromSeconds(2);
 
     private RunExit? exit;
+    private bool isKilled;
 
     public string Path { get; } = path;
 
@@ -56,7 +57,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
         if (Exit() is null) return new Error(ErrorKind.Conflict, "RUN_EXISTS", $"{Id} still runs.");
         foreach (var name in new[] { "pid", "exit", "start-error", "tool.log" }) System.IO.File.Delete(At(name));
         File = File with { StartedAt = time.GetUtcNow() };
-        exit = null;
+        (exit, isKilled) = (null, false);
         Save();
         ShimProcess.Start(JsonSerializer.Deserialize(System.IO.File.ReadAllText(At("shim.json")), NodeFilesJson.Default.ShimStart)!).Dispose();
         return State();
@@ -67,7 +68,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
     public RunState State() => new(Id, File.Address, File.Port, File.StartedAt, File.App, Exit());
 
     /// <summary>Null while it runs.</summary>
-    public RunExit? Exit() => exit ??= ReadExit() ?? (IsShimAlive() ? null : ReadExit() ?? new RunExit(-1, StartError: StartError()));
+    public RunExit? Exit() => exit ??= ReadExit() ?? (IsShimAlive() ? null : ReadExit() ?? new RunExit(isKilled ? 128 + Posix.SigKill : -1, StartError: StartError()));
 
     /// <summary>Waits for the end by looking at the folder, ever less often: it works for runs of a former life as well, of which this process is not the parent.</summary>
     public async Task<RunExit> WaitAsync(CancellationToken cancellationToken)
@@ -95,8 +96,8 @@ internal sealed class RunFolder(string path, TimeProvider time)
         return null;
     }
 
-    /// <summary>For an end that the shim did not live to write down.</summary>
-    public void SetExit(RunExit how) => exit ??= how;
+    /// <summary>Before the shim itself is killed: it will not live to write the end down.</summary>
+    public void ExpectKill() => isKilled = true;
 
     private bool IsShimAlive() => ReadPid() is var (pid, ticks) ? Posix.StartTicks(pid) == ticks : time.GetUtcNow() - File.StartedAt < ShimStartTime;
 

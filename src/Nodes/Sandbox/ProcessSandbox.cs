@@ -46,7 +46,7 @@ internal sealed class ProcessSandbox : SandboxBase
 
     private async Task KillAsync(RunFolder run)
     {
+        run.ExpectKill();
         if (await run.ShimPidAsync(CancellationToken.None) is { } pid) await Posix.KillGroupAsync(pid, Time);
-        run.SetExit(new RunExit(128 + Posix.SigKill));
     }
 }

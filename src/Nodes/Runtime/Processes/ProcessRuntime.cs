@@ -62,8 +62,8 @@ internal sealed class ProcessRuntime : IRuntime
     public async Task KillAsync(string id, CancellationToken cancellationToken)
     {
         if (runs.Find(id) is not { } run) return;
+        run.ExpectKill();
         if (await run.ShimPidAsync(cancellationToken) is { } pid) await Posix.KillGroupAsync(pid, time);
-        run.SetExit(new RunExit(128 + Posix.SigKill));
     }
 
     public Task<RunExit> WaitAsync(string id, CancellationToken cancellationToken) =>
