@@ -40,7 +40,8 @@ internal sealed class Composition
         storage = new StoragePart(database, time, loggers);
         engine = new EnginePart(storage, Kinds, time);
         api = new ApiPart(options, loggers, AddServices, Map);
-        Parts = [database, storage, engine, new ActionPart("tenancy", PrepareAsync), api, .. Edges()];
+        var schedules = new SchedulePart(storage, engine, time, loggers);
+        Parts = [database, storage, engine, new ActionPart("tenancy", PrepareAsync), schedules, api, .. Edges()];
     }
 
     public IReadOnlyList<IPart> Parts { get; }

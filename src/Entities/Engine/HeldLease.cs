@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Engine;
@@ -35,9 +36,21 @@ internal sealed class HeldLease : IAsyncDisposable
     {
         await done.CancelAsync();
         await renewal;
-        await leases.ReleaseAsync(name, holder, CancellationToken.None);
+        await ReleaseAsync();
         lost.Dispose();
         done.Dispose();
+    }
+
+    private async ValueTask ReleaseAsync()
+    {
+        try
+        {
+            await leases.ReleaseAsync(name, holder, CancellationToken.None);
+        }
+        catch (StrataException)
+        {
+            // The store is away: the lease ends by itself when its time is over.
+        }
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)
