@@ -4,8 +4,13 @@ using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Deployments;
 using Strata.Deployments.Kinds;
+using Strata.Nodes;
+using Strata.Nodes.Api;
+using Strata.Nodes.Controllers;
 using Strata.Nodes.Kinds;
+using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 using Strata.Server.Bootstrap;
 using Strata.Server.Options;
@@ -29,6 +34,7 @@ internal sealed class Composition
     private readonly DatabasePart database;
     private readonly StoragePart storage;
     private readonly EnginePart engine;
+    private readonly MachinePart machine;
     private readonly ApiPart api;
     private string agentToken = "";
     private string edgeToken = "";
@@ -39,9 +45,13 @@ internal sealed class Composition
         database = new DatabasePart(options, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, time, loggers);
         engine = new EnginePart(storage, Kinds, time);
+        machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
-        var schedules = new SchedulePart(storage, engine, time, loggers);
-        Parts = [database, storage, engine, new ActionPart("tenancy", PrepareAsync), schedules, api, .. Edges()];
+var schedules = new SchedulePart(storage, engine, time, loggers);
+        Parts =
+        [
+            new ActionPart("probe", Probe), database, storage, engine, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, .. Agents(), .. Edges(),
+        ];
     }
 
     public IReadOnlyList<IPart> Parts { get; }
@@ -51,7 +61,9 @@ internal sealed class Composition
 
     public string? AdminToken { get; private set; }
     public bool IsNew { get; private set; }
-    public IReadOnlyList<string> NotIsolated { get; private set; } = [];
+    public IReadOnlyList<string> NotIsolated => machine.Machine?.Runtime.NotIsolated ?? [];
+
+    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, machine, () => agentToken, loggers, time)] : [];
 
     private IEnumerable<IPart> Edges() => options.EdgeMode switch
     {
@@ -68,14 +80,28 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Lines);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
+        services.AddSingleton(machine.Machine!.Sandbox);
         services.AddStrataApi();
+        services.AddNodeEndpoints();
+        services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
+        services.AddController<NodeLossController, NodeSpec, NodeStatus>();
+        services.AddDeployments(new DeploymentOptions { Home = options.Home.Root, HttpPort = options.HttpPort });
     }
 
     private void Map(WebApplication app)
     {
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
+        app.MapNodeEndpoints();
+        app.MapDeployments();
         app.MapServer(Kinds, status);
+    }
+
+    /// <summary>Looking at the machine needs nothing of the other parts and takes as long as all of them.</summary>
+    private Task Probe(CancellationToken cancellationToken)
+    {
+        machine.Begin(cancellationToken);
+        return Task.CompletedTask;
     }
 
     /// <summary>Makes what must be there before anyone may call.</summary>
@@ -85,7 +111,7 @@ internal sealed class Composition
         var start = new FirstStart(engine.Engine, api.Services.GetRequiredService<TokenIssuer>(), api.Services.GetRequiredService<IAuthenticator>(), time);
         (var tenant, IsNew) = await start.EnsureOrganizationAsync(cancellationToken);
         AdminToken = await start.EnsureAdminTokenAsync(tenant, KnownToken, cancellationToken);
-        agentToken = await start.EnsurePartTokenAsync(Environment.MachineName, Roles.Agent, options.Home.AgentTokenFile, cancellationToken);
-        edgeToken = await start.EnsurePartTokenAsync(Environment.MachineName, Roles.Edge, options.Home.EdgeTokenFile, cancellationToken);
+        agentToken = await start.EnsurePartTokenAsync(NodeName.OfThisMachine(), Roles.Agent, options.Home.AgentTokenFile, cancellationToken);
+        edgeToken = await start.EnsurePartTokenAsync(NodeName.OfThisMachine(), Roles.Edge, options.Home.EdgeTokenFile, cancellationToken);
     }
 }
