@@ -15,7 +15,7 @@ internal static class KindColumns
         ["deployment"] =
         [
             new("RELEASE", r => r.Status.Text("release")),
-            new("REPLICAS", r => r.Status.Number("readyReplicas") is { } ready ? $"{ready}/{r.Spec.Text("run.replicas")}" : ""),
+            new("REPLICAS", Replicas),
             new("URL", r => r.Status.Text("url")),
             new("MESSAGE", r => r.Status.Text("message")),
         ],
@@ -48,6 +48,13 @@ internal static class KindColumns
     };
 
     public static IReadOnlyList<Column> Of(KindInfo kind) => ByKind.GetValueOrDefault(kind.Name, []);
+
+    /// <summary>A deployment that runs without an instance is a static site, which needs none.</summary>
+    private static string Replicas(AnyResource deployment)
+    {
+        var (ready, asked) = (deployment.Status.Number("readyReplicas") ?? 0, deployment.Spec.Number("run.replicas") ?? 1);
+        return deployment.State == "RUNNING" && ready == 0 && asked > 0 ? "static" : $"{ready}/{asked}";
+    }
 
     private static string Source(AnyResource release) =>
         release.Spec.Text("source.git.url") is { Length: > 0 } url

@@ -62,7 +62,7 @@ internal sealed partial class BuildLog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        lines.Writer.TryComplete();
+        if (!lines.Writer.TryComplete()) return; // Disposed before: the build waits for the whole log before it tells its end.
         await ended.CancelAsync();
         await shipping;
         ended.Dispose();
