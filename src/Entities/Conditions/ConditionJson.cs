@@ -5,9 +5,10 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// The entity API's JSON of conditions: <c>simple</c> {jsonPath, operatorType, value}, <c>lifecycle</c> {field, operatorType, value} and <c>group</c> {operator AND | OR |
-/// NOT, conditions}. Reads the older names <c>operator</c> and <c>operation</c> of operatorType; writes one canonical form, which reads back to the same condition.
-/// What is not such a condition is an INVALID_CONDITION that names every offender. Stateless.
+/// The entity API's JSON of conditions: <c>simple</c> {jsonPath, operatorType, value}, <c>lifecycle</c> {field, operatorType, value} and
+/// <c>group</c> {operator AND | OR | NOT, conditions}. Reads the older names <c>operator</c> and <c>operation</c> of operatorType; writes one
+/// canonical form, which reads back to the same condition. What is not such a condition is an INVALID_CONDITION that names every offender.
+/// Stateless.
 /// </summary>
 public static class ConditionJson
 {

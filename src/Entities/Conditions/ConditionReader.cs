@@ -33,7 +33,8 @@ internal sealed class ConditionReader(Faults faults)
     {
         if (!json.TryGetProperty("conditions", out var list) || list.ValueKind != JsonValueKind.Array)
             return Fault($"{path}.conditions", "A group needs an array of conditions.");
-        var read = list.EnumerateArray().Select((part, i) => parts <= ConditionJson.PartsMax ? Read(part, $"{path}.conditions[{i}]", depth + 1) : null).ToList();
+        var read = list.EnumerateArray()
+            .Select((part, i) => parts <= ConditionJson.PartsMax ? Read(part, $"{path}.conditions[{i}]", depth + 1) : null).ToList();
         var whole = read.OfType<Condition>().ToList();
         if (whole.Count < read.Count) return null;
         return json.TextOf("operator") switch

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// A path into a document: <c>$</c>, then <c>.name</c>, <c>['any name']</c>, <c>[3]</c> or <c>[*]</c>. That is all of JSONPath that a condition needs.
-/// At most <see cref="StepsMax"/> steps and <see cref="LengthMax"/> characters.
+/// A path into a document: <c>$</c>, then <c>.name</c>, <c>['any name']</c>, <c>[3]</c> or <c>[*]</c>. That is all of JSONPath that a condition
+/// needs. At most <see cref="StepsMax"/> steps and <see cref="LengthMax"/> characters.
 /// </summary>
 public sealed record JsonPath
 {

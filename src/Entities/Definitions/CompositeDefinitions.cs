@@ -6,8 +6,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// The platform's own models by their prefix <see cref="PlatformPrefix"/>, the users' for every other name: a user's model never hides one of the platform's. The model of
-/// users' models is built in. Safe for concurrent use.
+/// The platform's own models by their prefix <see cref="PlatformPrefix"/>, the users' for every other name: a user's model never hides one of
+/// the platform's. The model of users' models is built in. Safe for concurrent use.
 /// </summary>
 public sealed class CompositeDefinitions(IDefinitions platform, IDefinitions users) : IDefinitions
 {
@@ -20,5 +20,7 @@ public sealed class CompositeDefinitions(IDefinitions platform, IDefinitions use
     public ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
         SourceOf(key).ExplainAsync(tenant, key, cancellationToken);
 
-    private IDefinitions SourceOf(ModelKey key) => key.Name.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase) ? platform : users;
+    public static bool IsPlatforms(ModelKey key) => key.Name.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase);
+
+    private IDefinitions SourceOf(ModelKey key) => IsPlatforms(key) ? platform : users;
 }

@@ -53,7 +53,9 @@ internal static class DataTypes
         _ => DataType.Null,
     };
 
-    /// <summary>Adds a type to those that a leaf may have: numbers widen to one type that holds both, other types stand side by side, null adds nothing.</summary>
+    /// <summary>
+    /// Adds a type to those that a leaf may have: numbers widen to one type that holds both, other types stand side by side, null adds nothing.
+    /// </summary>
     public static void Widen(SortedSet<DataType> types, DataType type)
     {
         if (IsNumber(type) && types.FirstOrDefault(IsNumber) is var held && IsNumber(held))
@@ -76,7 +78,9 @@ internal static class DataTypes
     }
 
     private static DataType Narrowest(Int128 value) =>
-        value >= int.MinValue && value <= int.MaxValue ? DataType.Integer : value >= long.MinValue && value <= long.MaxValue ? DataType.Long : DataType.BigInteger;
+        value >= int.MinValue && value <= int.MaxValue ? DataType.Integer
+        : value >= long.MinValue && value <= long.MaxValue ? DataType.Long
+        : DataType.BigInteger;
 
     private static DataType ClassifyDecimal(JsonNumber number) =>
         number.Length <= 15 && number.Scale <= 292 ? DataType.Double

@@ -7,10 +7,10 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// The verbs on users' models, each of which is an entity in the user's own log (see <see cref="StoredModel"/>), so that it has a history and can be read as of then. Models of the
-/// platform are out of reach: FORBIDDEN. Safe for concurrent use.
-/// <para>Between the look whether a model has entities and its unlocking, one may be created by a server that does not know yet; the look is repeated afterwards and the model locked
-/// again.</para>
+/// The verbs on users' models, each of which is an entity in the user's own log (see <see cref="StoredModel"/>), so that it has a history and
+/// can be read as of then. Models of the platform are out of reach: FORBIDDEN. Safe for concurrent use.
+/// <para>Between the look whether a model has entities and its unlocking, one may be created by a server that does not know yet; the look is
+/// repeated afterwards and the model locked again.</para>
 /// </summary>
 public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definitions)
 {
@@ -19,7 +19,10 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
 
     private const int CreateTriesMax = 3;
 
-    /// <summary>Learns a model's structure from a sample, or an array of samples, and creates the model where there is none. Only while it is unlocked (MODEL_ALREADY_LOCKED).</summary>
+    /// <summary>
+    /// Learns a model's structure from a sample, or an array of samples, and creates the model where there is none. Only while it is unlocked
+    /// (MODEL_ALREADY_LOCKED).
+    /// </summary>
     public async ValueTask<Result<ModelInfo>> ImportAsync(Caller caller, ModelKey key, JsonText sample, CancellationToken cancellationToken)
     {
         if (CheckKey(key) is { } error) return error;
@@ -34,14 +37,17 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
         }
     }
 
-    /// <summary>Sets the unique keys: {uniqueKeys: [{id, fields[]}]}. Only while it is unlocked; INVALID_UNIQUE_KEY_DEFINITION names every fault.</summary>
+    /// <summary>
+    /// Sets the unique keys: {uniqueKeys: [{id, fields[]}]}. Only while it is unlocked; INVALID_UNIQUE_KEY_DEFINITION names every fault.
+    /// </summary>
     public ValueTask<Result<ModelInfo>> SetUniqueKeysAsync(Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken) =>
-        ChangeShapeAsync(
-            caller, key, model => UniqueKeysRequest.Parse(body, model.Structure).TryGet(out var keys, out var error) ? model with { UniqueKeys = keys } : error, cancellationToken);
+        ChangeShapeAsync(caller, key, model => SetKeys(model, body), cancellationToken);
 
     /// <summary>From here on the model holds entities and keeps its shape.</summary>
     public ValueTask<Result<ModelInfo>> LockAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, key, current => current.State == StoredModel.Locked ? ModelErrors.AlreadyLocked(key) : current.Document, StoredModel.LockTransition, cancellationToken);
+        ChangeAsync(
+            caller, key, current => current.State == StoredModel.Locked ? ModelErrors.AlreadyLocked(key) : current.Document,
+            StoredModel.LockTransition, cancellationToken);
 
     /// <summary>Only while it has no entities (MODEL_HAS_ENTITIES).</summary>
     public async ValueTask<Result<ModelInfo>> UnlockAsync(Caller caller, ModelKey key, CancellationToken cancellationToken)
@@ -49,7 +55,8 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
         if (CheckKey(key) is { } error) return error;
         if (await HasEntitiesAsync(caller, key, cancellationToken)) return ModelErrors.HasEntities(key);
         var unlocked = await ChangeAsync(
-            caller, key, current => current.State == StoredModel.Unlocked ? ModelErrors.AlreadyUnlocked(key) : current.Document, StoredModel.UnlockTransition, cancellationToken);
+            caller, key, current => current.State == StoredModel.Unlocked ? ModelErrors.AlreadyUnlocked(key) : current.Document,
+            StoredModel.UnlockTransition, cancellationToken);
         if (!unlocked.IsOk || !await HasEntitiesAsync(caller, key, cancellationToken)) return unlocked;
         await LockAsync(caller with { Request = null }, key, cancellationToken);
         return ModelErrors.HasEntities(key);
@@ -83,7 +90,10 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
         }
     }
 
-    /// <summary>Imports workflows: {workflows[], importMode MERGE | REPLACE | ACTIVATE, allowCycles}. Entities that exist follow the new ones from their next change on.</summary>
+    /// <summary>
+    /// Imports workflows: {workflows[], importMode MERGE | REPLACE | ACTIVATE, allowCycles}. Entities that exist follow the new ones from their
+    /// next change on.
+    /// </summary>
     public async ValueTask<Result<ModelInfo>> ImportWorkflowsAsync(Caller caller, ModelKey key, JsonText body, CancellationToken cancellationToken)
     {
         if (!WorkflowImport.Parse(body).TryGet(out var import, out var error)) return error;
@@ -105,6 +115,9 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
             ? (model with { Workflows = workflows }).Write()
             : new Error(ErrorKind.Invalid, "VALIDATION_FAILED", $"A model has at most {WorkflowImport.WorkflowsMax} workflows.", "Import with the mode REPLACE.");
     }
+
+    private static Result<ModelDocument> SetKeys(ModelDocument model, JsonText body) =>
+        UniqueKeysRequest.Parse(body, model.Structure).TryGet(out var keys, out var error) ? model with { UniqueKeys = keys } : error;
 
     private static Result<ModelDocument> Merge(ModelDocument model, JsonText sample)
     {
@@ -150,7 +163,7 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
     private static Error? CheckKey(ModelKey key)
     {
         if (key.Name is not { Length: >= 1 and <= ModelKey.NameLengthMax } || key.Version < 1) return ModelErrors.BadKey();
-        return key.Name.StartsWith(CompositeDefinitions.PlatformPrefix, StringComparison.OrdinalIgnoreCase) ? ModelErrors.BelongsToPlatform(key) : null;
+        return CompositeDefinitions.IsPlatforms(key) ? ModelErrors.BelongsToPlatform(key) : null;
     }
 
     private static JsonText WriteExport(ModelDocument model)

@@ -7,7 +7,9 @@ namespace Strata.Entities.Definitions;
 internal static class ModelErrors
 {
     public static Error BelongsToPlatform(ModelKey key) => new(
-        ErrorKind.Forbidden, "FORBIDDEN", $"Models whose names start with \"{CompositeDefinitions.PlatformPrefix}\" belong to the platform, and {key} is one.", "Choose another name.");
+        ErrorKind.Forbidden, "FORBIDDEN",
+        $"Models whose names start with \"{CompositeDefinitions.PlatformPrefix}\" belong to the platform, and {key} is one.",
+        "Choose another name.");
 
     public static Error BadKey() => new(
         ErrorKind.Invalid, "BAD_REQUEST", $"A model has a name of 1 to {ModelKey.NameLengthMax} characters and a version of 1 or more.");

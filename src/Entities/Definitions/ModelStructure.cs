@@ -5,15 +5,17 @@ using Strata.Entities.Conditions;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// What samples have shown of a model's documents: a tree of fields. One place may have been seen as a scalar, an object and an array; each is kept. Grows by
-/// <see cref="Merge(JsonElement)"/>; not for concurrent use.
+/// What samples have shown of a model's documents: a tree of fields. One place may have been seen as a scalar, an object and an array; each is
+/// kept. Grows by <see cref="Merge(JsonElement)"/>; not for concurrent use.
 /// </summary>
 internal sealed class ModelStructure
 {
     /// <summary>Places in one model.</summary>
     public const int NodesMax = 10_000;
 
-    /// <summary>Samples nest at most so deep, so that the structure, which nests twice as deep, stays within <see cref="JsonGuard.DepthMax"/>.</summary>
+    /// <summary>
+    /// Samples nest at most so deep, so that the structure, which nests twice as deep, stays within <see cref="JsonGuard.DepthMax"/>.
+    /// </summary>
     public const int DepthMax = 40;
 
     private readonly SortedSet<DataType> types = [];
@@ -96,8 +98,8 @@ internal sealed class ModelStructure
         writer.WriteEndObject();
     }
 
-    /// <summary>The entity API's SIMPLE_VIEW: one bucket for each object by its path, <c>.name</c> for a scalar, <c>.name[*]</c> for an array of them, <c>#.name</c> for what has a
-    /// bucket of its own.</summary>
+    /// <summary>The entity API's SIMPLE_VIEW: one bucket for each object by its path, <c>.name</c> for a scalar, <c>.name[*]</c> for an array of
+    /// them, <c>#.name</c> for what has a bucket of its own.</summary>
     public JsonText ToSimpleView()
     {
         var buckets = new Dictionary<string, SortedDictionary<string, string>>();

@@ -7,8 +7,9 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// Users' models out of the log (see <see cref="StoredModel"/>), kept in memory. Changes by this server are seen at once, through <see cref="Learn"/>; changes by other servers
-/// after <see cref="FreshFor"/> at most, when a cached model is read again. Safe for concurrent use.
+/// Users' models out of the log (see <see cref="StoredModel"/>), kept in memory. Changes by this server are seen at once, through
+/// <see cref="Learn"/>; changes by other servers after <see cref="FreshFor"/> at most, when a cached model is read again. Safe for concurrent
+/// use.
 /// </summary>
 public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefinitions
 {

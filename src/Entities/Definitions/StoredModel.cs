@@ -7,8 +7,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Definitions;
 
 /// <summary>
-/// How users' models are kept: as entities of the platform's model <c>strata.model</c> in the user's tenant, UNLOCKED ⇄ LOCKED. Only a locked model holds entities, only an
-/// unlocked one changes shape; workflows may be imported in either state.
+/// How users' models are kept: as entities of the platform's model <c>strata.model</c> in the user's tenant, UNLOCKED ⇄ LOCKED. Only a locked
+/// model holds entities, only an unlocked one changes shape; workflows may be imported in either state.
 /// </summary>
 public static class StoredModel
 {
@@ -41,7 +41,9 @@ public static class StoredModel
 
     private static readonly Guid UrlNamespace = new("6ba7b811-9dad-11d1-80b4-00c04fd430c8");
 
-    /// <summary>The id of a model, the same in every tenant and on every server: UUID version 5 (RFC 9562) of "name.version" in the URL namespace.</summary>
+    /// <summary>
+    /// The id of a model, the same in every tenant and on every server: UUID version 5 (RFC 9562) of "name.version" in the URL namespace.
+    /// </summary>
     public static EntityId IdOf(ModelKey key)
     {
         byte[] input = [.. UrlNamespace.ToByteArray(bigEndian: true), .. Encoding.UTF8.GetBytes(key.ToString())];

@@ -21,7 +21,8 @@ internal static class UniqueKeysRequest
         var isThere = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryFind("uniqueKeys", out _);
         if (!isThere) faults.Add("$.uniqueKeys", "An array of keys is needed.");
         var keys = isThere ? members.Items(json.RootElement, "$", "uniqueKeys", KeysMax, (key, path) => Read(key, path, structure, members, faults)) : [];
-        foreach (var id in keys.GroupBy(key => key.Id).Where(group => group.Count() > 1)) faults.Add("$.uniqueKeys", $"The id \"{Quote.Shorten(id.Key)}\" stands twice.");
+        foreach (var id in keys.GroupBy(key => key.Id).Where(group => group.Count() > 1))
+            faults.Add("$.uniqueKeys", $"The id \"{Quote.Shorten(id.Key)}\" stands twice.");
         return faults.Any ? faults.ToError("INVALID_UNIQUE_KEY_DEFINITION", "Correct the keys at the places named.", ErrorKind.Unprocessable) : keys;
     }
 
@@ -37,7 +38,8 @@ internal static class UniqueKeysRequest
 
     private static JsonPath? ReadField(JsonElement json, string path, ModelStructure structure, Faults faults)
     {
-        if (json.ValueKind == JsonValueKind.String && JsonPath.TryParse(json.GetString()!, out var field) && !field.HasWildcard && structure.IsScalar(field)) return field;
+        var isPath = JsonPath.TryParse(json.ValueKind == JsonValueKind.String ? json.GetString()! : "", out var field);
+        if (isPath && !field!.HasWildcard && structure.IsScalar(field)) return field;
         faults.Add(path, "It must be the path of a scalar field that the model knows, for example $.name.");
         return null;
     }

@@ -24,9 +24,9 @@ internal sealed record WorkflowImport(IReadOnlyList<WorkflowDefinition> Workflow
     public IReadOnlyList<WorkflowDefinition> ApplyTo(IReadOnlyList<WorkflowDefinition> present)
     {
         if (Mode == WorkflowImportMode.Replace) return Workflows;
-        var imported = Workflows.ToDictionary(
-            workflow => workflow.Name, workflow => Mode == WorkflowImportMode.Activate ? workflow with { Active = true } : workflow, StringComparer.Ordinal);
-        var kept = present.Select(workflow => imported.GetValueOrDefault(workflow.Name) ?? (Mode == WorkflowImportMode.Activate ? workflow with { Active = false } : workflow));
+        bool? active = Mode == WorkflowImportMode.Activate ? true : null;
+        var imported = Workflows.ToDictionary(workflow => workflow.Name, workflow => workflow with { Active = active ?? workflow.Active }, StringComparer.Ordinal);
+        var kept = present.Select(workflow => imported.GetValueOrDefault(workflow.Name) ?? workflow with { Active = !active ?? workflow.Active });
         var names = present.Select(workflow => workflow.Name).ToHashSet(StringComparer.Ordinal);
         return [.. kept, .. Workflows.Where(workflow => !names.Contains(workflow.Name)).Select(workflow => imported[workflow.Name])];
     }

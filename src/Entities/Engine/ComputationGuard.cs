@@ -4,8 +4,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Keeps calls to processors and criteria within their response timeout and turns what they throw into errors, so that no member can hold or break a transaction.
-/// A call that has timed out is cancelled and its late answer dropped. Stateless; safe for concurrent use.
+/// Keeps calls to processors and criteria within their response timeout and turns what they throw into errors, so that no member can hold or
+/// break a transaction. A call that has timed out is cancelled and its late answer dropped. Stateless; safe for concurrent use.
 /// </summary>
 internal sealed class ComputationGuard(IComputation computation, TimeProvider time)
 {

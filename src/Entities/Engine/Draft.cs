@@ -40,6 +40,8 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
         audit.AddRange(events);
     }
 
+    public EntityExpectation ToRead() => new(Id, Expected);
+
     public EntityWrite ToWrite(AuditEvent? request) => new()
     {
         Id = Id,

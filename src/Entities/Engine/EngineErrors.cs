@@ -10,10 +10,14 @@ namespace Strata.Entities.Engine;
 internal static class EngineErrors
 {
     public static Error ModelNotFound(ModelKey key) => new(
-        ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {Quote.Shorten(key.Name)} in version {key.Version}.", "Import a sample of it and lock it, then try again.");
+        ErrorKind.NotFound, "MODEL_NOT_FOUND",
+        $"There is no model {Quote.Shorten(key.Name)} in version {key.Version}.",
+        "Import a sample of it and lock it, then try again.");
 
     public static Error ModelNotLocked(ModelKey key) => new(
-        ErrorKind.Conflict, "MODEL_NOT_LOCKED", $"The model {Quote.Shorten(key.Name)} in version {key.Version} is not locked, so it holds no entities yet.", "Lock the model first.");
+        ErrorKind.Conflict, "MODEL_NOT_LOCKED",
+        $"The model {Quote.Shorten(key.Name)} in version {key.Version} is not locked, so it holds no entities yet.",
+        "Lock the model first.");
 
     public static Error EntityNotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");
 
@@ -21,17 +25,24 @@ internal static class EngineErrors
         ErrorKind.Conflict, "CONFLICT", $"The entity {id} exists already.", "Create it under another id, or update it.");
 
     public static Error EntityModified(EntityId id, Revision expected) => new(
-        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} has moved on from revision {expected}.", "Read it again, apply the change to what it is now, and send that.");
+        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED",
+        $"The entity {id} has moved on from revision {expected}.",
+        "Read it again, apply the change to what it is now, and send that.");
 
     public static Error ModifiedDuringCall(EntityId id) => new(
-        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} was changed while its processor was at work; what was committed before the call stays, the answer is dropped.",
+        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED",
+        $"The entity {id} was changed while its processor was at work; what was committed before the call stays, the answer is dropped.",
         "Read it again and decide what is to be done.");
 
     public static Error Conflict(EntityId id) => new(
-        ErrorKind.Conflict, "CONFLICT", $"The entity {id} was changed by someone else at the same time.", "Send the request again.") { Retryable = true };
+        ErrorKind.Conflict, "CONFLICT",
+        $"The entity {id} was changed by someone else at the same time.",
+        "Send the request again.") { Retryable = true };
 
     public static Error Duplicate(UniqueClaim claim) => new(
-        ErrorKind.Conflict, "UNIQUE_VIOLATION", $"Another entity already has {Quote.Shorten(claim.Value)} as its unique key \"{claim.Key}\".", "Use another value, or change the entity that has it.");
+        ErrorKind.Conflict, "UNIQUE_VIOLATION",
+        $"Another entity already has {Quote.Shorten(claim.Value)} as its unique key \"{claim.Key}\".",
+        "Use another value, or change the entity that has it.");
 
     public static Error PartlyNullKey(UniqueKeyDefinition key) => InvalidKey(
         key, $"Some fields of the unique key \"{key.Id}\" have values and some do not", "Give all of its fields a value, or none.");
@@ -50,13 +61,16 @@ internal static class EngineErrors
         ErrorKind.TooLarge, "TRANSACTION_TOO_LARGE", $"The transaction holds {what}.", "Do it in several transactions.");
 
     public static Error TransactionExpired(TimeSpan lifetime) => new(
-        ErrorKind.Gone, "TRANSACTION_EXPIRED", $"The transaction was open for more than {lifetime.TotalSeconds:0} s and is given up; nothing of it was written.", "Begin a new one.");
+        ErrorKind.Gone, "TRANSACTION_EXPIRED",
+        $"The transaction was open for more than {lifetime.TotalSeconds:0} s and is given up; nothing of it was written.",
+        "Begin a new one.");
 
     public static Error TransactionEnded() => new(
         ErrorKind.Conflict, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");
 
     public static Error CommitInJoinedTransaction(string processor) => new(
-        ErrorKind.Conflict, "COMMIT_IN_JOINED_TRANSACTION", $"The processor \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps cannot.",
+        ErrorKind.Conflict, "COMMIT_IN_JOINED_TRANSACTION",
+        $"The processor \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps cannot.",
         "Take that transition outside of the transaction.");
 
     public static Error NoComputeMember(string name, IReadOnlyList<string> tags) => new(

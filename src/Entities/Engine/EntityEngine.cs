@@ -11,16 +11,19 @@ public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? 
 
 /// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
 /// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the log.</param>
-/// <param name="Fingerprint">Of all that was asked for; kept with each revision as an audit event REQUEST, so that a key used for something else is noticed.</param>
+/// <param name="Fingerprint">Of all that was asked for; kept with each revision as an audit event REQUEST, so that a key used for something else
+/// is noticed.</param>
 public sealed record RequestKey(CommitId Commit, string Fingerprint);
 
 /// <summary>What a change to an entity makes of its document; an error abandons the change.</summary>
 public delegate Result<JsonText> DocumentChange(EntityRevision current);
 
 /// <summary>
-/// The verbs on entities. Each is one transaction; <see cref="BeginAsync"/> joins several. Documents handed in have passed <see cref="JsonGuard"/>. Safe for concurrent use.
-/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION, INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT
-/// (retryable), those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/> answers.</para>
+/// The verbs on entities. Each is one transaction; <see cref="BeginAsync"/> joins several. Documents handed in have passed
+/// <see cref="JsonGuard"/>. Safe for concurrent use.
+/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION,
+/// INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
+/// answers.</para>
 /// </summary>
 public sealed class EntityEngine(
     IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null)
@@ -43,7 +46,8 @@ public sealed class EntityEngine(
     }
 
     /// <summary>
-    /// Changes an entity and takes a transition; without one the automatic transitions are tried again from the present state (a loopback). One read and one append.
+    /// Changes an entity and takes a transition; without one the automatic transitions are tried again from the present state (a loopback). One
+    /// read and one append.
     /// </summary>
     /// <param name="model">When set, an entity of another model counts as not found.</param>
     /// <param name="change">May be called more than once.</param>

@@ -7,7 +7,8 @@ namespace Strata.Entities.Engine;
 public sealed partial class EntityTransaction
 {
     /// <summary>
-    /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that nothing stays due for ever.
+    /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that nothing
+    /// stays due for ever.
     /// </summary>
     internal async ValueTask<Result<FiringOutcome>> FireAsync(DueTransition due, CancellationToken cancellationToken)
     {

@@ -5,10 +5,11 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Several reads and writes that take effect together or not at all. Reads see the log as of one revision (the snapshot) and the transaction's own writes; writes are held in memory;
-/// the commit is accepted only if no entity that was read or written has moved on since (snapshot isolation, first committer wins, reads validated).
-/// <para>Bounded in entities, bytes and time by <see cref="EngineLimits"/>. After a commit, and past its lifetime, every member answers with an error. Nothing has to be
-/// disposed: a transaction that is let go never was. Not safe for concurrent use.</para>
+/// Several reads and writes that take effect together or not at all. Reads see the log as of one revision (the snapshot) and the transaction's
+/// own writes; writes are held in memory; the commit is accepted only if no entity that was read or written has moved on since (snapshot
+/// isolation, first committer wins, reads validated).
+/// <para>Bounded in entities, bytes and time by <see cref="EngineLimits"/>. After a commit, and past its lifetime, every member answers with an
+/// error. Nothing has to be disposed: a transaction that is let go never was. Not safe for concurrent use.</para>
 /// </summary>
 public sealed partial class EntityTransaction
 {
@@ -83,8 +84,8 @@ public sealed partial class EntityTransaction
     }
 
     /// <summary>
-    /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from the start) where an entity
-    /// has moved on, UNIQUE_VIOLATION where a unique key is taken. The transaction has ended either way.
+    /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from the
+    /// start) where an entity has moved on, UNIQUE_VIOLATION where a unique key is taken. The transaction has ended either way.
     /// </summary>
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> CommitAsync(CancellationToken cancellationToken)
     {
@@ -124,7 +125,7 @@ public sealed partial class EntityTransaction
             Id = request ?? CommitId.New(parts.Time),
             By = caller.Actor,
             Writes = Array.ConvertAll(written, draft => draft.ToWrite(fingerprint)),
-            Reads = drafts.Count == written.Length ? [] : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => new EntityExpectation(draft.Id, draft.Expected))],
+            Reads = drafts.Count == written.Length ? [] : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => draft.ToRead())],
         };
     }
 
@@ -160,7 +161,8 @@ public sealed partial class EntityTransaction
     {
         var size = outcome.Entity.Document.Utf8.Length;
         if (size > parts.Limits.DocumentBytesMax) return EngineErrors.DocumentTooLarge(size, parts.Limits.DocumentBytesMax);
-        if ((bytes += size) > parts.Limits.TransactionBytesMax) return EngineErrors.TransactionTooLarge($"more than {parts.Limits.TransactionBytesMax} bytes of documents");
+        var bytesMax = parts.Limits.TransactionBytesMax;
+        if ((bytes += size) > bytesMax) return EngineErrors.TransactionTooLarge($"more than {bytesMax} bytes of documents");
         if (!UniqueKeys.ClaimsOf(model, outcome.Entity.Document).TryGet(out var claims, out var error)) return error;
         draft.Write(outcome.Entity, outcome.Audit, claims, outcome.Schedules);
         return null;
@@ -187,7 +189,8 @@ public sealed partial class EntityTransaction
     private Error? Check(EntityId? opening)
     {
         if (hasEnded) return EngineErrors.TransactionEnded();
-        if (!snapshot.IsLatest && parts.Time.GetUtcNow() - begunAt > parts.Limits.TransactionLifetime) return EngineErrors.TransactionExpired(parts.Limits.TransactionLifetime);
+        var lifetime = parts.Limits.TransactionLifetime;
+        if (!snapshot.IsLatest && parts.Time.GetUtcNow() - begunAt > lifetime) return EngineErrors.TransactionExpired(lifetime);
         var max = Math.Min(parts.Limits.TransactionEntitiesMax, Commit.EntitiesMax);
         return opening is { } id && drafts.Count >= max && !drafts.ContainsKey(id) ? EngineErrors.TransactionTooLarge($"more than {max} entities") : null;
     }

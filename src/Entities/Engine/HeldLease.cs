@@ -4,8 +4,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// A lease that is renewed in the background for as long as it is held. When it cannot be renewed in time, <see cref="Lost"/> is cancelled and what it guards must stop; disposing
-/// gives it up at once.
+/// A lease that is renewed in the background for as long as it is held. When it cannot be renewed in time, <see cref="Lost"/> is cancelled and
+/// what it guards must stop; disposing gives it up at once.
 /// </summary>
 internal sealed class HeldLease : IAsyncDisposable
 {

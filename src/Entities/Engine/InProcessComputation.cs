@@ -22,7 +22,10 @@ public interface ICriterion
     ValueTask<Result<bool>> MatchesAsync(ComputeCall call, CancellationToken cancellationToken);
 }
 
-/// <summary>The platform's own compute members: what is registered here, by name; tags are not looked at. A name that no one serves is NO_COMPUTE_MEMBER_FOR_TAG.</summary>
+/// <summary>
+/// The platform's own compute members: what is registered here, by name; tags are not looked at. A name that no one serves is
+/// NO_COMPUTE_MEMBER_FOR_TAG.
+/// </summary>
 /// <exception cref="ArgumentException">Two have one name.</exception>
 public sealed class InProcessComputation(IEnumerable<IProcessor> processors, IEnumerable<ICriterion> criteria) : IComputation
 {

@@ -18,12 +18,12 @@ internal sealed class TransitionOffers(ComputationGuard computation)
         return Offered(DefaultWorkflow.Definition, entity.State);
     }
 
-    private async ValueTask<Result<bool>> SuitsAsync(WorkflowDefinition workflow, EntityRevision entity, CancellationToken cancellationToken) => workflow.Criterion switch
+    private async ValueTask<Result<bool>> SuitsAsync(WorkflowDefinition workflow, EntityRevision entity, CancellationToken cancellationToken)
     {
-        null => true,
-        { Condition: { } condition } => ConditionEvaluator.Matches(condition, entity),
-        { Function: var function } => await computation.MatchesAsync(function!, new ComputeCall(entity, workflow.Name, null), cancellationToken),
-    };
+        if (workflow.Criterion is not { } criterion) return true;
+        if (criterion.Condition is { } condition) return ConditionEvaluator.Matches(condition, entity);
+        return await computation.MatchesAsync(criterion.Function!, new ComputeCall(entity, workflow.Name, null), cancellationToken);
+    }
 
     private static string[] Offered(WorkflowDefinition workflow, string state) =>
         workflow.States.TryGetValue(state, out var definition) ? [.. definition.Transitions.Where(t => t.IsOffered).Select(t => t.Name)] : [];

@@ -9,8 +9,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// The unique keys that a document holds. A key's value is the canonical text of its fields as a JSON array without spaces: strings with no escapes but those that
-/// JSON demands, numbers in one form per value, for example <c>["ada",15e-1]</c>. Stateless.
+/// The unique keys that a document holds. A key's value is the canonical text of its fields as a JSON array without spaces: strings with no
+/// escapes but those that JSON demands, numbers in one form per value, for example <c>["ada",15e-1]</c>. Stateless.
 /// </summary>
 public static class UniqueKeys
 {
@@ -22,7 +22,10 @@ public static class UniqueKeys
         return new UniqueClaim(key, Close(value));
     }
 
-    /// <summary>All claims of a document. Null where the model has no unique keys; INVALID_UNIQUE_KEY where a key is filled in part, no scalar or too long.</summary>
+    /// <summary>
+    /// All claims of a document. Null where the model has no unique keys; INVALID_UNIQUE_KEY where a key is filled in part, no scalar or too
+    /// long.
+    /// </summary>
     public static Result<List<UniqueClaim>?> ClaimsOf(ModelDefinition model, JsonText document)
     {
         if (model.UniqueKeys.Count == 0) return (List<UniqueClaim>?)null;

@@ -2,7 +2,9 @@ using Strata.Core;
 
 namespace Strata.Entities.Json;
 
-/// <summary>Collects what is wrong with a definition, each fault with the place that it is at, up to <see cref="Max"/>. Not for concurrent use.</summary>
+/// <summary>
+/// Collects what is wrong with a definition, each fault with the place that it is at, up to <see cref="Max"/>. Not for concurrent use.
+/// </summary>
 internal sealed class Faults
 {
     public const int Max = 50;

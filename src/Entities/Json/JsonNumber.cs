@@ -4,8 +4,8 @@ using System.Text;
 namespace Strata.Entities.Json;
 
 /// <summary>
-/// A JSON number taken apart without rounding: its value is ±0.d₁d₂d₃… × 10^<see cref="Exponent"/>, with neither leading nor trailing zeros among the digits, so that equal
-/// numbers have equal parts however they were written. Zero has no digits and no sign.
+/// A JSON number taken apart without rounding: its value is ±0.d₁d₂d₃… × 10^<see cref="Exponent"/>, with neither leading nor trailing zeros
+/// among the digits, so that equal numbers have equal parts however they were written. Zero has no digits and no sign.
 /// </summary>
 internal readonly ref struct JsonNumber
 {

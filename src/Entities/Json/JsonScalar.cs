@@ -13,8 +13,8 @@ internal enum ScalarType
 }
 
 /// <summary>
-/// A JSON scalar as bytes: a string's UTF-8 without escapes (byte order is code point order), a number as it was written, a boolean as one byte. Lives only as long as
-/// the JSON that it was read from.
+/// A JSON scalar as bytes: a string's UTF-8 without escapes (byte order is code point order), a number as it was written, a boolean as one byte.
+/// Lives only as long as the JSON that it was read from.
 /// </summary>
 internal readonly ref struct JsonScalar(ScalarType type, ReadOnlySpan<byte> utf8)
 {

@@ -6,8 +6,9 @@ namespace Strata.Entities.Log;
 /// The storage contract: one ordered, append-only log per tenant with its heads. Implementations pass one contract suite.
 /// <para>Invariants. Revisions of a tenant are 1, 2, 3 … without gaps. Commit times never decrease along a log. A commit is visible whole or not at
 /// all, and to every read that starts after it was acknowledged. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
-/// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An append then has an
-/// unknown outcome only until the same commit is appended again: that finds the first outcome. Queues are bounded; past the bound: SERVER_BUSY.</para>
+/// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An append
+/// then has an unknown outcome only until the same commit is appended again: that finds the first outcome. Queues are bounded; past the bound:
+/// SERVER_BUSY.</para>
 /// </summary>
 public interface IEntityLog
 {
@@ -28,8 +29,8 @@ public interface IEntityLog
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The tenant's log behind a revision, in order, deletions included, whole commits only: a commit with more than <paramref name="limit"/> entities is
-    /// returned whole all the same. Empty when there is nothing yet.
+    /// The tenant's log behind a revision, in order, deletions included, whole commits only: a commit with more than <paramref name="limit"/>
+    /// entities is returned whole all the same. Empty when there is nothing yet.
     /// </summary>
     ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken);
 
@@ -43,8 +44,8 @@ public interface IEntityLog
     ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Calls back soon after commits of any tenant, by this server or another, on a thread that must not be held. Wake-ups may be merged or lost (a follower also
-    /// polls), never invented. Dispose to stop.
+    /// Calls back soon after commits of any tenant, by this server or another, on a thread that must not be held. Wake-ups may be merged or lost
+    /// (a follower also polls), never invented. Dispose to stop.
     /// </summary>
     IDisposable OnCommit(Action<TenantHead> wake);
 

@@ -1,8 +1,8 @@
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Leases: at most one holder of a name at any time, as told by the store's clock. A holder that stalls past its time finds its lease lost and must stop what it
-/// guards.
+/// Leases: at most one holder of a name at any time, as told by the store's clock. A holder that stalls past its time finds its lease lost and
+/// must stop what it guards.
 /// </summary>
 public interface ILeases
 {

@@ -49,7 +49,8 @@ internal sealed class MemberReader(Faults faults)
     public TimeSpan? Milliseconds(JsonElement json, string path, string name, long least)
     {
         if (!json.TryFind(name, out var member)) return null;
-        if (member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out var ms) && ms >= least && ms <= MillisecondsMax) return TimeSpan.FromMilliseconds(ms);
+        var isWhole = member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out _);
+        if (isWhole && member.GetInt64() is var ms && ms >= least && ms <= MillisecondsMax) return TimeSpan.FromMilliseconds(ms);
         faults.Add($"{path}.{name}", $"It must be a whole number of milliseconds from {least} to {MillisecondsMax}.");
         return null;
     }

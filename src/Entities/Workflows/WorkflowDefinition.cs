@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// A workflow: a state machine that says what an entity may become. Read from and written as the entity API's workflow JSON by WorkflowJson, which checks it whole
-/// and reports every fault. Immutable.
+/// A workflow: a state machine that says what an entity may become. Read from and written as the entity API's workflow JSON by WorkflowJson,
+/// which checks it whole and reports every fault. Immutable.
 /// </summary>
 public sealed record WorkflowDefinition
 {
@@ -100,7 +100,10 @@ public sealed record ComputeConfig
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(30);
     public string? Context { get; init; }
 
-    /// <summary>What becomes of a call that was lost: <c>NONE</c> or <c>FIXED</c>; older clients also write EXPONENTIAL and LINEAR, which mean FIXED. Null: the default.</summary>
+    /// <summary>
+    /// What becomes of a call that was lost: <c>NONE</c> or <c>FIXED</c>; older clients also write EXPONENTIAL and LINEAR, which mean FIXED.
+    /// Null: the default.
+    /// </summary>
     public string? RetryPolicy { get; init; }
 
     /// <summary>A lost call may be given to another member.</summary>

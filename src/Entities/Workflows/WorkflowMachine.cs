@@ -6,11 +6,12 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Workflows;
 
 /// <summary>
-/// Takes one entity through its workflow. One run: select the workflow, take the transition asked for, then cascade, that is take the first automatic transition in
-/// declaration order whose criterion holds, until none does. Pure: time, criteria by function, processors and commits come from outside, so the same answers give the
-/// same outcome. For one run and one thread.
-/// <para>Invariants. The state is always one that the workflow leads to. Each transition taken is one TRANSITION_MAKE. A run starts with STATE_MACHINE_START and ends with
-/// STATE_MACHINE_FINISH, or with an error and no outcome. No state is entered more than <see cref="VisitsMax"/> times and no cascade is longer than <see cref="DepthMax"/>.</para>
+/// Takes one entity through its workflow. One run: select the workflow, take the transition asked for, then cascade, that is take the first
+/// automatic transition in declaration order whose criterion holds, until none does. Pure: time, criteria by function, processors and commits
+/// come from outside, so the same answers give the same outcome. For one run and one thread.
+/// <para>Invariants. The state is always one that the workflow leads to. Each transition taken is one TRANSITION_MAKE. A run starts with
+/// STATE_MACHINE_START and ends with STATE_MACHINE_FINISH, or with an error and no outcome. No state is entered more than
+/// <see cref="VisitsMax"/> times and no cascade is longer than <see cref="DepthMax"/>.</para>
 /// </summary>
 internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision entity, IWorkflowAnswers answers, DateTimeOffset now)
 {
@@ -165,13 +166,16 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         if (visit > VisitsMax) failure = WorkflowErrors.TooManyVisits(state);
     }
 
-    /// <summary>Arms the scheduled transitions of the state that the entity settled in, all anew, and records those of the state it left as cancelled.</summary>
+    /// <summary>
+    /// Arms the scheduled transitions of the state that the entity settled in, all anew, and records those of the state it left as cancelled.
+    /// </summary>
     private List<ScheduledTransition>? Arm(string settledBefore, string? fired)
     {
         if (!model.HasSchedules) return null;
         if (settledBefore != entity.State)
         {
-            foreach (var left in workflow.Scheduled(settledBefore).Where(t => t.Name != fired)) Note(AuditEventTypes.ScheduledTransitionCancel, left.Name);
+            foreach (var left in workflow.Scheduled(settledBefore).Where(t => t.Name != fired))
+                Note(AuditEventTypes.ScheduledTransitionCancel, left.Name);
         }
         var armed = workflow.Scheduled(entity.State).Select(transition => transition.Schedule!.From(now, transition.Name)).ToList();
         foreach (var schedule in armed) Note(AuditEventTypes.ScheduledTransitionArm, schedule.Transition);

@@ -167,7 +167,10 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         foreach (var (name, state) in workflow.States)
         {
             foreach (var transition in state.Transitions.Where(t => t.Next.Length > 0 && !workflow.States.ContainsKey(t.Next)))
-                faults.Add($"{path}.states.{Quote.Shorten(name)}.{Quote.Shorten(transition.Name)}", $"It leads to \"{Quote.Shorten(transition.Next)}\", which is not among the states.");
+            {
+                var place = $"{path}.states.{Quote.Shorten(name)}.{Quote.Shorten(transition.Name)}";
+                faults.Add(place, $"It leads to \"{Quote.Shorten(transition.Next)}\", which is not among the states.");
+            }
         }
         if (!allowCycles && StaticCycle.Find(workflow) is { } cycle)
             faults.Add($"{path}.states", $"Automatic transitions without a criterion lead in a circle: {Quote.Shorten(string.Join(" → ", cycle))}.");
