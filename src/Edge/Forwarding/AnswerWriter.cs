@@ -70,8 +70,8 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
                 if (count == 0) throw new UpstreamException("its body ended early");
                 Put(x.ResponseBody.Writer, block.AsSpan(0, count));
                 left -= count;
+                await FlushAsync(x, connection); // the last piece too: Kestrel does not flush what stands behind the head of an answer of known length
                 if (left == 0) return true;
-                await FlushAsync(x, connection);
             }
         }
         finally

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Pages;
 using Strata.Edge.Routing;
@@ -44,23 +43,15 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
             if (requests.Write(x) is { } fault) await ErrorPages.WriteAsync(x, fault);
             else await TryInstancesAsync(x, target);
         }
-        catch (BadHttpRequestException e)
+        catch (Exception e) when (ClientFault.IsOne(e))
         {
-            await ErrorPages.WriteAsync(x, FaultOf(e));
+            await ClientFault.AnswerAsync(x, e);
         }
         finally
         {
             x.Head.Release();
         }
     }
-
-    /// <summary>What a failure on the client's side means to the client.</summary>
-    public static EdgeFault FaultOf(BadHttpRequestException e) => e.StatusCode switch
-    {
-        413 => EdgeFault.TooLarge,
-        408 => EdgeFault.TooSlow,
-        _ => EdgeFault.BadRequest,
-    };
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask TryInstancesAsync(Exchange x, RouteTarget target)
@@ -180,18 +171,13 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
 
     private static ValueTask FailAsync(Exchange x, AttemptEnd end)
     {
-        if (end == AttemptEnd.ClientGone || (end == AttemptEnd.UploadFailed && x.UploadFault is not BadHttpRequestException))
-        {
-            x.ClientGone = true;
-            x.Abort();
-            return default;
-        }
+        if (end == AttemptEnd.UploadFailed) return ClientFault.AnswerAsync(x, x.UploadFault!);
+        if (end == AttemptEnd.ClientGone) return ClientFault.Leave(x);
         return ErrorPages.WriteAsync(x, end switch
         {
             AttemptEnd.NotConnected => EdgeFault.Unreachable,
             AttemptEnd.Overloaded => EdgeFault.Overloaded,
             AttemptEnd.TimedOut => EdgeFault.TimedOut,
-            AttemptEnd.UploadFailed => FaultOf((BadHttpRequestException)x.UploadFault!),
             _ => EdgeFault.Broken,
         });
     }

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Strata.Edge.Listening;
 
 namespace Strata.Edge.Forwarding;
 
@@ -59,6 +60,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
     {
         var headers = x.Request.Headers;
         var named = NamedByConnection(headers.Connection);
+        if (named is not null && named.Contains(StrictHeaderEncoding.CloseToken)) x.Response.Headers.Connection = "close";
         foreach (var (name, values) in headers)
         {
             if (Own.Contains(name) || (named is not null && named.Contains(name))) continue;
@@ -82,8 +84,8 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
     private static HashSet<string>? NamedByConnection(StringValues connection)
     {
         if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Keep-Alive" or "close" or "Upgrade" or "upgrade")) return null;
-        return [.. connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .ToHashSet(StringComparer.OrdinalIgnoreCase)];
+        return connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
     private static void WriteUpgrade(RequestHead head, string protocol)
