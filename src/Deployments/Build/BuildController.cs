@@ -88,7 +88,7 @@ internal sealed partial class BuildController(
         var started = time.GetTimestamp();
         var built = await BuildAsync(release, log, cancellationToken);
         if (!built.IsOk) log.Step($"Failed: {built.Error.Message}{(built.Error.NextStep is { } next ? " " + next : "")}");
-        await log.DisposeAsync(); // the log is whole before the release's end is told
+        await log.CompleteAsync(); // the log is whole before the release's end is told
         var seconds = Math.Round(time.GetElapsedTime(started).TotalSeconds, 3);
         var ended = await ChangeAsync(release, x => Finish(x, built, log, seconds), built.IsOk ? "finish" : "fail", cancellationToken);
         await ReportAsync(ended, cancellationToken, built.IsOk ? built.Value.Replicas : null);

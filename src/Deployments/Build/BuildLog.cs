@@ -60,11 +60,17 @@ internal sealed partial class BuildLog : IAsyncDisposable
 
     public static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString(duration.TotalSeconds < 10 ? "0.0" : "0", CultureInfo.InvariantCulture) + " s";
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ships what is left; lines that come later are dropped.</summary>
+    public async Task CompleteAsync()
     {
         if (!lines.Writer.TryComplete()) return; // Disposed before: the build waits for the whole log before it tells its end.
         await ended.CancelAsync();
         await shipping;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CompleteAsync();
         ended.Dispose();
     }
 

@@ -1,0 +1,158 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Core;
+using Strata.Deployments.Blobs;
+using Strata.Deployments.Kinds;
+using Strata.Deployments.Source;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Nodes;
+using Strata.Nodes.Kinds;
+using Strata.Nodes.Logs;
+using Strata.Nodes.Sandbox;
+using Strata.Resources.Kinds;
+using Strata.Storage.Memory;
+
+namespace Strata.Deployments.Tests.Support;
+
+/// <summary>All controllers of this module at work over a log in memory, with a fake agent in place of nodes and the machine's real sandbox for builds.</summary>
+internal sealed class TestCloud : IAsyncDisposable
+{
+    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+
+    private readonly TempFolder home = new();
+    private readonly MemoryLog log = new(TimeProvider.System);
+    private readonly MemoryLines lines = new(TimeProvider.System);
+    private readonly NodeMachine? machine;
+    private IHost? host;
+
+    private TestCloud(NodeMachine? machine) => this.machine = machine;
+
+    public DeploymentStores Stores => host!.Services.GetRequiredService<DeploymentStores>();
+    public FakeAgent Agent { get; private set; } = null!;
+    public Caller Caller { get; private set; }
+    public string Project { get; private set; } = "";
+
+    /// <param name="sandbox">Whether builds may have steps.</param>
+    public static async Task<TestCloud> StartAsync(bool sandbox = false)
+    {
+        var temp = new TempFolder();
+        var machine = sandbox ? await NodeMachine.OpenAsync(temp.Path, RuntimeChoice.Auto, TimeProvider.System, NullLogger<NodeMachine>.Instance, default) : null;
+        var cloud = new TestCloud(machine);
+        cloud.machineHome = temp;
+        await cloud.FillAsync();
+        await cloud.UpAsync();
+        return cloud;
+    }
+
+    private TempFolder? machineHome;
+
+    /// <summary>Starts the controllers; also again, after <see cref="DownAsync"/>.</summary>
+    public async Task UpAsync()
+    {
+        host = Build();
+        Agent = new FakeAgent(Stores);
+        Agent.Start();
+        await host.StartAsync();
+    }
+
+    public async Task DownAsync()
+    {
+        await Agent.DisposeAsync();
+        await host!.StopAsync();
+        host.Dispose();
+        host = null;
+    }
+
+    public async Task<DeploymentResource> DeploymentAsync(string name, DeploymentSpec? spec = null) =>
+        (await Stores.Deployments.CreateAsync(Caller, new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
+
+    public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, byte[] archive)
+    {
+        var blob = (await host!.Services.GetRequiredService<IBlobStore>().PutAsync(Caller.Tenant, null, new MemoryStream(archive), default)).Value;
+        return await ReleaseAsync(deployment, name, new SourceConfig { Archive = blob.Digest.ToString() });
+    }
+
+    public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, SourceConfig source) =>
+        (await Stores.Releases.CreateAsync(Caller, new NewResource<ReleaseSpec> { Name = name, Project = Project, Spec = new ReleaseSpec { Deployment = deployment, Source = source } }, null, default)).Value;
+
+    public Task<DeploymentResource> UntilAsync(string deployment, Func<DeploymentResource, bool> condition, string what, double seconds = 30) => Wait.ForAsync(async () =>
+    {
+        var now = (await Stores.Deployments.GetAsync(Caller, deployment, AsOf.Latest, default)).Value;
+        return condition(now) ? now : null;
+    }, what, seconds);
+
+    public Task<ReleaseResource> UntilBuiltAsync(string release, double seconds = 60) => Wait.ForAsync(async () =>
+    {
+        var now = (await Stores.Releases.GetAsync(Caller, release, AsOf.Latest, default)).Value;
+        return now.State is ReleaseStates.Ready or ReleaseStates.Failed && now.Status.Reported ? now : null;
+    }, $"{release} is built", seconds);
+
+    public static async Task<List<T>> AllAsync<T>(IAsyncEnumerable<T> items)
+    {
+        var all = new List<T>();
+        await foreach (var item in items) all.Add(item);
+        return all;
+    }
+
+    public async Task<string> LogAsync(ReleaseResource release)
+    {
+        var chunks = await lines.ReadAsync(Caller.Tenant, StoreQueries.Entity("rel", release.Id), 0, 1000, default);
+        return string.Concat(chunks.Select(x => Encoding.UTF8.GetString(x.Lines.Span)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (host is not null) await DownAsync();
+        if (machine is not null) await machine.TearDownAsync(CancellationToken.None);
+        machineHome?.Dispose();
+        home.Dispose();
+    }
+
+    private EntityEngine Engine() => new(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+
+    private async Task FillAsync()
+    {
+        var engine = Engine();
+        var organization = await new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System)
+            .CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = "default", Spec = new OrganizationSpec() }, null, default);
+        Caller = new Caller(StoreQueries.Tenant(organization.Value.Id), "user:test");
+        var project = await new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System)
+            .CreateAsync(Caller, new NewResource<ProjectSpec> { Name = "default", Spec = new ProjectSpec() }, null, default);
+        Project = project.Value.Id;
+        var nodes = new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System);
+        var node = await nodes.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new NodeSpec() }, null, default);
+        await nodes.ChangeAsync(new Caller(TenantId.Platform, "test"), node.Value.Id, x => x with { Status = new NodeStatus { Cpus = 2, MemoryBytes = 8L << 30 } }, null, null, default);
+    }
+
+    private IHost Build()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IEntityLog>(log).AddSingleton<ILines>(lines).AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
+        builder.Services.AddSingleton(Engine()).AddSingleton<LogStream>();
+        builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox());
+        builder.Services.AddDeployments(new DeploymentOptions
+        {
+            Home = home.Path,
+            HttpPort = 8000,
+            DrainTime = TimeSpan.FromMilliseconds(200),
+            Source = SourceLimits.Default with { AllowPrivateGit = true },
+        });
+        return builder.Build();
+    }
+
+    private sealed class NoSandbox : ISandbox
+    {
+        public string Runtime => "none";
+        public IReadOnlyList<string> NotIsolated => [];
+
+        public Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken) => throw new InvalidOperationException("This build should have no steps.");
+
+        public Task<SandboxOutcome> RunAsync(SandboxRun run, CancellationToken cancellationToken) => throw new InvalidOperationException("This build should have no steps.");
+    }
+}
