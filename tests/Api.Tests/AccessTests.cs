@@ -104,6 +104,11 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.Equal(404, (await scoped.SendJsonAsync("DELETE", "/api/v1/widgets/theirs")).Status);
         Assert.Equal(400, (await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"x","project":"api","spec":{}}""")).Status);
         Assert.Equal(web, (await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"y","spec":{}}""")).Text("project"));
+        await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"ours","project":"web","spec":{}}""");
+        await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"theirs","project":"api","spec":{}}""");
+        Assert.Equal(200, (await scoped.PatchAsync("/api/v1/widgets/mine", """{"spec":{"box":"ours"}}""")).Status);
+        Assert.Equal(400, (await scoped.PatchAsync("/api/v1/widgets/mine", """{"spec":{"box":"theirs"}}""")).Status);
+        Assert.Equal(400, (await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"z","spec":{"box":"theirs"}}""")).Status);
         Assert.Equal(403, (await scoped.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"wide","spec":{"roles":["viewer"]}}""")).Status);
     }
 

@@ -91,6 +91,18 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task References_TakeNames_AndKeepIds()
+    {
+        var box = await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"b","project":"web","spec":{}}""");
+        var made = await CreateAsync("one", """{"box":"b"}""");
+        Assert.Equal(box.Text("id"), made.Body.GetProperty("spec").GetProperty("box").GetString());
+        await http.PatchAsync($"{Widgets}/one", """{"spec":{"box":null}}""");
+        var patched = await http.PatchAsync($"{Widgets}/one", """{"spec":{"box":"b"}}""");
+        Assert.Equal(box.Text("id"), patched.Body.GetProperty("spec").GetProperty("box").GetString());
+        Assert.Equal("VALIDATION_FAILED", (await http.PatchAsync($"{Widgets}/one", """{"spec":{"box":"none"}}""")).Code);
+    }
+
+    [Fact]
     public async Task Transition_TakesAPatchInTheSameCommit()
     {
         await CreateAsync("one");

@@ -66,6 +66,7 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
         {
             if (Kind.Scope != KindScope.Project) return ApiErrors.Forbidden(Kind.WritePermission);
             draft = await InProjectAsync(caller, draft, own, call.Aborted);
+            if (draft.Faults.Count == 0) draft.Faults.AddRange(await ForeignReferencesAsync(call, caller, draft.Spec));
         }
         var tenant = Kind.TenantOf(caller);
         return await idempotency.RunAsync(call, tenant, Raw(body), async () =>
@@ -121,7 +122,7 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
         var patch = PatchParts.None;
         if (body is not null && !KindBodies.ReadPatch(Kind, body.RootElement).TryGet(out patch, out error)) return error;
         if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
-        if (!(await ResolveAsync(caller, patch!, call.Aborted)).TryGet(out patch, out error)) return error;
+        if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
             var changed = await store.ChangeAsync(caller with { Request = call.Request }, NameOrId(call), Change, transition, ifMatch, call.Aborted);
@@ -136,12 +137,29 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
     }
 
     /// <summary>Puts ids where the patch names other resources.</summary>
-    private async ValueTask<Result<PatchParts>> ResolveAsync(Caller caller, PatchParts patch, CancellationToken cancellationToken)
+    private async ValueTask<Result<PatchParts>> ResolveAsync(ApiCall call, Caller caller, PatchParts patch)
     {
         if (patch.Spec is not { } spec || Kind.References.Count == 0) return patch;
-        var faults = new List<SpecFault>();
-        var resolved = await new SpecReferences(store.Log, Kind).ResolveAsync(caller, JsonText.From(spec), faults, cancellationToken);
+        var faults = await ForeignReferencesAsync(call, caller, JsonText.From(spec));
+        var resolved = await new SpecReferences(store.Log, Kind).ResolveAsync(caller, JsonText.From(spec), faults, call.Aborted);
         return faults.Count > 0 ? ResourceErrors.Invalid(Kind, faults) : patch with { Spec = JsonElement.Parse(resolved.Utf8.Span) };
+    }
+
+    /// <summary>Who sees one project only cannot point at another's resources: they do not exist for it.</summary>
+    private async ValueTask<List<SpecFault>> ForeignReferencesAsync(ApiCall call, Caller caller, JsonText spec)
+    {
+        var faults = new List<SpecFault>();
+        if (call.Principal.Project is null || Kind.References.Count == 0) return faults;
+        using var document = spec.Parse();
+        foreach (var reference in Kind.References)
+        {
+            if (SpecReferences.Find(document.RootElement, reference.Field) is not { ValueKind: JsonValueKind.String } member) continue;
+            var nameOrId = member.GetString()!;
+            var found = await new ResourceLookup(store.Log, reference.Kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
+            if (found.IsOk && !Scoping.Sees(call.Principal, reference.Kind, found.Value))
+                faults.Add(new SpecFault("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, nameOrId).Message));
+        }
+        return faults;
     }
 
     /// <summary>The status, and transitions that are not the user's, need control; a spec needs write.</summary>

@@ -72,6 +72,16 @@ internal sealed class SpecReferences(IEntityLog log, Kind kind)
         return JsonText.FromString(root.ToJsonString(WireJson.Options));
     }
 
+    /// <summary>The member of a spec that a reference names; null where it is absent.</summary>
+    public static System.Text.Json.JsonElement? Find(System.Text.Json.JsonElement spec, string field)
+    {
+        foreach (var step in field.Split('.'))
+        {
+            if (spec.ValueKind != System.Text.Json.JsonValueKind.Object || !spec.TryGetProperty(step, out spec)) return null;
+        }
+        return spec;
+    }
+
     private static JsonObject? Parent(JsonNode root, string field, out string member)
     {
         var steps = field.Split('.');

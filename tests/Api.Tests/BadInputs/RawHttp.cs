@@ -16,7 +16,7 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
 internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
 {
     private TcpClient? client;
-    private BufferedStream? stream;
+    private BufferedStream? stream; // for reading only: writes go to the socket, so that closing has nothing to flush
 
     /// <param name="head">Request line and headers without Host, Content-Length and the empty line; as bytes, since it may hold any.</param>
     public async Task<RawAnswer> SendAsync(byte[] head, byte[]? body, CancellationToken cancellationToken)
@@ -63,8 +63,7 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
         var frame = $"\r\nHost: {address.Authority}\r\n{(body is null ? "" : $"Content-Length: {body.Length}\r\n")}\r\n";
         try
         {
-            await stream!.WriteAsync((byte[])[.. head, .. Encoding.ASCII.GetBytes(frame), .. body ?? []], cancellationToken);
-            await stream.FlushAsync(cancellationToken);
+            await client!.GetStream().WriteAsync((byte[])[.. head, .. Encoding.ASCII.GetBytes(frame), .. body ?? []], cancellationToken);
         }
         catch (IOException) when (body is { Length: > 100_000 })
         {

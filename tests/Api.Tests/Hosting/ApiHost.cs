@@ -17,7 +17,7 @@ namespace Strata.Api.Tests.Hosting;
 /// <summary>The API on a real port over a log in memory, with two organizations and one project in each.</summary>
 public sealed class ApiHost : IAsyncDisposable
 {
-    public static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WidgetKind.Kind, GadgetKind.Kind];
+    public static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WidgetKind.Kind, BoxKind.Kind, GadgetKind.Kind];
 
     private readonly WebApplication app;
 

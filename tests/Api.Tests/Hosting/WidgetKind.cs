@@ -12,8 +12,8 @@ public sealed record WidgetSpec
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
     public WidgetPart Part { get; init; } = new();
 
-    /// <summary>Id of another widget.</summary>
-    public string? Twin { get; init; }
+    /// <summary>Name or id of a box.</summary>
+    public string? Box { get; init; }
 }
 
 public sealed record WidgetPart
@@ -42,7 +42,23 @@ public static class WidgetKind
         InitialStatus = new WidgetStatus(),
         UserTransitions = ["polish", "remove"],
         DeleteTransition = "remove",
+        References = [new SpecReference("box", BoxKind.Kind)],
         Validate = spec => spec.Size is >= 1 and <= 100 ? [] : [new SpecFault("size", "It takes 1 to 100.")],
+    };
+}
+
+/// <summary>A kind that others refer to, for tests.</summary>
+public static class BoxKind
+{
+    public static readonly Kind<Nothing, Nothing> Kind = new()
+    {
+        Name = "box",
+        Plural = "boxes",
+        IdPrefix = "box",
+        Scope = KindScope.Project,
+        Description = "What a widget may lie in, for tests.",
+        Workflow = KindWorkflow.Load(typeof(WidgetKind), "gadget.workflow.json"),
+        InitialStatus = Nothing.Instance,
     };
 }
 
