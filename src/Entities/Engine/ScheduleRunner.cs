@@ -64,8 +64,8 @@ public sealed partial class ScheduleRunner(
         {
             while (true)
             {
-                var fired = await FireDueAsync(both.Token);
-                if (fired < options.BatchMax) await Task.Delay(await UntilNextAsync(both.Token), time, both.Token);
+                var settled = await FireDueAsync(both.Token);
+                if (settled < options.BatchMax) await Task.Delay(await UntilNextAsync(both.Token), time, both.Token);
             }
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -75,29 +75,36 @@ public sealed partial class ScheduleRunner(
     }
 
     /// <summary>One round: fires what is due now, at most one batch.</summary>
-    /// <returns>How many were due.</returns>
+    /// <returns>How many are no longer due because of it: those that failed unexpectedly are not, so that a store in trouble is not asked
+    /// without a pause.</returns>
     internal async Task<int> FireDueAsync(CancellationToken cancellationToken)
     {
         var due = await engine.Log.DueAsync(time.GetUtcNow(), options.BatchMax, cancellationToken);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken };
+        var settled = 0;
         await Parallel.ForEachAsync(due.GroupBy(transition => (transition.Tenant, transition.Id)), parallel, async (entity, ct) =>
         {
-            foreach (var transition in entity) await FireOneAsync(transition, ct);
+            foreach (var transition in entity)
+            {
+                if (await FireOneAsync(transition, ct)) Interlocked.Increment(ref settled);
+            }
         });
-        return due.Count;
+        return settled;
     }
 
-    private async Task FireOneAsync(DueTransition due, CancellationToken cancellationToken)
+    private async Task<bool> FireOneAsync(DueTransition due, CancellationToken cancellationToken)
     {
         try
         {
             var outcome = await engine.FireAsync(new Caller(due.Tenant, Actor), due, cancellationToken);
             if (outcome.Error is { } error) LogRefused(due.Tenant, due.Id, due.Schedule.Transition, error.Code);
             else LogOutcome(due.Tenant, due.Id, due.Schedule.Transition, outcome.Value);
+            return outcome.IsOk && outcome.Value != FiringOutcome.Conflict;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogThrew(e, due.Tenant, due.Id, due.Schedule.Transition); // one entity's trouble must not hold up the others
+            return false;
         }
     }
 

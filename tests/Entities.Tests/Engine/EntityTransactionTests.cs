@@ -86,6 +86,32 @@ public class EntityTransactionTests
     }
 
     [Fact]
+    public async Task Scan_SeesTheSnapshotWithItsOwnWrites_PageByPage()
+    {
+        var test = new TestEngine();
+        var ids = new List<EntityId>();
+        for (var i = 0; i < 6; i++) ids.Add((await test.CreateAsync($$"""{"n":{{i}}}""")).Value.Id);
+        var transaction = await BeginAsync(test);
+        await test.CreateAsync("""{"n":100}""");
+        var created = test.NewId();
+        await transaction.CreateAsync(Some.Model, created, Some.Json("""{"n":7}"""), null, default);
+        await transaction.UpdateAsync(null, ids[1], _ => Some.Json("""{"n":-1}"""), null, null, default);
+        await transaction.DeleteAsync(null, ids[2], null, default);
+        var positive = new Condition.Compare(new Field.Path(JsonPath.Parse("$.n")), Operator.GreaterOrEqual, [Some.Json("0")]);
+
+        var seen = new List<EntityId>();
+        while (true)
+        {
+            var page = (await transaction.ScanAsync(Some.Model, positive, seen.Count == 0 ? null : seen[^1], 2, default)).Value;
+            seen.AddRange(page.Select(entity => entity.Id));
+            if (page.Count < 2) break;
+        }
+        Assert.Equal(new[] { ids[0], ids[3], ids[4], ids[5], created }.OrderBy(id => id.Value), seen);
+        await test.UpdateAsync(ids[4], "{}");
+        Assert.Equal("CONFLICT", (await transaction.CommitAsync(default)).Error?.Code);
+    }
+
+    [Fact]
     public async Task Commit_SameUniqueKeyTwice_IsAViolation()
     {
         var test = new TestEngine(keys: [new("name", [JsonPath.Parse("$.name")])]);
