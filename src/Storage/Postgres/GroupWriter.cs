@@ -38,12 +38,12 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     }
 
     /// <summary>The outcome comes with the group; cancelling leaves it open whether the commit is appended.</summary>
-    public async ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
+    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {
         var request = new AppendRequest(commit, cancellationToken);
-        if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return twice;
+        if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return new(twice);
         if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
-        return cancellationToken.CanBeCanceled ? await request.Outcome.WaitAsync(cancellationToken) : await request.Outcome;
+        return new(cancellationToken.CanBeCanceled ? request.Outcome.WaitAsync(cancellationToken) : request.Outcome);
     }
 
     public async ValueTask DisposeAsync()

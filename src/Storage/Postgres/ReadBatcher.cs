@@ -33,11 +33,11 @@ internal sealed class ReadBatcher : IAsyncDisposable
         loop = Task.Run(RunAsync);
     }
 
-    public async ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
+    public ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
     {
         var request = new Request(key);
         if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
-        return cancellationToken.CanBeCanceled ? await request.Task.WaitAsync(cancellationToken) : await request.Task;
+        return new(cancellationToken.CanBeCanceled ? request.Task.WaitAsync(cancellationToken) : request.Task);
     }
 
     public async ValueTask DisposeAsync()

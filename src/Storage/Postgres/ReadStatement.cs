@@ -8,14 +8,14 @@ namespace Strata.Storage.Postgres;
 internal sealed class ReadStatement : IDisposable
 {
     private static readonly string Latest = $"""
-        select q.n, {RevisionRow.Columns("h")}
+        select q.n, {RevisionRow.ColumnsBehindKey("h")}
         from unnest($1::uuid[], $2::uuid[]) with ordinality as q (tenant, entity, n)
         join strata.head h on h.tenant = q.tenant and h.entity = q.entity
         where not h.deleted
         """;
 
     private static readonly string Past = $"""
-        select q.n, {RevisionRow.Columns("l")}
+        select q.n, {RevisionRow.ColumnsBehindKey("l")}
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[]) with ordinality as q (tenant, entity, revision, at, n)
         cross join lateral (
             select * from strata.log l
@@ -55,7 +55,12 @@ internal sealed class ReadStatement : IDisposable
         Fill(count, keyAt);
         var found = new EntityRevision?[count];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken)) found[reader.GetInt64(0) - 1] = RevisionRow.Read(reader, first: 1);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var at = (int)reader.GetInt64(0) - 1;
+            var key = keyAt(at);
+            found[at] = RevisionRow.ReadBehindKey(reader, 1, key.Tenant, key.Id);
+        }
         return found;
     }
 

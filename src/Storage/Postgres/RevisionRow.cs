@@ -9,27 +9,34 @@ internal static class RevisionRow
 {
     public const int Count = 13;
 
-    public static string Columns(string alias) => string.Join(", ", Names.Select(n => $"{alias}.{n}"));
+    private const int KeyCount = 2;
 
     private static readonly string[] Names =
     [
         "tenant", "entity", "commit", "revision", "created_at", "changed_at", "version", "deleted", "model", "state", "transition", "changed_by", "document",
     ];
 
+    public static string Columns(string alias) => string.Join(", ", Names.Select(n => $"{alias}.{n}"));
+
+    /// <summary>All but the tenant and the entity, for reads that name them.</summary>
+    public static string ColumnsBehindKey(string alias) => string.Join(", ", Names.Skip(KeyCount).Select(n => $"{alias}.{n}"));
+
+    public static EntityRevision Read(NpgsqlDataReader row) => ReadBehindKey(row, KeyCount, new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)));
+
     /// <param name="first">Where the columns begin.</param>
-    public static EntityRevision Read(NpgsqlDataReader row, int first = 0) => new()
+    public static EntityRevision ReadBehindKey(NpgsqlDataReader row, int first, TenantId tenant, EntityId id) => new()
     {
-        Tenant = new TenantId(row.GetGuid(first)),
-        Id = new EntityId(row.GetGuid(first + 1)),
-        Commit = new CommitId(row.GetGuid(first + 2)),
-        Revision = new Revision(row.GetInt64(first + 3)),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(first + 4),
-        ChangedAt = row.GetFieldValue<DateTimeOffset>(first + 5),
-        Model = new ModelKey(row.GetString(first + 8), row.GetInt32(first + 6)),
-        Deleted = row.GetBoolean(first + 7),
-        State = row.GetString(first + 9),
-        Transition = row.IsDBNull(first + 10) ? null : row.GetString(first + 10),
-        ChangedBy = row.GetString(first + 11),
-        Document = new JsonText(row.GetFieldValue<byte[]>(first + 12)),
+        Tenant = tenant,
+        Id = id,
+        Commit = new CommitId(row.GetGuid(first)),
+        Revision = new Revision(row.GetInt64(first + 1)),
+        CreatedAt = row.GetDateTime(first + 2),
+        ChangedAt = row.GetDateTime(first + 3),
+        Model = new ModelKey(row.GetString(first + 6), row.GetInt32(first + 4)),
+        Deleted = row.GetBoolean(first + 5),
+        State = row.GetString(first + 7),
+        Transition = row.IsDBNull(first + 8) ? null : row.GetString(first + 8),
+        ChangedBy = row.GetString(first + 9),
+        Document = new JsonText(row.GetFieldValue<byte[]>(first + 10)),
     };
 }
