@@ -35,7 +35,7 @@ internal static class DownCommand
         var cloud = HomeLock.Find(home) ?? throw new Error(
             ErrorKind.Unavailable, "CLOUD_NOT_READY", $"The cloud in {home.Root} is just starting or stopping.", "Try again in a moment.").ToException();
         run.Say($"Stopping the cloud (process {cloud.Pid})…");
-        ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(KeepInstances) ? ProcessSignals.Quit : ProcessSignals.Terminate);
+        ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(KeepInstances) ? ProcessSignals.Leave : ProcessSignals.Terminate);
         for (var end = run.Now + Patience; HomeLock.IsHeld(home); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
             if (run.Now > end) throw TooSlow(cloud, home).ToException();

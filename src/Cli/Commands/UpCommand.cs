@@ -62,19 +62,19 @@ internal static class UpCommand
 }
 
 /// <summary>
-/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down</c> does; SIGQUIT ends the server only, for an upgrade: instances and the
+/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down</c> does; SIGUSR1 ends the server only, for an upgrade: instances and the
 /// database run on and the next server adopts them.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource stop;
-    private readonly PosixSignalRegistration quit;
+    private readonly PosixSignalRegistration leave;
     private readonly PosixSignalRegistration hangUp;
 
     public StopSignals(CancellationToken cancellationToken)
     {
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, signal => Stop(signal, keepWork: true));
+        leave = PosixSignalRegistration.Create((PosixSignal)ProcessSignals.Leave, signal => Stop(signal, keepWork: true));
         hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => Stop(signal, keepWork: false));
     }
 
@@ -84,7 +84,7 @@ internal sealed class StopSignals : IDisposable
 
     public void Dispose()
     {
-        quit.Dispose();
+        leave.Dispose();
         hangUp.Dispose();
         stop.Dispose();
     }

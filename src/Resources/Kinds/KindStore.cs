@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
@@ -66,7 +67,7 @@ internal sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider tim
             same = null;
             if (ifMatch is { } expected && expected != current.Revision) return ResourceErrors.Modified(kind, nameOrId);
             var next = change(current);
-            if (!next.IsOk || transition is not null || next.Value != current.Document) return next;
+            if (!next.IsOk || transition is not null || !IsSame(next.Value, current.Document)) return next;
             same = current;
             return Unchanged;
         }
@@ -90,6 +91,15 @@ internal sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider tim
         var found = await engine.Log.HistoryAsync(key.Tenant, key.Id, cursor is null ? null : before, limit, cancellationToken);
         if (found.Any(r => r.Model != kind.Model) || (found.Count == 0 && cursor is null)) return ResourceErrors.NotFound(kind, nameOrId);
         return new Page<EntityRevision>(found, found.Count == limit ? ResourceCursor.Of(found[^1].Revision) : null);
+    }
+
+    /// <summary>By meaning and not by bytes: a store may give members back in another order than they were written in.</summary>
+    private static bool IsSame(JsonText a, JsonText b)
+    {
+        if (a == b) return true;
+        using var first = a.Parse();
+        using var second = b.Parse();
+        return JsonElement.DeepEquals(first.RootElement, second.RootElement);
     }
 
     private Result<Scan> ToScan(ResourceQuery query)

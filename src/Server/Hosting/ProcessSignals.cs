@@ -5,8 +5,10 @@ namespace Strata.Server.Hosting;
 /// <summary>Sends signals to processes that this program did not start itself.</summary>
 public static partial class ProcessSignals
 {
-    public const int Quit = 3;
     public const int Terminate = 15;
+
+    /// <summary>SIGUSR1: end the server, leave running what outlives it. Not SIGQUIT, which shells make background processes ignore.</summary>
+    public const int Leave = 10;
 
     /// <summary>No effect where there is no such process, or it is someone else's.</summary>
     public static void Send(int pid, int signal) => _ = Kill(pid, signal);
