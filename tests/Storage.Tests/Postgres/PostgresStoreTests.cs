@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+using Strata.Storage.Postgres;
+using Strata.Storage.Tests.Contract;
+using static Strata.Storage.Tests.Contract.Given;
+
+namespace Strata.Storage.Tests.Postgres;
+
+/// <summary>What only a store on a database can get wrong: bad rows in a group, full queues, other servers, schema versions.</summary>
+public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixture<PostgresDatabase>
+{
+    private readonly TenantId tenant = Tenant();
+
+    [Fact]
+    public async Task Append_ABadRowAmongGoodOnes_HarmsItsOwnCommitOnly()
+    {
+        await using var held = await HoldTenantAsync(database.Log);
+        var good = Enumerable.Range(0, 20).Select(_ => database.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask()).ToList();
+        var bad = database.Log.AppendAsync(Commit(tenant, Create(Entity(), state: "NUL\0")), CancellationToken.None).AsTask();
+        await held.DisposeAsync();
+
+        var fault = await Assert.ThrowsAsync<StrataException>(() => bad);
+        Assert.Equal("NOT_STORABLE", fault.Error.Code);
+        foreach (var outcome in await Task.WhenAll(good)) Assert.IsType<AppendOutcome.Committed>(outcome);
+    }
+
+    [Fact]
+    public async Task Append_WhenTheQueueIsFull_IsBusy()
+    {
+        await using var store = await OpenAsync(new PostgresOptions { ConnectionString = database.ConnectionString, QueueMax = 3 });
+        await using var held = await HoldTenantAsync(store.Log);
+        var waiting = new List<Task<AppendOutcome>>();
+        StrataException? busy = null;
+        await Poll.UntilAsync(() =>
+        {
+            try
+            {
+                waiting.Add(store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask());
+            }
+            catch (StrataException e)
+            {
+                busy = e;
+            }
+            return busy is not null;
+        });
+        Assert.Equal("SERVER_BUSY", busy!.Error.Code);
+        Assert.True(busy.Error.Retryable);
+        await held.DisposeAsync();
+        foreach (var outcome in await Task.WhenAll(waiting)) Assert.IsType<AppendOutcome.Committed>(outcome);
+    }
+
+    [Fact]
+    public async Task Append_Cancelled_LetsTheCallerGo()
+    {
+        await using var held = await HoldTenantAsync(database.Log);
+        using var cancel = new CancellationTokenSource();
+        var first = database.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None).AsTask(); // occupies the writer
+        var second = database.Log.AppendAsync(Commit(tenant, Create(Entity())), cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await held.DisposeAsync();
+        Assert.IsType<AppendOutcome.Committed>(await first);
+    }
+
+    [Fact]
+    public async Task OnCommit_OfAnotherServer_IsHeard()
+    {
+        await using var other = await database.OpenAsync();
+        var heads = new ConcurrentQueue<TenantHead>();
+        using var subscription = other.Log.OnCommit(heads.Enqueue);
+        await Poll.UntilAsync(async () =>
+        {
+            await database.Log.CommitAsync(tenant, Create(Entity())); // again, until the other one listens
+            return heads.Any(h => h.Tenant == tenant);
+        });
+        Assert.Equal(heads.Where(h => h.Tenant == tenant).Select(h => h.Revision).Distinct().Count(), heads.Count(h => h.Tenant == tenant));
+    }
+
+    [Fact]
+    public async Task OnCommit_AfterTheListenerLostItsConnection_IsHeardAgain()
+    {
+        await using var other = await database.OpenAsync();
+        var heads = new ConcurrentQueue<TenantHead>();
+        using var subscription = other.Log.OnCommit(heads.Enqueue);
+        await RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()");
+        var committed = await database.Log.CommitAsync(tenant, Create(Entity()));
+        await Poll.UntilAsync(() => heads.Contains(new TenantHead(tenant, committed.Revision)));
+    }
+
+    [Fact]
+    public async Task Append_AfterEveryConnectionWasCut_GoesOn()
+    {
+        var id = Entity();
+        await database.Log.CommitAsync(tenant, Create(id));
+        await RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await database.Log.CommitAsync(tenant, Create(Entity()));
+        Assert.NotNull(await database.Log.ReadAsync(tenant, id));
+        Assert.NotNull(await database.Log.ReadAsync(tenant, id, AsOf.At(new Revision(1))));
+        Assert.Equal(new Revision(2), await database.Log.HeadAsync(tenant, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Open_BySeveralServersAtOnce_AppliesTheSchemaOnce()
+    {
+        var fresh = await CreateDatabaseAsync();
+        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync(new PostgresOptions { ConnectionString = fresh, PoolSizeMax = 2 })));
+        foreach (var store in stores) await store.Log.CommitAsync(Tenant(), Create(Entity()));
+        foreach (var store in stores) await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Open_ADatabaseOfANewerProgram_IsRefused()
+    {
+        var fresh = await CreateDatabaseAsync();
+        await (await OpenAsync(new PostgresOptions { ConnectionString = fresh })).DisposeAsync();
+        await RunAsync("insert into strata.migration (version, name) values (9999, 'later')", fresh);
+        var fault = await Assert.ThrowsAsync<StrataException>(() => OpenAsync(new PostgresOptions { ConnectionString = fresh }));
+        Assert.Equal("SCHEMA_NEWER", fault.Error.Code);
+    }
+
+    [Fact]
+    public async Task Open_WherePostgresIsNot_IsUnavailable()
+    {
+        var fault = await Assert.ThrowsAsync<StrataException>(() => OpenAsync(new PostgresOptions { ConnectionString = "Host=/nowhere;Username=strata" }));
+        Assert.Equal("STORAGE_UNAVAILABLE", fault.Error.Code);
+    }
+
+    [Fact]
+    public async Task Scan_WithATextThatIsSql_TakesItAsText()
+    {
+        var id = Entity();
+        await database.Log.CommitAsync(tenant, Create(id, """{"); drop table strata.log; --":"'); drop table strata.head; --"}"""));
+        var path = new Field.Path(JsonPath.Parse("$['); drop table strata.log; --']"));
+        var where = new Condition.Compare(path, Operator.Equal, [JsonText.FromString("\"'); drop table strata.head; --\"")]);
+        Assert.Equal(id, Assert.Single(await database.Log.ScanAsync(Scan(tenant) with { Where = where })).Id);
+        Assert.NotNull(await database.Log.ReadAsync(tenant, id));
+    }
+
+    /// <summary>Another session holds the tenant's lock until this is disposed; the writer is made to wait for it.</summary>
+    private async Task<NpgsqlConnection> HoldTenantAsync(IEntityLog log)
+    {
+        await log.CommitAsync(tenant, Create(Entity()));
+        var connection = new NpgsqlConnection(database.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"begin; select 1 from strata.log_head where tenant = '{tenant.Value}' for update", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    private async Task<string> CreateDatabaseAsync()
+    {
+        var name = "test_" + Guid.CreateVersion7().ToString("N");
+        await RunAsync($"create database {name}");
+        return new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = name }.ConnectionString;
+    }
+
+    private async Task RunAsync(string sql, string? connectionString = null)
+    {
+        await using var connection = new NpgsqlConnection((connectionString ?? database.ConnectionString) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static Task<PostgresStore> OpenAsync(PostgresOptions options) =>
+        PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+}
