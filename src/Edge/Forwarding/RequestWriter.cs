@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Strata.Edge.Listening;
 
@@ -29,6 +30,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
     {
         var target = OriginForm(x.Request.RawTarget);
         if (!RequestGuard.IsVisibleAscii(target) || !RequestGuard.IsVisibleAscii(x.Request.Method)) return EdgeFault.BadRequest;
+        x.UpgradeTo = UpgradeOf(x);
         var head = x.Head;
         head.Write(x.Request.Method);
         head.Write(" "u8);
@@ -86,6 +88,16 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Keep-Alive" or "close" or "Upgrade" or "upgrade")) return null;
         return connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The protocol that an HTTP/1.1 client wants to change to; null for an ordinary request, and for HTTP/2, which would lead past the edge's checks.</summary>
+    private static string? UpgradeOf(Exchange x)
+    {
+        var upgrade = x.Request.Headers.Upgrade;
+        if (upgrade.Count != 1 || x.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
+        var protocol = upgrade.ToString();
+        return protocol.Contains("h2", StringComparison.OrdinalIgnoreCase) || protocol.Contains("http/", StringComparison.OrdinalIgnoreCase) || !RequestGuard.IsClean("Upgrade", protocol)
+            ? null : protocol;
     }
 
     private static void WriteUpgrade(RequestHead head, string protocol)

@@ -45,11 +45,15 @@ internal readonly record struct SiteAnswer(int Status, SiteVariant Variant, long
                 var end = item.IndexOf(';');
                 var name = end < 0 ? item : item[..end].TrimEnd();
                 if (!name.Equals(coding, StringComparison.OrdinalIgnoreCase)) continue;
-                return end < 0 || !item[(end + 1)..].Trim().TrimEnd("0").TrimEnd('.').Equals("q=", StringComparison.OrdinalIgnoreCase);
+                return end < 0 || !IsZero(item[(end + 1)..].Trim());
             }
         }
         return false;
     }
+
+    private static bool IsZero(ReadOnlySpan<char> quality) =>
+        quality.StartsWith("q=", StringComparison.OrdinalIgnoreCase)
+        && double.TryParse(quality[2..], System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out var value) && value == 0;
 
     private static bool IsFresh(IHeaderDictionary headers, Site site, SiteVariant variant) =>
         headers.IfNoneMatch.Count > 0

@@ -1,0 +1,131 @@
+using System.Net;
+using Strata.Deployments.Kinds;
+using Strata.Edge.Tests.Support;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Edge.Tests.Routing;
+
+public class TableFollowerTests
+{
+    private static Task<TestEdge> StartAsync(Uri api, string folder) =>
+        TestEdge.StartAsync(with: o => o with { ApiUrl = api, ApiToken = "edge-token", DataFolder = folder });
+
+    private static RawOrigin Origin(string name) => RawOrigin.Answering($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}");
+
+    private static void PutRoute(FakeApi api, params string[] releases) => api.Put("app",
+        new RouteSpec { Host = "App.localhost", Deployment = "dep_1" },
+        new RouteStatus { DeploymentName = "app", Message = releases.Length == 0 ? "The build failed." : null, Targets = [.. releases.Select(r => new RouteTarget(r, 1, null))] });
+
+    private static async Task SeesAsync(TestEdge edge, string body)
+    {
+        using var client = edge.CreateClient();
+        var last = "";
+        await Eventually.TrueAsync(() => (last = client.GetStringAsyncOr("/")) == body, $"\"{body}\", last \"{last}\"");
+    }
+
+    [Fact]
+    public async Task Table_FollowsRoutesAndInstances()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        await using var two = Origin("two");
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        await using var edge = await StartAsync(api.Url, folder.Path);
+        await SeesAsync(edge, "one");
+
+        api.PutInstance("b", two.EndPoint, "rel_2");
+        PutRoute(api, "rel_2");
+        await SeesAsync(edge, "two");
+
+        api.PutInstance("b", two.EndPoint, "rel_2", InstanceStates.Draining);
+        await SeesAsync(edge, "503");
+
+        api.PutInstance("c", one.EndPoint, "rel_2");
+        await SeesAsync(edge, "one");
+    }
+
+    [Fact]
+    public async Task Route_WithoutTargets_SaysWhy()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync();
+        PutRoute(api);
+        await using var edge = await StartAsync(api.Url, folder.Path);
+        await SeesAsync(edge, "503");
+        using var client = edge.CreateClient();
+        using var response = await client.GetAsync("/");
+        var page = await response.Content.ReadAsStringAsync();
+        Assert.Contains("The deployment \"app\"", page, StringComparison.Ordinal);
+        Assert.Contains("The build failed.", page, StringComparison.Ordinal);
+        Assert.Contains("strata logs app", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_ThatBreaks_IsTakenUpAgainAndWhatIsGoneGoes()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        await using var edge = await StartAsync(api.Url, folder.Path);
+        await SeesAsync(edge, "one");
+
+        api.CutWatches();
+        api.PutInstance("a", one.EndPoint, "rel_1", InstanceStates.Stopped, deleted: true);
+
+        await SeesAsync(edge, "503");
+    }
+
+    [Fact]
+    public async Task Edge_WithoutControlPlane_ServesFromItsLastGoodTable()
+    {
+        using var folder = new TempFolder();
+        await using var one = Origin("one");
+        var api = await FakeApi.StartAsync();
+        var url = api.Url;
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        await using (var first = await StartAsync(url, folder.Path))
+        {
+            await SeesAsync(first, "one");
+            await api.DisposeAsync();
+            await SeesAsync(first, "one");
+            await Eventually.TrueAsync(() => File.Exists(Path.Combine(folder.Path, "table.json")), "the table is on disk");
+        }
+        await using var second = await StartAsync(url, folder.Path);
+        Assert.True(second.Server.Ready.IsCompleted);
+        using var client = second.CreateClient();
+        Assert.Equal("one", await client.GetStringAsync("/"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{\"version\":99}")]
+    [InlineData("null")]
+    public async Task Edge_WithABrokenTableFile_StartsWithoutIt(string content)
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "table.json"), content);
+        await using var edge = await TestEdge.StartAsync(with: o => o with { DataFolder = folder.Path });
+        using var client = edge.CreateClient();
+        using var response = await client.GetAsync("/");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.False(edge.Server.Ready.IsCompleted);
+    }
+}
+
+internal static class HttpClientTexts
+{
+    /// <summary>The body, or the status of what did not succeed.</summary>
+    public static string GetStringAsyncOr(this HttpClient client, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = client.Send(request);
+        using var reader = new StreamReader(response.Content.ReadAsStream());
+        return response.IsSuccessStatusCode ? reader.ReadToEnd() : ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
+using Strata.Core;
+using Strata.Deployments.Kinds;
+using Strata.Nodes.Kinds;
+
+namespace Strata.Edge.Tests.Support;
+
+/// <summary>As much of the control plane as an edge uses: the watches of routes and instances, and blobs.</summary>
+internal sealed class FakeApi : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, byte[]> blobs = new();
+    private readonly Watched routes = new();
+    private readonly Watched instances = new();
+    private WebOrigin web = null!;
+    private long revision;
+
+    public Uri Url => new($"http://{web.EndPoint}");
+    public int BlobRequests;
+
+    /// <summary>False: the watches never come to an end of their lists, so that an edge keeps the table that a test applied.</summary>
+    public bool TellsReady { get; init; } = true;
+
+    /// <summary>Held back until set, so that a test can see what happens meanwhile.</summary>
+    public Task BlobsOpen { get; set; } = Task.CompletedTask;
+
+    public static async Task<FakeApi> StartAsync(bool tellsReady = true)
+    {
+        var api = new FakeApi { TellsReady = tellsReady };
+        api.web = await WebOrigin.StartAsync(api.HandleAsync);
+        return api;
+    }
+
+    public void Put(string name, RouteSpec spec, RouteStatus status, bool deleted = false) => routes.Put("rou_" + name, Item("route", "rou_" + name, name, "ACTIVE", spec, status, deleted));
+
+    public void Put(string name, InstanceSpec spec, InstanceStatus status, string state, bool deleted = false) =>
+        instances.Put("ins_" + name, Item("instance", "ins_" + name, name, state, spec, status, deleted));
+
+    public void PutInstance(string name, System.Net.IPEndPoint at, string release, string state = InstanceStates.Ready, bool deleted = false) =>
+        Put(name, new InstanceSpec { Deployment = "dep_1", Release = release, Image = "sha256:0", Command = [] }, new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
+
+    /// <summary>Ends all watches, as a server that restarts.</summary>
+    public void CutWatches()
+    {
+        routes.Cut();
+        instances.Cut();
+    }
+
+    public string PutBlob(byte[] content)
+    {
+        var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
+        blobs[digest] = content;
+        return digest;
+    }
+
+    public void CorruptBlob(string digest) => blobs[digest] = [.. blobs[digest], 0];
+
+    /// <summary>An image of these files; the digest of its manifest.</summary>
+    public string PutImage(params (string Name, string Content)[] files)
+    {
+        var layer = PutBlob(Tar(files));
+        var config = PutBlob("""{"created":"2026-01-02T03:04:05Z"}"""u8.ToArray());
+        return PutBlob(Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"config":{"digest":"{{config}}"},"layers":[{"digest":"{{layer}}"}]}"""));
+    }
+
+    public string LayerOf(string image) => JsonDocument.Parse(blobs[image]).RootElement.GetProperty("layers")[0].GetProperty("digest").GetString()!;
+
+    public ValueTask DisposeAsync()
+    {
+        CutWatches();
+        return web.DisposeAsync();
+    }
+
+    private static byte[] Tar((string Name, string Content)[] files)
+    {
+        var buffer = new MemoryStream();
+        using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
+        using (var tar = new TarWriter(gzip))
+        {
+            foreach (var (name, content) in files)
+            {
+                if (content.StartsWith("-> ", StringComparison.Ordinal)) tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = content[3..] });
+                else tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) });
+            }
+        }
+        return buffer.ToArray();
+    }
+
+    private string Item<TSpec, TStatus>(string kind, string id, string name, string state, TSpec spec, TStatus status, bool deleted) => JsonSerializer.Serialize(
+        new Resource<TSpec, TStatus>
+        {
+            Id = id, Kind = kind, Name = name, Org = "org_1", State = state, Revision = Interlocked.Increment(ref revision), CreatedAt = default, UpdatedAt = default, UpdatedBy = "test",
+            Deleted = deleted, Spec = spec, Status = status,
+        }, WireJson.Options);
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        Assert.Equal("Bearer edge-token", context.Request.Headers.Authorization.ToString());
+        var path = context.Request.Path.Value!;
+        if (path == "/api/v1/routes") await routes.ServeAsync(context, TellsReady);
+        else if (path == "/api/v1/instances") await instances.ServeAsync(context, TellsReady);
+        else if (path.StartsWith("/api/v1/blobs/", StringComparison.Ordinal)) await BlobAsync(context, path["/api/v1/blobs/".Length..]);
+        else context.Response.StatusCode = 404;
+    }
+
+    private async Task BlobAsync(HttpContext context, string digest)
+    {
+        Assert.Equal("org_1", context.Request.Query["org"].ToString());
+        Interlocked.Increment(ref BlobRequests);
+        await BlobsOpen;
+        if (blobs.TryGetValue(digest, out var content)) await context.Response.Body.WriteAsync(content);
+        else context.Response.StatusCode = 404;
+    }
+
+    private sealed class Watched
+    {
+        private readonly Lock gate = new();
+        private readonly Dictionary<string, string> items = [];
+        private readonly List<Channel<string>> followers = [];
+
+        public void Put(string id, string item)
+        {
+            lock (gate)
+            {
+                if (item.Contains("\"deleted\":true", StringComparison.Ordinal)) items.Remove(id);
+                else items[id] = item;
+                followers.ForEach(f => f.Writer.TryWrite($"event: item\ndata: {item}\n\n"));
+            }
+        }
+
+        public void Cut()
+        {
+            lock (gate)
+            {
+                followers.ForEach(f => f.Writer.TryComplete());
+                followers.Clear();
+            }
+        }
+
+        public async Task ServeAsync(HttpContext context, bool tellsReady)
+        {
+            var channel = Channel.CreateUnbounded<string>();
+            lock (gate)
+            {
+                foreach (var item in items.Values) channel.Writer.TryWrite($"event: item\ndata: {item}\n\n");
+                if (tellsReady) channel.Writer.TryWrite("event: ready\ndata: {}\n\n");
+                followers.Add(channel);
+            }
+            context.Response.ContentType = "text/event-stream";
+            await foreach (var message in channel.Reader.ReadAllAsync(context.RequestAborted))
+            {
+                await context.Response.WriteAsync(message, context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        }
+    }
+}
