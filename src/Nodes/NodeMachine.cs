@@ -84,7 +84,7 @@ public sealed class NodeMachine
             var problem = "";
             foreach (var tool in tools)
             {
-                var host = OciHost.Create(tool, network, paths);
+                var host = OciHost.Create(tool, network, paths, time);
                 problem = await OciProbe.TryAsync(host, paths, time, cancellationToken);
                 if (problem is null) return (await OciAsync(host, paths, time, cancellationToken), "");
                 logger.ToolFails(tool.Name, problem);

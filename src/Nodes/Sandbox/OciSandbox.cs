@@ -31,7 +31,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
     }
 
     protected override async Task KillLeftoverAsync(RunFolder run, CancellationToken cancellationToken) =>
-        await host.KillAsync(run.Id, run.ShimPid, cancellationToken);
+        await host.KillAsync(run, cancellationToken);
 
     protected override Task CleanUpAsync(Workspace workspace)
     {
@@ -45,7 +45,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         var bundle = Bundle(run, workspace, folder, number);
         var entry = Runs.Add(folder, new RunFile(workspace.Id, address, 0, Time.GetUtcNow(), number, ""));
         var shim = ShimProcess.Start(host.Prepare(folder, bundle, number, log: null, diskBytes: null), capture: true);
-        return new SandboxProcess(entry, shim, () => host.KillAsync(workspace.Id, entry.ShimPid, CancellationToken.None));
+        return new SandboxProcess(entry, shim, () => host.KillAsync(entry, CancellationToken.None));
     }
 
     private OciBundle Bundle(SandboxRun run, Workspace workspace, string folder, int number) => new()

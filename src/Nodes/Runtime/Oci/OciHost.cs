@@ -8,12 +8,14 @@ internal sealed class OciHost
 {
     private const int UidBase = 1_000_000;
     private const int UidsPerCloud = 1024;
+    private const int KillTries = 100;
 
     private readonly string cloudId;
     private readonly string shim;
+    private readonly TimeProvider time;
 
-    private OciHost(OciTool tool, HostStack stack, BridgeNetwork network, string cloudId, string shim) =>
-        (Tool, Stack, Network, this.cloudId, this.shim) = (tool, stack, network, cloudId, shim);
+    private OciHost(OciTool tool, HostStack stack, BridgeNetwork network, string cloudId, string shim, TimeProvider time) =>
+        (Tool, Stack, Network, this.cloudId, this.shim, this.time) = (tool, stack, network, cloudId, shim, time);
 
     public OciTool Tool { get; }
     public HostStack Stack { get; }
@@ -22,14 +24,14 @@ internal sealed class OciHost
     /// <summary>Wraps a command so that process 1 passes signals on and reaps orphans.</summary>
     public static IReadOnlyList<string> WithInit(IReadOnlyList<string> command) => ["/bin/sh", "-c", EmbeddedText.Read("init.sh"), "init", .. command];
 
-    public static OciHost Create(OciTool tool, BridgeNetwork network, NodePaths paths)
+    public static OciHost Create(OciTool tool, BridgeNetwork network, NodePaths paths, TimeProvider time)
     {
         var shim = Path.Combine(paths.State, "oci-shim.sh");
         var text = EmbeddedText.Read("oci-shim.sh");
         // Shells read a script as they go: one that running shims read must be replaced, never overwritten.
         File.WriteAllText(shim + ".new", text);
         File.Move(shim + ".new", shim, overwrite: true);
-        return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths.CloudId, shim);
+        return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths.CloudId, shim, time);
     }
 
     public string CgroupPath(string id) => Cgroups.Path(cloudId, id);
@@ -74,12 +76,17 @@ internal sealed class OciHost
         return new ShimStart(shim, [], environment);
     }
 
-    /// <summary>SIGKILL for all of a run: its container, and the shim if it is still on the way there.</summary>
-    public async Task KillAsync(string id, Func<int?> shimPid, CancellationToken cancellationToken)
+    /// <summary>SIGKILL for all of a run. One that has not come into being yet is waited for: killing its shim on the way would leave half a container.</summary>
+    public async Task KillAsync(RunFolder run, CancellationToken cancellationToken)
     {
-        if ((await Tool.KillAsync(id, Posix.SigKill, cancellationToken)).Ok) return;
-        if (shimPid() is not { } pid) return;
-        _ = Posix.Kill(-pid, Posix.SigKill);
-        await Tool.DeleteAsync(id, cancellationToken);
+        run.ExpectKill();
+        for (var tries = 0; tries < KillTries && run.Exit() is null; tries++)
+        {
+            if ((await Tool.KillAsync(run.Id, Posix.SigKill, cancellationToken)).Ok) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+        }
+        if (run.ShimPid() is not { } pid) return;
+        await Posix.KillGroupAsync(pid, time);
+        await Tool.DeleteAsync(run.Id, cancellationToken);
     }
 }

@@ -63,7 +63,7 @@ internal sealed class OciRuntime : IRuntime
 
     public async Task KillAsync(string id, CancellationToken cancellationToken)
     {
-        if (runs.Find(id) is { } run && run.Exit() is null) await host.KillAsync(id, run.ShimPid, cancellationToken);
+        if (runs.Find(id) is { } run && run.Exit() is null) await host.KillAsync(run, cancellationToken);
     }
 
     public Task<RunExit> WaitAsync(string id, CancellationToken cancellationToken) =>
