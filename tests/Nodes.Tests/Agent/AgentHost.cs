@@ -54,10 +54,18 @@ internal sealed class AgentHost : IAsyncDisposable
     public static async Task<AgentHost> StartAsync(RuntimeChoice choice)
     {
         var host = new AgentHost(await TestMachine.OpenAsync(choice));
-        await host.StartServerAsync();
-        await host.FillAsync();
-        host.StartAgent();
-        return host;
+        try
+        {
+            await host.StartServerAsync();
+            await host.FillAsync();
+            host.StartAgent();
+            return host;
+        }
+        catch
+        {
+            await host.machine.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task StartServerAsync()
@@ -65,9 +73,11 @@ internal sealed class AgentHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        var engine = new EntityEngine(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+        var users = new StoredDefinitions(log, TimeProvider.System);
+        var definitions = new CompositeDefinitions(new StaticDefinitions(Kinds.Select(k => k.Definition)), users);
+        var engine = new EntityEngine(log, definitions, new InProcessComputation([], []), TimeProvider.System);
         Instances = new(engine, NodeKinds.Instance, TimeProvider.System);
-        builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton<ILines>(lines).AddSingleton(engine).AddSingleton(Instances)
+        builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton<ILines>(lines).AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users)).AddSingleton(Instances)
             .AddSingleton(new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System)).AddStrataApi().AddNodeEndpoints();
         app = builder.Build();
         app.UseStrataApi();

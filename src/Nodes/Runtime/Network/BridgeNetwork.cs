@@ -30,6 +30,9 @@ internal sealed class BridgeNetwork
 
     private string Table { get; }
 
+    /// <summary>Locally administered, from the cloud's id.</summary>
+    private string HardwareAddress => "02:73:" + string.Join(':', Bridge[^8..].Chunk(2).Select(pair => new string(pair)));
+
     /// <exception cref="IOException">The bridge could not be made; the message says why.</exception>
     public static async Task<BridgeNetwork> SetUpAsync(NodePaths paths, CancellationToken cancellationToken)
     {
@@ -54,8 +57,10 @@ internal sealed class BridgeNetwork
     {
         if (!Directory.Exists($"/sys/class/net/{Bridge}"))
         {
-            // Without IPv6 on the bridge: a link-local address would be a second way to the machine's services.
-            var made = await HostCommand.RunAsync("ip", ["-batch", "-"], $"link add {Bridge} type bridge\nlink set {Bridge} addrgenmode none\n", cancellationToken);
+            // With a hardware address of its own: otherwise it takes that of one of its ports and changes it as instances come and go, and the others lose their way to it for
+            // seconds. Without IPv6: a link-local address would be a second way to the machine's services.
+            var commands = $"link add {Bridge} address {HardwareAddress} type bridge\nlink set {Bridge} addrgenmode none\n";
+            var made = await HostCommand.RunAsync("ip", ["-batch", "-"], commands, cancellationToken);
             if (!made.Ok) throw new IOException($"The bridge {Bridge} could not be made: {made.Complaint}");
         }
         var up = await HostCommand.RunAsync("ip", ["-batch", "-"], $"addr replace {Subnet.WithPrefix(1)} dev {Bridge}\nlink set {Bridge} up\n", cancellationToken);
