@@ -15,7 +15,8 @@ const routes = {
   'GET /moderate': showModeration,
   'POST /moderate/sign-in': signIn,
   'POST /moderate': decide,
-  'GET /healthz': (request, response) => send(response, 200, 'ok\n', 'text/plain'),
+  // Not healthy until the book can be opened, so that nobody is sent here before.
+  'GET /healthz': (request, response) => send(response, ready ? 200 : 503, ready ? 'ok\n' : 'not ready\n', 'text/plain'),
 };
 
 let ready = false;
