@@ -25,7 +25,8 @@ internal sealed partial class GitFetcher(SourceLimits limits, TimeProvider time)
         var watch = WatchAsync(folder, tooLarge, stop.Token);
         try
         {
-            return await FetchAsync(new Repository(folder, address, source.Url, Environment(folder, address)), reference, stop.Token);
+            var fetched = await FetchAsync(new Repository(folder, address, source.Url, Environment(folder, address)), reference, stop.Token);
+            return fetched.IsOk && FolderBytes(folder) > limits.BytesMax ? SourceErrors.TooManyBytes(limits.BytesMax) : fetched;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
