@@ -7,7 +7,7 @@ namespace Strata.Entities.Engine;
 /// A lease that is renewed in the background for as long as it is held. When it cannot be renewed in time, <see cref="Lost"/> is cancelled and
 /// what it guards must stop; disposing gives it up at once.
 /// </summary>
-internal sealed class HeldLease : IAsyncDisposable
+public sealed class HeldLease : IAsyncDisposable
 {
     private readonly ILeases leases;
     private readonly string name;

@@ -11,11 +11,16 @@ internal interface IControllerLoop
 {
     string Name { get; }
 
+    /// <summary>Names of the models whose changes concern it.</summary>
+    IEnumerable<string> Models { get; }
+
     /// <summary>Tells of a change; never waits.</summary>
     void Tell(EntityRevision change);
 
-    /// <summary>Works until cancelled; called only while the lease is held.</summary>
+    /// <summary>Works until cancelled, and returns when the last look has ended; called only while the lease is held.</summary>
     Task RunAsync(CancellationToken cancellationToken);
+
+    ControllerHealth Health();
 }
 
 /// <summary>
@@ -25,22 +30,29 @@ internal interface IControllerLoop
 internal sealed partial class ControllerLoop<TSpec, TStatus>(
     Controller<TSpec, TStatus> controller, ResourceStore<TSpec, TStatus> store, IEntityLog log, TimeProvider time, ILogger logger) : IControllerLoop
 {
-    private static readonly TimeSpan BackOff = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan BackOffMax = TimeSpan.FromMinutes(1);
-
-    private readonly ConcurrentDictionary<WorkKey, int> failures = new();
+    private readonly string actor = "controller:" + controller.Name;
+    private readonly BackOff backOff = new();
+    private readonly ConcurrentDictionary<WorkKey, Task> running = new();
     private WorkQueue queue = new(time);
+    private string? lastError;
+    private volatile bool isActive;
 
     public string Name => controller.Name;
+
+    public IEnumerable<string> Models => [controller.Kind.Model.Name, .. controller.Related.Select(r => r.Kind.Model.Name)];
+
+    public ControllerHealth Health() =>
+        new(Name, isActive, Volatile.Read(ref queue).Waiting, running.Count, backOff.Failing, backOff.Failing == 0 ? null : Volatile.Read(ref lastError));
 
     public void Tell(EntityRevision change)
     {
         var target = Volatile.Read(ref queue);
-        if (change.Model == controller.Kind.Model) target.Add(new WorkKey(change.Tenant, change.Id));
+        var byItself = change.ChangedBy == actor;
+        if (change.Model == controller.Kind.Model) target.Add(new WorkKey(change.Tenant, change.Id), byItself);
         foreach (var related in controller.Related)
         {
             if (related.Kind.Model != change.Model || related.Affects(change) is not { } affected) continue;
-            if (controller.Kind.TryParseId(affected, out var id)) target.Add(new WorkKey(change.Tenant, id));
+            if (controller.Kind.TryParseId(affected, out var id)) target.Add(new WorkKey(TenantOf(change), id), byItself);
         }
     }
 
@@ -48,52 +60,66 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     {
         var work = new WorkQueue(time); // what a former term left as running will never be done
         Volatile.Write(ref queue, work);
+        isActive = true;
         var listing = ListAsync(work, cancellationToken);
-        using var slots = new SemaphoreSlim(controller.Parallelism);
-        var running = new ConcurrentDictionary<WorkKey, Task>();
         try
         {
-            while (true)
-            {
-                await slots.WaitAsync(cancellationToken);
-                var key = await work.NextAsync(cancellationToken);
-                running[key] = Task.Run(() => WorkAsync(work, key, slots, running, cancellationToken), CancellationToken.None);
-            }
+            await DispatchAsync(work, cancellationToken);
         }
         finally
         {
+            isActive = false;
             await Task.WhenAll([.. running.Values, listing]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task WorkAsync(WorkQueue work, WorkKey key, SemaphoreSlim slots, ConcurrentDictionary<WorkKey, Task> running, CancellationToken cancellationToken)
+    private async Task DispatchAsync(WorkQueue work, CancellationToken cancellationToken)
     {
-        var again = await LookAsync(key, cancellationToken);
-        running.TryRemove(key, out _);
-        slots.Release();
-        work.Done(key, again);
+        var slots = new SemaphoreSlim(controller.Parallelism); // not disposed: looks may outlive the dispatch
+        while (true)
+        {
+            await slots.WaitAsync(cancellationToken);
+            var key = await work.NextAsync(cancellationToken);
+            var look = new Task<Task>(() => WorkAsync(work, key, slots, cancellationToken));
+            running[key] = look.Unwrap(); // known before it begins, because it forgets itself at its end
+            look.Start(TaskScheduler.Default);
+        }
     }
 
-    private async Task<TimeSpan?> LookAsync(WorkKey key, CancellationToken cancellationToken)
+    private async Task WorkAsync(WorkQueue work, WorkKey key, SemaphoreSlim slots, CancellationToken cancellationToken)
+    {
+        var done = await LookAsync(key, cancellationToken);
+        running.TryRemove(key, out _);
+        work.Done(key, done);
+        slots.Release();
+    }
+
+    private async Task<WorkDone> LookAsync(WorkKey key, CancellationToken cancellationToken)
     {
         try
         {
             var revision = await log.ReadAsync(key.Tenant, key.Id, AsOf.Latest, cancellationToken);
-            var again = revision is null || revision.Model != controller.Kind.Model ? null : await controller.ReconcileAsync(store.ToResource(revision), cancellationToken);
-            failures.TryRemove(key, out _);
-            return again;
+            var isThere = revision is not null && revision.Model == controller.Kind.Model;
+            var again = isThere ? await controller.ReconcileAsync(store.ToResource(revision!), cancellationToken) : null;
+            backOff.Succeed(key);
+            return new WorkDone(Failed: false, again);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return null;
+            return default;
         }
         catch (Exception e) // whatever a controller throws must not end the others' work
         {
-            var count = failures.AddOrUpdate(key, 1, static (_, x) => x + 1);
-            ReconcileFailed(logger, controller.Name, controller.Kind.IdOf(key.Id), count, e);
-            var delay = BackOff * Math.Pow(2, Math.Min(count - 1, 16));
-            return delay < BackOffMax ? delay : BackOffMax;
+            return Fail(key, e);
         }
+    }
+
+    private WorkDone Fail(WorkKey key, Exception exception)
+    {
+        var count = backOff.Fail(key);
+        Volatile.Write(ref lastError, exception.Message);
+        ReconcileFailed(logger, controller.Name, controller.Kind.IdOf(key.Id), count, exception);
+        return new WorkDone(Failed: true, BackOff.DelayAfter(count, Random.Shared.NextDouble()));
     }
 
     private async Task ListAsync(WorkQueue work, CancellationToken cancellationToken)
@@ -102,9 +128,9 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         {
             try
             {
-                await foreach (var resource in store.AllAsync(null, null, cancellationToken)) work.Add(KeyOf(resource));
+                await foreach (var revision in store.RevisionsAsync(cancellationToken)) work.Add(new WorkKey(revision.Tenant, revision.Id), byItself: true);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 ListFailed(logger, controller.Name, e);
             }
@@ -112,9 +138,5 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         }
     }
 
-    private WorkKey KeyOf(Resource<TSpec, TStatus> resource)
-    {
-        var tenant = controller.Kind.Scope == KindScope.Platform ? TenantId.Platform : OrganizationKind.Kind.TryParseId(resource.Org, out var org) ? new TenantId(org.Value) : TenantId.Platform;
-        return controller.Kind.TryParseId(resource.Id, out var id) ? new WorkKey(tenant, id) : throw new FormatException($"\"{resource.Id}\" is not an id of a {controller.Kind.Name}.");
-    }
+    private TenantId TenantOf(EntityRevision change) => controller.Kind.Scope == KindScope.Platform ? TenantId.Platform : change.Tenant;
 }

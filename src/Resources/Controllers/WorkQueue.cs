@@ -6,23 +6,48 @@ namespace Strata.Resources.Controllers;
 /// <summary>One entity to look at.</summary>
 internal readonly record struct WorkKey(TenantId Tenant, EntityId Id);
 
+/// <summary>How a look ended.</summary>
+/// <param name="Again">When to look again by itself; null: not before it is named.</param>
+internal readonly record struct WorkDone(bool Failed, TimeSpan? Again);
+
 /// <summary>
-/// Which entities to look at and when: each at most once at a time, and once more when it was named meanwhile. Its size is bounded by the number of entities, because a key
-/// stands in it once. Safe for concurrent use; <see cref="NextAsync"/> is for one reader.
+/// Which entities to look at and when: each at most once at a time, and once more when it was named meanwhile. A failed one waits for its time: what the controller itself wrote does
+/// not call it back early, or a failure that is written down would be tried again at once, for ever. Its size is bounded by the number of entities. Safe for concurrent use;
+/// <see cref="NextAsync"/> is for one reader.
 /// </summary>
 internal sealed class WorkQueue(TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Queue<WorkKey> ready = new();
     private readonly HashSet<WorkKey> waiting = [];
-    private readonly HashSet<WorkKey> running = [];
-    private readonly HashSet<WorkKey> again = [];
-    private readonly Dictionary<WorkKey, DateTimeOffset> later = [];
+
+    /// <summary>What is looked at now, and how it was named since.</summary>
+    private readonly Dictionary<WorkKey, Naming> running = [];
+    private readonly Dictionary<WorkKey, Later> later = [];
+    private readonly PriorityQueue<WorkKey, DateTimeOffset> due = new();
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    public void Add(WorkKey key)
+    private enum Naming
     {
-        lock (gate) AddReady(key);
+        None,
+        ByItself,
+        ByOthers,
+    }
+
+    public int Waiting
+    {
+        get { lock (gate) return waiting.Count; }
+    }
+
+    /// <summary>Names an entity.</summary>
+    /// <param name="byItself">It has changed by the controller's own hand.</param>
+    public void Add(WorkKey key, bool byItself = false)
+    {
+        lock (gate)
+        {
+            if (running.TryGetValue(key, out var named)) running[key] = byItself && named != Naming.ByOthers ? Naming.ByItself : Naming.ByOthers;
+            else if (!byItself || !later.TryGetValue(key, out var planned) || !planned.AfterFailure) MakeReady(key);
+        }
         signal.Writer.TryWrite(true);
     }
 
@@ -38,7 +63,7 @@ internal sealed class WorkQueue(TimeProvider time)
                 if (ready.TryDequeue(out var key))
                 {
                     waiting.Remove(key);
-                    running.Add(key);
+                    running[key] = Naming.None;
                     return key;
                 }
             }
@@ -46,32 +71,41 @@ internal sealed class WorkQueue(TimeProvider time)
         }
     }
 
-    /// <param name="lookAgain">When to look again by itself; null: not before it is named.</param>
-    public void Done(WorkKey key, TimeSpan? lookAgain)
+    public void Done(WorkKey key, WorkDone done)
     {
         lock (gate)
         {
-            running.Remove(key);
-            if (again.Remove(key)) AddReady(key);
-            else if (lookAgain is { } delay) later[key] = time.GetUtcNow() + delay;
+            running.Remove(key, out var named);
+            if (named == Naming.ByOthers || (named == Naming.ByItself && !done.Failed)) MakeReady(key);
+            else if (done.Again is { } delay) Plan(key, time.GetUtcNow() + delay, done.Failed);
         }
         signal.Writer.TryWrite(true);
     }
 
-    private void AddReady(WorkKey key)
+    private void MakeReady(WorkKey key)
     {
         later.Remove(key);
-        if (running.Contains(key)) again.Add(key);
-        else if (waiting.Add(key)) ready.Enqueue(key);
+        if (waiting.Add(key)) ready.Enqueue(key);
+    }
+
+    private void Plan(WorkKey key, DateTimeOffset at, bool afterFailure)
+    {
+        later[key] = new Later(at, afterFailure);
+        due.Enqueue(key, at);
     }
 
     /// <returns>How long until the next one is due; null: none is.</returns>
     private TimeSpan? PromoteDue()
     {
-        if (later.Count == 0) return null;
         var now = time.GetUtcNow();
-        foreach (var key in later.Where(x => x.Value <= now).Select(x => x.Key).ToList()) AddReady(key);
-        return later.Count == 0 ? null : later.Values.Min() - now;
+        while (due.TryPeek(out var key, out var at))
+        {
+            var isPlanned = later.TryGetValue(key, out var planned) && planned.At == at; // otherwise it was named or planned anew
+            if (isPlanned && at > now) return at - now;
+            due.Dequeue();
+            if (isPlanned) MakeReady(key);
+        }
+        return null;
     }
 
     private async Task WaitAsync(TimeSpan? longest, CancellationToken cancellationToken)
@@ -87,4 +121,6 @@ internal sealed class WorkQueue(TimeProvider time)
             // something is due
         }
     }
+
+    private readonly record struct Later(DateTimeOffset At, bool AfterFailure);
 }

@@ -90,17 +90,17 @@ public abstract class Kind
     public ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey] };
 
     /// <summary>The unique key that a name takes.</summary>
-    internal static UniqueClaim NameClaim(string name) => new(NameKey.Id, $"[\"{name}\"]");
+    internal static UniqueClaim NameClaim(string name) => UniqueKeys.ClaimOf(NameKey.Id, name);
 
     internal abstract JsonText InitialStatusText { get; }
 
     /// <summary>Reads a spec strictly; the text is normal (all members, no nulls) and meaningless when there are faults, whose fields start with "spec".</summary>
-    internal abstract JsonText ReadSpec(JsonElement spec, List<SpecFault> faults);
+    public abstract JsonText ReadSpec(JsonElement spec, List<SpecFault> faults);
 
-    internal abstract JsonText ReadStatus(JsonElement status, List<SpecFault> faults);
+    public abstract JsonText ReadStatus(JsonElement status, List<SpecFault> faults);
 
     /// <summary>The faults of a change between two valid specs in their normal form.</summary>
-    internal abstract IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall);
+    public abstract IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall);
 }
 
 /// <summary>A kind with its types, which are JSON as <see cref="WireJson"/> says.</summary>
@@ -120,17 +120,17 @@ public sealed class Kind<TSpec, TStatus> : Kind
 
     internal override JsonText InitialStatusText => JsonText.From(InitialStatus, WireJson.Of<TStatus>());
 
-    internal override JsonText ReadSpec(JsonElement spec, List<SpecFault> faults)
+    public override JsonText ReadSpec(JsonElement spec, List<SpecFault> faults)
     {
         if (!StrictJson.TryRead<TSpec>(spec, "spec", faults, out var value)) return JsonText.EmptyObject;
         faults.AddRange(Check(value));
         return JsonText.From(value, WireJson.Of<TSpec>());
     }
 
-    internal override JsonText ReadStatus(JsonElement status, List<SpecFault> faults) =>
+    public override JsonText ReadStatus(JsonElement status, List<SpecFault> faults) =>
         StrictJson.TryRead<TStatus>(status, "status", faults, out var value) ? JsonText.From(value, WireJson.Of<TStatus>()) : JsonText.EmptyObject;
 
-    internal override IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall) =>
+    public override IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall) =>
         ValidateChange is null ? [] : InSpec(ValidateChange(was.To(WireJson.Of<TSpec>()), shall.To(WireJson.Of<TSpec>())));
 
     /// <summary>The faults of a spec that is well formed.</summary>

@@ -8,7 +8,7 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Kinds;
 
 /// <summary>The verbs on one kind's resources as entities: what the typed store and the JSON verbs have in common. Safe for concurrent use.</summary>
-internal sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
+public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 {
     /// <summary>Abandons a change that would change nothing; never leaves this class.</summary>
     private static readonly Error Unchanged = new(ErrorKind.Internal, "UNCHANGED", "Nothing changed.");

@@ -3,7 +3,7 @@ using Strata.Core;
 namespace Strata.Resources.Kinds;
 
 /// <summary>Labels: at most 64; keys of 1 to 63 of a-z, A-Z, 0-9, ".", "_", "/" and "-"; values of at most 256 characters.</summary>
-internal static class Labels
+public static class Labels
 {
     public const int CountMax = 64;
     public const int KeyLengthMax = 63;

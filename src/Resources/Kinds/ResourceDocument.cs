@@ -12,7 +12,7 @@ namespace Strata.Resources.Kinds;
 internal sealed record ResourceDocument<TSpec, TStatus>(
     string Name, TSpec Spec, TStatus Status, string? Project = null, IReadOnlyDictionary<string, string>? Labels = null);
 
-internal static class ResourceDocument
+public static class ResourceDocument
 {
     public const int BytesMax = 1 << 20;
 

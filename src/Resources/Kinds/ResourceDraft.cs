@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Kinds;
 
 /// <summary>A resource that someone wants to create, with the faults found so far.</summary>
-internal sealed record ResourceDraft
+public sealed record ResourceDraft
 {
     public string? Name { get; init; }
     public string? Project { get; init; }
@@ -56,7 +56,7 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
 }
 
 /// <summary>Puts ids where a spec names other resources.</summary>
-internal sealed class SpecReferences(IEntityLog log, Kind kind)
+public sealed class SpecReferences(IEntityLog log, Kind kind)
 {
     public async ValueTask<JsonText> ResolveAsync(Caller caller, JsonText spec, List<SpecFault> faults, CancellationToken cancellationToken)
     {

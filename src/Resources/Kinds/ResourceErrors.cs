@@ -3,7 +3,7 @@ using Strata.Core;
 namespace Strata.Resources.Kinds;
 
 /// <summary>The errors of the verbs on resources.</summary>
-internal static class ResourceErrors
+public static class ResourceErrors
 {
     public const string NotFoundCode = "NOT_FOUND";
     public const string NameTakenCode = "NAME_TAKEN";

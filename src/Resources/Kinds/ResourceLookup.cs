@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Kinds;
 
 /// <summary>Finds a resource by name or id.</summary>
-internal sealed class ResourceLookup(IEntityLog log, Kind kind)
+public sealed class ResourceLookup(IEntityLog log, Kind kind)
 {
     private static readonly JsonPath NamePath = JsonPath.Parse("$.name");
 

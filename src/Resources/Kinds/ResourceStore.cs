@@ -30,6 +30,9 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         await foreach (var revision in store.AllAsync(tenant, where, cancellationToken)) yield return ToResource(revision);
     }
 
+    /// <summary>Every resource as its entity, of all organizations.</summary>
+    internal IAsyncEnumerable<EntityRevision> RevisionsAsync(CancellationToken cancellationToken) => store.AllAsync(null, null, cancellationToken);
+
     /// <summary>Creates a resource; every fault of the input is reported (VALIDATION_FAILED), a name that is in use is NAME_TAKEN.</summary>
     public async ValueTask<Result<Resource<TSpec, TStatus>>> CreateAsync(
         Caller caller, NewResource<TSpec> resource, string? transition, CancellationToken cancellationToken)

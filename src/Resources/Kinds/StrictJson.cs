@@ -9,7 +9,7 @@ namespace Strata.Resources.Kinds;
 /// Reads JSON into a type without forgiving anything: unknown members, missing ones, nulls where there can be none and values of another type are faults, and all of
 /// them are found, each with its path. (The serializer alone stops at the first and ignores what it does not know.)
 /// </summary>
-internal static class StrictJson
+public static class StrictJson
 {
     /// <summary>Enough to mend; a hostile input could hold many more.</summary>
     public const int FaultsMax = 50;

@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Strata.Entities.Log;
+using Strata.Resources.Feed;
+using Strata.Resources.Kinds;
+
+namespace Strata.Resources.Controllers;
+
+/// <summary>Registers controllers with the host.</summary>
+public static class ControllerServices
+{
+    /// <summary>Runs this controller with the others, on one server at a time. Needs <see cref="ResourceStore{TSpec,TStatus}"/> of its kind, the log, the leases and logging.</summary>
+    public static IServiceCollection AddController<TController, TSpec, TStatus>(this IServiceCollection services)
+        where TController : Controller<TSpec, TStatus>
+    {
+        services.AddSingleton<TController>();
+        services.AddSingleton<IControllerLoop>(x => new ControllerLoop<TSpec, TStatus>(
+            x.GetRequiredService<TController>(), x.GetRequiredService<ResourceStore<TSpec, TStatus>>(), x.GetRequiredService<IEntityLog>(),
+            x.GetRequiredService<TimeProvider>(), x.GetRequiredService<ILogger<TController>>()));
+        return services.AddControllerHost();
+    }
+
+    private static IServiceCollection AddControllerHost(this IServiceCollection services)
+    {
+        if (services.Any(x => x.ServiceType == typeof(ControllerHost))) return services;
+        services.AddChangeFeed();
+        services.AddSingleton<ControllerHost>();
+        services.AddSingleton<IControllerReports>(x => x.GetRequiredService<ControllerHost>());
+        return services.AddHostedService(x => x.GetRequiredService<ControllerHost>());
+    }
+}

@@ -1,0 +1,104 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Resources.Feed;
+
+/// <summary>
+/// One follower of the feed: every change that it wants, once, in the order of its log, whole commits in a row. What it does not take in time is dropped from its queue and read from
+/// the log again, so that a slow follower costs no memory and misses nothing. For one reader at a time.
+/// </summary>
+public sealed class FeedFollower : IDisposable
+{
+    private const int BatchMax = 500;
+
+    private readonly ChangeFeed feed;
+    private readonly IEntityLog log;
+    private readonly FeedFilter filter;
+    private readonly TimeProvider time;
+
+    /// <summary>Up to where each log was read here; what the queue holds of it is skipped.</summary>
+    private readonly Dictionary<TenantId, Revision> positions = [];
+
+    /// <summary>Up to where a log must be read here, before the queue goes on.</summary>
+    private readonly Dictionary<TenantId, Revision> missing = [];
+
+    private FeedSubscription subscription;
+
+    internal FeedFollower(ChangeFeed feed, IEntityLog log, FeedFilter filter, Revision? from, TimeProvider time)
+    {
+        (this.feed, this.log, this.filter, this.time) = (feed, log, filter, time);
+        subscription = feed.Subscribe(filter);
+        if (from is { } behind && filter.Tenant is { } tenant) GoOnBehind(tenant, behind);
+    }
+
+    /// <summary>The next changes; empty when there were none for so long. Throws STORAGE_UNAVAILABLE where it must read the log and cannot; asked again, it goes on.</summary>
+    public async ValueTask<IReadOnlyList<EntityRevision>> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var until = time.GetUtcNow() + patience;
+        while (true)
+        {
+            if (await CatchUpAsync(cancellationToken) is { Count: > 0 } missed) return missed;
+            if (Drain() is { Count: > 0 } changes) return changes;
+            if (subscription.End is { } end && subscription.Reader.Completion.IsCompleted) Resubscribe(end);
+            else if (!await WaitAsync(until - time.GetUtcNow(), cancellationToken)) return [];
+        }
+    }
+
+    public void Dispose() => feed.Unsubscribe(subscription);
+
+    private async ValueTask<IReadOnlyList<EntityRevision>> CatchUpAsync(CancellationToken cancellationToken)
+    {
+        while (missing.Count > 0)
+        {
+            var (tenant, target) = missing.First();
+            var changes = await log.FollowAsync(tenant, positions[tenant], BatchMax, cancellationToken);
+            if (changes.Count > 0) positions[tenant] = changes[^1].Revision;
+            if (changes.Count == 0 || positions[tenant] >= target) missing.Remove(tenant);
+            if (changes.Where(filter.Wants).ToList() is { Count: > 0 } wanted) return wanted;
+        }
+        return [];
+    }
+
+    private List<EntityRevision> Drain()
+    {
+        var changes = new List<EntityRevision>();
+        while (changes.Count < BatchMax && subscription.Reader.TryRead(out var change))
+        {
+            if (change.Revision > positions.GetValueOrDefault(change.Tenant)) changes.Add(change);
+        }
+        return changes;
+    }
+
+    /// <summary>The queue was full once: all up to <paramref name="end"/> came through it, what follows until the new one begins is read from the log.</summary>
+    private void Resubscribe(IReadOnlyDictionary<TenantId, Revision> end)
+    {
+        subscription = feed.Subscribe(filter);
+        foreach (var tenant in subscription.Start.Keys) GoOnBehind(tenant, Later(end.GetValueOrDefault(tenant), positions.GetValueOrDefault(tenant)));
+    }
+
+    private void GoOnBehind(TenantId tenant, Revision revision)
+    {
+        positions[tenant] = revision;
+        var start = subscription.Start.GetValueOrDefault(tenant);
+        if (revision < start) missing[tenant] = start;
+    }
+
+    private static Revision Later(Revision a, Revision b) => a < b ? b : a;
+
+    /// <returns>False when the patience is over.</returns>
+    private async ValueTask<bool> WaitAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (patience <= TimeSpan.Zero) return false;
+        using var timeout = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            await subscription.Reader.WaitToReadAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}
