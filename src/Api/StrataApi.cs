@@ -12,6 +12,7 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api;
@@ -30,6 +31,8 @@ public static class StrataApi
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
+        services.AddChangeFeed();
+        services.AddHostedService<TokenRevocations>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

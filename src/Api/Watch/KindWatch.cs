@@ -7,6 +7,7 @@ using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Watch;
@@ -15,9 +16,11 @@ namespace Strata.Api.Watch;
 /// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an item is the resource as it is.
 /// What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or when its token is no longer good.
 /// </summary>
-internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, IEntityLog log, IAuthenticator authenticator, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, IAuthenticator authenticator, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
+
+    private readonly HashSet<string> models = [store.Kind.Model.Name];
 
     private Kind Kind => store.Kind;
 
@@ -51,12 +54,11 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
     private async Task RunAsync(HttpContext http, Scope scope)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        using var follower = new LogFollower(log, scope.Tenant, time);
+        using var follower = await FollowAsync(scope, ending.Token);
         var events = new EventStream(http);
         var seen = new Dictionary<EntityId, Revision>();
         try
         {
-            await follower.StartAsync(scope.From, ending.Token);
             await events.BeginAsync();
             if (scope.From is null) await ListAsync(events, scope, seen, ending.Token);
             events.Write("ready");
@@ -69,6 +71,10 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
         }
     }
 
+    private ValueTask<FeedFollower> FollowAsync(Scope scope, CancellationToken cancellationToken) => scope is { From: { } from, Tenant: { } tenant }
+        ? feed.FollowAsync(tenant, from, models, cancellationToken)
+        : feed.FollowAsync(new FeedFilter(scope.Tenant, models), cancellationToken);
+
     private async Task ListAsync(EventStream events, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
     {
         await foreach (var revision in store.AllAsync(scope.Tenant, scope.Where, cancellationToken))
@@ -80,14 +86,14 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
     }
 
     private async Task FollowAsync(
-        HttpContext http, EventStream events, LogFollower follower, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
+        HttpContext http, EventStream events, FeedFollower follower, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
     {
         var principal = http.GetPrincipal();
         var lastPing = time.GetTimestamp();
         while (true)
         {
             var changes = await follower.NextAsync(PingEvery, cancellationToken);
-            foreach (var change in changes.Where(c => c.Model == Kind.Model)) Tell(events, change, scope, seen);
+            foreach (var change in changes) Tell(events, change, scope, seen);
             if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
             {
                 if (!await IsStillGoodAsync(http, principal, cancellationToken)) return;

@@ -1,0 +1,200 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Resources.Controllers;
+using Strata.Resources.Tests.Support;
+using Strata.Storage.Memory;
+
+namespace Strata.Resources.Tests.Controllers;
+
+public class ControllerHostTests
+{
+    private readonly MemoryLeases leases = new(TimeProvider.System);
+
+    [Fact]
+    public async Task Run_WhatIsThereAndWhatComes_IsLookedAt()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("before");
+        var controller = new LampController(Nothing);
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => controller.CountOf("before") > 0, "the first list");
+        await cloud.AddLampAsync("after");
+        await Eventually.TrueAsync(() => controller.CountOf("after") > 0, "the signal");
+        var health = host.GetRequiredService<IControllerReports>().Report()[0];
+        Assert.Equal(("lamps", true, 0, null), (health.Name, health.IsActive, health.Failing, health.LastError));
+    }
+
+    [Fact]
+    public async Task Run_EachPeriod_LooksAtAllAgain()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var controller = new LampController(Nothing) { LookEvery = TimeSpan.FromMilliseconds(50) };
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => controller.CountOf("desk") >= 3, "the period");
+    }
+
+    [Fact]
+    public async Task Run_LookAgain_IsKept()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var controller = new LampController((_, _) => Task.FromResult<TimeSpan?>(TimeSpan.FromMilliseconds(20)));
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => controller.CountOf("desk") >= 3, "looking again");
+    }
+
+    [Fact]
+    public async Task Run_AFailure_IsTriedAgainAndTold_AndOthersGoOn()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("bad");
+        var mended = false;
+        var controller = new LampController((lamp, _) =>
+            lamp.Name == "bad" && !Volatile.Read(ref mended) ? throw new InvalidOperationException("The bulb is gone.") : Task.FromResult<TimeSpan?>(null));
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => controller.CountOf("bad") >= 2, "the second try");
+        Assert.Equal("The bulb is gone.", host.GetRequiredService<IControllerReports>().Report()[0].LastError);
+        await cloud.AddLampAsync("good");
+        await Eventually.TrueAsync(() => controller.CountOf("good") > 0, "the other one");
+        Volatile.Write(ref mended, true);
+        await Eventually.TrueAsync(() => host.GetRequiredService<IControllerReports>().Report()[0].Failing == 0, "mended");
+    }
+
+    [Fact]
+    public async Task Run_OwnWritesInAFailure_DoNotCutTheBackOffShort()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var tries = 0;
+        var controller = new LampController(async (lamp, _) =>
+        {
+            await cloud.SetHoursAsync(lamp.Name, Interlocked.Increment(ref tries), actor: "controller:lamps");
+            throw new InvalidOperationException("Again.");
+        });
+        var since = TimeProvider.System.GetTimestamp();
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => tries >= 3, "three tries");
+        Assert.True(TimeProvider.System.GetElapsedTime(since) >= BackOff.DelayAfter(1, 0) + BackOff.DelayAfter(2, 0));
+    }
+
+    [Fact]
+    public async Task Run_ManySignals_NeverTwiceAtOnceAndNeverTooMany()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        for (var i = 0; i < 8; i++) await cloud.AddLampAsync($"lamp-{i}");
+        var controller = new LampController(async (_, ct) =>
+        {
+            await Task.Delay(1, ct);
+            return null;
+        });
+        await using var host = await StartAsync(cloud, controller);
+        await Parallel.ForAsync(0, 100, async (i, _) => await cloud.SetHoursAsync($"lamp-{i % 8}", i));
+        await Eventually.TrueAsync(() => Enumerable.Range(0, 8).All(i => controller.CountOf($"lamp-{i}") > 1), "all looked at again");
+        Assert.Empty(controller.LookedAtTwiceAtOnce);
+        Assert.InRange(controller.MostAtOnce, 1, controller.Parallelism);
+    }
+
+    [Fact]
+    public async Task Run_TwoServers_OneWorks_AndTheOtherTakesOver()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        LampController first = new(Nothing), second = new(Nothing);
+        var one = await StartAsync(cloud, first);
+        await Eventually.TrueAsync(() => first.CountOf("desk") == 1, "the first server works");
+        await using var two = await StartAsync(cloud, second);
+        await cloud.SetHoursAsync("desk", 1);
+        await Eventually.TrueAsync(() => first.CountOf("desk") == 2, "the first server goes on");
+        Assert.Empty(second.Looks);
+        await StopAsync(one);
+        await one.DisposeAsync();
+        await Eventually.TrueAsync(() => second.CountOf("desk") > 0, "the second server takes over");
+        Assert.Equal(2, first.CountOf("desk"));
+    }
+
+    [Fact]
+    public async Task Run_LeaseLost_StopsTheWork()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var stopped = new TaskCompletionSource();
+        var controller = new LampController(async (_, ct) =>
+        {
+            using var registration = ct.Register(() => stopped.TrySetResult());
+            await Task.Delay(Timeout.Infinite, ct);
+            return null;
+        });
+        var stealable = new StealableLeases(leases);
+        await using var host = await StartAsync(cloud, controller, stealable);
+        await Eventually.TrueAsync(() => !controller.Looks.IsEmpty, "it works");
+        stealable.IsStolen = true;
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => !host.GetRequiredService<IControllerReports>().Report()[0].IsActive, "it is at rest");
+        stealable.IsStolen = false;
+        await Eventually.TrueAsync(() => controller.CountOf("desk") >= 2, "it has the lease again");
+    }
+
+    [Fact]
+    public async Task Run_StorageAway_RestsAndGoesOn()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var controller = new LampController(Nothing) { LookEvery = TimeSpan.FromMilliseconds(50) };
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => controller.CountOf("desk") > 0, "it works");
+        cloud.Log.IsAway = true;
+        await cloud.AwayForAMomentAsync();
+        var seen = controller.CountOf("desk");
+        cloud.Log.IsAway = false;
+        await Eventually.TrueAsync(() => controller.CountOf("desk") > seen, "it goes on");
+    }
+
+    [Fact]
+    public async Task Stop_ALookThatHangs_IsCancelled()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var controller = new LampController(async (_, ct) =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return null;
+        });
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => !controller.Looks.IsEmpty, "it works");
+        await StopAsync(host).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Null(await leases.HolderAsync("controller/lamps", default));
+    }
+
+    private static Task<TimeSpan?> Nothing(Resource<LampSpec, LampStatus> lamp, CancellationToken cancellationToken) => Task.FromResult<TimeSpan?>(null);
+
+    private async Task<ServiceProvider> StartAsync(TestCloud cloud, LampController controller, ILeases? held = null)
+    {
+        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IEntityLog>(cloud.Log).AddSingleton(held ?? leases).AddSingleton(cloud.Lamps);
+        services.AddController<LampController, LampSpec, LampStatus>();
+        services.AddSingleton(controller);
+        var provider = services.BuildServiceProvider();
+        foreach (var part in provider.GetServices<IHostedService>()) await part.StartAsync(default);
+        return provider;
+    }
+
+    private static async Task StopAsync(ServiceProvider host)
+    {
+        foreach (var part in host.GetServices<IHostedService>().Reverse()) await part.StopAsync(default);
+    }
+
+    /// <summary>Leases that someone else may take from their holder.</summary>
+    private sealed class StealableLeases(ILeases inner) : ILeases
+    {
+        public volatile bool IsStolen;
+
+        public async ValueTask<bool> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+            !IsStolen && await inner.TryHoldAsync(name, holder, duration, cancellationToken);
+
+        public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => inner.ReleaseAsync(name, holder, cancellationToken);
+
+        public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) => inner.HolderAsync(name, cancellationToken);
+    }
+}

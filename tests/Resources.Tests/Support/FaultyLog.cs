@@ -1,0 +1,56 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Resources.Tests.Support;
+
+/// <summary>A log that counts how often it is followed, may lose wake-ups and may be out of reach.</summary>
+internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
+{
+    private int follows;
+    private int refused;
+
+    public int Follows => Volatile.Read(ref follows);
+    public int Refused => Volatile.Read(ref refused);
+    public volatile bool IsAway;
+    public volatile bool LosesWakes;
+
+    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken) => Reach().AppendAsync(commit, cancellationToken);
+
+    public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => Reach().FindCommitAsync(tenant, commit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
+        Reach().SchedulesAsync(tenant, id, cancellationToken);
+
+    public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) => Reach().ReadAsync(tenant, id, asOf, cancellationToken);
+
+    public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) => Reach().FindAsync(tenant, model, claim, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken) => Reach().ScanAsync(scan, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        Reach().HistoryAsync(tenant, id, before, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref follows);
+        return Reach().FollowAsync(tenant, after, limit, cancellationToken);
+    }
+
+    public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => Reach().HeadAsync(tenant, cancellationToken);
+
+    public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => Reach().HeadsAsync(cancellationToken);
+
+    public IDisposable OnCommit(Action<TenantHead> wake) => inner.OnCommit(head =>
+    {
+        if (!LosesWakes) wake(head);
+    });
+
+    public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Reach().DueAsync(now, limit, cancellationToken);
+
+    private IEntityLog Reach()
+    {
+        if (!IsAway) return inner;
+        Interlocked.Increment(ref refused);
+        throw new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The storage cannot be reached.").ToException();
+    }
+}
