@@ -5,10 +5,10 @@ namespace Strata.Nodes.Tests;
 /// <summary>Waits for conditions.</summary>
 internal static class Wait
 {
-    public static async Task UntilAsync(Func<bool> condition, string what, double seconds = 20) =>
+    public static async Task UntilAsync(Func<bool> condition, string what, double seconds = 90) =>
         await UntilAsync(() => Task.FromResult(condition()), what, seconds);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what, double seconds = 20)
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, double seconds = 90)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())

@@ -11,13 +11,13 @@ internal static class HostCommand
     public static string? Find(string name) =>
         SearchPath.Split(':').Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
-    /// <summary>Waits at most 30 seconds, then kills it. A program that is not there answers as a shell does: 127.</summary>
+    /// <summary>Waits at most a minute, then kills it. A program that is not there answers as a shell does: 127.</summary>
     public static async Task<CommandResult> RunAsync(string program, IEnumerable<string> arguments, string? input, CancellationToken cancellationToken)
     {
         if (Find(program) is not { } path) return new CommandResult(127, "", $"{program} is not installed.");
         using var process = Process.Start(StartInfo(path, arguments))!;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        deadline.CancelAfter(TimeSpan.FromMinutes(1));
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);

@@ -15,7 +15,8 @@ internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffs
 /// </summary>
 internal sealed class RunFolder(string path, TimeProvider time)
 {
-    private static readonly TimeSpan ShimStartTime = TimeSpan.FromSeconds(2);
+    /// <summary>How long a shim may take to write its pid: long, because taking a slow start for an end would start an instance twice.</summary>
+    private static readonly TimeSpan ShimStartTime = TimeSpan.FromSeconds(30);
 
     private RunExit? exit;
     private bool isKilled;

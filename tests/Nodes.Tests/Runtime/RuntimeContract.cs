@@ -95,7 +95,7 @@ public abstract class RuntimeContract : IAsyncLifetime
     {
         await StartAsync("sleep 60");
         await Runtime.KillAsync("run-1", CancellationToken.None);
-        await Runtime.WaitAsync("run-1", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+        await Runtime.WaitAsync("run-1", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(90));
     }
 
     [Fact]
@@ -173,13 +173,13 @@ public abstract class RuntimeContract : IAsyncLifetime
     protected async Task<RunExit> RunAsync(RunRequest request)
     {
         Assert.True((await Runtime.StartAsync(request, CancellationToken.None)).IsOk);
-        return await Runtime.WaitAsync(request.Id, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        return await Runtime.WaitAsync(request.Id, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(120));
     }
 
     protected static async Task<bool> CanConnectAsync(string address, int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using var deadline = new CancellationTokenSource(1000);
+        using var deadline = new CancellationTokenSource(5000);
         try
         {
             await socket.ConnectAsync(address, port, deadline.Token);

@@ -21,13 +21,13 @@ public sealed class SurvivalTests
         var log = Path.Combine(machine.Machine.Paths.Logs, "survivor.log");
         try
         {
-            await Wait.UntilAsync(() => File.Exists(log) && File.ReadAllText(log).Contains("1\n", StringComparison.Ordinal), "the run is up", 60);
+            await Wait.UntilAsync(() => File.Exists(log) && File.ReadAllText(log).Contains("1\n", StringComparison.Ordinal), "the run is up", 120);
         }
         finally
         {
             parent.Kill();
         }
-        await parent.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await parent.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         var length = new FileInfo(log).Length;
         await Wait.UntilAsync(() => new FileInfo(log).Length > length, "it goes on and its output too");
         await machine.ReopenAsync();

@@ -66,8 +66,8 @@ public abstract class SandboxContract : IAsyncLifetime
     public async Task Run_EndlessLoop_TimesOut()
     {
         await using var workspace = await WorkspaceAsync();
-        var outcome = await RunAsync(Request(workspace, "echo begun; while :; do :; done") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(1.5) } });
-        Assert.Equal("The command did not finish within 1.5 s; it was stopped. Raise build.timeoutSeconds if it needs longer.", outcome.Sentence);
+        var outcome = await RunAsync(Request(workspace, "echo begun; while :; do :; done") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(5) } });
+        Assert.Equal("The command did not finish within 5 s; it was stopped. Raise build.timeoutSeconds if it needs longer.", outcome.Sentence);
         Assert.Equal(["begun"], Lines);
     }
 
@@ -75,7 +75,7 @@ public abstract class SandboxContract : IAsyncLifetime
     public async Task Run_IgnoresTermAndLeavesChildren_AllAreStopped()
     {
         await using var workspace = await WorkspaceAsync();
-        var request = Request(workspace, "trap '' TERM; (trap '' TERM; while :; do echo x > tick; sleep 0.05; done) & sleep 60") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(1) } };
+        var request = Request(workspace, "trap '' TERM; (trap '' TERM; while :; do echo x > tick; sleep 0.05; done) & sleep 60") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(4) } };
         Assert.IsType<SandboxOutcome.TimedOut>(await RunAsync(request));
         File.Delete(Path.Combine(workspace.Folder, "tick"));
         await Task.Delay(300);
@@ -88,7 +88,7 @@ public abstract class SandboxContract : IAsyncLifetime
         await using var workspace = await WorkspaceAsync();
         using var cancel = new CancellationTokenSource();
         var run = Sandbox.RunAsync(Request(workspace, "echo begun; sleep 60") with { OnLine = _ => cancel.Cancel() }, cancel.Token);
-        Assert.IsType<SandboxOutcome.Cancelled>(await run.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.IsType<SandboxOutcome.Cancelled>(await run.WaitAsync(TimeSpan.FromSeconds(90)));
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public abstract class SandboxContract : IAsyncLifetime
         await Wait.UntilAsync(() => File.Exists(tick), "it runs");
         await Machine.ReopenAsync();
         Assert.False(Directory.Exists(workspace.Folder));
-        await run.WaitAsync(TimeSpan.FromSeconds(20));
+        await run.WaitAsync(TimeSpan.FromSeconds(90));
     }
 
     [Theory]

@@ -51,7 +51,7 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
         }
         catch (Exception e) when (e is StrataException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // The API is not there: the file stays until the instance is removed.
+            // The API is not there. What is left goes with the file: an instance that has ended must not fill the disk.
         }
     }
 

@@ -8,7 +8,7 @@ internal static class OciProbe
     private const int Answer = 7;
     private const string Id = "probe";
 
-    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(60);
 
     /// <returns>Null when it works; else what went wrong.</returns>
     public static async Task<string?> TryAsync(OciHost host, NodePaths paths, TimeProvider time, CancellationToken cancellationToken)

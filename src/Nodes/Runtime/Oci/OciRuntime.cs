@@ -9,7 +9,7 @@ namespace Strata.Nodes.Runtime.Oci;
 internal sealed class OciRuntime : IRuntime
 {
     private const long TmpBytesMax = 256L << 20;
-    private const int TerminateTries = 20;
+    private const int TerminateTries = 100;
 
     private readonly OciHost host;
     private readonly RunTable runs;
