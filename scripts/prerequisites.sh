@@ -68,9 +68,19 @@ install_with_apt() {
   apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
 }
 
+# Wanted, not needed: nftables keeps instances away from the machine's own services and gives them a way out. Tried once for each boot; without it the node says what is open.
+prefer_nftables() {
+  local tried=/run/strata-nftables-tried
+  ((EUID == 0)) && command -v apt-get > /dev/null && [[ ${STRATA_NO_INSTALL:-} != 1 && ! -e $tried ]] || return 0
+  command -v nft > /dev/null || [[ -x /usr/sbin/nft ]] && return 0
+  touch "$tried" 2> /dev/null || return 0
+  install_with_apt nftables || say "nftables could not be installed; strata goes on without it"
+}
+
 # Installs what is missing, or prints how and ends with 2. Arguments: further commands that are needed.
 require_prerequisites() {
   local missing packages=()
+  prefer_nftables
   mapfile -t missing < <(missing_prerequisites "$@")
   ((${#missing[@]})) || return 0
   say "missing: ${missing[*]}"
