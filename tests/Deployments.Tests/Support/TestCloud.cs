@@ -71,22 +71,23 @@ internal sealed class TestCloud : IAsyncDisposable
     public async Task<DeploymentResource> DeploymentAsync(string name, DeploymentSpec? spec = null) =>
         (await Stores.Deployments.CreateAsync(Caller, new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
 
-    public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, byte[] archive)
-    {
-        var blob = (await host!.Services.GetRequiredService<IBlobStore>().PutAsync(Caller.Tenant, null, new MemoryStream(archive), default)).Value;
-        return await ReleaseAsync(deployment, name, new SourceConfig { Archive = blob.Digest.ToString() });
-    }
+    /// <returns>The archive's digest.</returns>
+    public async Task<string> UploadAsync(byte[] archive) =>
+        (await host!.Services.GetRequiredService<IBlobStore>().PutAsync(Caller.Tenant, null, new MemoryStream(archive), default)).Value.Digest.ToString();
+
+    public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, byte[] archive) =>
+        await ReleaseAsync(deployment, name, new SourceConfig { Archive = await UploadAsync(archive) });
 
     public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, SourceConfig source) =>
         (await Stores.Releases.CreateAsync(Caller, new NewResource<ReleaseSpec> { Name = name, Project = Project, Spec = new ReleaseSpec { Deployment = deployment, Source = source } }, null, default)).Value;
 
-    public Task<DeploymentResource> UntilAsync(string deployment, Func<DeploymentResource, bool> condition, string what, double seconds = 30) => Wait.ForAsync(async () =>
+    public Task<DeploymentResource> UntilAsync(string deployment, Func<DeploymentResource, bool> condition, string what, double seconds = 120) => Wait.ForAsync(async () =>
     {
         var now = (await Stores.Deployments.GetAsync(Caller, deployment, AsOf.Latest, default)).Value;
         return condition(now) ? now : null;
     }, what, seconds);
 
-    public Task<ReleaseResource> UntilBuiltAsync(string release, double seconds = 60) => Wait.ForAsync(async () =>
+    public Task<ReleaseResource> UntilBuiltAsync(string release, double seconds = 180) => Wait.ForAsync(async () =>
     {
         var now = (await Stores.Releases.GetAsync(Caller, release, AsOf.Latest, default)).Value;
         return now.State is ReleaseStates.Ready or ReleaseStates.Failed && now.Status.Reported ? now : null;

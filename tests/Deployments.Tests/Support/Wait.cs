@@ -5,7 +5,7 @@ namespace Strata.Deployments.Tests.Support;
 /// <summary>Waits for conditions.</summary>
 internal static class Wait
 {
-    public static async Task<T> ForAsync<T>(Func<Task<T?>> find, string what, double seconds = 30)
+    public static async Task<T> ForAsync<T>(Func<Task<T?>> find, string what, double seconds = 120)
         where T : class
     {
         var watch = Stopwatch.StartNew();
