@@ -3,8 +3,8 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The commits of one round trip. Invariant: no entity that one of them writes is written or read by another, and no two want the same unique value, so each can be
-/// checked against the heads as they were before the group.
+/// The commits of one round trip. Invariant: no entity that one of them writes is written or read by another, no two want the same unique value, and
+/// no two are the same commit, so each can be checked against the heads as they were before the group.
 /// </summary>
 internal sealed class AppendGroup(int commitsMax)
 {
@@ -12,6 +12,7 @@ internal sealed class AppendGroup(int commitsMax)
     private const long DocumentBytesMax = 8 * 1024 * 1024;
 
     private readonly List<AppendRequest> members = new(commitsMax);
+    private readonly HashSet<(TenantId, CommitId)> commits = [];
     private readonly HashSet<(TenantId, EntityId)> written = [];
     private readonly HashSet<(TenantId, EntityId)> read = [];
     private readonly HashSet<(TenantId, string)> claimed = [];
@@ -25,6 +26,7 @@ internal sealed class AppendGroup(int commitsMax)
     {
         var commit = request.Commit;
         if (members.Count > 0 && (IsFull(request) || Touches(request))) return false;
+        commits.Add((commit.Tenant, commit.Id));
         foreach (var write in commit.Writes) written.Add((commit.Tenant, write.Id));
         foreach (var expectation in commit.Reads) read.Add((commit.Tenant, expectation.Id));
         foreach (var claim in request.Claims) claimed.Add((commit.Tenant, claim.Text));
@@ -39,6 +41,7 @@ internal sealed class AppendGroup(int commitsMax)
     public void Clear()
     {
         members.Clear();
+        commits.Clear();
         written.Clear();
         read.Clear();
         claimed.Clear();
@@ -53,6 +56,7 @@ internal sealed class AppendGroup(int commitsMax)
     private bool Touches(AppendRequest request)
     {
         var commit = request.Commit;
+        if (commits.Contains((commit.Tenant, commit.Id))) return true;
         foreach (var write in commit.Writes)
         {
             var key = (commit.Tenant, write.Id);

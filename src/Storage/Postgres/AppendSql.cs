@@ -11,12 +11,12 @@ internal enum AppendParts
 }
 
 /// <summary>
-/// The statement that appends a group. It runs behind <see cref="Lock"/> in the same transaction: that locks the tenants in order, and this one, having a
-/// newer snapshot, sees all that other servers committed until then.
-/// <para>Steps: join the writes with their heads; refuse the commits that find something moved; number the accepted ones per tenant; keep claims and schedules;
-/// insert log rows; insert or update heads; move the tenants' heads on and notify. <c>no</c> is a commit's place in the group, <c>ordinal</c> a write's
-/// place in its commit. Answers: one row per accepted commit, one or more per refused one, with the first outcome where the same commit was
-/// appended before.</para>
+/// The statement that appends a group. It runs behind <see cref="Lock"/> in the same transaction: that locks the tenants in order, and this one,
+/// having a newer snapshot, sees all that other servers committed until then.
+/// <para>Steps: join the writes with their heads; refuse the commits that find something moved; number the accepted ones per tenant; keep claims and
+/// schedules; insert log rows; insert or update heads; move the tenants' heads on and notify. <c>no</c> is a commit's place in the group,
+/// <c>ordinal</c> a write's place in its commit. Answers: one row per accepted commit, one or more per refused one, with the first outcome where the
+/// same commit was appended before.</para>
 /// </summary>
 internal static class AppendSql
 {
@@ -27,6 +27,11 @@ internal static class AppendSql
     /// <summary>A tenant's first commit needs the row that it locks.</summary>
     public const string AddTenants =
         "insert into strata.log_head (tenant, revision, at) select t, 0, 'epoch' from unnest($1::uuid[]) t order by t on conflict do nothing";
+
+    /// <summary>Breached by a commit whose id the tenant has already, where its expectations would let it in.</summary>
+    public const string CommitIndex = "log_commit";
+
+    public const string FirstOutcome = "select revision, changed_at from strata.log where tenant = $1 and commit = $2 and ordinal = 0";
 
     public static string For(AppendParts parts)
     {
@@ -50,8 +55,8 @@ internal static class AppendSql
         )
         """;
 
-    // A commit sent again after its entity was deleted would look new; the log knows it. Here and below, "limit 1" keeps a look-up by index what it is:
-    // without it a plan may read the whole log once and hash it.
+    // A commit sent again after its entity was deleted would look new; the log knows it. Here and below, "limit 1" keeps a look-up by index what it
+    // is: without it a plan may read the whole log once and hash it.
     private const string Refuse = """
         , refused as materialized (
             select no, 1 as kind, ordinal as which from w

@@ -7,8 +7,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The prepared statement for groups with the same parts, on one connection. Used by one caller at a time. Arrays are made to measure for each group: an array
-/// that is kept and only partly used would be sent whole.
+/// The prepared statement for groups with the same parts, on one connection. Used by one caller at a time. Arrays are made to measure for each group:
+/// an array that is kept and only partly used would be sent whole.
 /// </summary>
 internal sealed class AppendStatement : IDisposable
 {

@@ -8,8 +8,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Hears of commits: of this server's at once, of other servers' through the database. Reconnects when the connection is lost, and then wakes for every tenant, because
-/// what was said meanwhile went by unheard. A revision wakes once.
+/// Hears of commits: of this server's at once, of other servers' through the database. Reconnects when the connection is lost, and then wakes for
+/// every tenant, because what was said meanwhile went by unheard. A revision wakes once.
 /// </summary>
 internal sealed partial class CommitListener : IAsyncDisposable
 {

@@ -5,7 +5,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Comparisons of one value with constants. A constant of another type than the value's makes the comparison false, whatever the operator. Casts stand inside
+/// Comparisons of one value with constants. A constant of another type than the value's makes the comparison false, whatever the operator. Casts
+/// stand inside
 /// <c>case</c>, because SQL is free to evaluate both sides of an <c>and</c>.
 /// </summary>
 internal sealed class ComparisonSql(SqlParameters parameters)

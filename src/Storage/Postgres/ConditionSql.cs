@@ -4,8 +4,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a property test holds the two
-/// together. Every part is true or false and never null, so that <c>not</c> turns one into the other.
+/// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a property test
+/// holds the two together. Every part is true or false and never null, so that <c>not</c> turns one into the other.
 /// </summary>
 internal sealed class ConditionSql(SqlParameters parameters, string alias)
 {

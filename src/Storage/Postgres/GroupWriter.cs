@@ -8,16 +8,20 @@ namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// The one writer of a server: takes all commits that wait, up to a bound and never lingering, and appends them in one round trip.
-/// Invariant: a request leaves with exactly one outcome. When the connection is lost the group is sent once more on a new one, which is safe because a commit that was
-/// written is found again by its id; then its members fail as unavailable. When the database refuses a group, its members are tried singly, so that one bad
-/// row harms its own commit only.
+/// Invariant: a request leaves with exactly one outcome. When the connection is lost the group is sent once more on a new one, which is safe because
+/// a commit that was written is found again by its id; then its members fail as unavailable. When the database refuses a group, its members are tried
+/// singly, so that one bad row harms its own commit only.
 /// </summary>
 internal sealed partial class GroupWriter : IAsyncDisposable
 {
     private const int CollisionsMax = 5;
     private const int KnownTenantsMax = 100_000;
 
+    // Past this many that must wait for the same few entities, looking further costs more than it brings.
+    private const int WaitingMax = 512;
+
     private readonly Connections connections;
+    private readonly PostgresOptions options;
     private readonly Action<TenantHead> committed;
     private readonly ILogger logger;
     private readonly Channel<AppendRequest> queue;
@@ -28,10 +32,11 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private readonly Dictionary<AppendParts, AppendStatement> statements = [];
     private List<AppendRequest> waiting = [];
     private NpgsqlConnection? connection;
+    private long queuedBytes;
 
     public GroupWriter(Connections connections, PostgresOptions options, Action<TenantHead> committed, ILogger logger)
     {
-        (this.connections, this.committed, this.logger) = (connections, committed, logger);
+        (this.connections, this.options, this.committed, this.logger) = (connections, options, committed, logger);
         queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         group = new AppendGroup(options.GroupMax);
         loop = Task.Run(RunAsync);
@@ -42,7 +47,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         var request = new AppendRequest(commit, cancellationToken);
         if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return new(twice);
-        if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
+        Enqueue(request);
         return new(cancellationToken.CanBeCanceled ? request.Outcome.WaitAsync(cancellationToken) : request.Outcome);
     }
 
@@ -53,6 +58,15 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         await loop;
         await DropConnectionAsync();
         stop.Dispose();
+    }
+
+    private void Enqueue(AppendRequest request)
+    {
+        var bytes = Interlocked.Add(ref queuedBytes, request.DocumentBytes);
+        var fits = bytes <= options.QueueBytesMax || bytes == request.DocumentBytes; // a large one is taken when nothing else waits
+        if (fits && queue.Writer.TryWrite(request)) return;
+        Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
+        throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
     }
 
     private async Task RunAsync()
@@ -71,12 +85,13 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         group.Clear();
         var later = new List<AppendRequest>();
         foreach (var request in waiting) Take(request, later);
-        while (!group.IsComplete && later.Count < queueAhead && queue.Reader.TryRead(out var request)) Take(request, later);
+        while (!group.IsComplete && later.Count < WaitingMax && queue.Reader.TryRead(out var request))
+        {
+            Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
+            Take(request, later);
+        }
         waiting = later;
     }
-
-    // Past this many that must wait for the same few entities, looking further costs more than it brings.
-    private const int queueAhead = 512;
 
     private void Take(AppendRequest request, List<AppendRequest> later)
     {
@@ -93,7 +108,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         }
         catch (PostgresException e) when (!StoreErrors.IsConnectionLost(e))
         {
-            if (members.Count == 1) Refuse(members[0], e);
+            if (members.Count == 1) await RefuseAsync(members[0], e);
             else foreach (var member in members.ToArray()) await AppendAsync([member]);
         }
         catch (Exception e)
@@ -158,10 +173,33 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         foreach (var (tenant, revision) in heads) committed(new TenantHead(tenant, revision));
     }
 
-    private void Refuse(AppendRequest request, PostgresException e)
+    /// <summary>What the database refuses is bad data, but for a commit whose id it has already: that one found its first outcome.</summary>
+    private async Task RefuseAsync(AppendRequest request, PostgresException e)
     {
+        if (e.ConstraintName == AppendSql.CommitIndex && await FindFirstAsync(request.Commit) is { } first)
+        {
+            request.Succeed(first);
+            return;
+        }
         CommitRefused(e, request.Commit.Tenant, request.Commit.Id);
         request.Fail(StoreErrors.Refused(e));
+    }
+
+    private async Task<AppendOutcome.Committed?> FindFirstAsync(Commit commit)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(AppendSql.FirstOutcome, connection);
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = commit.Tenant.Value });
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = commit.Id.Value });
+            await using var row = await command.ExecuteReaderAsync();
+            return await row.ReadAsync() ? new AppendOutcome.Committed(new Revision(row.GetInt64(0)), row.GetDateTime(1)) : null;
+        }
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
+        {
+            await DropConnectionAsync();
+            return null;
+        }
     }
 
     private async Task DropConnectionAsync()

@@ -12,6 +12,9 @@ public sealed record PostgresOptions
     /// <summary>Commits, and reads of each sort, that may wait; past it SERVER_BUSY.</summary>
     public int QueueMax { get; init; } = 4096;
 
+    /// <summary>Bytes of documents that may wait to be appended; past it SERVER_BUSY.</summary>
+    public long QueueBytesMax { get; init; } = 64 * 1024 * 1024;
+
     /// <summary>Commits that one round trip appends at most.</summary>
     public int GroupMax { get; init; } = 256;
 }

@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// A store on PostgreSQL: the log, the leases and the lines, on connections that it owns. Safe for concurrent use. Disposing it lets the commits that wait come to their
-/// outcome first.
+/// A store on PostgreSQL: the log, the leases and the lines, on connections that it owns. Safe for concurrent use. Disposing it lets the commits that
+/// wait come to their outcome first.
 /// </summary>
 public sealed class PostgresStore : IAsyncDisposable
 {
@@ -28,7 +28,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public ILines Lines { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
-    /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote it.</exception>
+    /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote
+    /// it.</exception>
     public static async Task<PostgresStore> OpenAsync(
         PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {

@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Single queries on a small pool of connections. After a restart of PostgreSQL every pooled connection is dead and does not know it, so what may be asked twice is
-/// asked once more on a new one. Safe for concurrent use.
+/// Single queries on a small pool of connections. After a restart of PostgreSQL every pooled connection is dead and does not know it, so what may be
+/// asked twice is asked once more on a new one. Safe for concurrent use.
 /// </summary>
 internal sealed class QueryPool(NpgsqlDataSource source)
 {

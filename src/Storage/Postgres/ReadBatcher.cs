@@ -10,8 +10,8 @@ internal readonly record struct ReadKey(TenantId Tenant, EntityId Id, AsOf AsOf)
 
 /// <summary>
 /// Reads by id, coalesced: takes all that wait, up to a bound and never lingering, and asks for them in one round trip on one prepared connection.
-/// A batch runs after all that it holds was asked, so each read sees every commit that was acknowledged before. When the connection is lost the batch is asked
-/// once more on a new one, then its members fail as unavailable.
+/// A batch runs after all that it holds was asked, so each read sees every commit that was acknowledged before. When the connection is lost the batch
+/// is asked once more on a new one, then its members fail as unavailable.
 /// </summary>
 internal sealed class ReadBatcher : IAsyncDisposable
 {

@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Brings the database's schema to this program's version: numbered SQL files, each applied once in a transaction of its own, by one server at a time.
-/// A database of a newer program is left alone.
+/// Brings the database's schema to this program's version: numbered SQL files, each applied once in a transaction of its own, by one server at a
+/// time. A database of a newer program is left alone.
 /// </summary>
 internal static class Schema
 {

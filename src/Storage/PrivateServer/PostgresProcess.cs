@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>
-/// The server process of a folder, found by what the kernel says and not only by its pid file: after a crash or a reboot the number in that file may belong to
-/// someone else. A server's working folder is its data folder for all its life.
+/// The server process of a folder, found by what the kernel says and not only by its pid file: after a crash or a reboot the number in that file may
+/// belong to someone else. A server's working folder is its data folder for all its life.
 /// </summary>
 internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
 {

@@ -6,8 +6,9 @@ using Strata.Core;
 namespace Strata.Storage.PrivateServer;
 
 /// <summary>
-/// A PostgreSQL that belongs to one data folder and listens on a Unix socket there, nowhere else. It is a process of its own session: it survives a crash of this
-/// program, and the next start adopts it. After its own crash the next start recovers it. Nothing is held open here, so there is nothing to dispose.
+/// A PostgreSQL that belongs to one data folder and listens on a Unix socket there, nowhere else. It is a process of its own session: it survives a
+/// crash of this program, and the next start adopts it. After its own crash the next start recovers it. Nothing is held open here, so there is
+/// nothing to dispose.
 /// </summary>
 public sealed partial class PrivatePostgres
 {
@@ -44,8 +45,8 @@ public sealed partial class PrivatePostgres
     public bool IsRunning => process.IsAlive;
 
     /// <summary>Adopts the server of this folder or starts it, making the cluster first where there is none, and waits until it takes connections.</summary>
-    /// <exception cref="StrataException">POSTGRES_NOT_FOUND, POSTGRES_VERSION_MISSING, POSTGRES_USER_MISSING, POSTGRES_INIT_FAILED, POSTGRES_START_FAILED,
-    /// DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE: each says what to do.</exception>
+    /// <exception cref="StrataException">POSTGRES_NOT_FOUND, POSTGRES_VERSION_MISSING, POSTGRES_USER_MISSING, POSTGRES_INIT_FAILED,
+    /// POSTGRES_START_FAILED, DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE: each says what to do.</exception>
     public static async Task<PrivatePostgres> StartAsync(
         PrivatePostgresOptions options, TimeProvider time, ILogger<PrivatePostgres> logger, CancellationToken cancellationToken)
     {
@@ -135,7 +136,8 @@ public sealed partial class PrivatePostgres
 
     private async Task<PostgresProcess> LaunchAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
     {
-        // The shell ends at once, so the server is nobody's child; setsid keeps the terminal's signals from it. The number stays the same through each exec.
+        // The shell ends at once, so the server is nobody's child; setsid keeps the terminal's signals from it. The number stays the same through
+        // each exec.
         var command = AsServer(folder.Data, [binaries.Postgres, "-D", DataPath(folder.Data), "-c", $"unix_socket_directories={SocketPath()}"]);
         const string script = "log=\"$1\"; shift; setsid \"$@\" </dev/null >>\"$log\" 2>&1 & echo $!";
         var answer = await Command.RunAsync(["/bin/sh", "-c", script, "sh", folder.LogFile, .. command], cancellationToken);

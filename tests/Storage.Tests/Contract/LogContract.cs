@@ -97,6 +97,19 @@ public abstract partial class LogContract(IStore store)
     }
 
     [Fact]
+    public async Task Append_AnotherWriteUnderTheSameCommitId_FindsTheFirstOutcome()
+    {
+        var (id, other) = (Entity(), Entity());
+        var commit = Commit(tenant, Create(id));
+        var same = await Task.WhenAll(Enumerable.Range(0, 10).Select(
+            i => Task.Run(() => Log.CommitAsync(i == 0 ? commit : commit with { Writes = [Create(Entity())] }))));
+        Assert.Single(same.Distinct());
+        Assert.Equal(same[0], await Log.AppendAsync(commit with { Writes = [Create(other)] }, CancellationToken.None));
+        Assert.Null(await Log.ReadAsync(tenant, other));
+        Assert.Equal(new Revision(1), await Log.HeadAsync(tenant, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Append_Deletion_HidesTheEntityAndKeepsItsHistory()
     {
         var id = Entity();
