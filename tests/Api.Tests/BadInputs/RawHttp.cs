@@ -16,7 +16,8 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
 internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
 {
     private TcpClient? client;
-    private BufferedStream? stream; // for reading only: writes go to the socket, so that closing has nothing to flush
+    private NetworkStream? network;
+    private BufferedStream? stream; // for reading only: writes go to the network, so that closing has nothing to flush
 
     /// <param name="head">Request line and headers without Host, Content-Length and the empty line; as bytes, since it may hold any.</param>
     public async Task<RawAnswer> SendAsync(byte[] head, byte[]? body, CancellationToken cancellationToken)
@@ -39,14 +40,14 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
     {
         stream?.Dispose();
         client?.Dispose();
-        (stream, client) = (null, null);
+        (stream, network, client) = (null, null, null);
     }
 
     private async Task<RawAnswer> SendOnceAsync(byte[] head, byte[]? body, CancellationToken cancellationToken)
     {
         if (client is null) await ConnectAsync(cancellationToken);
         await WriteAsync(head, body, cancellationToken);
-        var answer = await ReadAsync(cancellationToken);
+        var answer = await ReadAsync(hasBody: !head.AsSpan().StartsWith("HEAD "u8), cancellationToken);
         if (answer.Closes || answer.Status == 413) Dispose();
         return answer;
     }
@@ -55,7 +56,8 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
     {
         client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(address.Host, address.Port, cancellationToken);
-        stream = new BufferedStream(client.GetStream());
+        network = client.GetStream();
+        stream = new BufferedStream(network);
     }
 
     private async Task WriteAsync(byte[] head, byte[]? body, CancellationToken cancellationToken)
@@ -63,7 +65,7 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
         var frame = $"\r\nHost: {address.Authority}\r\n{(body is null ? "" : $"Content-Length: {body.Length}\r\n")}\r\n";
         try
         {
-            await client!.GetStream().WriteAsync((byte[])[.. head, .. Encoding.ASCII.GetBytes(frame), .. body ?? []], cancellationToken);
+            await network!.WriteAsync((byte[])[.. head, .. Encoding.ASCII.GetBytes(frame), .. body ?? []], cancellationToken);
         }
         catch (IOException) when (body is { Length: > 100_000 })
         {
@@ -71,7 +73,7 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
         }
     }
 
-    private async Task<RawAnswer> ReadAsync(CancellationToken cancellationToken)
+    private async Task<RawAnswer> ReadAsync(bool hasBody, CancellationToken cancellationToken)
     {
         var statusLine = await ReadLineAsync(cancellationToken);
         var status = int.Parse(statusLine.Split(' ')[1], CultureInfo.InvariantCulture);
@@ -81,7 +83,7 @@ internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             headers[line[..colon]] = line[(colon + 1)..].Trim();
         }
-        return new RawAnswer(status, headers, Encoding.UTF8.GetString(await ReadBodyAsync(headers, cancellationToken)));
+        return new RawAnswer(status, headers, hasBody ? Encoding.UTF8.GetString(await ReadBodyAsync(headers, cancellationToken)) : "");
     }
 
     private async Task<byte[]> ReadBodyAsync(Dictionary<string, string> headers, CancellationToken cancellationToken)

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using Strata.Api.Tests.BadInputs;
+using Strata.Server.Options;
+
+namespace Strata.Server.Tests;
+
+/// <summary>The API of the whole product over its private PostgreSQL. The agent and the edge stay away, so that nothing changes by itself.</summary>
+public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int BadInputsEach = 1000;
+
+    private static readonly string[] Lists =
+        ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes"];
+
+    private readonly string root = Path.Combine(Path.GetTempPath(), "strata-api-" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+    private StrataServer server = null!;
+    private HttpClient http = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Directory.CreateDirectory(root); // PostgreSQL's user must be able to enter it
+        var options = new ServerOptions
+        {
+            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(), EdgeMode = EdgeMode.Off, Agent = false,
+        };
+        options.Home.Create();
+        server = await StrataServer.StartAsync(options, null, null, TimeProvider.System, default);
+        http = new HttpClient { BaseAddress = options.ApiUrl };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http?.Dispose();
+        if (server is not null)
+        {
+            await server.StopAsync(keepWork: false);
+            await server.DisposeAsync();
+        }
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public async Task EveryEndpoint_RefusesAThousandBadInputs_AndChangesNothing()
+    {
+        var known = await FillAsync();
+        var before = await SettledAsync();
+        var seed = Environment.GetEnvironmentVariable("STRATA_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var report = await new BadInputs(server.Options.ApiUrl, server.AdminToken!, seed, known).RunAsync(BadInputsEach, default);
+        output.WriteLine(report.ToString());
+        Assert.True(report.Failures.Count == 0, report.ToString());
+        Assert.Equal(before, await SnapshotAsync());
+    }
+
+    private async Task<Dictionary<string, string>> FillAsync()
+    {
+        await PostAsync("/api/v1/deployments", """{"name":"shop","project":"default","spec":{}}""");
+        await PostAsync("/api/model/import/JSON/SAMPLE_DATA/book/1", """{"author":"Ada"}""");
+        using (var locked = await http.PutAsync("/api/model/book/1/lock", null)) locked.EnsureSuccessStatusCode();
+        using var created = await PostAsync("/api/entity/JSON/book/1", """{"author":"Ada"}""");
+        var transactions = await created.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>();
+        return new Dictionary<string, string>
+        {
+            ["organizations"] = "default",
+            ["projects"] = "default",
+            ["deployments"] = "shop",
+            ["routes"] = "shop",
+            ["{format}"] = "JSON",
+            ["{dataFormat}"] = "JSON",
+            ["{converter}"] = "SAMPLE_DATA",
+            ["{entityName}"] = "book",
+            ["{modelVersion}"] = "1",
+            ["{entityId}"] = transactions[0].GetProperty("entityIds")[0].GetString()!,
+            ["{transition}"] = "restart",
+        };
+    }
+
+    /// <summary>The snapshot once controllers have done with what was filled in: when a second has changed nothing.</summary>
+    private async Task<string> SettledAsync()
+    {
+        for (var tries = 0; tries < 30; tries++)
+        {
+            var before = await SnapshotAsync();
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            if (await SnapshotAsync() == before) return before;
+        }
+        throw new TimeoutException("The cloud does not come to rest: a controller goes on changing things.");
+    }
+
+    /// <summary>All that the API tells of what there is, revisions included.</summary>
+    private async Task<string> SnapshotAsync()
+    {
+        var all = new StringBuilder();
+        foreach (var list in Lists) all.AppendLine(await http.GetStringAsync($"/api/v1/{list}?limit=1000"));
+        all.AppendLine(await http.GetStringAsync("/api/model/"));
+        all.AppendLine(await http.GetStringAsync("/api/entity/book/1?pageSize=1000"));
+        return all.ToString();
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string path, string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        return (await http.PostAsync(path, content)).EnsureSuccessStatusCode();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
