@@ -16,7 +16,7 @@ namespace Strata.Edge;
 /// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It stands directly on Kestrel: no
 /// middleware, no dependency injection per request.
 /// </summary>
-internal sealed partial class EdgeApplication(Forwarder forwarder, SiteServer sites, MetricsRegistry metrics, ILogger logger) : IHttpApplication<Exchange>
+internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, MetricsRegistry metrics, ILogger logger) : IHttpApplication<Exchange>
 {
     private EdgeTable table = EdgeTable.Empty;
 
@@ -40,7 +40,8 @@ internal sealed partial class EdgeApplication(Forwarder forwarder, SiteServer si
         if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
         if (route.Choose() is not { } target) return RefuseAsync(context, EdgeFault.NoInstance);
-        return target.StaticImage is null ? forwarder.ForwardAsync(context, target) : sites.ServeAsync(context, target);
+        if (target.StaticImage is not null) return sites.ServeAsync(context, target);
+        return GrpcForwarder.IsGrpc(context) ? grpc.ForwardAsync(context, target) : forwarder.ForwardAsync(context, target);
     }
 
     public void DisposeContext(Exchange context, Exception? exception)

@@ -28,6 +28,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly TableBuilder tables;
     private readonly EdgeApplication application;
     private readonly SiteServer sites;
+    private readonly GrpcForwarder grpc;
     private readonly StrataClient? api;
     private readonly TableFile? file;
     private readonly KestrelServer requests;
@@ -48,7 +49,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
         api = options.ApiUrl is { } url ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
-        application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), sites, metrics, logger);
+        grpc = new GrpcForwarder(options, loggers.CreateLogger<GrpcForwarder>());
+        application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), grpc, sites, metrics, logger);
         requests = EdgeListener.ForRequests(options, loggers);
         admin = options.Admin is { } endPoint ? EdgeListener.ForAdmin(endPoint, loggers) : null;
     }
@@ -102,6 +104,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         if (sweeper is not null) await sweeper.DisposeAsync();
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         tables.Dispose();
+        grpc.Dispose();
         requests.Dispose();
         admin?.Dispose();
         api?.Dispose();

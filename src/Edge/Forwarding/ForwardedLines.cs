@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Strata.Edge.Forwarding;
 
@@ -19,25 +19,38 @@ internal sealed class ForwardedLines
 
     public void Write(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
     {
-        var remote = x.Connection.RemoteIpAddress;
-        var headers = x.Request.Headers;
-        var requestHost = headers.Host.ToString();
-        if (!ReferenceEquals(remote, address)) Learn(remote, trustedProxies);
+        Learn(x.Connection.RemoteIpAddress, trustedProxies);
         if (isTrusted)
         {
-            x.Head.Write(Compose(Join(headers["X-Forwarded-For"], addressText), Last(headers["X-Forwarded-Proto"]) ?? x.Request.Scheme, Last(headers["X-Forwarded-Host"]) ?? requestHost));
+            x.Head.Write(Compose(Trusted(x)));
             return;
         }
+        var requestHost = x.Request.Headers.Host.ToString();
         if (!ReferenceEquals(requestHost, host) || !ReferenceEquals(x.Request.Scheme, scheme))
         {
             (host, scheme) = (requestHost, x.Request.Scheme);
-            lines = Compose(addressText, scheme, host);
+            lines = Compose((addressText, scheme, host));
         }
         x.Head.Write(lines);
     }
 
+    /// <summary>The same as names and values.</summary>
+    public IEnumerable<(string Name, string Value)> Of(Exchange x, IReadOnlyList<IPNetwork> trustedProxies)
+    {
+        Learn(x.Connection.RemoteIpAddress, trustedProxies);
+        var (client, proto, forwardedHost) = isTrusted ? Trusted(x) : (addressText, x.Request.Scheme, x.Request.Headers.Host.ToString());
+        return [("X-Forwarded-For", client), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", forwardedHost)];
+    }
+
+    private (string Client, string Proto, string Host) Trusted(Exchange x)
+    {
+        var headers = x.Request.Headers;
+        return (Join(headers["X-Forwarded-For"], addressText), Last(headers["X-Forwarded-Proto"]) ?? x.Request.Scheme, Last(headers["X-Forwarded-Host"]) ?? headers.Host.ToString());
+    }
+
     private void Learn(IPAddress? remote, IReadOnlyList<IPNetwork> trustedProxies)
     {
+        if (ReferenceEquals(remote, address)) return;
         address = remote;
         var plain = remote is { IsIPv4MappedToIPv6: true } ? remote.MapToIPv4() : remote;
         addressText = plain?.ToString() ?? "unknown";
@@ -45,11 +58,11 @@ internal sealed class ForwardedLines
         host = null;
     }
 
-    private static byte[] Compose(string client, string proto, string host) =>
-        Encoding.Latin1.GetBytes($"X-Forwarded-For: {client}\r\nX-Forwarded-Proto: {proto}\r\nX-Forwarded-Host: {host}\r\n");
+    private static byte[] Compose((string Client, string Proto, string Host) told) =>
+        Encoding.Latin1.GetBytes($"X-Forwarded-For: {told.Client}\r\nX-Forwarded-Proto: {told.Proto}\r\nX-Forwarded-Host: {told.Host}\r\n");
 
-    private static string Join(Microsoft.Extensions.Primitives.StringValues before, string own) =>
+    private static string Join(StringValues before, string own) =>
         before.Count == 0 ? own : string.Join(", ", before.ToArray()) + ", " + own;
 
-    private static string? Last(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values[^1];
+    private static string? Last(StringValues values) => values.Count == 0 ? null : values[^1];
 }

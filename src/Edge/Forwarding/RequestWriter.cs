@@ -25,6 +25,8 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    public static bool IsOwn(string name) => Own.Contains(name);
+
     /// <summary>What is wrong with the request; null when it stands in <see cref="Exchange.Head"/>.</summary>
     public EdgeFault? Write(Exchange x)
     {

@@ -72,7 +72,7 @@ public class LoadTests
         await client.SendAsync("GET /long HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
         await Eventually.TrueAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
         client.Reset();
-        await left.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await left.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await Eventually.TrueAsync(() => edge.Server.WriteMetrics().Contains("code=\"client_gone\"} 1", StringComparison.Ordinal), "it is counted");
     }
 
@@ -91,7 +91,7 @@ public class LoadTests
         await client.SendAsync("POST /up HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 1000000\r\n\r\npart");
         await Eventually.TrueAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
         client.Reset();
-        await left.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await left.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public class LoadTests
             since = counter() == last ? since + 1 : 0;
             last = counter();
             return last > 0 && since > 100;
-        }, "it stands still", TimeSpan.FromSeconds(30));
+        }, "it stands still", TimeSpan.FromSeconds(120));
     }
 
     private static async Task<Generation> StartGenerationAsync(int number)

@@ -63,7 +63,7 @@ public class TunnelTests
         Assert.Contains("Upgrade: custom", answer, StringComparison.Ordinal);
         Assert.Contains("Connection: Upgrade", Assert.Single(origin.Requests), StringComparison.Ordinal);
         client.Reset();
-        await closed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public class TunnelTests
                 """;
             using var caller = Process.Start(new ProcessStartInfo("node", ["-e", client]) { RedirectStandardOutput = true })!;
             Assert.Equal("101 round trip", await caller.StandardOutput.ReadLineAsync());
-            await caller.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+            await caller.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         }
         finally
         {

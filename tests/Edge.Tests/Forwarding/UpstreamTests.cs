@@ -104,18 +104,21 @@ public class UpstreamTests
     [Fact]
     public async Task Answer_FollowedLaterByBytesNobodyAskedFor_DoesNotReachTheNextRequest()
     {
+        using SemaphoreSlim answered = new(0), poisoned = new(0);
         await using var origin = new RawOrigin(async c =>
         {
             await c.ReadHeadAsync();
             await c.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{c.Number}");
-            await Task.Delay(50, c.Stopping);
+            await answered.WaitAsync(c.Stopping);
             await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+            poisoned.Release();
             await c.WaitForCloseAsync();
         });
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         using var client = edge.CreateClient();
         Assert.Equal("1", await client.GetStringAsync("/"));
-        await Task.Delay(200);
+        answered.Release();
+        await poisoned.WaitAsync();
         Assert.Equal("2", await client.GetStringAsync("/"));
     }
 
@@ -142,9 +145,9 @@ public class UpstreamTests
     }
 
     [Theory]
-    [InlineData("GET", true)]
-    [InlineData("POST", true)]
-    public async Task Connection_ClosedWhileIdle_IsReplacedForEveryMethod(string method, bool settled)
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task Connection_ClosedWhileIdle_IsReplacedForEveryMethod(string method)
     {
         await using var origin = new RawOrigin(async c =>
         {
@@ -157,7 +160,8 @@ public class UpstreamTests
         {
             using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/") { Content = method == "POST" ? new StringContent("x") : null });
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            if (settled) await Task.Delay(50);
+            var answered = i + 1;
+            await Eventually.TrueAsync(() => origin.Closed == answered, "the instance has closed");
         }
         Assert.Equal(5, origin.Connections);
     }

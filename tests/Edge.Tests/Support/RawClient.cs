@@ -7,7 +7,7 @@ namespace Strata.Edge.Tests.Support;
 /// <summary>Bytes to the edge as they are, and what comes back.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly List<byte> received = [];

@@ -13,6 +13,7 @@ internal sealed class RawOrigin : IAsyncDisposable
     private readonly ConcurrentBag<Task> connections = [];
     private readonly Task accepting;
     private int count;
+    private int closed;
 
     public RawOrigin(Func<RawConnection, Task> serve)
     {
@@ -21,6 +22,9 @@ internal sealed class RawOrigin : IAsyncDisposable
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)listener.LocalEndpoint;
+
+    /// <summary>Connections that the instance has closed.</summary>
+    public int Closed => Volatile.Read(ref closed);
     public int Connections => Volatile.Read(ref count);
 
     /// <summary>Everything that arrived, on all connections.</summary>
@@ -36,7 +40,7 @@ internal sealed class RawOrigin : IAsyncDisposable
     {
         await stop.CancelAsync();
         listener.Stop();
-        await Task.WhenAll([accepting, .. connections]).WaitAsync(TimeSpan.FromSeconds(20));
+        await Task.WhenAll([accepting, .. connections]).WaitAsync(TimeSpan.FromSeconds(60));
         stop.Dispose();
     }
 
@@ -56,7 +60,7 @@ internal sealed class RawOrigin : IAsyncDisposable
         }
     }
 
-    private static async Task ServeAsync(RawConnection connection, Func<RawConnection, Task> serve)
+    private async Task ServeAsync(RawConnection connection, Func<RawConnection, Task> serve)
     {
         using (connection.Socket)
         {
@@ -68,6 +72,7 @@ internal sealed class RawOrigin : IAsyncDisposable
             {
             }
         }
+        Interlocked.Increment(ref closed);
     }
 }
 

@@ -52,7 +52,7 @@ internal sealed class TestEdge : IAsyncDisposable
     })
     {
         BaseAddress = new Uri($"http://{Host}/"),
-        Timeout = TimeSpan.FromSeconds(30),
+        Timeout = TimeSpan.FromSeconds(90),
         DefaultRequestVersion = version ?? HttpVersion.Version11,
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };

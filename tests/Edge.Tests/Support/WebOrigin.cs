@@ -23,6 +23,8 @@ internal sealed class WebOrigin : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.Limits.MaxRequestBodySize = null;
+            k.Limits.MinRequestBodyDataRate = null;
+            k.Limits.MinResponseDataRate = null;
             k.Listen(IPAddress.Loopback, 0, l => l.Protocols = protocols);
         });
         var application = builder.Build();
