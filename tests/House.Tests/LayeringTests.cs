@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+
+namespace Strata.House.Tests;
+
+/// <summary>Which module may use which: the floors of docs/architecture.md. A newcomer may rely on it that nothing below knows of what is above.</summary>
+public partial class LayeringTests
+{
+    /// <summary>Floor by floor, from the ground.</summary>
+    private static readonly string[][] Floors =
+    [
+        ["Core"],
+        ["Entities", "Storage", "Client"],
+        ["Resources", "Api"],
+        ["Nodes", "Deployments", "Edge"],
+        ["Server", "Cli"],
+    ];
+
+    /// <summary>Which neighbours on the same floor a module may use, by what they make public.</summary>
+    private static readonly Dictionary<string, string[]> Neighbours = new()
+    {
+        ["Storage"] = ["Entities"],
+        ["Api"] = ["Resources"],
+        ["Deployments"] = ["Nodes"],
+        ["Edge"] = ["Nodes", "Deployments"],
+        ["Cli"] = ["Server"],
+    };
+
+    public static TheoryData<string> Modules => [.. Repository.Modules];
+
+    [Fact]
+    public void Floors_NameEveryModule() => Assert.Equal(Repository.Modules, Floors.SelectMany(f => f).Order());
+
+    [Theory, MemberData(nameof(Modules))]
+    public void Module_UsesOnlyWhatIsBelowAndItsListedNeighbours(string module)
+    {
+        var floor = FloorOf(module);
+        var neighbours = Neighbours.GetValueOrDefault(module, []);
+        var wrong = Repository.UsedBy(module).Where(used => FloorOf(used) >= floor && !neighbours.Contains(used));
+        Assert.True(!wrong.Any(), $"{module} must not use {string.Join(", ", wrong)}: it is above or beside it.");
+    }
+
+    [Theory, MemberData(nameof(Modules))]
+    public void Module_ShowsItsInternalsToItsTestsAlone(string module)
+    {
+        var friends = Friend().Matches(Repository.ProjectFile(module)).Select(m => m.Groups[1].Value);
+        Assert.All(friends, friend => Assert.Equal($"Strata.{module}.Tests", friend));
+    }
+
+    [Fact]
+    public void OnlyStorage_SpeaksToTheDatabase()
+    {
+        var speaks = Repository.Modules.Where(m => Repository.ProjectFile(m).Contains("\"Npgsql\"", StringComparison.Ordinal));
+        Assert.Equal(["Storage"], speaks);
+    }
+
+    /// <summary>The edge uses the public API with an identity of its own, as anyone could.</summary>
+    [Fact]
+    public void Edge_KnowsNothingOfTheEngine()
+    {
+        var used = Repository.UsedBy("Edge");
+        Assert.DoesNotContain("Storage", used);
+        Assert.DoesNotContain("Entities", used);
+    }
+
+    private static int FloorOf(string module) => Array.FindIndex(Floors, f => f.Contains(module));
+
+    [GeneratedRegex(@"InternalsVisibleTo Include=""([\w.]+)""")]
+    private static partial Regex Friend();
+}
