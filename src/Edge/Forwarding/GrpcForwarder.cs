@@ -76,7 +76,7 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
         GrpcMessages.WriteHead(x, response);
         await using var body = await response.Content.ReadAsStreamAsync(aborted);
         var writer = x.ResponseBody.Writer;
-        await x.ResponseBody.StartAsync(aborted);
+        await writer.FlushAsync(aborted); // the head at once: the caller may wait for it before it says more
         while (await body.ReadAsync(writer.GetMemory(4096), aborted) is > 0 and var count)
         {
             writer.Advance(count);

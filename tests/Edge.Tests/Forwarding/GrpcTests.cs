@@ -26,7 +26,7 @@ public class GrpcTests
             seen = $"{c.Request.Protocol} {c.Request.Host} {c.Request.Headers["te"]} {c.Request.Headers["X-Forwarded-For"]}";
             c.Response.ContentType = "application/grpc+proto";
             c.Response.DeclareTrailer("grpc-status");
-            await c.Response.StartAsync();
+            await c.Response.Body.FlushAsync();
             var block = new byte[100];
             while (await c.Request.Body.ReadAsync(block) is > 0 and var count)
             {
