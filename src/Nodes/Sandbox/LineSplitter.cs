@@ -13,6 +13,7 @@ internal sealed class LineSplitter(Action<string> onLine, int lineCharsMax, long
     private readonly char[] chars = new char[8192];
     private long bytes;
     private bool isCut;
+    private bool isReturned;
 
     public void Add(ReadOnlySpan<byte> chunk)
     {
@@ -49,23 +50,29 @@ internal sealed class LineSplitter(Action<string> onLine, int lineCharsMax, long
 
     private void Append(ReadOnlySpan<char> text)
     {
-        var overwritten = text.TrimEnd('\r').LastIndexOf('\r');
-        if (overwritten >= 0)
-        {
-            text = text[(overwritten + 1)..];
-            line.Clear();
-            isCut = false;
-        }
+        if (text.IsEmpty) return;
+        var shown = text.TrimEnd('\r');
+        var overwritten = shown.LastIndexOf('\r');
+        if (overwritten >= 0 || (isReturned && !shown.IsEmpty)) Restart();
+        isReturned = shown.Length < text.Length || (isReturned && shown.IsEmpty);
+        shown = shown[(overwritten + 1)..];
         var room = lineCharsMax - line.Length;
-        isCut |= text.Length > room;
-        line.Append(text[..Math.Min(room, text.Length)]);
+        isCut |= shown.Length > room;
+        line.Append(shown[..Math.Min(room, shown.Length)]);
+    }
+
+    /// <summary>What follows a carriage return takes the place of what was before it.</summary>
+    private void Restart()
+    {
+        line.Clear();
+        isCut = false;
     }
 
     private void Emit()
     {
-        var text = line.ToString().TrimEnd('\r');
-        line.Clear();
+        var text = line.ToString();
         onLine(isCut ? text + "…" : text);
-        isCut = false;
+        Restart();
+        isReturned = false;
     }
 }

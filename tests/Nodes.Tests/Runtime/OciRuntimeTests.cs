@@ -1,3 +1,6 @@
+using Strata.Nodes.Runtime.Network;
+using Strata.Nodes.Runtime.Oci;
+
 namespace Strata.Nodes.Tests.Runtime;
 
 public sealed class OciRuntimeTests : RuntimeContract
@@ -95,5 +98,17 @@ public sealed class OciRuntimeTests : RuntimeContract
     {
         await StartAsync("x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 30");
         await Wait.UntilAsync(() => Runtime.Stats("run-1") is { MemoryBytes: > 0, Pids: > 0 } stats && stats.CpuTime > TimeSpan.FromMilliseconds(5), "it uses something");
+    }
+
+    [Fact]
+    public async Task EveryInstalledTool_Works()
+    {
+        var paths = Machine.Machine.Paths;
+        var network = await BridgeNetwork.SetUpAsync(paths, CancellationToken.None);
+        foreach (var tool in await OciTool.InstalledAsync(paths.CloudId, CancellationToken.None))
+        {
+            var problem = await OciProbe.TryAsync(OciHost.Create(tool, network, paths, TimeProvider.System), paths, TimeProvider.System, CancellationToken.None);
+            Assert.True(problem is null, $"{tool.Name}: {problem}");
+        }
     }
 }

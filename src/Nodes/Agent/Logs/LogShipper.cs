@@ -64,6 +64,8 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
             Move(position with { Rotated = sent == 0 ? null : offset + sent });
             return true;
         }
+        // Emptied by a rotation that did not live to be noted.
+        if (new FileInfo(log) is { Exists: true } file && file.Length < position.Current) Move(position with { Current = 0 });
         var more = await ShipAsync(log, position.Current, toEnd, cancellationToken);
         if (more > 0) Move(position with { Current = position.Current + more });
         return more > 0;

@@ -1,0 +1,76 @@
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Nodes.Controllers;
+using Strata.Nodes.Kinds;
+using Strata.Resources.Kinds;
+using Strata.Storage.Memory;
+
+namespace Strata.Nodes.Tests.Controllers;
+
+public sealed class NodeLossControllerTests
+{
+    private static readonly Caller Caller = new(TenantId.Platform, "test");
+
+    private readonly ManualTime time = new();
+    private readonly MemoryLeases leases;
+    private readonly ResourceStore<NodeSpec, NodeStatus> nodes;
+    private readonly NodeLossController controller;
+
+    public NodeLossControllerTests()
+    {
+        leases = new MemoryLeases(time);
+        var engine = new EntityEngine(new MemoryLog(time), new StaticDefinitions([NodeKinds.Node.Definition]), new InProcessComputation([], []), time);
+        nodes = new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, time);
+        controller = new NodeLossController(nodes, leases, time);
+    }
+
+    [Fact]
+    public async Task Reconcile_NodeThatIsHeard_StaysUp()
+    {
+        await RegisterAsync();
+        await BeatAsync();
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(NodeStates.Up, await ReconcileAsync());
+    }
+
+    [Fact]
+    public async Task Reconcile_LapsedLease_IsDownUntilItIsHeardAgain()
+    {
+        await RegisterAsync();
+        await BeatAsync();
+        time.Advance(TimeSpan.FromSeconds(16));
+        Assert.Equal(NodeStates.Down, await ReconcileAsync());
+        Assert.Equal(NodeStates.Down, await ReconcileAsync());
+        await BeatAsync();
+        Assert.Equal(NodeStates.Up, await ReconcileAsync());
+    }
+
+    [Fact]
+    public async Task Reconcile_NewNode_HasTimeForItsFirstHeartbeat()
+    {
+        await RegisterAsync();
+        Assert.Equal(NodeStates.Up, await ReconcileAsync());
+    }
+
+    private async Task RegisterAsync() => Assert.True((await nodes.CreateAsync(Caller, new NewResource<NodeSpec> { Name = "n", Spec = new() }, null, default)).IsOk);
+
+    private async Task BeatAsync() => Assert.True(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
+
+    private async Task<string> ReconcileAsync()
+    {
+        await controller.ReconcileAsync((await nodes.GetAsync(Caller, "n", AsOf.Latest, default)).Value, default);
+        return (await nodes.GetAsync(Caller, "n", AsOf.Latest, default)).Value.State;
+    }
+
+    private sealed class ManualTime : TimeProvider
+    {
+        private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public void Advance(TimeSpan time) => now += time;
+
+        public override DateTimeOffset GetUtcNow() => now;
+
+        public override long GetTimestamp() => now.Ticks;
+    }
+}

@@ -1,0 +1,41 @@
+using Strata.Nodes.Runtime.Network;
+
+namespace Strata.Nodes.Tests.Runtime;
+
+public sealed class NetworkTests
+{
+    [Fact]
+    public void Subnet_Addresses_AreCountedFromItsBase()
+    {
+        var subnet = Subnet.Parse("10.20.4.0/22")!.Value;
+        Assert.Equal("10.20.4.1", subnet.Gateway);
+        Assert.Equal("10.20.5.0", subnet.Address(256));
+        Assert.Equal("10.20.7.254/22", subnet.WithPrefix(Subnet.HostMax));
+        Assert.Equal("10.20.4.0/22", subnet.ToString());
+    }
+
+    [Theory]
+    [InlineData("10.20.4.0/24")]
+    [InlineData("x")]
+    [InlineData("")]
+    public void Subnet_AnotherText_IsNone(string text) => Assert.Null(Subnet.Parse(text));
+
+    [Fact]
+    public void Choose_SameCloud_SameSubnetWithinTen() => Assert.StartsWith("10.", Subnet.Choose("0123abcd").ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void Pool_HandsOutEachOnce_AndRestsWhatCameBack()
+    {
+        var pool = new AddressPool();
+        pool.Adopt(2);
+        var first = pool.Take();
+        Assert.Equal(3, first);
+        pool.Release(3);
+        Assert.Equal(4, pool.Take());
+        var rest = Enumerable.Range(0, 2000).Select(_ => pool.Take()).TakeWhile(x => x is not null).ToList();
+        Assert.Equal(rest.Count, rest.Distinct().Count());
+        Assert.DoesNotContain(AddressPool.Trial, rest.Select(x => x!.Value));
+        Assert.Contains(3, rest.Select(x => x!.Value));
+        Assert.Null(pool.Take());
+    }
+}
