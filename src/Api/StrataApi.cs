@@ -18,8 +18,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api;
 
 /// <summary>
-/// Composes the HTTP API. The host registers <see cref="IEntityLog"/>, <see cref="EntityEngine"/>, ModelCatalog and the kinds (with <see cref="TokenKind"/> among them), then calls these three in order;
-/// modules map their own endpoints beside <see cref="MapStrataApi"/>.
+/// Composes the HTTP API. The host registers <see cref="IEntityLog"/>, <see cref="EntityEngine"/>, ModelCatalog and the kinds (with
+/// <see cref="TokenKind"/> among them), then calls these three in order; modules map their own endpoints beside <see cref="MapStrataApi"/>.
 /// </summary>
 public static class StrataApi
 {

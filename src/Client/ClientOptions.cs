@@ -13,7 +13,10 @@ public sealed record ClientOptions
     /// <summary>A stream that brings nothing, not even a ping (each 10 s), for this long counts as broken.</summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(35);
 
-    /// <summary>How often a call is sent again after its connection broke or the server said "try again". Every write carries an Idempotency-Key, so that is safe.</summary>
+    /// <summary>
+    /// How often a call is sent again after its connection broke or the server said "try again". Every write carries an Idempotency-Key, so that is
+    /// safe.
+    /// </summary>
     public int RetriesMax { get; init; } = 3;
 
     /// <summary>Pause before the first retry; doubled for each that follows, up to <see cref="BackOffMax"/>.</summary>
@@ -26,7 +29,10 @@ public sealed record ClientOptions
     /// <summary>Sent as User-Agent.</summary>
     public string UserAgent { get; init; } = "strata-client";
 
-    /// <summary>The pause before try number <paramref name="attempt"/> (from 1), with up to a quarter more by chance, so that many clients do not come back at once.</summary>
+    /// <summary>
+    /// The pause before try number <paramref name="attempt"/> (from 1), with up to a quarter more by chance, so that many clients do not come back
+    /// at once.
+    /// </summary>
     internal TimeSpan PauseBefore(int attempt)
     {
         var pause = Math.Min(BackOff.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 30)), BackOffMax.TotalMilliseconds);

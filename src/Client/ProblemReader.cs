@@ -3,7 +3,9 @@ using Strata.Core;
 
 namespace Strata.Client;
 
-/// <summary>Reads problem details (RFC 9457), of the resource API and of the entity API; anything else that fails becomes UNEXPECTED_ANSWER.</summary>
+/// <summary>
+/// Reads problem details (RFC 9457), of the resource API and of the entity API; anything else that fails becomes UNEXPECTED_ANSWER.
+/// </summary>
 internal static class ProblemReader
 {
     public static Error Read(HttpResponseMessage response, ReadOnlyMemory<byte> body, Uri address)

@@ -6,8 +6,8 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// The HTTP API from .NET. Everything that fails throws <see cref="StrataException"/> with the server's error, or with one of <see cref="ClientErrors"/> where none came.
-/// Safe for concurrent use; keep one for the life of the program.
+/// The HTTP API from .NET. Everything that fails throws <see cref="StrataException"/> with the server's error, or with one of
+/// <see cref="ClientErrors"/> where none came. Safe for concurrent use; keep one for the life of the program.
 /// </summary>
 public sealed class StrataClient : IDisposable
 {

@@ -4,8 +4,9 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// Sends calls and turns everything that goes wrong into <see cref="StrataException"/>. A call is sent again when its connection broke or the server asked for it, at most
-/// <see cref="ClientOptions.RetriesMax"/> times and within <see cref="ClientOptions.CallTimeout"/>; not when nothing listens, which a person wants to hear at once.
+/// Sends calls and turns everything that goes wrong into <see cref="StrataException"/>. A call is sent again when its connection broke or the
+/// server asked for it, at most <see cref="ClientOptions.RetriesMax"/> times and within <see cref="ClientOptions.CallTimeout"/>; not when nothing
+/// listens, which a person wants to hear at once.
 /// </summary>
 internal sealed partial class Transport(HttpClient http, ClientOptions options)
 {

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Strata.Core;
 
 /// <summary>
-/// Reads and writes <see cref="Resource{TSpec,TStatus}"/> in its wire shape, by hand so that the order of its members stays fixed and every stream and page can write
-/// resources one behind the other.
+/// Reads and writes <see cref="Resource{TSpec,TStatus}"/> in its wire shape, by hand so that the order of its members stays fixed and every stream
+/// and page can write resources one behind the other.
 /// </summary>
 public static class ResourceJson
 {

@@ -60,7 +60,10 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.Equal(403, (await admin.SendJsonAsync("GET", "/forgotten")).Status);
     }
 
-    /// <summary>Derived from the description: another organization's token neither sees nor changes anything, whatever endpoint it tries and by name or by id.</summary>
+    /// <summary>
+    /// Derived from the description: another organization's token neither sees nor changes anything, whatever endpoint it tries and by name or by
+    /// id.
+    /// </summary>
     [Fact]
     public async Task AnotherOrganization_SeesAndChangesNothing()
     {

@@ -5,7 +5,7 @@ namespace Strata.Api.Tests;
 public sealed class BadInputsTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task EveryEndpoint_RefusesAThousandBadInputs_AndChangesNothing()
+    public async Task EveryEndpoint_RefusesBadInputs_AndChangesNothing()
     {
         await using var host = await ApiHost.StartAsync();
         using var http = host.Client();
@@ -16,7 +16,7 @@ public sealed class BadInputsTests(ITestOutputHelper output)
         var before = await host.Log.HeadsAsync(default);
 
         var seed = Environment.GetEnvironmentVariable("STRATA_SEED") is { } given ? int.Parse(given, null) : Random.Shared.Next();
-        var report = await new BadInputs.BadInputs(host.Address, host.AdminToken, seed, known).RunAsync(1000, default);
+        var report = await new BadInputs.BadInputs(host.Address, host.AdminToken, seed, known).RunAsync(100, default);
 
         output.WriteLine(report.ToString());
         Assert.True(report.Failures.Count == 0, report.ToString());

@@ -131,7 +131,7 @@ public sealed class WatchTests : IAsyncLifetime
             request.Headers.Accept.ParseAdd(accept);
             var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
-            var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
             return new Watching(response, SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync(patience.Token).GetAsyncEnumerator(patience.Token), patience);
         }
 

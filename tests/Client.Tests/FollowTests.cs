@@ -16,7 +16,7 @@ public sealed class FollowTests
         var (log, token) = (host.Log, host.AdminToken);
         using var client = new StrataClient(new Uri($"http://127.0.0.1:{port}"), token, Eager);
         var widgets = client.Resources<WidgetSpec, WidgetStatus>("widgets");
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var errors = new List<Error>();
         await using var events = widgets.FollowAsync(onError: errors.Add, cancellationToken: patience.Token).GetAsyncEnumerator(patience.Token);
 
@@ -36,7 +36,7 @@ public sealed class FollowTests
     public async Task Follow_WaitsForAServerThatIsNotThereYet_AndSaysSo()
     {
         var port = StrataClientTests.FreePort();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var seed = await ApiHost.StartAsync();
         await seed.DisposeAsync();
         var missed = new TaskCompletionSource<Error>();

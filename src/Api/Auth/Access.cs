@@ -4,7 +4,9 @@ using Strata.Core;
 
 namespace Strata.Api.Auth;
 
-/// <summary>What an endpoint asks of its caller: one of these permissions, or (none listed) nothing. An endpoint without this is closed to everyone.</summary>
+/// <summary>
+/// What an endpoint asks of its caller: one of these permissions, or (none listed) nothing. An endpoint without this is closed to everyone.
+/// </summary>
 public sealed record Access(IReadOnlyList<string> AnyOf)
 {
     public static readonly Access Open = new([]);

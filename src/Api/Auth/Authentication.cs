@@ -6,8 +6,8 @@ using Strata.Core;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that names none is closed.
-/// The tenant comes from the token and from nowhere else.
+/// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
+/// names none is closed. The tenant comes from the token and from nowhere else.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator)
 {

@@ -4,7 +4,8 @@ using Strata.Entities.Engine;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Who a request comes from, as its token says. This is the seam of the identity system: whatever authenticates yields one of these, and nothing else decides.
+/// Who a request comes from, as its token says. This is the seam of the identity system: whatever authenticates yields one of these, and nothing
+/// else decides.
 /// </summary>
 public sealed record Principal
 {
@@ -30,7 +31,9 @@ public sealed record Principal
     /// <summary>May change what belongs to the cloud itself: organizations, nodes.</summary>
     public bool IsOperator => IsPlatform || Permissions.Contains(PlatformPermission);
 
-    /// <summary>Whether it is granted by name, by kind (<c>nodes.*</c>), by verb (<c>*.read</c>; tokens are not meant by that) or altogether.</summary>
+    /// <summary>
+    /// Whether it is granted by name, by kind (<c>nodes.*</c>), by verb (<c>*.read</c>; tokens are not meant by that) or altogether.
+    /// </summary>
     public bool May(string permission)
     {
         if (Permissions.Contains(permission) || Permissions.Contains("*")) return true;

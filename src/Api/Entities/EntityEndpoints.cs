@@ -9,7 +9,10 @@ using Strata.Entities.Log;
 
 namespace Strata.Api.Entities;
 
-/// <summary>Users' entities under /api/entity, one at a time: wire compatible with the entity API in what is here. The platform's own resources do not exist here.</summary>
+/// <summary>
+/// Users' entities under /api/entity, one at a time: wire compatible with the entity API in what is here. The platform's own resources do not exist
+/// here.
+/// </summary>
 internal sealed class EntityEndpoints(EntityEngine engine, Idempotency.Idempotency idempotency)
 {
     private const string Read = "entities.read";

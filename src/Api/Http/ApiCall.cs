@@ -10,7 +10,9 @@ using Strata.Entities.Json;
 
 namespace Strata.Api.Http;
 
-/// <summary>One request as a handler sees it: who calls, and readers of its parts that say what is wrong with them. Lives as long as the request.</summary>
+/// <summary>
+/// One request as a handler sees it: who calls, and readers of its parts that say what is wrong with them. Lives as long as the request.
+/// </summary>
 public sealed class ApiCall(HttpContext http)
 {
     public const string AnyRevision = "*";
@@ -143,7 +145,9 @@ public sealed class ApiCall(HttpContext http)
         && mediaTypes.Contains(type.MediaType.Value, StringComparer.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>What URL decoding may let in and a store refuses: NUL, lone surrogates, and the mark that stands for bytes which were no UTF-8.</summary>
+    /// <summary>
+    /// What URL decoding may let in and a store refuses: NUL, lone surrogates, and the mark that stands for bytes which were no UTF-8.
+    /// </summary>
     private static bool IsPlainText(string text)
     {
         for (var i = 0; i < text.Length; i++)

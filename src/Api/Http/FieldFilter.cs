@@ -5,8 +5,8 @@ using Strata.Entities.Conditions;
 namespace Strata.Api.Http;
 
 /// <summary>
-/// Query parameters such as <c>spec.deployment=dep_…</c> that ask for equality: as text, or as the number or truth value that the text spells. So <c>spec.port=80</c> finds
-/// the number and the text alike.
+/// Query parameters such as <c>spec.deployment=dep_…</c> that ask for equality: as text, or as the number or truth value that the text spells. So
+/// <c>spec.port=80</c> finds the number and the text alike.
 /// </summary>
 internal static class FieldFilter
 {

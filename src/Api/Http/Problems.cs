@@ -5,7 +5,9 @@ using Strata.Core;
 
 namespace Strata.Api.Http;
 
-/// <summary>Makes problem details of everything that fails outside a handler: exceptions, refused bodies, routes and methods that do not exist.</summary>
+/// <summary>
+/// Makes problem details of everything that fails outside a handler: exceptions, refused bodies, routes and methods that do not exist.
+/// </summary>
 internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> log)
 {
     public async Task InvokeAsync(HttpContext http)

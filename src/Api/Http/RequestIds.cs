@@ -4,7 +4,9 @@ using Strata.Core;
 
 namespace Strata.Api.Http;
 
-/// <summary>Gives each request an id, told in X-Request-Id, in every error and in the log. The caller's own is kept where it is fit to be logged.</summary>
+/// <summary>
+/// Gives each request an id, told in X-Request-Id, in every error and in the log. The caller's own is kept where it is fit to be logged.
+/// </summary>
 internal static class RequestIds
 {
     public const string Header = "X-Request-Id";

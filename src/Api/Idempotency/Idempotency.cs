@@ -11,9 +11,10 @@ using Strata.Entities.Log;
 namespace Strata.Api.Idempotency;
 
 /// <summary>
-/// Makes a write with an Idempotency-Key take effect once. There is no table of keys: the key decides the commit's id, and the commit keeps a fingerprint of the request as an
-/// audit event. So key and effect are durable together, and a request that comes again is answered from the log with the revision that the first one made.
-/// A failed request made no commit and may be sent again. Safe for concurrent use; the same key at the same moment is turned away with REQUEST_IN_PROGRESS.
+/// Makes a write with an Idempotency-Key take effect once. There is no table of keys: the key decides the commit's id, and the commit keeps a
+/// fingerprint of the request as an audit event. So key and effect are durable together, and a request that comes again is answered from the log
+/// with the revision that the first one made. A failed request made no commit and may be sent again. Safe for concurrent use; the same key at the
+/// same moment is turned away with REQUEST_IN_PROGRESS.
 /// </summary>
 internal sealed class Idempotency(IEntityLog log)
 {

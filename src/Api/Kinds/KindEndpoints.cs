@@ -8,7 +8,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
 
-/// <summary>The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need control.</summary>
+/// <summary>
+/// The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need
+/// control.
+/// </summary>
 internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotency.Idempotency idempotency)
 {
     public const int BodyBytesMax = 1 << 20;
@@ -173,7 +176,10 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
         return null;
     }
 
-    /// <summary>Runs a write on an existing resource once per Idempotency-Key. Where a platform caller gives only an id, its organization is looked up first.</summary>
+    /// <summary>
+    /// Runs a write on an existing resource once per Idempotency-Key. Where a platform caller gives only an id, its organization is looked up
+    /// first.
+    /// </summary>
     private async Task<Result<Answer>> InTenantAsync(ApiCall call, Caller caller, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act)
     {
         var tenant = Kind.TenantOf(caller);

@@ -5,7 +5,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
 
-/// <summary>Writes a revision as a resource (see <see cref="Resource{TSpec,TStatus}"/>) without reading it into types: spec and status stand in the document as they are sent.</summary>
+/// <summary>
+/// Writes a revision as a resource (see <see cref="Resource{TSpec,TStatus}"/>) without reading it into types: spec and status stand in the document
+/// as they are sent.
+/// </summary>
 internal static class ResourceWriter
 {
     public static void Write(Utf8JsonWriter json, Kind kind, EntityRevision revision, bool deleted = false)

@@ -10,9 +10,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Kinds;
 
 /// <summary>
-/// Who may see and change what, beyond the permission that an endpoint asks for. One organization never sees another's; a principal of a project sees that
-/// project only; what belongs to the cloud itself is changed by its operators; the platform's own parts see all, and say by <c>org</c> whose they mean.
-/// What may not be seen does not exist: NOT_FOUND.
+/// Who may see and change what, beyond the permission that an endpoint asks for. One organization never sees another's; a principal of a project
+/// sees that project only; what belongs to the cloud itself is changed by its operators; the platform's own parts see all, and say by <c>org</c>
+/// whose they mean. What may not be seen does not exist: NOT_FOUND.
 /// </summary>
 internal sealed class Scoping(IEntityLog log)
 {
@@ -25,7 +25,10 @@ internal sealed class Scoping(IEntityLog log)
     private static readonly Error OrgNeeded = new(
         ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
 
-    /// <summary>The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which stands for all.</summary>
+    /// <summary>
+    /// The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which stands for
+    /// all.
+    /// </summary>
     public async ValueTask<Result<Caller>> CallerOfAsync(ApiCall call)
     {
         if (!call.Query("org").TryGet(out var org, out var error)) return error;

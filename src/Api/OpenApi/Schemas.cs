@@ -50,7 +50,9 @@ public static class Schemas
     /// <summary>The schema of one of Strata's own types, as <see cref="WireJson"/> reads and writes it.</summary>
     public static JsonNode Of(Type type) => WireJson.Options.GetJsonSchemaAsNode(type, ExporterOptions);
 
-    /// <summary>Unknown members are refused everywhere, which the exporter does not say; and a shared type is spelt out where it would point to itself.</summary>
+    /// <summary>
+    /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is spelt out where it would point to itself.
+    /// </summary>
     private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode schema)
     {
         if (schema is not JsonObject node) return schema;

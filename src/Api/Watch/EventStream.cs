@@ -6,7 +6,9 @@ using Strata.Api.Http;
 
 namespace Strata.Api.Watch;
 
-/// <summary>Server-sent events (WHATWG HTML, section 9.2), each with one line of JSON. Events are flushed by the caller, so that many may share a packet.</summary>
+/// <summary>
+/// Server-sent events (WHATWG HTML, section 9.2), each with one line of JSON. Events are flushed by the caller, so that many may share a packet.
+/// </summary>
 internal sealed class EventStream(HttpContext http)
 {
     public Task BeginAsync()

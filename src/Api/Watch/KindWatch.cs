@@ -13,8 +13,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an item is the resource as it is.
-/// What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or when its token is no longer good.
+/// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an
+/// item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or
+/// when its token is no longer good.
 /// </summary>
 internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, IAuthenticator authenticator, TimeProvider time, IHostApplicationLifetime lifetime)
 {

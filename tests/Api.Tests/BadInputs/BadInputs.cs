@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace Strata.Api.Tests.BadInputs;
 
 /// <summary>
-/// Sends bad inputs to every endpoint that /openapi.json names and tells what was answered with anything but a 4xx that carries a code. The caller compares the
-/// log before and after: nothing may have changed. The seed makes a run repeatable.
+/// Sends bad inputs to every endpoint that /openapi.json names and tells what was answered with anything but a 4xx that carries a code. The caller
+/// compares the log before and after: nothing may have changed. The seed makes a run repeatable.
 /// </summary>
 /// <param name="known">
-/// What to put in paths so that bad bodies reach a real resource: its name by the plural before it (<c>"widgets": "one"</c>), or a value by the parameter
-/// (<c>"{modelVersion}": "1"</c>).
+/// What to put in paths so that bad bodies reach a real resource: its name by the plural before it (<c>"widgets": "one"</c>), or a value by the
+/// parameter (<c>"{modelVersion}": "1"</c>).
 /// </param>
 public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDictionary<string, string>? known = null)
 {
@@ -34,7 +34,7 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
         var endpoints = description.Endpoints;
         for (var i = 0; i < endpoints.Count && failures.Count < FailuresMax; i++)
         {
-            using var raw = new RawHttp(address, TimeSpan.FromSeconds(20));
+            using var raw = new RawHttp(address, TimeSpan.FromSeconds(60));
             var random = new Random(HashCode.Combine(seed, i) & int.MaxValue);
             var bodies = new BadBodies(description, random);
             for (var n = 0; n < perEndpoint && failures.Count < FailuresMax; n++) await SendAsync(raw, Make(endpoints[i], bodies, random), cancellationToken);

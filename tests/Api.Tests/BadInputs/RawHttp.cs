@@ -11,7 +11,8 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
 }
 
 /// <summary>
-/// HTTP/1.1 by hand over one connection that is kept alive, because an HTTP client would mend or refuse what these tests want to send. One request at a time.
+/// HTTP/1.1 by hand over one connection that is kept alive, because an HTTP client would mend or refuse what these tests want to send. One request
+/// at a time.
 /// </summary>
 internal sealed class RawHttp(Uri address, TimeSpan timeout) : IDisposable
 {

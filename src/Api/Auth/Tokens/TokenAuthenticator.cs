@@ -9,10 +9,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// Authenticates <c>stk_…</c> tokens against their entities. What it found is remembered for <see cref="CacheTime"/>, at most <see cref="CacheSize"/> tokens, by a hash of the whole
-/// text, so that a look-up's time tells nothing of a secret. A token revoked by this server is refused at once, one revoked by another as soon as the change feed tells of it
-/// and after that time at the latest.
-/// Safe for concurrent use.
+/// Authenticates <c>stk_…</c> tokens against their entities. What it found is remembered for <see cref="CacheTime"/>, at most
+/// <see cref="CacheSize"/> tokens, by a hash of the whole text, so that a look-up's time tells nothing of a secret. A token revoked by this server
+/// is refused at once, one revoked by another as soon as the change feed tells of it and after that time at the latest. Safe for concurrent use.
 /// </summary>
 public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, TimeProvider time) : IAuthenticator
 {

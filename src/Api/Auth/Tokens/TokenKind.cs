@@ -3,7 +3,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Tokens;
 
-/// <summary>A key to the API. Kind <c>token</c>, organization scope. Its secret is shown once, when it is made; only a hash is kept. Deleting it revokes it.</summary>
+/// <summary>
+/// A key to the API. Kind <c>token</c>, organization scope. Its secret is shown once, when it is made; only a hash is kept. Deleting it revokes it.
+/// </summary>
 public sealed record TokenSpec
 {
     /// <summary>See <see cref="Auth.Roles"/>; at least one.</summary>

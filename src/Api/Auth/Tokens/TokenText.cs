@@ -7,8 +7,8 @@ using Strata.Core;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// A token as its holder has it: <c>stk_ORG_TOKEN_SECRET</c>, organization and token as 26 characters of base 32 each, the secret as 43 characters of base64url (256
-/// random bits). The prefix lets leak scanners find it.
+/// A token as its holder has it: <c>stk_ORG_TOKEN_SECRET</c>, organization and token as 26 characters of base 32 each, the secret as 43 characters
+/// of base64url (256 random bits). The prefix lets leak scanners find it.
 /// </summary>
 internal sealed record TokenText(TenantId Tenant, EntityId Id, string Secret)
 {
