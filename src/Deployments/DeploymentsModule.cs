@@ -49,8 +49,16 @@ public static class DeploymentsModule
     {
         services.AddSingleton<IBlobStore>(x => new DiskBlobStore(Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax));
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), Options(x).Source, x.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ImageStore>().AddSingleton<Toolchain>().AddSingleton<Builder>();
+        services.AddSingleton<ImageStore>().AddSingleton<Toolchain>();
+        services.AddSingleton(MakeBuilder);
         services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
+    }
+
+    /// <summary>What builds of a former life left behind is of no use to anybody.</summary>
+    private static Builder MakeBuilder(IServiceProvider services)
+    {
+        BuildScratch.RemoveAll(Options(services).BuildFolder);
+        return ActivatorUtilities.CreateInstance<Builder>(services);
     }
 
     private static void AddStores(IServiceCollection services)

@@ -6,6 +6,7 @@ using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;
+using Strata.Deployments.Source;
 using Strata.Nodes;
 using Strata.Nodes.Api;
 using Strata.Nodes.Controllers;
@@ -85,7 +86,8 @@ var schedules = new SchedulePart(storage, engine, time, loggers);
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
-        services.AddDeployments(new DeploymentOptions { Home = options.Home.Root, HttpPort = options.HttpPort });
+        var source = SourceLimits.Default with { AllowPrivateGit = options.PrivateGit };
+        services.AddDeployments(new DeploymentOptions { Home = options.Home.Root, HttpPort = options.HttpPort, Source = source });
     }
 
     private void Map(WebApplication app)

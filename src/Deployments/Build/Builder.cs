@@ -95,7 +95,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work.Plan.Static));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var image, out var error)) return error;
         foreach (var path in layer.LeftOut.Take(10)) work.Log.Note($"left out: {path}, which is not a plain file or leads out of the result");
-        work.Log.Step($"Packed {layer.Files} files, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return new BuiltRelease
         {
             Detected = work.Plan.Stack,

@@ -39,7 +39,7 @@ internal static class RolloutDecision
             Delete = cleaning.Delete,
             End = cast.Switched && view.State == DeploymentStates.RollingOut ? new RolloutEnd.Settle() : null,
             Serving = cast.Switched && target is not null ? target.Id : view.Serving,
-            Ready = view.Instances.Count(x => x.IsReady && routing.Targets.Any(t => t.Release == x.Release)),
+            Ready = view.Instances.Count(x => x.IsReady && !cleaning.Drain.Contains(x.Id) && routing.Targets.Any(t => t.Release == x.Release)),
             Message = Waiting(cast),
             LookAgain = Sooner(Sooner(cleaning.LookAgain, wait), view.State == DeploymentStates.RollingOut ? TimeSpan.FromSeconds(5) : null),
         };

@@ -16,7 +16,7 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
     public static async Task<Result<GitAddress>> ResolveAsync(string text, bool allowPrivate, CancellationToken cancellationToken)
     {
         if (!Parse(text).TryGet(out var url, out var error)) return error;
-        if (url.IsFile) return allowPrivate ? new GitAddress(url, null) : SourceErrors.BadGitUrl("file:// is open only to the administrator of this server's own machine");
+        if (url.IsFile) return allowPrivate ? new GitAddress(url, null) : SourceErrors.BadGitUrl("file:// is open only where the server was started with --private-git on");
         if (await LookUpAsync(url.IdnHost, cancellationToken) is not { Length: > 0 } addresses) return SourceErrors.GitHostUnknown(url.IdnHost);
         return allowPrivate || Array.TrueForAll(addresses, IsPublic) ? new GitAddress(url, addresses[0]) : SourceErrors.GitForbidden(url.IdnHost);
     }

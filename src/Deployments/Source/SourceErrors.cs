@@ -34,7 +34,7 @@ internal static class SourceErrors
 
     public static Error GitForbidden(string host) => new(
         ErrorKind.Forbidden, "GIT_ADDRESS_FORBIDDEN", $"The git host {host} is a private or local address, and this server does not fetch from those.",
-        "Deploy the folder itself, or have the administrator allow private sources.");
+        "Deploy the folder itself, or start the server with --private-git on.");
 
     public static Error GitHostUnknown(string host) => new(
         ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The git host {host} does not exist or its name could not be looked up.", "Check the address.");

@@ -19,6 +19,9 @@ public sealed record ServerOptions
     /// <summary>False: this machine runs no instances.</summary>
     public bool Agent { get; init; } = true;
 
+    /// <summary>True: git sources may be on this machine or at private addresses. Only where everyone who deploys may read what the server can reach.</summary>
+    public bool PrivateGit { get; init; }
+
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
 

@@ -16,7 +16,9 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one");
     public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
 
-    public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent];
+    public static readonly Setting PrivateGit = new("private-git", "off", "on or off: whether git sources may be on this machine (file://) or at private addresses");
+
+    public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>
