@@ -17,7 +17,9 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly string[] Lists =
         ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes"];
 
-    private readonly string root = Path.Combine(Path.GetTempPath(), "strata-api-" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+    private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
+
+    private readonly string root = Path.Combine(Path.GetTempPath(), $"strata-api-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
     private StrataServer server = null!;
     private HttpClient http = null!;
 
@@ -55,6 +57,22 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine(report.ToString());
         Assert.True(report.Failures.Count == 0, report.ToString());
         Assert.Equal(before, await SnapshotAsync());
+    }
+
+    /// <summary>Whatever module maps an endpoint: it names a permission, or is one of these; and nobody comes in without a token.</summary>
+    [Fact]
+    public async Task EveryEndpoint_NamesAPermission_OrIsOpenByIntent()
+    {
+        using var nobody = new HttpClient { BaseAddress = server.Options.ApiUrl };
+        foreach (var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints)
+        {
+            Assert.True((endpoint.Permission is null) == Open.Contains(endpoint.Path), $"{endpoint}: {endpoint.Permission ?? "open"}");
+            if (endpoint.Permission is null) continue;
+            var path = endpoint.In("path").Aggregate(endpoint.Path, (p, x) => p.Replace($"{{{x.Name}}}", "x", StringComparison.Ordinal));
+            using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), path);
+            using var answer = await nobody.SendAsync(request);
+            Assert.True(answer.StatusCode == HttpStatusCode.Unauthorized, $"{endpoint}: {answer.StatusCode}");
+        }
     }
 
     private async Task<Dictionary<string, string>> FillAsync()
