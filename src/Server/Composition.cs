@@ -48,10 +48,10 @@ internal sealed class Composition
         engine = new EnginePart(storage, Kinds, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
-var schedules = new SchedulePart(storage, engine, time, loggers);
+        var schedules = new SchedulePart(storage, engine, time, loggers);
         Parts =
         [
-            new ActionPart("probe", Probe), database, storage, engine, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, .. Agents(), .. Edges(),
+            new ActionPart("probe", Probe), database, storage, engine, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api), .. Agents(), .. Edges(),
         ];
     }
 

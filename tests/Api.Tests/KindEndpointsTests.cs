@@ -69,6 +69,17 @@ public sealed class KindEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Delete_AProjectThatHoldsSomething_IsRefused()
+    {
+        var made = await CreateAsync("one");
+        var project = "/api/v1/projects/" + made.Text("project");
+        var refused = await http.SendJsonAsync("DELETE", project);
+        Assert.Equal((409, "NOT_EMPTY"), (refused.Status, refused.Code));
+        Assert.Contains("widget \"one\"", refused.Text("detail"), StringComparison.Ordinal);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", project)).Status);
+    }
+
+    [Fact]
     public async Task Patch_MergesAndHonoursIfMatch()
     {
         var made = await CreateAsync("one", """{"size":3,"env":{"A":"1","B":"2"}}""");

@@ -12,7 +12,7 @@ namespace Strata.Api.Kinds;
 /// The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need
 /// control.
 /// </summary>
-internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotency.Idempotency idempotency)
+internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency)
 {
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
@@ -110,6 +110,7 @@ internal sealed class KindEndpoints(KindStore store, Scoping scoping, Idempotenc
         {
             var found = await FindAsync(call, caller, AsOf.Latest);
             if (!found.IsOk) return found.Error;
+            if (await belongings.CheckAsync(Kind, found.Value, call.Aborted) is { } notEmpty) return notEmpty;
             var id = Kind.IdOf(found.Value.Id);
             var deleted = await store.DeleteAsync(caller with { Tenant = found.Value.Tenant, Request = call.Request }, id, ifMatch, call.Aborted);
             return deleted.IsOk ? One(deleted.Value) : deleted.Error;

@@ -13,16 +13,17 @@ namespace Strata.Api.Kinds;
 /// <summary>Maps the endpoints of every kind under /api/v1/PLURAL.</summary>
 internal static class MapKindsExtensions
 {
-    public static void MapKinds(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds)
+    public static void MapKinds(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
     {
-        foreach (var kind in kinds) routes.MapKind(kind);
+        var belongings = ActivatorUtilities.CreateInstance<Belongings>(routes.ServiceProvider, kinds);
+        foreach (var kind in kinds) routes.MapKind(kind, belongings);
     }
 
-    private static void MapKind(this IEndpointRouteBuilder routes, Kind kind)
+    private static void MapKind(this IEndpointRouteBuilder routes, Kind kind, Belongings belongings)
     {
         var services = routes.ServiceProvider;
         var store = ActivatorUtilities.CreateInstance<KindStore>(services, kind);
-        var endpoints = ActivatorUtilities.CreateInstance<KindEndpoints>(services, store);
+        var endpoints = ActivatorUtilities.CreateInstance<KindEndpoints>(services, store, belongings);
         var watch = ActivatorUtilities.CreateInstance<KindWatch>(services, endpoints, store);
         var operations = new KindOperations(kind);
         var list = "/api/v1/" + kind.Plural;

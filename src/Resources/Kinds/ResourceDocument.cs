@@ -59,6 +59,13 @@ public static class ResourceDocument
         };
     }
 
+    /// <summary>The name in a resource's document.</summary>
+    public static string NameOf(EntityRevision revision)
+    {
+        using var document = revision.Document.Parse();
+        return document.RootElement.GetProperty("name").GetString()!;
+    }
+
     private static void WriteLabels(Utf8JsonWriter json, IReadOnlyDictionary<string, string> labels)
     {
         json.WriteStartObject("labels");
