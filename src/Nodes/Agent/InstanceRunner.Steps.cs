@@ -53,7 +53,8 @@ internal sealed partial class InstanceRunner
         var ran = now - (run?.StartedAt ?? now);
         crashes = BackOff.Next(crashes, ran);
         var sentence = Sentences.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
-        if (Status.ReadyAt is null && Status.Restarts + 1 >= FirstStartsMax) return await FailAsync(Sentences.GaveUp(sentence, Status.Restarts + 1), exit.Code, cancellationToken);
+        var starts = Status.Restarts + 1;
+        if (Status.ReadyAt is null && starts >= FirstStartsMax) return await FailAsync(Sentences.GaveUp(sentence, starts), exit.Code, cancellationToken);
         var delay = BackOff.Delay(crashes);
         parts.Logger.Crashed(context.Id, sentence, delay);
         var status = Status with { Address = null, Port = null, ExitCode = exit.Code, Message = Sentences.Restarting(sentence, delay), NextStartAt = now + delay };

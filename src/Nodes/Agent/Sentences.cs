@@ -26,9 +26,14 @@ internal static class Sentences
         };
     }
 
-    public static string NotListening(InstanceSpec spec, int port) => spec.Health.Path is { } path
-        ? $"The application did not answer GET {path} on port {port} within {spec.Health.GraceSeconds} s; it must listen on the port in the variable PORT, on all addresses, and answer below 500."
-        : $"The application did not listen on port {port} within {spec.Health.GraceSeconds} s; it must listen on the port in the variable PORT, on all addresses.";
+    public static string NotListening(InstanceSpec spec, int port)
+    {
+        const string must = "it must listen on the port in the variable PORT, on all addresses";
+        var within = $"on port {port} within {spec.Health.GraceSeconds} s";
+        return spec.Health.Path is { } path
+            ? $"The application did not answer GET {path} {within}; {must}, and answer below 500."
+            : $"The application did not listen {within}; {must}.";
+    }
 
     public static string Unready(InstanceSpec spec, int port) => spec.Health.Path is { } path
         ? $"The application no longer answers GET {path} on port {port}."

@@ -45,7 +45,9 @@ public static class NodeEndpoints
 
     private static readonly Operation Token = new()
     {
-        Id = "issueInstanceToken", Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.", Tag = "instances",
+        Id = "issueInstanceToken",
+        Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.",
+        Tag = "instances",
         Parameters = [Org, IdempotencyKey], Answer = Content.Json(Schemas.Text()),
     };
 

@@ -18,7 +18,8 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> downloads = new();
 
-    /// <summary>The folder of an image's files; fetched when it is not there. Errors are <see cref="ImageErrors"/> or, when the API cannot be reached, the client's.</summary>
+    /// <summary>The folder of an image's files; fetched when it is not there. Errors are those of <see cref="ImageErrors"/>.</summary>
+    /// <exception cref="StrataException">The API cannot be reached.</exception>
     public async Task<Result<string>> GetAsync(string image, string org, CancellationToken cancellationToken)
     {
         try

@@ -56,8 +56,9 @@ public abstract record SandboxOutcome
         public override string Sentence => $"The sandbox could not be started: {Reason}";
     }
 
-    private static string Duration(TimeSpan time) =>
-        time.TotalSeconds < 120 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s") : string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0.#} minutes");
+    private static string Duration(TimeSpan time) => time.TotalSeconds < 120
+        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0.#} minutes");
 
     private static string Size(long bytes) => bytes < 1L << 30
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.#} MiB")

@@ -24,7 +24,11 @@ internal sealed class HealthProbe : IDisposable
         {
             return check.Path is null ? await ConnectsAsync(address, port, deadline.Token) : await AnswersAsync(address, port, check.Path, deadline.Token);
         }
-        catch (Exception e) when (e is SocketException or HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is SocketException or HttpRequestException or IOException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
         }
@@ -41,7 +45,8 @@ internal sealed class HealthProbe : IDisposable
 
     private async Task<bool> AnswersAsync(string address, int port, string path, CancellationToken cancellationToken)
     {
-        var uri = new UriBuilder("http", address, port) { Path = path.Split('?')[0], Query = path.Contains('?', StringComparison.Ordinal) ? path[(path.IndexOf('?', StringComparison.Ordinal) + 1)..] : "" }.Uri;
+        var parts = path.Split('?', 2);
+        var uri = new UriBuilder("http", address, port) { Path = parts[0], Query = parts.Length > 1 ? parts[1] : "" }.Uri;
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         request.Headers.UserAgent.ParseAdd("strata-health");
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);

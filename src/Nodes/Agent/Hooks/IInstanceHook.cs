@@ -5,8 +5,8 @@ using Strata.Nodes.Runtime;
 namespace Strata.Nodes.Agent.Hooks;
 
 /// <summary>
-/// One thing that the agent does for an instance at its start and end. Hooks start in the order of <see cref="InstanceHooks"/> and stop in the opposite one. Each is called by
-/// one loop per instance; a start may be tried again after a failure of any of them, so that starting twice must be harmless.
+/// One thing that the agent does for an instance at its start and end. Hooks start in the order of <see cref="InstanceHooks"/> and stop in the opposite
+/// one. Each is called by one loop per instance; a start may be tried again after a failure of any of them, so that starting twice must be harmless.
 /// </summary>
 internal interface IInstanceHook
 {

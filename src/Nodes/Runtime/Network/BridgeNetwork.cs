@@ -41,7 +41,8 @@ internal sealed class BridgeNetwork
         var network = new BridgeNetwork(paths.CloudId, kept?.Subnet ?? Subnet.Choose(paths.CloudId), kept?.RelayPort ?? RelayPortFirst);
         await network.EnsureBridgeAsync(cancellationToken);
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new NetworkFile(network.Subnet.ToString(), network.RelayPort), NodeFilesJson.Default.NetworkFile), cancellationToken);
+        var keep = new NetworkFile(network.Subnet.ToString(), network.RelayPort);
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile), cancellationToken);
         network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, cancellationToken);
         return network;
     }
@@ -57,8 +58,8 @@ internal sealed class BridgeNetwork
     {
         if (!Directory.Exists($"/sys/class/net/{Bridge}"))
         {
-            // With a hardware address of its own: otherwise it takes that of one of its ports and changes it as instances come and go, and the others lose their way to it for
-            // seconds. Without IPv6: a link-local address would be a second way to the machine's services.
+            // With a hardware address of its own: otherwise it takes that of one of its ports and changes it as instances come and go, and the
+            // others lose their way to it for seconds. Without IPv6: a link-local address would be a second way to the machine's services.
             var commands = $"link add {Bridge} address {HardwareAddress} type bridge\nlink set {Bridge} addrgenmode none\n";
             var made = await HostCommand.RunAsync("ip", ["-batch", "-"], commands, cancellationToken);
             if (!made.Ok) throw new IOException($"The bridge {Bridge} could not be made: {made.Complaint}");

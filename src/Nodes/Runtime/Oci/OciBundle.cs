@@ -66,7 +66,11 @@ internal sealed record OciBundle
         ["cwd"] = WorkFolder,
         ["capabilities"] = new JsonObject
         {
-            ["bounding"] = new JsonArray(), ["effective"] = new JsonArray(), ["permitted"] = new JsonArray(), ["inheritable"] = new JsonArray(), ["ambient"] = new JsonArray(),
+            ["bounding"] = new JsonArray(),
+            ["effective"] = new JsonArray(),
+            ["permitted"] = new JsonArray(),
+            ["inheritable"] = new JsonArray(),
+            ["ambient"] = new JsonArray(),
         },
         ["rlimits"] = new JsonArray(Limit("RLIMIT_NOFILE", Math.Min(OpenFilesMax, ProcessLimits.OpenFiles())), Limit("RLIMIT_CORE", 0)),
         ["noNewPrivileges"] = true,
