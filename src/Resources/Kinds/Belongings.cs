@@ -11,7 +11,8 @@ public sealed class Belongings(IEntityLog log, IEnumerable<Kind> kinds)
 {
     private static readonly JsonPath ProjectPath = JsonPath.Parse("$.project");
 
-    private readonly IReadOnlyList<Kind> inProjects = [.. kinds.Where(k => k.Scope == KindScope.Project)];
+    /// <summary>Those that users make come first: a user is told of what he can delete.</summary>
+    private readonly IReadOnlyList<Kind> inProjects = [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
 
     /// <returns>Null where the resource may go; NOT_EMPTY, naming one that is in the way.</returns>
     public async ValueTask<Error?> CheckAsync(Kind kind, EntityRevision owner, CancellationToken cancellationToken)
