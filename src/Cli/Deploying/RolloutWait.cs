@@ -27,6 +27,14 @@ internal static class RolloutWait
     private static async Task<DeploymentResource> FollowAsync(
         Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told, CancellationToken cancellationToken)
     {
+        var settled = await FollowStatesAsync(run, deployment, since, serves, patience, told, cancellationToken);
+        await AddressCheck.WaitAsync(run, settled, cancellationToken);
+        return settled;
+    }
+
+    private static async Task<DeploymentResource> FollowStatesAsync(
+        Run run, string deployment, long since, Func<DeploymentResource, bool> serves, TimeSpan patience, Action<string> told, CancellationToken cancellationToken)
+    {
         using var timer = new CancellationTokenSource(patience, run.Terminal.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");

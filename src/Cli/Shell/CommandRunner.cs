@@ -10,6 +10,7 @@ internal static class CommandRunner
     public const int Failed = 1;
     public const int WrongUsage = 2;
     private const int Interrupted = 130;
+    private const string DebugVariable = "STRATA_DEBUG";
 
     /// <summary>Gives a command its work; the value is the exit code.</summary>
     public static Command Does(this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work)
@@ -39,8 +40,17 @@ internal static class CommandRunner
             {
                 return Done; // The reader, such as head, has seen enough.
             }
+            catch (Exception e)
+            {
+                ErrorText.Write(run.Terminal, Unforeseen(e));
+                if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable))) await run.Terminal.Error.WriteLineAsync(e.ToString());
+                return Failed;
+            }
         }
     }
+
+    private static Error Unforeseen(Exception e) => new(
+        ErrorKind.Internal, "INTERNAL", $"Strata failed in a way that was not foreseen: {e.Message}", $"Run it again with {DebugVariable}=1 and report what it says.");
 
     private static bool IsBrokenPipe(IOException e) => (e.HResult & 0xFFFF) == 32;
 }

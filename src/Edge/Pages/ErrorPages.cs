@@ -49,6 +49,7 @@ internal static class ErrorPages
         headers.ContentLength = body.Length;
         headers.CacheControl = "no-store";
         headers["X-Request-Id"] = x.RequestId;
+        headers["X-Strata-Error"] = fault.Code; // tells the edge's own answers from an application's
         headers.XContentTypeOptions = "nosniff";
         if (fault.Closes && x.IsHttp1) headers.Connection = "close";
         if (fault.RetryAfterSeconds is { } seconds) headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

@@ -34,8 +34,8 @@ public static class ServerOptionsReader
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
-            PrivateGit = Read(values[Setting.PrivateGit], "on or off", OnOff, faults),
         };
+        options = options with { PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => text == "auto" ? IPAddress.IsLoopback(options.Listen) : OnOff(text), faults) };
         if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");
     }

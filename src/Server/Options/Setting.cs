@@ -16,7 +16,8 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one");
     public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
 
-    public static readonly Setting PrivateGit = new("private-git", "off", "on or off: whether git sources may be on this machine (file://) or at private addresses");
+    public static readonly Setting PrivateGit = new(
+        "private-git", "auto", "on, off or auto: whether git sources may be on this machine (file://) or at private addresses; auto: while only this machine reaches the API");
 
     public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit];
 }

@@ -31,6 +31,10 @@ internal static class PostgresErrors
         Make("DATA_FOLDER_NOT_WRITABLE", $"The data folder {folder} cannot be written: {inner.Message}",
             "Give this user the right to write there, or set STRATA_HOME to another folder.", inner);
 
+    public static StrataException Damaged(string folder, Exception inner) =>
+        Make("POSTGRES_START_FAILED", $"PostgreSQL's files in {folder} are not complete: {inner.Message}",
+            "Restore the folder from a backup, or move it away to begin with an empty cloud.", inner);
+
     public static StrataException InitFailed(string output) =>
         Make("POSTGRES_INIT_FAILED", $"PostgreSQL could not make a new cluster: {output}", "Check free disk space and the rights of the data folder.");
 

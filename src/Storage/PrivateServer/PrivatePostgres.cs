@@ -61,6 +61,10 @@ public sealed partial class PrivatePostgres
         {
             throw PostgresErrors.NotWritable(server.folder.Root, e);
         }
+        catch (IOException e)
+        {
+            throw PostgresErrors.Damaged(server.folder.Root, e);
+        }
         return server;
     }
 

@@ -1,0 +1,3 @@
+using Strata.Server.Tests.Support;
+
+[assembly: AssemblyFixture(typeof(SharedCloud))]

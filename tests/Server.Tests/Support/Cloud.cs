@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Strata.Client;
+using Strata.Core;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+
+namespace Strata.Server.Tests.Support;
+
+/// <summary>What a command of the program wrote and how it ended.</summary>
+public sealed record CommandResult(int ExitCode, string Output, string Error)
+{
+    public CommandResult ShouldSucceed()
+    {
+        Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Error}\n{Output}");
+        return this;
+    }
+
+    public JsonElement Json => JsonElement.Parse(Output);
+}
+
+/// <summary>A real cloud: the program as a process with a data folder and ports of its own. Everything is stopped and deleted at the end.</summary>
+public class Cloud : IAsyncDisposable
+{
+    private static readonly TimeSpan CommandPatience = TimeSpan.FromMinutes(4);
+
+    private StrataClient? client;
+
+    public Cloud()
+    {
+        Home = Directory.CreateTempSubdirectory("strata-e2e-").FullName;
+        (ApiPort, HttpPort) = (FreePort(), FreePort());
+    }
+
+    /// <summary>The built program; STRATA_PROGRAM names another.</summary>
+    public static string Program { get; } = Environment.GetEnvironmentVariable("STRATA_PROGRAM") is { Length: > 0 } path
+        ? path : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Cli/debug/strata"));
+
+    public static string Samples { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../samples"));
+
+    public string Home { get; }
+    public int ApiPort { get; }
+    public int HttpPort { get; }
+    public Uri ApiUrl => new($"http://127.0.0.1:{ApiPort}");
+    public string Token => JsonElement.Parse(File.ReadAllText(Path.Combine(Home, "context.json"))).GetProperty("token").GetString()!;
+    public StrataClient Client => client ??= new StrataClient(ApiUrl, Token);
+
+    /// <summary>The server's process; null when none runs.</summary>
+    public int? Pid => HomeLock.Find(new HomeLayout(Home))?.Pid;
+
+    public Task<CommandResult> UpAsync(params string[] flags) =>
+        RunAsync(["up", "-d", "--api-port", $"{ApiPort}", "--http-port", $"{HttpPort}", .. flags]);
+
+    /// <summary>Runs a command of the program against this cloud.</summary>
+    public async Task<CommandResult> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        using var timer = new CancellationTokenSource(CommandPatience);
+        var output = process.StandardOutput.ReadToEndAsync(timer.Token);
+        var error = process.StandardError.ReadToEndAsync(timer.Token);
+        try
+        {
+            await process.WaitForExitAsync(timer.Token);
+            return new CommandResult(process.ExitCode, await output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: false);
+            throw new TimeoutException($"strata {string.Join(' ', arguments)} did not end. The server's log:\n{LogEnd()}");
+        }
+    }
+
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["STRATA_HOME"] = Home;
+        start.Environment["NO_COLOR"] = "1";
+        start.Environment.Remove("STRATA_URL");
+        start.Environment.Remove("STRATA_TOKEN");
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    /// <summary>Ends the server as a power cut would.</summary>
+    public async Task KillAsync()
+    {
+        var pid = Pid ?? throw new InvalidOperationException("No server runs.");
+        using var process = Process.GetProcessById(pid);
+        process.Kill();
+        await Wait.UntilAsync(() => !HomeLock.IsHeld(new HomeLayout(Home)), "the killed server is gone");
+    }
+
+    /// <summary>A client of the edge that asks for one host.</summary>
+    public HttpClient Edge(string host)
+    {
+        var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}"), Timeout = TimeSpan.FromSeconds(20) };
+        http.DefaultRequestHeaders.Host = host + ".localhost";
+        return http;
+    }
+
+    public async Task<string> GetPageAsync(string host, string path = "/")
+    {
+        using var http = Edge(host);
+        return await http.GetStringAsync(path);
+    }
+
+    /// <summary>The end of the server's own log, for messages.</summary>
+    public string LogEnd()
+    {
+        var path = Path.Combine(Home, "run", "strata.log");
+        return File.Exists(path) ? string.Join('\n', File.ReadLines(path).TakeLast(40)) : "(no log)";
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        client?.Dispose();
+        await RunAsync("down");
+        Directory.Delete(Home, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
+
+/// <summary>One cloud for all tests of the assembly that need nothing of their own; each test uses names of its own.</summary>
+public sealed class SharedCloud : Cloud, IAsyncLifetime
+{
+    public async ValueTask InitializeAsync() => (await UpAsync()).ShouldSucceed();
+}
