@@ -86,8 +86,7 @@ public sealed class LifecycleTests(SharedCloud cloud)
     public async Task Deploy_AGitRepository_BuildsTheExactCommit()
     {
         using var app = AppFolder.Saying("from git");
-        foreach (var command in new[] { "init -q -b main", "add .", "-c user.name=t -c user.email=t@example.com commit -q -m first" }) await GitAsync(app.Path, command);
-        var commit = (await GitAsync(app.Path, "rev-parse HEAD")).Trim();
+        var commit = await Git.CommitAsync(app.Path);
         (await cloud.RunAsync("deploy", $"file://{app.Path}", "--name", "from-git", "--branch", "main")).ShouldSucceed();
         Assert.Equal("from git\n", await cloud.GetPageAsync("from-git"));
         var release = (await cloud.RunAsync("get", "release/from-git-1", "--json")).ShouldSucceed().Json;
@@ -103,13 +102,4 @@ public sealed class LifecycleTests(SharedCloud cloud)
     private async Task<int> ReadyInstancesAsync(string name) =>
         (await cloud.RunAsync("get", "instances", "--state", "READY", "--json")).ShouldSucceed().Json.EnumerateArray()
             .Count(i => i.GetProperty("name").GetString()!.StartsWith(name + "-", StringComparison.Ordinal));
-
-    private static async Task<string> GitAsync(string folder, string arguments)
-    {
-        using var git = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("git", $"-C {folder} {arguments}") { RedirectStandardOutput = true })!;
-        var output = await git.StandardOutput.ReadToEndAsync();
-        await git.WaitForExitAsync();
-        Assert.Equal(0, git.ExitCode);
-        return output;
-    }
 }

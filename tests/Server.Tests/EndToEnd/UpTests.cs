@@ -75,13 +75,30 @@ public sealed class UpTests(SharedCloud cloud)
     public async Task Up_PostgresThatDoesNotStart_IsOneSentenceAndTheFix()
     {
         await using var broken = new Cloud();
+        (await broken.UpAsync()).ShouldSucceed();
+        (await broken.RunAsync("down")).ShouldSucceed();
+        var control = Path.Combine(broken.Home, "postgres", "data", "global", "pg_control");
+        var whole = await File.ReadAllBytesAsync(control);
+        await File.WriteAllBytesAsync(control, new byte[whole.Length]);
+        var result = await broken.UpAsync();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("PostgreSQL did not start", result.Error);
+        Assert.Contains("POSTGRES_START_FAILED", result.Error);
+        Assert.Null(broken.Pid);
+        await File.WriteAllBytesAsync(control, whole);
+        (await broken.UpAsync()).ShouldSucceed(); // and it is well again
+    }
+
+    [Fact]
+    public async Task Up_IncompleteDatabase_IsOneSentenceAndTheFix()
+    {
+        await using var broken = new Cloud();
         var data = Directory.CreateDirectory(Path.Combine(broken.Home, "postgres", "data")).FullName;
         await File.WriteAllTextAsync(Path.Combine(data, "PG_VERSION"), "15\n");
         var result = await broken.UpAsync();
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("POSTGRES_", result.Error);
+        Assert.Contains("POSTGRES_START_FAILED", result.Error);
         Assert.Contains("Next:", result.Error);
-        Assert.Null(broken.Pid);
     }
 
     [Fact]
