@@ -68,13 +68,13 @@ public sealed class BadSourceTests(SharedCloud cloud)
         Assert.Equal("still here\n", await cloud.GetPageAsync(name));
         var deployment = (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json;
         Assert.Equal("FAILED", deployment.GetProperty("state").GetString());
-        Assert.Contains("status 3", deployment.GetProperty("status").GetProperty("message").GetString());
+        Assert.Contains("half-good-2 was not built", deployment.GetProperty("status").GetProperty("message").GetString());
     }
 
     /// <summary>Deploys with a build command and build limits that are given; the value is what the user is told.</summary>
     private async Task<string> FailAsync(string name, string build, string limits)
     {
-        var body = $$"""{"name":"{{name}}","project":"default","spec":{"build":{{limits}}}}""";
+        var body = $$"""{ "name": "{{name}}", "project": "default", "spec": { "build": {{limits}} } }""";
         using var made = await cloud.Client.SendAsync(HttpMethod.Post, "/api/v1/deployments", JsonText.FromString(body));
         using var app = AppFolder.Node("", $"build:\n  command: {JsonSerializer.Serialize(build)}\n");
         var result = await cloud.RunAsync("deploy", app.Path, "--name", name);
