@@ -91,6 +91,7 @@ public class ControllerHostTests
             return null;
         });
         await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => controller.Looks.Distinct().Count() == 8, "the first list"); // or signals and list could be one look
         await Parallel.ForAsync(0, 100, async (i, _) => await cloud.SetHoursAsync($"lamp-{i % 8}", i));
         await Eventually.TrueAsync(() => Enumerable.Range(0, 8).All(i => controller.CountOf($"lamp-{i}") > 1), "all looked at again");
         Assert.Empty(controller.LookedAtTwiceAtOnce);
