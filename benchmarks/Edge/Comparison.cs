@@ -61,8 +61,8 @@ internal static class Comparison
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{name,-16}{Median(rounds, r => r.PerSecond),10:0}{Median(rounds, r => r.P99Ms),10:0.0}{Median(rounds, r => r.PerCpuSecond),12:0}{Median(rounds, r => r.Megabytes),9:0}{rounds.Sum(r => r.Failed),9}"));
         }
-        Line(results, "edge-inline", "strata, inline", "nginx", r => r.PerSecond);
-        Line(results, "edge-inline-cpu", "strata, inline", "nginx", r => r.PerCpuSecond);
+        Line(results, "edge-inline", "strata-inline", "nginx", r => r.PerSecond);
+        Line(results, "edge-inline-cpu", "strata-inline", "nginx", r => r.PerCpuSecond);
         Line(results, "edge-caddy", "strata", "caddy", r => r.PerSecond);
         Line(results, "edge-p99-caddy", "strata", "caddy", r => r.P99Ms);
         Line(results, "edge-cpu", "strata", "nginx", r => r.PerCpuSecond);

@@ -103,6 +103,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         if (admin is not null) await admin.StopAsync(grace.Token);
         if (sweeper is not null) await sweeper.DisposeAsync();
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await sites.DisposeAsync();
         tables.Dispose();
         grpc.Dispose();
         requests.Dispose();

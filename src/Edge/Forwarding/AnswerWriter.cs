@@ -18,13 +18,13 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
     {
         var answer = x.Answer;
         var headers = x.Response.Headers;
+        var seen = 0UL;
         x.IsAnswered = true;
         x.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Lines)
         {
             if (answer.ConnectionNames is { } named && named.Contains(name.Text, StringComparer.OrdinalIgnoreCase)) continue;
-            var present = headers[name.Text];
-            headers[name.Text] = present.Count == 0 ? value : StringValues.Concat(present, value);
+            headers[name.Text] = name.IsFirst(ref seen) ? value : StringValues.Concat(headers[name.Text], value);
         }
         if (answer.ContentLength is { } length && answer.Status is not (204 or < 200)) headers.ContentLength = length;
         headers["X-Request-Id"] = x.RequestId;
@@ -93,7 +93,7 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
             await FlushAsync(x, connection);
             connection.UseBuffer(BlockBytes);
             connection.ExpectWithin(limits.BodyIdleTimeout);
-            if (await connection.ReceiveAsync() == 0) throw new UpstreamException("its body ended early");
+            connection.Received(await connection.ReceiveAsync());
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
             connection.UseBuffer(BlockBytes);
             connection.ExpectWithin(limits.BodyIdleTimeout);
         }
-        while (await connection.ReceiveAsync() > 0);
+        while (connection.TryReceived(await connection.ReceiveAsync()));
         return false;
     }
 

@@ -63,6 +63,7 @@ internal sealed class Exchange
     public void Begin(IFeatureCollection features, long timestamp)
     {
         if (!ReferenceEquals(features, Features)) Attach(features);
+        Head.Release(); // nothing of a request that failed may stand before this one
         StartedAt = timestamp;
         Route = null;
         FaultCode = null;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Strata.Edge.Pages;
 using Strata.Edge.Routing;
@@ -36,40 +35,72 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     private readonly Upload uploads = new(options.Upstream);
     private readonly Tunnel tunnel = new(options.Upstream);
 
-    public async Task ForwardAsync(Exchange x, RouteTarget target)
+    public Task ForwardAsync(Exchange x, RouteTarget target)
     {
         try
         {
-            if (requests.Write(x) is { } fault) await ErrorPages.WriteAsync(x, fault);
-            else await TryInstancesAsync(x, target);
+            if (requests.Write(x) is not { } fault) return TryAsync(x, target, target.Pick(), 1);
+            x.Head.Release();
+            return ErrorPages.WriteAsync(x, fault).AsTask();
         }
         catch (Exception e) when (ClientFault.IsOne(e))
         {
-            await ClientFault.AnswerAsync(x, e);
-        }
-        finally
-        {
             x.Head.Release();
+            return ClientFault.AnswerAsync(x, e).AsTask();
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask TryInstancesAsync(Exchange x, RouteTarget target)
+    /// <summary>
+    /// One try and, should it fail, those that follow. An ordinary request goes through this one method from its first byte to its last: each further asynchronous method
+    /// that waits for the instance would cost it an object and a hand-over.
+    /// </summary>
+    private async Task TryAsync(Exchange x, RouteTarget target, InstanceState instance, int attempt)
     {
-        InstanceState? failed = null;
-        for (var attempt = 1; ; attempt++)
+        UpstreamConnection? connection = null;
+        var (end, reusable) = (AttemptEnd.Answered, false);
+        instance.Enter();
+        try
         {
-            var instance = target.Pick(failed);
-            var end = await TryAsync(x, instance);
-            if (end == AttemptEnd.Answered) return;
-            if (attempt < limits.AttemptsMax && MayRepeat(x, end))
+            if (!instance.Pool.TryRent(x.Lifetime, out connection))
             {
-                failed = end == AttemptEnd.NotConnected ? instance : null;
-                continue;
+                var rented = await instance.Pool.RentAsync(x.Lifetime);
+                connection = rented.Connection;
+                end = Rented(instance, rented.Failure);
             }
-            await FailAsync(x, end);
-            return;
+            if (connection is not null)
+            {
+                await connection.SendAsync(x.Head.Written, limits.BodyIdleTimeout);
+                if (x.StreamsBody) reusable = await TransferUploadAsync(x, connection, instance);
+                else
+                {
+                    connection.ExpectWithin(limits.AnswerTimeout);
+                    while (!TryReadHead(x, connection, instance)) connection.Received(await connection.ReceiveAsync(limits.AnswerHeadBytesMax));
+                    reusable = await PassOnAsync(x, connection) && x.Answer.KeepsAlive;
+                }
+            }
         }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or UpstreamException or ClientGoneException || ClientFault.IsOne(e))
+        {
+            end = EndOf(x, connection!, instance, e);
+        }
+        finally
+        {
+            if (connection is not null) instance.Pool.Return(connection, reusable);
+            instance.Leave();
+        }
+        if (end == AttemptEnd.Answered) x.Head.Release();
+        else await AgainAsync(x, target, instance, end, attempt);
+    }
+
+    private Task AgainAsync(Exchange x, RouteTarget target, InstanceState instance, AttemptEnd end, int attempt)
+    {
+        if (attempt < limits.AttemptsMax && MayRepeat(x, end))
+        {
+            var failed = end == AttemptEnd.NotConnected ? instance : null;
+            return TryAsync(x, target, target.Pick(failed), attempt + 1);
+        }
+        x.Head.Release();
+        return FailAsync(x, end).AsTask();
     }
 
     private static bool MayRepeat(Exchange x, AttemptEnd end) => end switch
@@ -82,85 +113,51 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     /// <summary>RFC 9110 §9.2.2.</summary>
     private static bool IsIdempotent(string method) => method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE";
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AttemptEnd> TryAsync(Exchange x, InstanceState instance)
-    {
-        UpstreamConnection? connection = null;
-        var reusable = false;
-        instance.Enter();
-        try
-        {
-            if (!instance.Pool.TryRent(x.Lifetime, out connection))
-            {
-                var rented = await instance.Pool.RentAsync(x.Lifetime);
-                connection = rented.Connection;
-                if (connection is null) return Unconnected(instance, rented.Failure);
-                instance.Health.Succeeded();
-            }
-            reusable = await TransferAsync(x, connection, instance);
-            return AttemptEnd.Answered;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or UpstreamException or ClientGoneException)
-        {
-            return EndOf(x, connection!, instance, e);
-        }
-        finally
-        {
-            if (connection is not null) instance.Pool.Return(connection, reusable);
-            instance.Leave();
-        }
-    }
-
-    private static AttemptEnd Unconnected(InstanceState instance, RentFailure failure)
+    private static AttemptEnd Rented(InstanceState instance, RentFailure failure)
     {
         if (failure == RentFailure.Overloaded) return AttemptEnd.Overloaded;
-        instance.Health.Failed();
-        return AttemptEnd.NotConnected;
+        if (failure == RentFailure.None) instance.Health.Succeeded();
+        else instance.Health.Failed();
+        return failure == RentFailure.None ? AttemptEnd.Answered : AttemptEnd.NotConnected;
     }
 
-    /// <summary>One request and its answer on one connection. True: the connection can be used again.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> TransferAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
+    /// <summary>Sends the body and passes the answer on, which may begin before the body ends. True: the connection can be used again.</summary>
+    private async Task<bool> TransferUploadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
-        Task? upload = null;
+        var upload = uploads.RunAsync(x, connection);
         try
         {
-            await connection.SendAsync(x.Head.Written, limits.BodyIdleTimeout);
-            if (x.StreamsBody) upload = uploads.RunAsync(x, connection);
-            else connection.ExpectWithin(limits.AnswerTimeout);
-            await ReadHeadAsync(x, connection, instance);
-            AnswerWriter.WriteHead(x);
-            if (x.Answer.Status == 101)
-            {
-                await tunnel.RunAsync(x, connection);
-                return false;
-            }
-            var ended = await answers.WriteBodyAsync(x, connection);
-            return ended && x.Answer.KeepsAlive && upload is null or { IsCompletedSuccessfully: true };
+            while (!TryReadHead(x, connection, instance)) connection.Received(await connection.ReceiveAsync(limits.AnswerHeadBytesMax));
+            return await PassOnAsync(x, connection) && x.Answer.KeepsAlive && upload.IsCompletedSuccessfully;
         }
         finally
         {
-            if (upload is not null) await Upload.StopAsync(upload, x, connection);
+            await Upload.StopAsync(upload, x, connection);
         }
     }
 
-    private async ValueTask ReadHeadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
+    /// <summary>Reads the answer's head out of what has arrived, over interim answers. False: more must come.</summary>
+    private bool TryReadHead(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
         do
         {
-            int used;
-            while (!x.Answer.TryRead(connection.Unread, instance.HeaderMemo, limits.AnswerHeadersMax, out used))
-            {
-                if (await connection.ReceiveAsync(limits.AnswerHeadBytesMax) == 0) throw new UpstreamException("it ended before its head did");
-            }
+            if (connection.Unread.IsEmpty || !x.Answer.TryRead(connection.Unread, instance.HeaderMemo, limits.AnswerHeadersMax, out var used)) return false;
             connection.Consume(used);
         }
         while (x.Answer.Status is >= 100 and < 200 and not 101);
         if (x.Answer.Status == 101 && x.UpgradeTo is null) throw new UpstreamException("it changes the protocol, which nobody asked for");
+        return true;
+    }
+
+    private ValueTask<bool> PassOnAsync(Exchange x, UpstreamConnection connection)
+    {
+        AnswerWriter.WriteHead(x);
+        return x.Answer.Status == 101 ? tunnel.RunAsync(x, connection) : answers.WriteBodyAsync(x, connection);
     }
 
     private AttemptEnd EndOf(Exchange x, UpstreamConnection connection, InstanceState instance, Exception e)
     {
+        if (x.UploadFault is null && ClientFault.IsOne(e)) x.UploadFault = e;
         if (x.UploadFault is not null) return AttemptEnd.UploadFailed;
         if (e is ClientGoneException || connection.Cut == CutReason.ClientGone) return AttemptEnd.ClientGone;
         if (connection.Cut == CutReason.Timeout) return AttemptEnd.TimedOut;

@@ -11,7 +11,8 @@ internal sealed class Tunnel(UpstreamLimits limits)
 {
     private const int BlockBytes = 8 * 1024;
 
-    public async Task RunAsync(Exchange x, UpstreamConnection connection)
+    /// <summary>Ends when both directions have. False: the connection is of no further use.</summary>
+    public async ValueTask<bool> RunAsync(Exchange x, UpstreamConnection connection)
     {
         x.Response.Headers.Remove("X-Request-Id");
         await using var client = await x.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
@@ -27,6 +28,7 @@ internal sealed class Tunnel(UpstreamLimits limits)
             await done.CancelAsync(); // the instance is done: what the client still sends has no reader
             await up;
         }
+        return false;
     }
 
     /// <summary>From the client to the instance; ends quietly, for the other direction says how it went.</summary>
@@ -65,7 +67,7 @@ internal sealed class Tunnel(UpstreamLimits limits)
             connection.Consume(unread);
             connection.ExpectWithin(limits.TunnelIdleTimeout);
         }
-        while (await connection.ReceiveAsync() > 0);
+        while (connection.TryReceived(await connection.ReceiveAsync()));
         await client.FlushAsync();
     }
 }

@@ -8,7 +8,7 @@ using Strata.Edge.Routing;
 namespace Strata.Edge.Sites;
 
 /// <summary>Answers requests for static sites: finds the file, then conditions, encoding, range, bytes. Safe for concurrent use.</summary>
-internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger logger, TimeProvider time)
+internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
     private readonly SiteStore store = new(Path.Combine(options.DataFolder ?? Path.GetTempPath(), "sites"), options.Sites, api, logger, time);
     private readonly SiteCache cache = new(options.Sites);
@@ -32,6 +32,8 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
         if (site is null) await ErrorPages.WriteAsync(x, EdgeFault.SiteUnavailable);
         else await ServeAsync(x, site);
     }
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
 
     private async Task<Site?> WaitAsync(RouteTarget target)
     {

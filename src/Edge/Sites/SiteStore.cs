@@ -11,14 +11,17 @@ namespace Strata.Edge.Sites;
 /// Fetches static images from the control plane by digest and unpacks them, once each however many requests wait. A site is unpacked beside its place and then renamed, so a
 /// folder that is there is complete. What failed is tried again after a pause. Thread-safe.
 /// </summary>
-internal sealed partial class SiteStore(string folder, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time)
+internal sealed partial class SiteStore(string folder, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
     public const string IndexName = "index.json";
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FetchMax = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(24);
 
     private readonly ConcurrentDictionary<string, Lazy<Task<Site?>>> sites = new(StringComparer.Ordinal);
+
+    private readonly CancellationTokenSource stopping = new();
 
     /// <summary>The site, if it is ready.</summary>
     public Site? TryGet(string digest) => sites.TryGetValue(digest, out var entry) && entry is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Of(entry.Value) : null;
@@ -43,6 +46,14 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
         }
     }
 
+    /// <summary>Ends what is being fetched; afterwards nothing touches the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        foreach (var entry in sites.Values) await entry.Value;
+        stopping.Dispose();
+    }
+
     private static Site? Of(Task<Site?> loaded) => loaded.GetAwaiter().GetResult();
 
     private static string FolderName(string digest) => digest.Replace(':', '-');
@@ -57,8 +68,9 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
             var index = await JsonSerializer.DeserializeAsync(file, WireJson.Of<SiteIndex>());
             return new Site(place, index!);
         }
-        catch (Exception e) when (e is StrataException or IOException or InvalidDataException or JsonException or UnauthorizedAccessException or HttpRequestException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is StrataException or IOException or InvalidDataException or JsonException or UnauthorizedAccessException or HttpRequestException or KeyNotFoundException or InvalidOperationException or OperationCanceledException)
         {
+            if (stopping.IsCancellationRequested) return null;
             LogFailed(logger, digest, e);
             _ = ForgetAsync(digest);
             return null;
@@ -79,7 +91,8 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
         Directory.CreateDirectory(work);
         try
         {
-            using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(10), time);
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+            timeout.CancelAfter(FetchMax);
             await UnpackAsync(org, digest, work, timeout.Token);
             if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
             Directory.Move(work, place);

@@ -24,10 +24,24 @@ internal sealed class HeaderName
 
     private const int KnownLengthMax = 40;
 
-    private HeaderName(string text, HeaderUse use) => (Text, Use) = (text, use);
+    private static int count;
+    private readonly int index;
+
+    private HeaderName(string text, HeaderUse use, bool isKnown = true) => (Text, Use, index) = (text, use, isKnown ? count++ : -1);
 
     public string Text { get; }
     public HeaderUse Use { get; }
+
+    /// <summary>Whether the name comes up for the first time in a head; one that is not known may have before.</summary>
+    /// <param name="seen">The names so far, a bit for each known one.</param>
+    public bool IsFirst(ref ulong seen)
+    {
+        if (index is < 0 or > 63) return false;
+        var bit = 1UL << index;
+        var first = (seen & bit) == 0;
+        seen |= bit;
+        return first;
+    }
 
     public bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(name, Text);
 
@@ -42,7 +56,7 @@ internal sealed class HeaderName
             Encoding.Latin1.GetChars(name, chars);
             if (Lookup.TryGetValue(chars, out var known)) return known;
         }
-        return new HeaderName(Encoding.Latin1.GetString(name), HeaderUse.Forward);
+        return new HeaderName(Encoding.Latin1.GetString(name), HeaderUse.Forward, isKnown: false);
     }
 
     private static FrozenDictionary<string, HeaderName> MakeKnown()

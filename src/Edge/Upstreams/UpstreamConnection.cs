@@ -69,15 +69,17 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
         return !pending.IsCompleted;
     }
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, TimeSpan timeout)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, TimeSpan timeout)
     {
         Volatile.Write(ref sendBy, clock.After(timeout));
-        while (bytes.Length > 0)
-        {
-            var sent = await socket.SendAsync(bytes, SocketFlags.None);
-            bytes = bytes[sent..];
-        }
+#pragma warning disable CA2012 // Looked at here, and then either done with or awaited once.
+        var sending = socket.SendAsync(bytes, SocketFlags.None);
+        if (!sending.IsCompletedSuccessfully) return SendRestAsync(sending, bytes);
+        var sent = sending.Result;
+#pragma warning restore CA2012
+        if (sent != bytes.Length) return SendRestAsync(new(sent), bytes);
         Volatile.Write(ref sendBy, NoDeadline);
+        return default;
     }
 
     /// <summary>From now on the answer has this long to go on.</summary>
@@ -86,16 +88,30 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     /// <summary>The instance owes nothing now: we wait for the client.</summary>
     public void ExpectNothing() => Volatile.Write(ref receiveBy, NoDeadline);
 
-    /// <summary>More bytes behind the unread ones; 0 at the end of the stream. The buffer grows up to <paramref name="bufferMax"/> when it is full.</summary>
+    /// <summary>Waits for more bytes behind the unread ones; the count goes to <see cref="Received"/>. The buffer grows up to <paramref name="bufferMax"/> when it is full.</summary>
     /// <exception cref="UpstreamException">The buffer is full.</exception>
     public ValueTask<int> ReceiveAsync(int bufferMax = BufferBytes)
     {
-        if (!isPending)
-        {
-            MakeRoom(bufferMax);
-            BeginReceive();
-        }
-        return pending.IsCompletedSuccessfully ? new ValueTask<int>(Received(pending.Result)) : AwaitPendingAsync();
+        if (isPending) return pending;
+        MakeRoom(bufferMax);
+        BeginReceive();
+        return pending;
+    }
+
+    /// <summary>Takes in what <see cref="ReceiveAsync"/> brought, where the answer must go on.</summary>
+    /// <exception cref="UpstreamException">The instance has ended it instead.</exception>
+    public void Received(int count)
+    {
+        if (!TryReceived(count)) throw new UpstreamException("it ended early");
+    }
+
+    /// <summary>Takes in what <see cref="ReceiveAsync"/> brought. False: the instance sends no more.</summary>
+    public bool TryReceived(int count)
+    {
+        isPending = false;
+        end += count;
+        if (count > 0) HasReceived = true;
+        return count > 0;
     }
 
     /// <summary>Past the buffer, straight into the caller's memory. Only when nothing is unread.</summary>
@@ -175,25 +191,15 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
         isPending = true;
     }
 
-    private async ValueTask<int> AwaitPendingAsync()
+    private async ValueTask SendRestAsync(ValueTask<int> sending, ReadOnlyMemory<byte> bytes)
     {
-        try
+        while (true)
         {
-            return Received(await pending);
+            bytes = bytes[await sending..];
+            if (bytes.IsEmpty) break;
+            sending = socket.SendAsync(bytes, SocketFlags.None);
         }
-        catch
-        {
-            isPending = false;
-            throw;
-        }
-    }
-
-    private int Received(int count)
-    {
-        isPending = false;
-        end += count;
-        if (count > 0) HasReceived = true;
-        return count;
+        Volatile.Write(ref sendBy, NoDeadline);
     }
 
     private void MakeRoom(int bufferMax)
