@@ -13,6 +13,12 @@ public interface ILeases
     /// <summary>Gives it up at once; does nothing when this holder has lost it.</summary>
     ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Frees every lease whose name begins so, whoever holds it. Only for a server that knows itself to be the only one: what holds them then is its former life, which was killed, and
+    /// nobody needs to wait for their end.
+    /// </summary>
+    ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken);
+
     /// <summary>Who holds it now, or null.</summary>
     ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken);
 }

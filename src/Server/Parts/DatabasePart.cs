@@ -11,6 +11,9 @@ internal sealed class DatabasePart(ServerOptions options, TimeProvider time, ILo
 
     public string Name => "database";
 
+    /// <summary>Whether this server is the only one that uses it: the lock on the data folder sees to that.</summary>
+    public bool IsPrivate => own is not null;
+
     /// <summary>Set once it has started.</summary>
     public string ConnectionString => options.PostgresUrl is { } url ? PostgresUrl.ToConnectionString(url) : own!.ConnectionString;
 

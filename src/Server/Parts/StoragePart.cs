@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Storage.Postgres;
 
 namespace Strata.Server.Parts;
@@ -13,8 +15,18 @@ internal sealed class StoragePart(DatabasePart database, TimeProvider time, ILog
     /// <summary>Set once it has started.</summary>
     public PostgresStore Store => store ?? throw new InvalidOperationException("The storage has not started.");
 
-    public async Task StartAsync(CancellationToken cancellationToken) =>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
         store = await PostgresStore.OpenAsync(new PostgresOptions { ConnectionString = database.ConnectionString }, time, loggers, cancellationToken);
+        if (database.IsPrivate) await ReleaseFormerLifeAsync(store.Leases, cancellationToken);
+    }
+
+    /// <summary>After a kill -9 the controllers go on at once instead of waiting for the dead server's leases to lapse. A node's lease is its agent's, and stays.</summary>
+    private static async Task ReleaseFormerLifeAsync(ILeases leases, CancellationToken cancellationToken)
+    {
+        await leases.ReleaseAllAsync("controller/", cancellationToken);
+        await leases.ReleaseAllAsync(ScheduleRunner.LeaseName, cancellationToken);
+    }
 
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => store?.DisposeAsync().AsTask() ?? Task.CompletedTask;
 

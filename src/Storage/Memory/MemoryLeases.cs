@@ -28,6 +28,15 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            foreach (var name in leases.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).ToList()) leases.Remove(name);
+        }
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken)
     {
         lock (gate) return ValueTask.FromResult(Current(name, time.GetUtcNow()));

@@ -19,6 +19,9 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
     public async ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) =>
         await AskAsync("delete from strata.lease where name = $1 and holder = $2", cancellationToken, name, holder);
 
+    public async ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) =>
+        await AskAsync("delete from strata.lease where starts_with(name, $1)", cancellationToken, prefix);
+
     public async ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) =>
         await AskAsync("select holder from strata.lease where name = $1 and held_until > clock_timestamp()", cancellationToken, name) as string;
 

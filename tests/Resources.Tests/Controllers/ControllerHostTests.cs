@@ -196,6 +196,8 @@ public class ControllerHostTests
 
         public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => inner.ReleaseAsync(name, holder, cancellationToken);
 
+        public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => inner.ReleaseAllAsync(prefix, cancellationToken);
+
         public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) => inner.HolderAsync(name, cancellationToken);
     }
 }

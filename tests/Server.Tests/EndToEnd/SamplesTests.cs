@@ -32,6 +32,17 @@ public sealed class SamplesTests(SharedCloud cloud)
         Assert.DoesNotContain("First entry", await http.GetStringAsync("/")); // moderation comes first
         var log = (await cloud.RunAsync("logs", name)).ShouldSucceed().Output;
         var key = System.Text.RegularExpressions.Regex.Match(log, @"[Kk]ey[^\n]*?([A-Za-z0-9_-]{16})").Groups[1].Value;
-        Assert.NotEmpty(key);
+        await PublishAsync(http, key);
+        Assert.Contains("First entry", await http.GetStringAsync("/"));
+    }
+
+    /// <summary>As a moderator does it in a browser: signs in, which sets a cookie, and decides on the one entry that waits.</summary>
+    private static async Task PublishAsync(HttpClient http, string key)
+    {
+        using var signIn = new FormUrlEncodedContent(new Dictionary<string, string> { ["key"] = key });
+        var page = await (await http.PostAsync("/moderate/sign-in", signIn)).EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+        var id = System.Text.RegularExpressions.Regex.Match(page, "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").Value;
+        using var decision = new FormUrlEncodedContent(new Dictionary<string, string> { ["id"] = id, ["transition"] = "publish" });
+        (await http.PostAsync("/moderate", decision)).EnsureSuccessStatusCode();
     }
 }

@@ -31,6 +31,16 @@ public abstract class LeasesContract(IStore store)
     }
 
     [Fact]
+    public async Task ReleaseAll_ByPrefix_FreesThemWhoeverHoldsThem()
+    {
+        await HoldAsync("a", Long);
+        await Leases.ReleaseAllAsync("no-" + name, CancellationToken.None);
+        Assert.Equal("a", await HolderAsync());
+        await Leases.ReleaseAllAsync(name[..^1], CancellationToken.None);
+        Assert.Null(await HolderAsync());
+    }
+
+    [Fact]
     public async Task TryHold_AfterTheTime_IsGranted()
     {
         await HoldAsync("a", TimeSpan.FromMilliseconds(50));
