@@ -23,8 +23,7 @@ static Task ServeAsync(int port, int origin, bool inline)
     var instances = new[] { new InstanceRecord("ins_1", "rel", "127.0.0.1", origin), new InstanceRecord("ins_2", "rel", "127.0.0.1", origin) };
     var table = new TableSnapshot([.. routes], instances);
     var options = new EdgeOptions { Http = [new IPEndPoint(IPAddress.Loopback, port)], Admin = null, Inline = inline };
-    var loggers = Environment.GetEnvironmentVariable("VERBOSE") is null ? null : Microsoft.Extensions.Logging.LoggerFactory.Create(b => Microsoft.Extensions.Logging.ConsoleLoggerExtensions.AddConsole(b));
-    return EdgeProcess.RunAsync(options, loggers, started: edge =>
+    return EdgeProcess.RunAsync(options, started: edge =>
     {
         edge.Apply(table);
         Console.WriteLine("ready");
