@@ -120,9 +120,19 @@ public sealed partial class EdgeServer : IAsyncDisposable
 
     private void Sweep()
     {
-        clock.Renew();
-        tables.Sweep();
+        try
+        {
+            clock.Renew();
+            tables.Sweep();
+        }
+        catch (Exception e)
+        {
+            LogSweepFailed(logger, e); // out of a timer it would end the process
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking after deadlines failed; it is tried again in a moment")]
+    private static partial void LogSweepFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Serves {Routes} routes of the last good table until the control plane tells more")]
     private static partial void LogServesLast(ILogger logger, int routes);

@@ -180,7 +180,19 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     {
         if (now >= Volatile.Read(ref receiveBy) || now >= Volatile.Read(ref sendBy)) return CutReason.Timeout;
         if (now - begunAt < ClientCheckAfterMs) return CutReason.None;
-        return client is { } waiting && waiting.RequestAborted.IsCancellationRequested ? CutReason.ClientGone : CutReason.None;
+        return client is { } waiting && IsGone(waiting) ? CutReason.ClientGone : CutReason.None;
+    }
+
+    private static bool IsGone(IHttpRequestLifetimeFeature waiting)
+    {
+        try
+        {
+            return waiting.RequestAborted.IsCancellationRequested;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false; // the request has just ended by itself
+        }
     }
 
     private void BeginReceive()
