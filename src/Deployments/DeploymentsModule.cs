@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Deployments.Api;
 using Strata.Deployments.Blobs;
 using Strata.Deployments.Build;
+using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Images;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Placement;
@@ -49,7 +50,7 @@ public static class DeploymentsModule
     {
         services.AddSingleton<IBlobStore>(x => new DiskBlobStore(Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax));
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), Options(x).Source, x.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ImageStore>().AddSingleton<Toolchain>();
+        services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
         services.AddSingleton(MakeBuilder);
         services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
     }

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Deployments.Build.Docker;
 using Strata.Nodes.Sandbox;
 
 namespace Strata.Deployments.Build;
@@ -18,8 +19,20 @@ internal static class BuildErrors
     public static Error NothingToRun() => Failed(
         "It is not said how to run the result of the build.", "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");
 
-    public static Error NoDocker(string path) => Failed(
-        $"The source has a {path}, and this version cannot build images from Dockerfiles yet.", "Say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}.");
+    public static Error NoDocker(string path, DockerEngine engine) => Failed(
+        $"The source has a {path}, and {engine.Missing}.",
+        engine == DockerEngine.NoUse
+            ? "Run Strata as root on Linux with runc or crun installed, or say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}."
+            : "Install one (apt-get install -y docker.io), or say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}.");
+
+    public static Error DockerfileMissing(string path) => Failed($"There is no file {path} in the source.", "Correct build.dockerfile, or leave it out to have it detected.");
+
+    public static Error NoImageCommand(string path) => Failed($"The image built from {path} has no command.", "Add CMD or ENTRYPOINT to it, or run: {command: …} to strata.yaml.");
+
+    public static Error ImageTooLarge(long diskBytes) => Failed(
+        $"The image does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Make the image smaller, or raise build.diskBytes of the deployment.");
+
+    public static Error DockerFailed(string what, string complaint) => Failed($"\"docker {what}\" failed: {Shorten(complaint.Trim().TrimEnd('.'))}.", "Look whether Docker is well: docker info");
 
     public static Error ToolMissing(string tool, string install) => Failed($"This machine has no {tool}, which the source needs.", $"Install it on the machine: {install}");
 

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Kinds;
@@ -11,11 +12,15 @@ namespace Strata.Deployments.Build;
 /// </summary>
 internal static class BuildPlanner
 {
-    public static Result<BuildPlan> Plan(SourceTree source, StrataFile file, BuildConfig build, RunConfig run)
+    /// <summary>The Dockerfile that a build of this source may use; null: none.</summary>
+    public static string? DockerfileOf(SourceTree source, StrataFile file, BuildConfig build) => build.Dockerfile ?? file.Dockerfile ?? source.FirstFile(DockerfileDetector.Names);
+
+    public static Result<BuildPlan> Plan(SourceTree source, StrataFile file, BuildConfig build, RunConfig run, DockerEngine engine)
     {
         var commands = new Commands(build.Command ?? file.BuildCommand, build.Output ?? file.BuildOutput, run.Command ?? file.RunCommand);
-        if ((build.Dockerfile ?? file.Dockerfile) is { } dockerfile) return BuildErrors.NoDocker(dockerfile);
-        if (!Detect(source, file).TryGet(out var plan, out var error))
+        if ((build.Dockerfile ?? file.Dockerfile) is { } dockerfile) return ByDocker(source, dockerfile, commands, engine);
+        if (TakesDocker(source, file, commands, engine) is { } found) return ByDocker(source, found, commands, engine);
+        if (!Detect(source, file, commands, engine).TryGet(out var plan, out var error))
         {
             if (commands is { Build: null, Run: null } || error.Code != Detectors.NotRecognisedCode) return error;
             plan = new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" };
@@ -23,14 +28,29 @@ internal static class BuildPlanner
         return Override(plan, commands);
     }
 
-    /// <summary>A Dockerfile is passed over where the source is understood without it.</summary>
-    private static Result<BuildPlan> Detect(SourceTree source, StrataFile file)
+    /// <summary>A Dockerfile wins where an engine is present, unless it is said how to build without it.</summary>
+    private static string? TakesDocker(SourceTree source, StrataFile file, Commands commands, DockerEngine engine)
+    {
+        if (file.Stack is { } stack) return stack == Stacks.Dockerfile ? source.FirstFile(DockerfileDetector.Names) : null;
+        return engine.Name is not null && commands is { Build: null, Output: null } ? source.FirstFile(DockerfileDetector.Names) : null;
+    }
+
+    private static Result<BuildPlan> ByDocker(SourceTree source, string dockerfile, Commands commands, DockerEngine engine)
+    {
+        if (!source.HasFile(dockerfile)) return BuildErrors.DockerfileMissing(dockerfile);
+        if (engine.Name is null) return BuildErrors.NoDocker(dockerfile, engine);
+        return DockerfileDetector.Plan(dockerfile) with { Summary = $"a {dockerfile}, built by {engine.Name}", Command = commands.Run };
+    }
+
+    /// <summary>A Dockerfile that cannot be used is passed over where the source is understood without it.</summary>
+    private static Result<BuildPlan> Detect(SourceTree source, StrataFile file, Commands commands, DockerEngine engine)
     {
         if (file.Stack is { } stack) return Detectors.DetectAs(stack, source);
         var found = Detectors.Detect(source, Stacks.Dockerfile);
         if (source.FirstFile(DockerfileDetector.Names) is not { } dockerfile) return found;
-        if (!found.TryGet(out var plan, out _)) return BuildErrors.NoDocker(dockerfile);
-        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: this version builds without Docker."] };
+        if (!found.TryGet(out var plan, out _)) return commands is { Build: null, Run: null } ? BuildErrors.NoDocker(dockerfile, engine) : found;
+        var why = engine.Name is null ? engine.Missing : "it is said how to build without it";
+        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: {why}."] };
     }
 
     private static Result<BuildPlan> Override(BuildPlan plan, Commands commands)

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Images;
@@ -9,10 +10,10 @@ using Strata.Nodes.Sandbox;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox, pack. Keeps nothing but the image's blobs; safe for concurrent use.
+/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox (or a Dockerfile by Docker), pack. Keeps nothing but the image's blobs; safe for concurrent use.
 /// A source without steps never enters the sandbox.
 /// </summary>
-internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, Toolchain toolchain, DeploymentOptions options, TimeProvider time)
+internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, DockerBuild docker, Toolchain toolchain, DeploymentOptions options, TimeProvider time)
 {
     public const int PortDefault = 8080;
 
@@ -26,7 +27,8 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var tree = new SourceTree(scratch.Folder);
         if (!StrataFileReader.Find(tree).TryGet(out var file, out error)) return error;
         var config = Merge(job.Config, file);
-        if (!BuildPlanner.Plan(tree, file, config.Build, config.Run).TryGet(out var plan, out error)) return error;
+        var engine = await FindEngineAsync(BuildPlanner.DockerfileOf(tree, file, config.Build), cancellationToken);
+        if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
         await TellAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
         var work = new Work(job, plan, config, tree, log);
@@ -37,9 +39,15 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
 
     private Task<Result<BuiltRelease>> MakeAsync(Work work, CancellationToken cancellationToken) => work.Plan switch
     {
+        { Dockerfile: not null } => docker.BuildAsync(work, cancellationToken),
         { Steps: [] } => PackAsync(work, work.Source, cancellationToken),
         _ => RunAndPackAsync(work, cancellationToken),
     };
+
+    /// <summary>Where instances are plain processes an image could be built and never run.</summary>
+    private async Task<DockerEngine> FindEngineAsync(string? dockerfile, CancellationToken cancellationToken) => dockerfile is null ? DockerEngine.NoAnswer
+        : sandbox.Runtime == "process" ? DockerEngine.NoUse
+        : await DockerEngine.FindAsync(cancellationToken);
 
     private async Task<Result<BuiltRelease>> RunAndPackAsync(Work work, CancellationToken cancellationToken)
     {

@@ -12,14 +12,14 @@ public static class OciImage
     public const string ConfigType = "application/vnd.oci.image.config.v1+json";
     public const string LayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-    /// <summary>Label that tells what the layer stands on: <see cref="StackHost"/> or <see cref="StackNone"/>.</summary>
+    /// <summary>Label that tells what the layer stands on: <see cref="StackHost"/> or <see cref="StackImage"/>.</summary>
     public const string StackLabel = "dev.strata.stack";
 
     /// <summary>The layer is the application's folder; it runs on the machine's own /usr, read-only.</summary>
     public const string StackHost = "host";
 
     /// <summary>The layer is a whole root file system.</summary>
-    public const string StackNone = "none";
+    public const string StackImage = "image";
 
     internal static byte[] ToBytes<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Json);
 
@@ -67,6 +67,9 @@ public sealed record OciRun
 
     [JsonPropertyName("WorkingDir")]
     public string? WorkingDir { get; init; }
+
+    [JsonPropertyName("User")]
+    public string? User { get; init; }
 
     [JsonPropertyName("ExposedPorts")]
     public IReadOnlyDictionary<string, object>? ExposedPorts { get; init; }

@@ -32,7 +32,7 @@ internal static class ProcessRun
         lock (output) return new ProcessEnd(process.ExitCode, output.ToString());
     }
 
-    private static ProcessStartInfo Describe(string program, IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
+    internal static ProcessStartInfo Describe(string program, IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
     {
         var info = new ProcessStartInfo(program, arguments)
         {

@@ -11,23 +11,22 @@ namespace Strata.Nodes.Images;
 internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time)
 {
     private const string UnfinishedPrefix = "unfinished-";
-    private const int ManifestBytesMax = 1 << 20;
+    private const int TextBytesMax = 1 << 20;
 
     /// <summary>What nothing has used for this long is deleted: a rollback soon after is instant.</summary>
     private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(6);
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> downloads = new();
 
-    /// <summary>The folder of an image's files; fetched when it is not there. Errors are those of <see cref="ImageErrors"/>.</summary>
+    /// <summary>An image's files on this machine; fetched when they are not there. Errors are those of <see cref="ImageErrors"/>.</summary>
     /// <exception cref="StrataException">The API cannot be reached.</exception>
-    public async Task<Result<string>> GetAsync(string image, string org, CancellationToken cancellationToken)
+    public async Task<Result<NodeImage>> GetAsync(string image, string org, CancellationToken cancellationToken)
     {
         try
         {
-            var manifest = await ReadManifestAsync(image, org, cancellationToken);
-            if (Digests.Of(manifest) != image) return ImageErrors.Invalid(image, "its manifest does not have that digest");
-            if (!ImageManifest.LayerOf(image, manifest).TryGet(out var layer, out var error)) return error;
-            return await GetLayerAsync(layer.Digest, org, cancellationToken);
+            if (!ImageManifest.Read(image, await ReadAsync(image, org, "manifest", cancellationToken)).TryGet(out var manifest, out var error)) return error;
+            var workFolder = manifest.IsRoot ? ImageManifest.WorkFolderOf(await ReadAsync(manifest.Config!.Digest, org, "configuration", cancellationToken)) : null;
+            return new NodeImage(await GetLayerAsync(manifest.Layers[0].Digest, org, cancellationToken), workFolder);
         }
         catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
         {
@@ -54,12 +53,13 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     /// <summary>Notes that it is in use, for <see cref="Collect"/>.</summary>
     public void Touch(string folder) => Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
 
-    private async Task<byte[]> ReadManifestAsync(string image, string org, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadAsync(string digest, string org, string what, CancellationToken cancellationToken)
     {
-        await using var stream = await client.GetBlobAsync(image, org, cancellationToken);
-        var buffer = new byte[ManifestBytesMax + 1];
+        await using var stream = await client.GetBlobAsync(digest, org, cancellationToken);
+        var buffer = new byte[TextBytesMax + 1];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return length <= ManifestBytesMax ? buffer[..length] : throw new BadLayerException("its manifest is too large");
+        if (length > TextBytesMax) throw new BadLayerException($"its {what} is too large");
+        return Digests.Of(buffer.AsSpan(0, length)) == digest ? buffer[..length] : throw new BadLayerException($"its {what} does not have that digest");
     }
 
     private async Task<string> GetLayerAsync(string digest, string org, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ public interface IRuntime
 
     /// <summary>
     /// Starts a run and returns at once: that the program could not be started is told by its exit. An id in use is refused with RUN_EXISTS; a machine out of
-    /// addresses or disk with RUN_NOT_STARTED.
+    /// addresses or disk with RUN_NOT_STARTED; a whole root file system where only processes can be started with IMAGE_NEEDS_OCI.
     /// </summary>
     Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken);
 
@@ -63,6 +63,12 @@ public sealed record RunRequest
 
     /// <summary>The unpacked application on this machine; never changed. The run sees a private, writable view of it at <c>/app</c>, or a copy.</summary>
     public required string AppFolder { get; init; }
+
+    /// <summary>
+    /// Null: the application runs on the machine's own programs. Else <see cref="AppFolder"/> is a whole root file system, of which the run sees a private, writable view,
+    /// and this is the absolute path in it where the program starts.
+    /// </summary>
+    public string? RootWorkFolder { get; init; }
 
     /// <summary>Gets both output streams, appended.</summary>
     public required string LogFile { get; init; }

@@ -6,7 +6,7 @@ namespace Strata.Nodes.Sandbox;
 /// Cuts a stream of bytes into lines of bounded length and bounded total. Text that a carriage return overwrites, as progress bars do, is dropped, and bytes that are not
 /// UTF-8 are replaced. Not safe for concurrent use.
 /// </summary>
-internal sealed class LineSplitter(Action<string> onLine, int lineCharsMax, long bytesMax)
+public sealed class LineSplitter(Action<string> onLine, int lineCharsMax, long bytesMax)
 {
     private readonly Decoder decoder = new UTF8Encoding(false).GetDecoder();
     private readonly StringBuilder line = new();

@@ -94,6 +94,21 @@ public sealed class OciRuntimeTests : RuntimeContract
     }
 
     [Fact]
+    public async Task Run_WholeRoot_SeesNothingElseAndMayUseLowPorts()
+    {
+        Assert.SkipUnless(File.Exists("/bin/busybox"), "There is no static busybox on this machine to make a root of.");
+        var root = Machine.App();
+        foreach (var name in new[] { "bin", "work" }) Directory.CreateDirectory(Path.Combine(root, name));
+        File.Copy("/bin/busybox", Path.Combine(root, "bin", "busybox"));
+        Posixly.OpenForAll(root);
+        var request = Request("") with { AppFolder = root, RootWorkFolder = "/work", Command = ["/bin/busybox", "sh", "-c", "pwd; busybox ls / | busybox tr '\\n' ' '; echo x > /work/x; exec /bin/busybox httpd -f -p 80"], Port = 80 };
+        var state = (await Runtime.StartAsync(request, CancellationToken.None)).Value;
+        await Wait.UntilAsync(() => CanConnectAsync(state.Address, 80), "it listens");
+        Assert.Equal(["/work", "bin dev etc proc sys tmp work "], File.ReadAllText(Log).Split('\n').Take(2));
+        Assert.False(File.Exists(Path.Combine(root, "work", "x")));
+    }
+
+    [Fact]
     public async Task Stats_RunningRun_AreRead()
     {
         await StartAsync("x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 30");

@@ -207,5 +207,9 @@ public sealed class ProcessRuntimeTests : RuntimeContract
     protected override RuntimeChoice Choice => RuntimeChoice.Process;
 
     [Fact]
+    public async Task Start_WholeRoot_IsRefused() =>
+        Assert.Equal("IMAGE_NEEDS_OCI", (await Runtime.StartAsync(Request("true") with { RootWorkFolder = "/" }, CancellationToken.None)).Error?.Code);
+
+    [Fact]
     public void NotIsolated_SaysSo() => Assert.Contains("nothing limits their memory", string.Join(' ', Runtime.NotIsolated), StringComparison.Ordinal);
 }

@@ -34,6 +34,9 @@ internal sealed class InstanceContext(Resource<InstanceSpec, InstanceStatus> ins
     /// <summary>The unpacked image.</summary>
     public string AppFolder { get; set; } = "";
 
+    /// <summary>Where the program starts if the image is a whole root file system; null if not.</summary>
+    public string? RootWorkFolder { get; set; }
+
     /// <summary>The instance's own token.</summary>
     public string Token { get; set; } = "";
 

@@ -8,8 +8,8 @@ internal sealed class ImageHook(LayerCache layers) : IInstanceHook
 {
     public async Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken)
     {
-        if (!(await layers.GetAsync(context.Spec.Image, context.Org, cancellationToken)).TryGet(out var folder, out var error)) return error;
-        context.AppFolder = folder;
+        if (!(await layers.GetAsync(context.Spec.Image, context.Org, cancellationToken)).TryGet(out var image, out var error)) return error;
+        (context.AppFolder, context.RootWorkFolder) = (image.Folder, image.RootWorkFolder);
         return default(Done);
     }
 }

@@ -43,6 +43,7 @@ internal sealed class RunHook(IRuntime runtime, TimeProvider time) : IInstanceHo
         Command = context.Spec.Command,
         Env = context.Spec.Env,
         AppFolder = context.AppFolder,
+        RootWorkFolder = context.RootWorkFolder,
         LogFile = context.LogFile,
         Port = context.Spec.Port,
         Endpoint = context.PlatformEnv,

@@ -20,6 +20,7 @@ internal sealed record OciBundle
     public required string Id { get; init; }
     public required string Hostname { get; init; }
     public required string Root { get; init; }
+    public bool IsRootWritable { get; init; }
     public required IReadOnlyList<string> Args { get; init; }
     public required IReadOnlyDictionary<string, string> Env { get; init; }
     public required string WorkFolder { get; init; }
@@ -51,7 +52,7 @@ internal sealed record OciBundle
     {
         ["ociVersion"] = "1.0.2",
         ["hostname"] = Hostname,
-        ["root"] = new JsonObject { ["path"] = Root, ["readonly"] = true },
+        ["root"] = new JsonObject { ["path"] = Root, ["readonly"] = !IsRootWritable },
         ["process"] = Process(),
         ["mounts"] = new JsonArray([.. Kernel().Concat(Mounts).Select(Mount)]),
         ["linux"] = Linux(),

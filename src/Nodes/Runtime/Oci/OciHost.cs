@@ -52,7 +52,8 @@ internal sealed class OciHost
     /// <summary>Writes the bundle and tells how to start its shim.</summary>
     /// <param name="log">Null: the caller reads the shim's standard output.</param>
     /// <param name="diskBytes">Null: no writable layer.</param>
-    public ShimStart Prepare(string folder, OciBundle bundle, int host, string? log, long? diskBytes)
+    /// <param name="lower">A folder that is to be the root, below the writable layer; null: the bundle's root is there already.</param>
+    public ShimStart Prepare(string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null)
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), bundle.ToJson());
         var environment = new Dictionary<string, string>
@@ -67,6 +68,7 @@ internal sealed class OciHost
             ["S_ID"] = bundle.Id,
             ["S_UID"] = bundle.Uid.ToString(CultureInfo.InvariantCulture),
             ["S_DISK"] = diskBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["S_LOWER"] = lower ?? "",
             ["S_BRIDGE"] = Network.Bridge,
             ["S_VETH"] = $"sv{cloudId}{host:x}",
             ["S_ADDRESS"] = Network.Subnet.WithPrefix(host),

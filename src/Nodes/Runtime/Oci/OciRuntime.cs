@@ -3,12 +3,12 @@ using Strata.Core;
 namespace Strata.Nodes.Runtime.Oci;
 
 /// <summary>
-/// Runs instances as OCI bundles on the stack <c>host</c>: namespaces and an address of their own, a user of their own without capabilities, a system call filter,
+/// Runs instances as OCI bundles on the stack <c>host</c>, or on an image's own root file system: namespaces and an address of their own, a user of their own without capabilities, a system call filter,
 /// limits by cgroups, a writable layer of limited size. No daemon: each run is held by a shim that outlives this process.
 /// </summary>
 internal sealed class OciRuntime : IRuntime
 {
-    private const long TmpBytesMax = 256L << 20;
+    internal const long TmpBytesMax = 256L << 20;
     private const int TerminateTries = 100;
 
     private readonly OciHost host;
@@ -86,28 +86,30 @@ internal sealed class OciRuntime : IRuntime
         var address = host.Network.Subnet.Address(number);
         var bundle = Bundle(host, request, folder, number);
         var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder));
-        run.Start(host.Prepare(folder, bundle, number, request.LogFile, request.DiskBytes));
+        run.Start(host.Prepare(folder, bundle, number, request.LogFile, request.DiskBytes, request.RootWorkFolder is null ? null : request.AppFolder));
         return run.State();
     }
 
     internal static OciBundle Bundle(OciHost host, RunRequest request, string folder, int number)
     {
-        var endpoint = new RunEndpoint("0.0.0.0", request.Port, host.Network.Subnet.Gateway);
-        return new OciBundle
+        var endpoint = request.Endpoint?.Invoke(new RunEndpoint("0.0.0.0", request.Port, host.Network.Subnet.Gateway));
+        var etc = host.WriteEtc(folder, number, request.Hostname ?? "instance");
+        var bundle = new OciBundle
         {
             Id = request.Id,
             Hostname = request.Hostname ?? request.Id.Replace('_', '-'),
             Root = host.Stack.Root,
             Args = OciHost.WithInit(request.Command),
-            Env = Merge(BaseEnv, request.Env, request.Endpoint?.Invoke(endpoint)),
+            Env = Merge(BaseEnv, request.Env, endpoint),
             WorkFolder = "/app",
             Uid = host.Uid(number),
-            Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, request.Hostname ?? "instance"), .. Writable(request, folder)],
+            Mounts = [.. host.Stack.Mounts, .. etc, .. Writable(request, folder)],
             CgroupPath = host.CgroupPath(request.Id),
             MemoryBytes = request.MemoryBytes,
             Cpu = request.Cpu,
             PidsMax = request.PidsMax,
         };
+        return request.RootWorkFolder is { } workFolder ? new ImageRoot(host.Stack, folder).Take(bundle, request, endpoint, workFolder) : bundle;
     }
 
     /// <summary>The writable view of /app is on a disk image of limited size, not in memory, so that data which a program writes does not eat its memory.</summary>

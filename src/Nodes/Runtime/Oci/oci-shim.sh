@@ -4,7 +4,7 @@
 # network namespaces, so that mounts, the veth pair and the addresses vanish with the last process and nothing has to be cleaned up, whatever was killed.
 #
 # In the environment: S_DIR folder of the run, S_TOOL runc or crun, S_TOOL_ROOT its state, S_ID, S_KEEP (--keep or empty), S_OOM file with the oom_kill counter,
-# S_UID owner of what is written, S_DISK size of the writable layer in bytes or empty, S_BRIDGE or empty, S_VETH, S_ADDRESS with prefix, S_GATEWAY,
+# S_UID owner of what is written, S_DISK size of the writable layer in bytes or empty, S_LOWER folder that is the root below the writable layer or empty, S_BRIDGE or empty, S_VETH, S_ADDRESS with prefix, S_GATEWAY,
 # S_LOG file for the output or empty to pass it on, S_HYBRID 1 to hide the cgroup v2 mount that crun refuses beside v1.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG"; fi
@@ -30,9 +30,18 @@ make_disk() {
   mkdir -p disk/upper disk/work && chown "$S_UID:$S_UID" disk/upper
 }
 
+make_root() {
+  mkdir -p root
+  mount -t overlay -o "lowerdir=$S_LOWER,upperdir=$S_DIR/disk/upper,workdir=$S_DIR/disk/work,nosuid,nodev" overlay root 2>root.err ||
+    fail "the root file system could not be made: $(tail -n 1 root.err)"
+  # Images listen on ports such as 80, and no run has the capability for that.
+  echo 0 2>/dev/null >/proc/sys/net/ipv4/ip_unprivileged_port_start
+}
+
 if [ "$1" = inner ]; then
   if [ -n "$S_BRIDGE" ]; then join_network; else ip link set lo up; fi
   if [ -n "$S_DISK" ]; then make_disk; fi
+  if [ -n "$S_LOWER" ]; then make_root; fi
   if [ "$S_HYBRID" = 1 ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi
   exec "$S_TOOL" --root "$S_TOOL_ROOT" --log "$S_DIR/tool.log" run $S_KEEP --bundle "$S_DIR" "$S_ID"
 fi

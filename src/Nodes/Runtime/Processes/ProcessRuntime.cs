@@ -44,6 +44,7 @@ internal sealed class ProcessRuntime : IRuntime
 
     public async Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
+        if (request.RootWorkFolder is not null) return NeedsOci(reason);
         if (!runs.Create(request.Id).TryGet(out var folder, out var error)) return error;
         var app = Path.Combine(folder, "app");
         var copied = await HostCommand.RunAsync("cp", ["-a", "--reflink=auto", request.AppFolder, app], cancellationToken);
@@ -86,6 +87,10 @@ internal sealed class ProcessRuntime : IRuntime
         run.Start(new ShimStart(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv)));
         return run.State();
     }
+
+    private static Error NeedsOci(string reason) => new(
+        ErrorKind.Unprocessable, "IMAGE_NEEDS_OCI", $"The application is a whole container image, and this node can only start plain processes, because {reason}.",
+        "Run Strata as root on Linux with runc or crun installed, or say in strata.yaml how to build and run the source without its Dockerfile.");
 
     private static int FreePort()
     {
