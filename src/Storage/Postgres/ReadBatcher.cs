@@ -53,6 +53,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
     {
         while (await queue.Reader.WaitToReadAsync())
         {
+            await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
             batch.Clear();
             while (batch.Count < BatchMax && queue.Reader.TryRead(out var request)) batch.Add(request);
             await AnswerAsync();
