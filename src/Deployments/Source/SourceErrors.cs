@@ -49,7 +49,7 @@ internal static class SourceErrors
         ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The git repository at {url} has no commits yet.", "Push a commit and deploy again.");
 
     public static Error GitFailed(string url, string why) => new(
-        ErrorKind.Unavailable, "GIT_FAILED", $"The git repository at {url} could not be fetched: {why}", "Deploy again when the repository can be reached.");
+        ErrorKind.Unavailable, "GIT_FAILED", $"The git repository at {url} could not be fetched: {why.TrimEnd('.')}.", "Deploy again when the repository can be reached.");
 
     public static Error GitTimeout(string url, TimeSpan limit) => new(
         ErrorKind.Timeout, "GIT_TIMEOUT", $"The git repository at {url} was not fetched within {limit.TotalSeconds:0} s.", "Deploy again, or deploy a clone of it as a folder.");
