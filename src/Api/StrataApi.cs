@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
-using Strata.Api.Entities;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
@@ -36,9 +35,6 @@ public static class StrataApi
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
-        services.AddSingleton<ModelEndpoints>();
-        services.AddSingleton<EntityEndpoints>();
-        services.AddSingleton<EntityCollectionEndpoints>();
         return services;
     }
 
@@ -60,9 +56,6 @@ public static class StrataApi
     {
         routes.MapKinds(kinds);
         routes.ServiceProvider.GetRequiredService<TokenEndpoints>().Map(routes);
-        routes.ServiceProvider.GetRequiredService<ModelEndpoints>().Map(routes);
-        routes.ServiceProvider.GetRequiredService<EntityEndpoints>().Map(routes);
-        routes.ServiceProvider.GetRequiredService<EntityCollectionEndpoints>().Map(routes);
         routes.MapHealth();
         routes.MapDescription(kinds);
     }

@@ -7,6 +7,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
+using Strata.EntityApi;
 using Strata.Nodes;
 using Strata.Nodes.Api;
 using Strata.Nodes.Controllers;
@@ -83,6 +84,7 @@ internal sealed class Composition
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddStrataApi();
+        services.AddEntityApi();
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
@@ -94,6 +96,7 @@ internal sealed class Composition
     {
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
+        app.MapEntityApi();
         app.MapNodeEndpoints();
         app.MapDeployments();
         app.MapServer(Kinds, status);

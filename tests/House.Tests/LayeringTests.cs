@@ -11,7 +11,7 @@ public partial class LayeringTests
         ["Core"],
         ["Entities", "Storage", "Client"],
         ["Resources", "Api"],
-        ["Nodes", "Deployments", "Edge"],
+        ["EntityApi", "Nodes", "Deployments", "Edge"],
         ["Server", "Cli"],
     ];
 

@@ -8,6 +8,9 @@ namespace Strata.Api.Http;
 /// <summary>A successful answer. A class of its own, so that it converts to a <see cref="Result{T}"/>, which an interface cannot.</summary>
 public abstract class Answer : IResult
 {
+    /// <summary>How answers are written. A few levels more than a document may have: an answer wraps documents.</summary>
+    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax + 8 };
+
     public static readonly Answer NoContent = new StatusAnswer(StatusCodes.Status204NoContent);
 
     public static Answer Json(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK) => new JsonAnswer(write, status);
@@ -38,9 +41,6 @@ public abstract class Answer : IResult
 /// <summary>JSON, written whole before it is sent, so that its length is known and nothing fails half way.</summary>
 internal sealed class JsonAnswer(Action<Utf8JsonWriter> write, int status) : Answer
 {
-    /// <summary>Two levels more than a document may have: an answer wraps documents.</summary>
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax + 8 };
-
     public long? ETag { get; init; }
     public string? Location { get; init; }
 

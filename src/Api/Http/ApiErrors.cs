@@ -32,20 +32,20 @@ public static class ApiErrors
     internal static Error Method(string method, string allowed) => new(
         ErrorKind.Invalid, "METHOD_NOT_ALLOWED", $"{Shorten(method)} is not possible here.", allowed.Length == 0 ? null : $"Possible: {allowed}.");
 
-    internal static Error MediaType(string? sent, string accepted) => new(
+    public static Error MediaType(string? sent, string accepted) => new(
         ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", sent is null ? "The body has no content type." : $"A body of type {Shorten(sent)} is not understood here.",
         $"Send {accepted} in UTF-8.");
 
-    internal static Error TooLarge(long limit) => new(
+    public static Error TooLarge(long limit) => new(
         ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The body is larger than the {limit} bytes that fit here.", null) { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
 
     internal static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
-    internal static Error Query(string name, string message) => new(
+    public static Error Query(string name, string message) => new(
         ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{Shorten(name)}\" {message}", "/docs lists the parameters of this endpoint.")
     { Faults = [new SpecFault(Shorten(name), message)] };
 
-    internal static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
+    public static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
 
     internal static Error KeyReused(string key) => new(
         ErrorKind.Conflict, ConflictCode, $"The Idempotency-Key \"{key}\" was already used for another request.", "Use a fresh key for each request.");

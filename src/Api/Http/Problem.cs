@@ -20,7 +20,7 @@ public static class Problem
         if (http.Response.HasStarted) return;
         var code = status ?? ErrorStatus.Of(error.Kind);
         var body = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(body, JsonAnswer.WriterOptions)) Write(json, http, error, code);
+        using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) Write(json, http, error, code);
         http.Response.StatusCode = code;
         http.Response.ContentType = ContentType;
         http.Response.ContentLength = body.WrittenCount;

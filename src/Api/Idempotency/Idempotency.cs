@@ -16,7 +16,7 @@ namespace Strata.Api.Idempotency;
 /// with the revision that the first one made. A failed request made no commit and may be sent again. Safe for concurrent use; the same key at the
 /// same moment is turned away with REQUEST_IN_PROGRESS.
 /// </summary>
-internal sealed class Idempotency(IEntityLog log)
+public sealed class Idempotency(IEntityLog log)
 {
     public const string Header = "Idempotency-Key";
     public const int KeyLengthMax = 200;

@@ -9,7 +9,7 @@ namespace Strata.Api.Watch;
 /// <summary>
 /// Server-sent events (WHATWG HTML, section 9.2), each with one line of JSON. Events are flushed by the caller, so that many may share a packet.
 /// </summary>
-internal sealed class EventStream(HttpContext http)
+public sealed class EventStream(HttpContext http)
 {
     public Task BeginAsync()
     {
@@ -28,7 +28,7 @@ internal sealed class EventStream(HttpContext http)
         body.Write("\ndata: "u8);
         if (data is null) body.Write("{}"u8);
         else
-            using (var json = new Utf8JsonWriter(body, JsonAnswer.WriterOptions)) data(json);
+            using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) data(json);
         body.Write("\n\n"u8);
     }
 

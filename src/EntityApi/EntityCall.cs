@@ -5,7 +5,7 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
-namespace Strata.Api.Entities;
+namespace Strata.EntityApi;
 
 /// <summary>Reads the parts that requests of the entity API have in common.</summary>
 internal static class EntityCall

@@ -3,7 +3,7 @@ using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
 
-namespace Strata.Api.Entities;
+namespace Strata.EntityApi;
 
 /// <summary>Writes what the entity API answers.</summary>
 internal static class EntityWriter

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Conditions;
@@ -10,10 +11,10 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
-namespace Strata.Api.Entities;
+namespace Strata.EntityApi;
 
 /// <summary>Users' entities, many at a time: create, list, search and delete by model.</summary>
-internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalog catalog, Idempotency.Idempotency idempotency, TimeProvider time)
+internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalog catalog, Idempotency idempotency, TimeProvider time)
 {
     private const string Read = "entities.read";
     private const string Write = "entities.write";
@@ -66,7 +67,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         if (!ReadDocuments(body).TryGet(out var documents, out error)) return error;
         var chunks = documents.Chunk(window).ToArray();
         if (chunks.Length > 1)
-            return call.Http.Request.Headers.ContainsKey(Idempotency.Idempotency.Header) ? EntityApiErrors.KeyForOneTransaction : await CreateChunksAsync(call, target, chunks);
+            return call.Http.Request.Headers.ContainsKey(Idempotency.Header) ? EntityApiErrors.KeyForOneTransaction : await CreateChunksAsync(call, target, chunks);
         return await idempotency.RunAsync(call, target.Caller.Tenant, body.Utf8, async () =>
         {
             var created = await CreateChunkAsync(target with { Caller = target.Caller with { Request = call.Request } }, documents, call.Aborted);
@@ -243,7 +244,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         var body = http.Response.BodyWriter;
         for (var i = 0; i < found.Count; i++)
         {
-            using (var json = new Utf8JsonWriter(body, JsonAnswer.WriterOptions)) EntityWriter.WriteEnvelope(json, found[i], pointInTime);
+            using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) EntityWriter.WriteEnvelope(json, found[i], pointInTime);
             body.Write("\n"u8);
             if (i % PageLimits.Default == 0) await body.FlushAsync(http.RequestAborted);
         }

@@ -1,7 +1,7 @@
 using Strata.Core;
 using Strata.Entities.Log;
 
-namespace Strata.Api.Entities;
+namespace Strata.EntityApi;
 
 /// <summary>The entity API's own errors; codes are the contract's.</summary>
 internal static class EntityApiErrors

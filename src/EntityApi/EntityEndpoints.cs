@@ -2,18 +2,19 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
-namespace Strata.Api.Entities;
+namespace Strata.EntityApi;
 
 /// <summary>
 /// Users' entities under /api/entity, one at a time: wire compatible with the entity API in what is here. The platform's own resources do not exist
 /// here.
 /// </summary>
-internal sealed class EntityEndpoints(EntityEngine engine, Idempotency.Idempotency idempotency)
+internal sealed class EntityEndpoints(EntityEngine engine, Idempotency idempotency)
 {
     private const string Read = "entities.read";
     private const string Write = "entities.write";

@@ -7,7 +7,7 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
-namespace Strata.Api.Entities;
+namespace Strata.EntityApi;
 
 /// <summary>Models and their workflows under /api/model, wire compatible with the entity API in what is here.</summary>
 internal sealed class ModelEndpoints(ModelCatalog catalog)

@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Strata.EntityApi;
+
+/// <summary>
+/// The entity platform over HTTP: models, entities, search and what else belongs to users' data, under /api. Needs the engine, the model catalog and
+/// the API's own services.
+/// </summary>
+public static class EntityApiModule
+{
+    public static IServiceCollection AddEntityApi(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelEndpoints>();
+        services.AddSingleton<EntityEndpoints>();
+        services.AddSingleton<EntityCollectionEndpoints>();
+        return services;
+    }
+
+    public static void MapEntityApi(this IEndpointRouteBuilder routes)
+    {
+        var services = routes.ServiceProvider;
+        services.GetRequiredService<ModelEndpoints>().Map(routes);
+        services.GetRequiredService<EntityEndpoints>().Map(routes);
+        services.GetRequiredService<EntityCollectionEndpoints>().Map(routes);
+    }
+}

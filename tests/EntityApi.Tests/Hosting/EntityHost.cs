@@ -1,0 +1,102 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Strata.Api;
+using Strata.Api.Auth;
+using Strata.Api.Auth.Tokens;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.EntityApi.Tests.Hosting;
+
+/// <summary>The entity API on a real port over one of the stores, with two organizations.</summary>
+public sealed class EntityHost : IAsyncDisposable
+{
+    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind];
+
+    private readonly WebApplication app;
+
+    private EntityHost(WebApplication app, IStore store) => (this.app, Store) = (app, store);
+
+    public IStore Store { get; }
+    public IEntityLog Log => Store.Log;
+    public Uri Address => new(app.Urls.First());
+    public TenantId Org { get; private set; }
+    public TenantId OtherOrg { get; private set; }
+
+    /// <summary>May do everything in <see cref="Org"/> and on the platform.</summary>
+    public string AdminToken { get; private set; } = "";
+
+    /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
+    public static async Task<EntityHost> StartAsync(IStore store)
+    {
+        var host = new EntityHost(Build(store), store);
+        await host.app.StartAsync();
+        if (await store.Log.HeadAsync(TenantId.Platform, default) == Revision.None) await host.FillAsync();
+        return host;
+    }
+
+    public HttpClient Client(string? token = null)
+    {
+        var client = new HttpClient { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token ?? AdminToken);
+        return client;
+    }
+
+    public async Task<string> TokenAsync(TenantId tenant, string name, string[] roles)
+    {
+        var issuer = app.Services.GetRequiredService<TokenIssuer>();
+        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = roles } };
+        return (await issuer.IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    private static WebApplication Build(IStore store)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
+        var users = new StoredDefinitions(store.Log, TimeProvider.System);
+        var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
+        var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
+        builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines);
+        builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
+        builder.Services.AddStrataApi();
+        builder.Services.AddEntityApi();
+        var app = builder.Build();
+        app.UseStrataApi();
+        app.MapStrataApi(Kinds);
+        app.MapEntityApi();
+        return app;
+    }
+
+    private async Task FillAsync()
+    {
+        Org = await AddOrganizationAsync("default");
+        OtherOrg = await AddOrganizationAsync("other");
+        AdminToken = await TokenAsync(Org, "admin", [Roles.Admin, Roles.Operator]);
+    }
+
+    private async Task<TenantId> AddOrganizationAsync(string name)
+    {
+        var engine = app.Services.GetRequiredService<EntityEngine>();
+        var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
+        var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
+        var made = await organizations.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = name, Spec = new() }, null, default);
+        Assert.True(TenantId.TryParse(made.Value.Id, out var tenant));
+        await projects.CreateAsync(new Caller(tenant, "test"), new NewResource<ProjectSpec> { Name = "web", Spec = new() }, null, default);
+        return tenant;
+    }
+}

@@ -1,0 +1,8 @@
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.EntityApi.Tests;
+
+// Every contract of the entity API runs over both stores.
+public sealed class MemoryEntityTests() : EntityContract(new MemoryStore());
+
+public sealed class PostgresEntityTests(TestServer server) : EntityContract(new PostgresDatabase(server));
