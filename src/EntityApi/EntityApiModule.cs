@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi;
 
@@ -14,6 +15,7 @@ public static class EntityApiModule
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<EntityEndpoints>();
         services.AddSingleton<EntityCollectionEndpoints>();
+        services.AddSingleton<SearchEndpoints>();
         return services;
     }
 
@@ -23,5 +25,6 @@ public static class EntityApiModule
         services.GetRequiredService<ModelEndpoints>().Map(routes);
         services.GetRequiredService<EntityEndpoints>().Map(routes);
         services.GetRequiredService<EntityCollectionEndpoints>().Map(routes);
+        services.GetRequiredService<SearchEndpoints>().Map(routes);
     }
 }

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.Idempotency;
@@ -10,17 +8,17 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi;
 
-/// <summary>Users' entities, many at a time: create, list, search and delete by model.</summary>
+/// <summary>Users' entities, many at a time: create, list and delete by model.</summary>
 internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalog catalog, Idempotency idempotency, TimeProvider time)
 {
     private const string Read = "entities.read";
     private const string Write = "entities.write";
     private const string Json = "application/json";
     private const int ResultsMax = 10_000;
-    private const int ResultsDefault = 1_000;
     private const int WindowMax = 1_000;
 
     public void Map(IEndpointRouteBuilder routes)
@@ -47,12 +45,6 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
             Parameters = [Parameter.Query("transactionSize", "Entities per transaction.", Schemas.Integer(1, WindowMax)), Parameter.Query("verbose", "Tell the ids.", Schemas.Flag())],
             Body = Content.Json(Schemas.Object(), required: false),
         }, DeleteAsync);
-        routes.MapApi("POST", "/api/search/direct/{entityName}/{modelVersion}", Read, Describe("searchEntities", "The entities of a model that meet a condition, one per line.") with
-        {
-            Parameters = [Parameter.Query("limit", "Past it the search is refused.", Schemas.Integer(1, ResultsMax)), pointInTime],
-            Body = Content.Json(Schemas.Object()),
-            Answer = new Content(["application/x-ndjson"], Schemas.Object()),
-        }, SearchAsync);
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "entity", Answer = Content.Json(Schemas.Any()) };
@@ -60,7 +52,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
     private async Task<Result<Answer>> CreateAsync(ApiCall call)
     {
         if (EntityCall.CheckFormat(call) is { } format) return format;
-        if (!Target(call).TryGet(out var target, out var error)) return error;
+        if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!call.QueryInt("transactionWindow", 100, 1, WindowMax).TryGet(out var window, out error)) return error;
         if (EntityEndpoints.Compatible(call) is { } bad) return bad;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, Json)).TryGet(out var body, out error)) return error;
@@ -76,7 +68,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
     }
 
     /// <summary>The first chunk's failure is the request's; a later one's stands in the list where its transaction would.</summary>
-    private async Task<Result<Answer>> CreateChunksAsync(ApiCall call, EntityTarget target, JsonText[][] chunks)
+    private async Task<Result<Answer>> CreateChunksAsync(ApiCall call, ModelTarget target, JsonText[][] chunks)
     {
         var results = new List<Result<IReadOnlyList<EntityRevision>>>();
         foreach (var chunk in chunks)
@@ -87,7 +79,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         return results[0].IsOk ? Transactions(results) : results[0].Error!;
     }
 
-    private async ValueTask<Result<IReadOnlyList<EntityRevision>>> CreateChunkAsync(EntityTarget target, JsonText[] documents, CancellationToken cancellationToken)
+    private async ValueTask<Result<IReadOnlyList<EntityRevision>>> CreateChunkAsync(ModelTarget target, JsonText[] documents, CancellationToken cancellationToken)
     {
         if (documents.Length == 1)
         {
@@ -105,12 +97,12 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
     {
-        if (!(await KnownTargetAsync(call)).TryGet(out var target, out var error)) return error;
+        if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
         if (!call.QueryInt("pageSize", 20, 1, ResultsMax).TryGet(out var size, out error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
         if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
-        var entities = await ScanAsync(target, null, asOf, size * number, size, call.Aborted);
+        var entities = await engine.Log.TakeAsync(Scan(target, null, asOf), size * number, size, call.Aborted);
         return Answer.Json(json =>
         {
             json.WriteStartArray();
@@ -119,27 +111,16 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         });
     }
 
-    private async Task<Result<Answer>> SearchAsync(ApiCall call)
-    {
-        if (!(await KnownTargetAsync(call)).TryGet(out var target, out var error)) return error;
-        if (!call.QueryInt("limit", ResultsDefault, 1, ResultsMax).TryGet(out var limit, out error)) return error;
-        if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, Json)).TryGet(out var body, out error)) return error;
-        if (!ConditionJson.Parse(body).TryGet(out var condition, out error)) return error;
-        var found = await ScanAsync(target, condition, asOf, 0, limit + 1, call.Aborted);
-        return found.Count > limit ? EntityApiErrors.ResultLimit(limit) : Answer.Stream(http => WriteLinesAsync(http, found, asOf.Time));
-    }
-
     private async Task<Result<Answer>> DeleteAsync(ApiCall call)
     {
-        if (!(await KnownTargetAsync(call)).TryGet(out var target, out var error)) return error;
+        if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
         if (!call.QueryInt("transactionSize", WindowMax, 1, WindowMax).TryGet(out var size, out error)) return error;
         if (!call.QueryFlag("verbose").TryGet(out var verbose, out error)) return error;
         if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax, Json)).TryGet(out var body, out error)) return error;
         Condition? condition = null;
         if (!body.IsEmpty && !ConditionJson.Parse(new JsonText(body)).TryGet(out condition, out error)) return error;
         var deleted = new List<EntityId>();
-        while (await ScanAsync(target, condition, AsOf.Latest, 0, size, call.Aborted) is { Count: > 0 } page)
+        while (await engine.Log.TakeAsync(Scan(target, condition, AsOf.Latest), 0, size, call.Aborted) is { Count: > 0 } page)
         {
             if (await DeleteAsync(target.Caller, page, call.Aborted) is { } failed) return failed;
             deleted.AddRange(page.Select(e => e.Id));
@@ -158,21 +139,8 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         return (await transaction.CommitAsync(cancellationToken)).Error;
     }
 
-    private async ValueTask<List<EntityRevision>> ScanAsync(EntityTarget target, Condition? where, AsOf asOf, int skip, int take, CancellationToken cancellationToken)
-    {
-        var found = new List<EntityRevision>();
-        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, Where = where, AsOf = asOf, Limit = Math.Min(PageLimits.Max, skip + take) };
-        for (var left = skip + take; left > 0;)
-        {
-            var page = await engine.Log.ScanAsync(scan with { Limit = Math.Min(PageLimits.Max, left) }, cancellationToken);
-            found.AddRange(page.Skip(skip));
-            skip = Math.Max(0, skip - page.Count);
-            left -= page.Count;
-            if (page.Count < PageLimits.Max || left <= 0) break;
-            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
-        }
-        return found;
-    }
+    private static Scan Scan(ModelTarget target, Condition? where, AsOf asOf) =>
+        new() { Tenant = target.Caller.Tenant, Model = target.Model, Where = where, AsOf = asOf };
 
     private static Result<JsonText[]> ReadDocuments(JsonText body)
     {
@@ -184,19 +152,6 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         return root.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Object)
             ? EntityApiErrors.BadRequest("An entity must be a JSON object.")
             : root.EnumerateArray().Select(JsonText.From).ToArray();
-    }
-
-    /// <summary>The model must exist: a list of what nobody defined is a mistake, not an empty list.</summary>
-    private async ValueTask<Result<EntityTarget>> KnownTargetAsync(ApiCall call)
-    {
-        if (!Target(call).TryGet(out var target, out var error)) return error;
-        return (await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out _, out error) ? target : error;
-    }
-
-    private static Result<EntityTarget> Target(ApiCall call)
-    {
-        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
-        return EntityCall.Model(call).TryGet(out var model, out error) ? new EntityTarget(caller, model) : error;
     }
 
     private static Answer Transactions(IReadOnlyList<Result<IReadOnlyList<EntityRevision>>> results) => Answer.Json(json =>
@@ -237,19 +192,4 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ModelCatalo
         json.WriteEndObject();
         json.WriteEndObject();
     }
-
-    private static async Task WriteLinesAsync(HttpContext http, List<EntityRevision> found, DateTimeOffset? pointInTime)
-    {
-        http.Response.ContentType = "application/x-ndjson";
-        var body = http.Response.BodyWriter;
-        for (var i = 0; i < found.Count; i++)
-        {
-            using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) EntityWriter.WriteEnvelope(json, found[i], pointInTime);
-            body.Write("\n"u8);
-            if (i % PageLimits.Default == 0) await body.FlushAsync(http.RequestAborted);
-        }
-        await body.FlushAsync(http.RequestAborted);
-    }
-
-    private sealed record EntityTarget(Caller Caller, ModelKey Model);
 }

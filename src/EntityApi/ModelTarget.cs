@@ -1,0 +1,24 @@
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi;
+
+/// <summary>Which model a request names, and who asks.</summary>
+internal sealed record ModelTarget(Caller Caller, ModelKey Model)
+{
+    public static Result<ModelTarget> Of(ApiCall call)
+    {
+        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        return EntityCall.Model(call).TryGet(out var model, out error) ? new ModelTarget(caller, model) : error;
+    }
+
+    /// <summary>The model must exist: a list of what nobody defined is a mistake, not an empty list.</summary>
+    public static async ValueTask<Result<ModelTarget>> KnownAsync(ApiCall call, ModelCatalog catalog)
+    {
+        if (!Of(call).TryGet(out var target, out var error)) return error;
+        return (await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out _, out error) ? target : error;
+    }
+}
