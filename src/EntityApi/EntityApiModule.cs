@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Search;
+using Strata.EntityApi.Workflows;
 
 namespace Strata.EntityApi;
 
@@ -16,6 +17,8 @@ public static class EntityApiModule
         services.AddSingleton<EntityEndpoints>();
         services.AddSingleton<EntityCollectionEndpoints>();
         services.AddSingleton<SearchEndpoints>();
+        services.AddSingleton<WorkflowEndpoints>();
+        services.AddSingleton<AuditEndpoints>();
         return services;
     }
 
@@ -26,5 +29,7 @@ public static class EntityApiModule
         services.GetRequiredService<EntityEndpoints>().Map(routes);
         services.GetRequiredService<EntityCollectionEndpoints>().Map(routes);
         services.GetRequiredService<SearchEndpoints>().Map(routes);
+        services.GetRequiredService<WorkflowEndpoints>().Map(routes);
+        services.GetRequiredService<AuditEndpoints>().Map(routes);
     }
 }

@@ -48,10 +48,6 @@ internal sealed class EntityEndpoints(EntityEngine engine, Idempotency idempoten
         routes.MapApi("PUT", Changing + "/{transition}", Write, Describe("transitionEntity", "Replace an entity's data and take a transition.") with { Parameters = Writing, Body = entity }, UpdateAsync);
         routes.MapApi("PATCH", Changing, Write, Describe("patchEntity", "Merge into an entity's data.") with { Parameters = Writing, Body = patch }, PatchAsync);
         routes.MapApi("PATCH", Changing + "/{transition}", Write, Describe("patchEntityWithTransition", "Merge into an entity's data and take a transition.") with { Parameters = Writing, Body = patch }, PatchAsync);
-        routes.MapApi("GET", "/api/audit/entity/{entityId}", Read, Describe("getEntityAudit", "What happened to it, newest first, workflow steps included.") with
-        {
-            Parameters = [Parameter.Query("limit", "Changes at most.", Schemas.Integer(1, PageLimits.Max)), Parameter.Query("cursor", "The nextCursor of the page before.", Schemas.Text())],
-        }, AuditAsync);
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "entity", Answer = Content.Json(Schemas.Object()) };
@@ -83,21 +79,6 @@ internal sealed class EntityEndpoints(EntityEngine engine, Idempotency idempoten
             foreach (var revision in history) EntityWriter.WriteChange(json, revision, revision.CreatedAt == revision.ChangedAt && revision == history[^1]);
             json.WriteEndArray();
         });
-    }
-
-    private async Task<Result<Answer>> AuditAsync(ApiCall call)
-    {
-        if (!Target(call).TryGet(out var target, out var error)) return error;
-        if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
-        if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
-        Revision? before = null;
-        if (cursor is not null)
-        {
-            if (!long.TryParse(cursor, System.Globalization.NumberStyles.None, null, out var revision) || revision < 1) return ApiErrors.Query("cursor", "is not one that this list gave out.");
-            before = new Revision(revision);
-        }
-        if (!(await HistoryAsync(target, before, limit, call.Aborted)).TryGet(out var history, out error)) return error;
-        return Answer.Json(json => WriteAudit(json, history, history.Count == limit));
     }
 
     private async Task<Result<Answer>> UpdateAsync(ApiCall call)
@@ -185,19 +166,6 @@ internal sealed class EntityEndpoints(EntityEngine engine, Idempotency idempoten
     private static Answer Transaction(IReadOnlyList<EntityRevision> written) => Answer.Json(json => EntityWriter.WriteTransaction(json, written));
 
     private static Answer Deleted(EntityRevision deleted) => Answer.Json(json => EntityWriter.WriteDeleted(json, deleted));
-
-    private static void WriteAudit(Utf8JsonWriter json, IReadOnlyList<EntityRevision> history, bool hasNext)
-    {
-        json.WriteStartObject();
-        json.WriteStartArray("items");
-        foreach (var revision in history) EntityWriter.WriteAudit(json, revision);
-        json.WriteEndArray();
-        json.WriteStartObject("pagination");
-        json.WriteBoolean("hasNext", hasNext);
-        if (hasNext) json.WriteString("nextCursor", history[^1].Revision.ToString());
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
 
     private sealed record EntityTarget(Caller Caller, EntityId Id);
 

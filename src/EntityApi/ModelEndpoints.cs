@@ -28,16 +28,11 @@ internal sealed class ModelEndpoints(ModelCatalog catalog)
         routes.MapApi("PUT", One + "/unlock", Write, Describe("unlockModel", "Open the model for changes; only while it has no entities."), call => ActAsync(call, catalog.UnlockAsync, "unlocked"));
         routes.MapApi("PUT", One + "/unique-keys", Write, Describe("setUniqueKeys", "Set the unique keys of an unlocked model.") with { Body = Content.Json(UniqueKeys()) }, SetUniqueKeysAsync);
         routes.MapApi("DELETE", One, Write, Describe("deleteModel", "Delete an unlocked model without entities."), DeleteAsync);
-        routes.MapApi("GET", One + "/workflow/export", Read, Describe("exportWorkflows", "The workflows of a model."), ExportWorkflowsAsync);
-        routes.MapApi("POST", One + "/workflow/import", Write, Describe("importWorkflows", "Import workflows into a model.") with { Body = Content.Json(Workflows()) }, ImportWorkflowsAsync);
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
 
     private static JsonObject UniqueKeys() => Schemas.Members([("uniqueKeys", Schemas.List(Schemas.Object()))], "uniqueKeys");
-
-    private static JsonObject Workflows() => Schemas.Members(
-        [("workflows", Schemas.List(Schemas.Object())), ("importMode", Schemas.OneOf("MERGE", "REPLACE", "ACTIVATE")), ("allowCycles", Schemas.Flag())], "workflows");
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
     {
@@ -92,27 +87,6 @@ internal sealed class ModelEndpoints(ModelCatalog catalog)
         return deleted.IsOk
             ? Answer.Json(json => EntityWriter.WriteModelAction(json, StoredModel.IdOf(target.Model), target.Model, $"The model {target.Model} is deleted."))
             : deleted.Error;
-    }
-
-    private async Task<Result<Answer>> ExportWorkflowsAsync(ApiCall call)
-    {
-        if (!Target(call).TryGet(out var target, out var error)) return error;
-        if (!(await catalog.ExportWorkflowsAsync(target.Caller, target.Model, call.Aborted)).TryGet(out var export, out error)) return error;
-        return Answer.Json(json => json.WriteRawValue(export.Utf8.Span));
-    }
-
-    private async Task<Result<Answer>> ImportWorkflowsAsync(ApiCall call)
-    {
-        if (!Target(call).TryGet(out var target, out var error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, Json)).TryGet(out var body, out error)) return error;
-        var imported = await catalog.ImportWorkflowsAsync(target.Caller, target.Model, body, call.Aborted);
-        if (!imported.IsOk) return imported.Error;
-        return Answer.Json(json =>
-        {
-            json.WriteStartObject();
-            json.WriteBoolean("success", true);
-            json.WriteEndObject();
-        });
     }
 
     private static async Task<Result<Answer>> ActAsync(ApiCall call, Func<Caller, ModelKey, CancellationToken, ValueTask<Result<ModelInfo>>> act, string became)
