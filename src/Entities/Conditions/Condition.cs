@@ -35,7 +35,7 @@ public abstract record Field
     public sealed record Path(JsonPath Value) : Field;
 
     /// <summary>
-    /// A fact about the entity: <c>state</c>, <c>id</c>, <c>creationDate</c>, <c>lastUpdateTime</c>, <c>transitionForLatestSave</c>.
+    /// A fact about the entity: <c>state</c>, <c>id</c>, <c>creationDate</c>, <c>lastUpdateTime</c>, <c>transitionForLatestSave</c>, <c>transactionId</c>.
     /// </summary>
     public sealed record Meta(MetaField Value) : Field;
 }
@@ -47,26 +47,5 @@ public enum MetaField
     CreationDate,
     LastUpdateTime,
     TransitionForLatestSave,
-}
-
-/// <summary>Operators, spelt as in the entity API by <see cref="ConditionJson"/> (Equal is EQUALS, and so on).</summary>
-public enum Operator
-{
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Between,
-    BetweenInclusive,
-    In,
-    IsNull,
-    NotNull,
-    Contains,
-    NotContains,
-    StartsWith,
-    NotStartsWith,
-    EndsWith,
-    NotEndsWith,
+    TransactionId,
 }

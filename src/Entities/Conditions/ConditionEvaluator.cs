@@ -9,7 +9,7 @@ namespace Strata.Entities.Conditions;
 /// <summary>
 /// Evaluates conditions in memory, by the meaning that <see cref="Condition"/> states. Two points that it leaves open: a path with a wildcard
 /// over what is no array selects nothing, so nothing holds for it, null tests included; times among the facts of an entity compare as instants
-/// to the microsecond, with constants in RFC 3339, and answer to no operator on text. Stateless.
+/// to the microsecond and answer to no operator on text. Stateless.
 /// </summary>
 public static class ConditionEvaluator
 {
@@ -19,12 +19,15 @@ public static class ConditionEvaluator
         return Holds(condition, subject);
     }
 
-    /// <summary>A constant of a comparison with a time: RFC 3339 in a JSON string, cut to the microsecond.</summary>
+    /// <summary>
+    /// A constant of a comparison with a time: RFC 3339 in a JSON string, cut to the microsecond. What is left out of it is taken to be its first
+    /// moment, in UTC: 2026-11 is 2026-11-01T00:00:00Z.
+    /// </summary>
     public static bool TryReadTime(JsonText constant, out DateTimeOffset time)
     {
         time = default;
         var scalar = JsonScalar.Read(constant.Utf8.Span);
-        return scalar.Type == ScalarType.String && Rfc3339.TryParse(Encoding.UTF8.GetString(scalar.Utf8), out time);
+        return scalar.Type == ScalarType.String && Rfc3339.TryParseCoarse(Encoding.UTF8.GetString(scalar.Utf8), out time);
     }
 
     private static bool Holds(Condition condition, Subject subject) => condition switch
@@ -68,6 +71,7 @@ public static class ConditionEvaluator
         MetaField.LastUpdateTime => HoldsForTime(entity.ChangedAt, compare),
         MetaField.State => HoldsForText(entity.State, compare),
         MetaField.Id => HoldsForText(entity.Id.ToString(), compare),
+        MetaField.TransactionId => HoldsForText(entity.Commit.ToString(), compare),
         _ => HoldsForText(entity.Transition, compare),
     };
 

@@ -5,8 +5,8 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// The entity API's JSON of conditions: <c>simple</c> {jsonPath, operatorType, value}, <c>lifecycle</c> {field, operatorType, value} and
-/// <c>group</c> {operator AND | OR | NOT, conditions}. Reads the older names <c>operator</c> and <c>operation</c> of operatorType; writes one
+/// The entity API's JSON of conditions: <c>simple</c> {jsonPath, operatorType, value}, <c>lifecycle</c> {field, operatorType, value},
+/// <c>group</c> {operator AND | OR | NOT, conditions} and <c>array</c> {jsonPath, values[]}, which is read as a group. Reads the older names <c>operator</c> and <c>operation</c> of operatorType; writes one
 /// canonical form, which reads back to the same condition. What is not such a condition is an INVALID_CONDITION that names every offender.
 /// Stateless.
 /// </summary>
@@ -33,7 +33,7 @@ public static class ConditionJson
         var faults = new Faults();
         var condition = new ConditionReader(faults).Read(json, "$");
         return faults.Any || condition is null
-            ? faults.ToError("INVALID_CONDITION", "Send a condition of type simple, lifecycle or group.")
+            ? faults.ToError("INVALID_CONDITION", "Send a condition of type simple, lifecycle, group or array.")
             : condition;
     }
 

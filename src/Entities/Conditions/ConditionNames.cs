@@ -33,12 +33,22 @@ internal static class ConditionNames
         [Operator.NotStartsWith] = "NOT_STARTS_WITH",
         [Operator.EndsWith] = "ENDS_WITH",
         [Operator.NotEndsWith] = "NOT_ENDS_WITH",
+        [Operator.Like] = "LIKE",
+        [Operator.MatchesPattern] = "MATCHES_PATTERN",
+        [Operator.EqualIgnoringCase] = "IEQUALS",
+        [Operator.NotEqualIgnoringCase] = "INOT_EQUAL",
+        [Operator.ContainsIgnoringCase] = "ICONTAINS",
+        [Operator.NotContainsIgnoringCase] = "INOT_CONTAINS",
+        [Operator.StartsWithIgnoringCase] = "ISTARTS_WITH",
+        [Operator.NotStartsWithIgnoringCase] = "INOT_STARTS_WITH",
+        [Operator.EndsWithIgnoringCase] = "IENDS_WITH",
+        [Operator.NotEndsWithIgnoringCase] = "INOT_ENDS_WITH",
     };
 
     private static readonly Dictionary<string, Operator> OperatorsByName = ReadableOperators();
 
     private static readonly Dictionary<string, MetaField> FieldsByName =
-        Enum.GetValues<MetaField>().ToDictionary(Of, StringComparer.Ordinal);
+        new(Enum.GetValues<MetaField>().ToDictionary(Of, StringComparer.Ordinal)) { ["previousTransition"] = MetaField.TransitionForLatestSave };
 
     public static string Of(Operator @operator) => Operators[@operator];
 
@@ -56,11 +66,12 @@ internal static class ConditionNames
         _ => ConstantCount.One,
     };
 
-    // Clients of older dialects write NOT_EQUALS and IN.
+    // Clients of older dialects write NOT_EQUALS, INOT_EQUALS and IN.
     private static Dictionary<string, Operator> ReadableOperators()
     {
         var names = Operators.ToDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
         names["NOT_EQUALS"] = Operator.NotEqual;
+        names["INOT_EQUALS"] = Operator.NotEqualIgnoringCase;
         names["IN"] = Operator.In;
         return names;
     }

@@ -23,9 +23,10 @@ internal sealed class ConditionReader(Faults faults)
             "simple" => ReadComparison(json, path, ReadPath(json, path)),
             "lifecycle" => ReadComparison(json, path, ReadFact(json, path)),
             "group" => ReadGroup(json, path, depth),
+            "array" => ReadArray(json, path),
             "function" => Fault(path, "A function is a criterion by itself: it stands in a workflow, not in a search or a group."),
-            { } other => Fault($"{path}.type", $"\"{Quote.Shorten(other)}\" is not a type of condition: use simple, lifecycle or group."),
-            null => Fault($"{path}.type", "It must be simple, lifecycle or group."),
+            { } other => Fault($"{path}.type", $"\"{Quote.Shorten(other)}\" is not a type of condition: use simple, lifecycle, group or array."),
+            null => Fault($"{path}.type", "It must be simple, lifecycle, group or array."),
         };
     }
 
@@ -54,10 +55,32 @@ internal sealed class ConditionReader(Faults faults)
         return null;
     }
 
+    /// <summary>Values by their place in an array: the same as a comparison with each that is not null.</summary>
+    private Condition.All? ReadArray(JsonElement json, string path)
+    {
+        if (ReadPath(json, path) is not Field.Path { Value.Text: var array }) return null;
+        if (array.EndsWith("[*]", StringComparison.Ordinal)) array = array[..^3];
+        if ((!json.TryGetProperty("values", out var values) && !json.TryGetProperty("value", out values)) || values.ValueKind != JsonValueKind.Array)
+        {
+            faults.Add($"{path}.values", "An array of values is needed; null stands for any.");
+            return null;
+        }
+        var parts = values.EnumerateArray().Select((value, i) => ReadElement(value, array, i, $"{path}.values[{i}]")).ToList();
+        return faults.Any ? null : new Condition.All([.. parts.OfType<Condition>()]);
+    }
+
+    private Condition.Compare? ReadElement(JsonElement value, string array, int at, string path)
+    {
+        if (!TryCount(path) || value.ValueKind == JsonValueKind.Null) return null;
+        if (!JsonPath.TryParse($"{array}[{at}]", out var element)) faults.Add(path, "The path to it is too long.");
+        else if (ReadConstant(value, path, Operator.Equal) is { } constant) return new Condition.Compare(new Field.Path(element), Operator.Equal, [constant]);
+        return null;
+    }
+
     private Field? ReadFact(JsonElement json, string path)
     {
         if (json.TextOf("field") is { } name && ConditionNames.TryFind(name, out MetaField field)) return new Field.Meta(field);
-        faults.Add($"{path}.field", "It must be state, id, creationDate, lastUpdateTime or transitionForLatestSave.");
+        faults.Add($"{path}.field", "It must be state, id, creationDate, lastUpdateTime, transitionForLatestSave or transactionId.");
         return null;
     }
 
@@ -91,15 +114,23 @@ internal sealed class ConditionReader(Faults faults)
         {
             case JsonValueKind.Null: return NoConstant(path, "null compares with nothing: use IS_NULL or NOT_NULL.");
             case JsonValueKind.Object or JsonValueKind.Array: return NoConstant(path, "It must be a string, a number or a boolean.");
-            case not JsonValueKind.String when @operator >= Operator.Contains: return NoConstant(path, $"{ConditionNames.Of(@operator)} needs a string.");
+            case not JsonValueKind.String when @operator.IsOfText(): return NoConstant(path, $"{ConditionNames.Of(@operator)} needs a string.");
         }
+        if (PatternFault(value, @operator) is { } fault) return NoConstant(path, fault);
         var text = JsonText.From(value);
         return text.Utf8.Length > ConditionJson.ConstantBytesMax ? NoConstant(path, $"It is longer than {ConditionJson.ConstantBytesMax} bytes.") : text;
     }
 
+    private static string? PatternFault(JsonElement value, Operator @operator) => @operator switch
+    {
+        Operator.Like => LikePattern.TryParse(value.GetString()!, out _) ? null : "The pattern ends with a lone backslash: write two for one.",
+        Operator.MatchesPattern => RegularExpression.TryParse(value.GetString()!, out _, out var fault) ? null : fault,
+        _ => null,
+    };
+
     private bool SuitsTimes(Operator @operator, List<JsonText> constants, string path)
     {
-        if (@operator >= Operator.Contains) faults.Add($"{path}.operatorType", $"{ConditionNames.Of(@operator)} does not compare times.");
+        if (@operator.IsOfText()) faults.Add($"{path}.operatorType", $"{ConditionNames.Of(@operator)} does not compare times.");
         else if (constants.Exists(constant => !ConditionEvaluator.TryReadTime(constant, out _)))
             faults.Add($"{path}.value", "It must be a time by RFC 3339, for example 2026-11-20T14:00:00Z.");
         else return true;

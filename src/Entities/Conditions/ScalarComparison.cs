@@ -34,8 +34,8 @@ internal static class ScalarComparison
     {
         var other = JsonScalar.Read(constant.Utf8.Span);
         if (other.Type != value.Type) return false;
-        return @operator < Operator.Contains ? HoldsFor(value.CompareTo(other), @operator)
-            : value.Type == ScalarType.String && HoldsForText(value.Utf8, @operator, other.Utf8);
+        return @operator.IsOfText() ? value.Type == ScalarType.String && TextComparison.Holds(value.Utf8, @operator, other.Utf8)
+            : HoldsFor(value.CompareTo(other), @operator);
     }
 
     private static bool IsAmong(JsonScalar value, IReadOnlyList<JsonText> constants)
@@ -55,17 +55,6 @@ internal static class ScalarComparison
         Operator.LessOrEqual => comparison <= 0,
         Operator.Greater => comparison > 0,
         Operator.GreaterOrEqual => comparison >= 0,
-        _ => false,
-    };
-
-    private static bool HoldsForText(ReadOnlySpan<byte> text, Operator @operator, ReadOnlySpan<byte> part) => @operator switch
-    {
-        Operator.Contains => text.IndexOf(part) >= 0,
-        Operator.NotContains => text.IndexOf(part) < 0,
-        Operator.StartsWith => text.StartsWith(part),
-        Operator.NotStartsWith => !text.StartsWith(part),
-        Operator.EndsWith => text.EndsWith(part),
-        Operator.NotEndsWith => !text.EndsWith(part),
         _ => false,
     };
 }

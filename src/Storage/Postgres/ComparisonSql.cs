@@ -78,17 +78,29 @@ internal sealed class ComparisonSql(SqlParameters parameters)
 
     private string TextOperation(string text, Operator @operator, JsonText constant)
     {
-        var other = parameters.Add(StringOf(constant));
-        return @operator switch
-        {
-            Operator.Contains => $"strpos({text}, {other}) > 0",
-            Operator.NotContains => $"strpos({text}, {other}) = 0",
-            Operator.StartsWith => $"starts_with({text}, {other})",
-            Operator.NotStartsWith => $"not starts_with({text}, {other})",
-            Operator.EndsWith => $"right({text}, length({other})) = {other}",
-            Operator.NotEndsWith => $"right({text}, length({other})) <> {other}",
-            _ => Symbol(@operator) is { } symbol ? $"{text} {symbol} {other}" : Never,
-        };
+        var other = StringOf(constant);
+        return @operator.WhenFolded() is { } exact
+            ? TextOperation($"strata.fold({text})", exact, TextFolding.Fold(other))
+            : TextOperation(text, @operator, other);
+    }
+
+    private string TextOperation(string text, Operator @operator, string other) => @operator switch
+    {
+        Operator.Contains => $"strpos({text}, {parameters.Add(other)}) > 0",
+        Operator.NotContains => $"strpos({text}, {parameters.Add(other)}) = 0",
+        Operator.StartsWith => $"starts_with({text}, {parameters.Add(other)})",
+        Operator.NotStartsWith => $"not starts_with({text}, {parameters.Add(other)})",
+        Operator.EndsWith => Ending(text, "=", other),
+        Operator.NotEndsWith => Ending(text, "<>", other),
+        Operator.Like => LikePattern.TryParse(other, out _) ? $"{text} like {parameters.Add(other)}" : Never,
+        Operator.MatchesPattern => RegularExpression.TryParse(other, out var expression, out _) ? $"{text} ~ {parameters.Add(RegexSql.Write(expression))}" : Never,
+        _ => Symbol(@operator) is { } symbol ? $"{text} {symbol} {parameters.Add(other)}" : Never,
+    };
+
+    private string Ending(string text, string symbol, string other)
+    {
+        var end = parameters.Add(other);
+        return $"right({text}, length({end})) {symbol} {end}";
     }
 
     private string TimeAndConstant(string value, Operator @operator, JsonText constant) =>

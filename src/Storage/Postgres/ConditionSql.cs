@@ -52,6 +52,7 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias)
     {
         MetaField.State => comparisons.OfText($"{alias}.state", compare),
         MetaField.Id => comparisons.OfText($"{alias}.entity::text collate \"C\"", compare),
+        MetaField.TransactionId => comparisons.OfText($"{alias}.commit::text collate \"C\"", compare),
         MetaField.TransitionForLatestSave => comparisons.OfText($"{alias}.transition", compare),
         MetaField.CreationDate => comparisons.OfTime($"{alias}.created_at", compare),
         MetaField.LastUpdateTime => comparisons.OfTime($"{alias}.changed_at", compare),

@@ -30,6 +30,30 @@ public class ConditionEvaluatorTests
     public void Matches_WhatHolds_IsTrue(string path, Operator @operator, string value) => Assert.True(Matches(path, @operator, value));
 
     [Theory]
+    [InlineData("$.name", Operator.EqualIgnoringCase, "\"aDA\"", true)]
+    [InlineData("$.name", Operator.NotEqualIgnoringCase, "\"ada\"", false)]
+    [InlineData("$.name", Operator.ContainsIgnoringCase, "\"D\"", true)]
+    [InlineData("$.name", Operator.NotStartsWithIgnoringCase, "\"aD\"", false)]
+    [InlineData("$.name", Operator.EndsWithIgnoringCase, "\"DA\"", true)]
+    [InlineData("$.missing", Operator.NotContainsIgnoringCase, "\"x\"", false)]
+    [InlineData("$.age", Operator.NotEqualIgnoringCase, "\"x\"", false)]
+    [InlineData("$.name", Operator.Like, "\"A_a\"", true)]
+    [InlineData("$.name", Operator.Like, "\"%d\"", false)]
+    [InlineData("$.emoji", Operator.Like, "\"_\"", true)]
+    [InlineData("$.name", Operator.MatchesPattern, "\"[A-Z]\\\\w+\"", true)]
+    [InlineData("$.name", Operator.MatchesPattern, "\"da\"", false)]
+    [InlineData("$.emoji", Operator.MatchesPattern, "\".\"", true)]
+    public void Matches_TextOperators_HoldByTheirMeaning(string path, Operator @operator, string value, bool expected) =>
+        Assert.Equal(expected, Matches(path, @operator, value));
+
+    [Fact]
+    public void Matches_ExpressionThatMakesOthersSlow_IsQuick()
+    {
+        var entity = Some.Entity($$"""{"v":"{{new string('a', 10_000)}}!"}""");
+        Assert.False(ConditionEvaluator.Matches(Compare("$.v", Operator.MatchesPattern, "\"(a*)*b\""), entity));
+    }
+
+    [Theory]
     [InlineData("$.missing", Operator.Equal, "1")]
     [InlineData("$.missing", Operator.NotEqual, "1")]
     [InlineData("$.none", Operator.NotEqual, "1")]

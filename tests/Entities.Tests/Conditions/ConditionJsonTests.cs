@@ -26,6 +26,20 @@ public class ConditionJsonTests
         Assert.True(ConditionEvaluator.Matches(ConditionJson.Parse(Some.Json(json)).Value, Some.Entity("""{"a":1}""")));
 
     [Theory]
+    [InlineData("""["a",null,3]""", true)]
+    [InlineData("""["a",2]""", false)]
+    [InlineData("""[null,null,3,null]""", true)]
+    [InlineData("[]", true)]
+    public void Parse_ValuesOfAnArray_CompareByPlace(string values, bool expected)
+    {
+        foreach (var path in (string[])["$.a", "$.a[*]"])
+        {
+            var condition = ConditionJson.Parse(Some.Json($$"""{"type":"array","jsonPath":"{{path}}","values":{{values}}}""")).Value;
+            Assert.Equal(expected, ConditionEvaluator.Matches(condition, Some.Entity("""{"a":["a","b",3.0]}""")));
+        }
+    }
+
+    [Theory]
     [InlineData("[]", "$:")]
     [InlineData("{", "not valid JSON")]
     [InlineData("{}", "$.type")]
@@ -37,6 +51,11 @@ public class ConditionJsonTests
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"BETWEEN","value":[1]}""", "two values")]
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"CONTAINS","value":1}""", "string")]
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"IN_SET","value":[1,{}]}""", "$.value[1]")]
+    [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"LIKE","value":"a\\"}""", "lone backslash")]
+    [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"MATCHES_PATTERN","value":"(a"}""", "no )")]
+    [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"IEQUALS","value":1}""", "string")]
+    [InlineData("""{"type":"array","jsonPath":"$.a","values":"a"}""", "$.values")]
+    [InlineData("""{"type":"array","jsonPath":"$.a","values":[{}]}""", "$.values[0]")]
     [InlineData("""{"type":"lifecycle","field":"mood","operatorType":"EQUALS","value":1}""", "$.field")]
     [InlineData("""{"type":"lifecycle","field":"creationDate","operatorType":"EQUALS","value":"now"}""", "RFC 3339")]
     [InlineData("""{"type":"group","operator":"XOR","conditions":[]}""", "$.operator")]

@@ -71,6 +71,6 @@ internal static class RandomJson
             Operator.In => random.Next(5),
             _ => 1,
         };
-        return [.. Enumerable.Range(0, count).Select(_ => Constant(random, @operator >= Operator.Contains))];
+        return [.. Enumerable.Range(0, count).Select(_ => Constant(random, @operator.IsOfText()))];
     }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Storage.Tests.Contract;
@@ -33,6 +35,47 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
             found += expected.Count;
         }
         Assert.InRange(found, Conditions, Documents * Conditions); // the run was not about nothing
+    }
+
+    [Fact]
+    public async Task Scan_ByText_FoldsEveryCharacterAsTheEvaluatorDoes()
+    {
+        var tenant = Tenant();
+        var characters = Enumerable.Range(1, 0x10FFFF).Where(Rune.IsValid).Select(i => new Rune(i)).Where(r => Rune.ToLowerInvariant(r) != r || r.Value < 0x600);
+        var folded = characters.Chunk(500).Select(chunk => string.Concat(chunk)).ToList();
+        var writes = folded.Select(text => Create(Entity()) with { Document = JsonText.FromString(JsonSerializer.Serialize(new { text })) }).ToArray();
+        await store.Log.CommitAsync(tenant, writes);
+        for (var i = 0; i < folded.Count; i++)
+        {
+            var same = new Condition.Compare(
+                new Field.Path(JsonPath.Parse("$.text")), Operator.EqualIgnoringCase, [JsonText.FromString(JsonSerializer.Serialize(TextFolding.Fold(folded[i])))]);
+            Assert.Equal([writes[i].Id], await FindAsync(Scan(tenant) with { Where = same }));
+        }
+    }
+
+    [Fact]
+    public async Task Scan_ByRandomPatterns_FindsWhatTheEvaluatorFinds()
+    {
+        var random = Seeds.Next();
+        var tenant = Tenant();
+        string Text(string alphabet, int length) => string.Concat(Enumerable.Range(0, random.Next(length)).Select(_ => alphabet[random.Next(alphabet.Length)]));
+        var texts = Enumerable.Range(0, 40).ToDictionary(_ => Entity(), _ => JsonText.FromString(JsonSerializer.Serialize(new { v = Text("aaabbB1_ .\nä", 6) })));
+        await store.Log.CommitAsync(tenant, [.. texts.Select(t => Create(t.Key) with { Document = t.Value })]);
+        var entities = (await store.Log.ScanAsync(Scan(tenant) with { Limit = PageLimits.Max })).ToList();
+        var matched = 0;
+        for (var i = 0; i < 600; i++)
+        {
+            var pattern = JsonText.FromString(JsonSerializer.Serialize(Text("aab1ä_%.*+?()|[]^$-{},2\\dws", 9)));
+            foreach (var @operator in (Operator[])[Operator.Like, Operator.MatchesPattern])
+            {
+                var condition = new Condition.Compare(new Field.Path(JsonPath.Parse("$.v")), @operator, [pattern]);
+                var expected = entities.Where(e => ConditionEvaluator.Matches(condition, e)).Select(e => e.Id).ToList();
+                var found = await FindAsync(Scan(tenant) with { Where = condition });
+                Assert.True(expected.SequenceEqual(found), $"{@operator} {pattern}\n{Difference(expected, found, texts)}");
+                matched += expected.Count;
+            }
+        }
+        Assert.True(matched > 100, $"only {matched} matches");
     }
 
     private async Task<List<EntityId>> FindAsync(Entities.Log.Scan scan) =>
