@@ -8,6 +8,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
+using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -32,6 +33,7 @@ public static class StrataApi
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
         services.AddChangeFeed();
         services.AddHostedService<TokenRevocations>();
+        services.AddSingleton<StreamAccess>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

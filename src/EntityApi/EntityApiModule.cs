@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Workflows;
+using Strata.EntityApi.Feed;
 
 namespace Strata.EntityApi;
 
@@ -19,6 +20,8 @@ public static class EntityApiModule
         services.AddSingleton<SearchEndpoints>();
         services.AddSingleton<WorkflowEndpoints>();
         services.AddSingleton<AuditEndpoints>();
+        services.AddSingleton<FeedStreams>();
+        services.AddSingleton<FeedEndpoints>();
         return services;
     }
 
@@ -31,5 +34,6 @@ public static class EntityApiModule
         services.GetRequiredService<SearchEndpoints>().Map(routes);
         services.GetRequiredService<WorkflowEndpoints>().Map(routes);
         services.GetRequiredService<AuditEndpoints>().Map(routes);
+        services.GetRequiredService<FeedEndpoints>().Map(routes);
     }
 }

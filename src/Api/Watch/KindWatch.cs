@@ -17,7 +17,7 @@ namespace Strata.Api.Watch;
 /// item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or
 /// when its token is no longer good.
 /// </summary>
-internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, IAuthenticator authenticator, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
@@ -89,7 +89,6 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
     private async Task FollowAsync(
         HttpContext http, EventStream events, FeedFollower follower, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
     {
-        var principal = http.GetPrincipal();
         var lastPing = time.GetTimestamp();
         while (true)
         {
@@ -97,7 +96,7 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
             foreach (var change in changes) Tell(events, change, scope, seen);
             if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
             {
-                if (!await IsStillGoodAsync(http, principal, cancellationToken)) return;
+                if (!await access.IsStillGoodAsync(http, Kind.ReadPermission, cancellationToken)) return;
                 events.Write("ping");
                 lastPing = time.GetTimestamp();
             }
@@ -117,11 +116,6 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
     }
 
     private void Tell(EventStream events, EntityRevision revision, bool gone) => events.Write("item", json => ResourceWriter.Write(json, Kind, revision, gone));
-
-    private async ValueTask<bool> IsStillGoodAsync(HttpContext http, Principal principal, CancellationToken cancellationToken) =>
-        Authentication.TokenOf(http) is { } token
-        && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var now, out _)
-        && now.Tenant == principal.Tenant && now.Project == principal.Project && now.May(Kind.ReadPermission);
 
     private sealed record Scope(TenantId? Tenant, Condition? Where, Revision? From);
 }

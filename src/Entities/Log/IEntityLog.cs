@@ -28,11 +28,8 @@ public interface IEntityLog
     ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// The tenant's log behind a revision, in order, deletions included, whole commits only: a commit with more than <paramref name="limit"/>
-    /// entities is returned whole all the same. Empty when there is nothing yet.
-    /// </summary>
-    ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken);
+    /// <summary>The tenant's log behind a revision, in order, deletions included, whole commits only. Audit events are left out.</summary>
+    ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken);
 
     /// <summary>The revision that a commit got, or null where the tenant has no commit of that id.</summary>
     ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken);

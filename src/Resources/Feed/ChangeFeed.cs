@@ -7,8 +7,8 @@ namespace Strata.Resources.Feed;
 
 /// <summary>
 /// The change feed of one server: reads each tenant's log once, however many follow it, and hands every change to all followers that want it. Woken by commits; also looks by itself
-/// each <see cref="PollEvery"/>, because wake-ups may be lost. A log that nobody follows is not read. A store that cannot be reached is asked again, and nothing is skipped
-/// meanwhile. Safe for concurrent use.
+/// each <see cref="PollEvery"/>, because wake-ups may be lost. A log that nobody follows is not read, and of one that is followed only the models that somebody wants: controllers do
+/// not pay for what users write. A store that cannot be reached is asked again, and nothing is skipped meanwhile. Safe for concurrent use.
 /// </summary>
 /// <param name="capacity">Changes that wait for one follower at most.</param>
 public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogger<ChangeFeed> logger, int capacity = ChangeFeed.CapacityDefault) : BackgroundService
@@ -17,20 +17,32 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
     private const int BatchMax = 500;
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(2);
 
+    /// <summary>After a look that found nothing wanted, so that a busy log of other models is not asked without end.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(5);
+
     private readonly Lock gate = new();
 
     /// <summary>Up to where each log has been told, or passed over because nobody followed it. Guarded by the gate, as are the subscriptions.</summary>
     private readonly Dictionary<TenantId, Revision> positions = [];
     private readonly List<FeedSubscription> subscriptions = [];
     private readonly FeedHeads heads = new();
+
+    /// <summary>Of the last look. For the loop alone.</summary>
+    private bool foundSome;
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Follows from now on: what is committed after this has returned is told (and at times a little of what was committed just before).</summary>
     public ValueTask<FeedFollower> FollowAsync(FeedFilter filter, CancellationToken cancellationToken) => FollowAsync(filter, null, cancellationToken);
 
     /// <summary>Follows one tenant's log behind a revision, from the log first and then live, without a gap.</summary>
-    public ValueTask<FeedFollower> FollowAsync(TenantId tenant, Revision from, IReadOnlySet<string>? models, CancellationToken cancellationToken) =>
+    public ValueTask<FeedFollower> FollowAsync(TenantId tenant, Revision from, ModelFilter? models, CancellationToken cancellationToken) =>
         FollowAsync(new FeedFilter(tenant, models), from, cancellationToken);
+
+    /// <summary>Up to where a log has been told, or passed over.</summary>
+    internal Revision PositionOf(TenantId tenant)
+    {
+        lock (gate) return positions.GetValueOrDefault(tenant);
+    }
 
     internal FeedSubscription Subscribe(FeedFilter filter)
     {
@@ -55,8 +67,10 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
         var looked = time.GetTimestamp();
         while (true)
         {
+            foundSome = false;
             if (!await TryAsync(ReadAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
-            else await heads.WaitAsync(PollEvery, time, stoppingToken);
+            if (!foundSome) await Task.Delay(Rest, time, stoppingToken);
+            await heads.WaitAsync(PollEvery, time, stoppingToken);
             if (time.GetElapsedTime(looked) < PollEvery) continue;
             await TryAsync(LookAsync, stoppingToken);
             looked = time.GetTimestamp();
@@ -105,53 +119,67 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
 
     private async Task ReadAsync(TenantHead head, CancellationToken cancellationToken)
     {
-        while (PositionOf(head.Tenant) is var position && position < head.Revision && !TryPassOver(head))
+        while (WantedOf(head) is var (position, models))
         {
-            var changes = await log.FollowAsync(head.Tenant, position, BatchMax, cancellationToken);
-            if (changes.Count == 0) return;
-            Tell(head.Tenant, [.. changes]);
+            var page = await log.FollowAsync(new Follow { Tenant = head.Tenant, After = position, Limit = BatchMax, Models = models }, cancellationToken);
+            if (page.Position <= position) return;
+            foundSome |= page.Changes.Count > 0;
+            Tell(head.Tenant, page, models);
         }
     }
 
-    private Revision PositionOf(TenantId tenant)
-    {
-        lock (gate) return positions.GetValueOrDefault(tenant);
-    }
-
-    /// <summary>Nobody follows this log: those who will begin behind its head.</summary>
-    private bool TryPassOver(TenantHead head)
+    /// <returns>From where on to read and which models; null where there is nothing to tell, or nobody to be told.</returns>
+    private (Revision Position, ModelFilter Models)? WantedOf(TenantHead head)
     {
         lock (gate)
         {
-            if (subscriptions.Exists(s => s.Filter.Wants(head.Tenant))) return false;
-            positions[head.Tenant] = head.Revision;
-            return true;
+            var position = positions.GetValueOrDefault(head.Tenant);
+            if (position >= head.Revision || TryPassOver(head)) return null;
+            return (position, subscriptions.Where(s => s.Filter.Wants(head.Tenant)).Select(s => s.Filter.ModelsOrAll).Aggregate((a, b) => a.Or(b)));
         }
     }
 
-    private void Tell(TenantId tenant, EntityRevision[] changes)
+    /// <summary>Nobody follows this log: those who will begin behind its head. Under the gate.</summary>
+    private bool TryPassOver(TenantHead head)
     {
+        if (subscriptions.Exists(s => s.Filter.Wants(head.Tenant))) return false;
+        positions[head.Tenant] = head.Revision;
+        return true;
+    }
+
+    /// <summary>Ends early where someone has come meanwhile who wants more than was read: the rest is read again for them.</summary>
+    private void Tell(TenantId tenant, FollowPage page, ModelFilter models)
+    {
+        EntityRevision[] changes = [.. page.Changes];
         for (var first = 0; first < changes.Length;)
         {
             var next = first + 1;
             while (next < changes.Length && changes[next].Revision == changes[first].Revision) next++;
-            TellCommit(tenant, changes.AsSpan(first..next));
+            if (!TryMoveOn(tenant, models, new ArraySegment<EntityRevision>(changes, first, next - first), changes[first].Revision)) return;
             first = next;
         }
+        TryMoveOn(tenant, models, [], page.Position);
     }
 
-    private void TellCommit(TenantId tenant, ReadOnlySpan<EntityRevision> commit)
+    private bool TryMoveOn(TenantId tenant, ModelFilter models, ArraySegment<EntityRevision> commit, Revision to)
     {
         lock (gate)
         {
-            for (var i = subscriptions.Count - 1; i >= 0; i--)
-            {
-                var subscription = subscriptions[i];
-                if (subscription.TryOffer(commit)) continue;
-                subscription.Close(PositionsFor(subscription.Filter));
-                subscriptions.RemoveAt(i);
-            }
-            positions[tenant] = commit[0].Revision;
+            if (subscriptions.Exists(s => s.Filter.Wants(tenant) && !models.Covers(s.Filter.ModelsOrAll))) return false;
+            if (commit.Count > 0) TellCommit(commit);
+            positions[tenant] = to;
+            return true;
+        }
+    }
+
+    private void TellCommit(ArraySegment<EntityRevision> commit)
+    {
+        for (var i = subscriptions.Count - 1; i >= 0; i--)
+        {
+            var subscription = subscriptions[i];
+            if (subscription.TryOffer(commit)) continue;
+            subscription.Close(PositionsFor(subscription.Filter));
+            subscriptions.RemoveAt(i);
         }
     }
 

@@ -9,6 +9,8 @@ namespace Strata.Resources.Feed;
 /// </summary>
 public sealed class FeedFollower : IDisposable
 {
+    /// <summary>From the log, in large pages: whoever comes late has much to read.</summary>
+    private const int PageMax = 5000;
     private const int BatchMax = 500;
 
     private readonly ChangeFeed feed;
@@ -28,17 +30,24 @@ public sealed class FeedFollower : IDisposable
     {
         (this.feed, this.log, this.filter, this.time) = (feed, log, filter, time);
         subscription = feed.Subscribe(filter);
-        if (from is { } behind && filter.Tenant is { } tenant) GoOnBehind(tenant, behind);
+        if (filter.Tenant is not { } tenant) return;
+        Reached = from ?? subscription.Start.GetValueOrDefault(tenant);
+        if (from is { } behind) GoOnBehind(tenant, behind);
     }
 
-    /// <summary>The next changes; empty when there were none for so long. Throws STORAGE_UNAVAILABLE where it must read the log and cannot; asked again, it goes on.</summary>
+    /// <summary>Up to where a follower of one tenant has been given everything: behind it another one can go on.</summary>
+    public Revision Reached { get; private set; }
+
+    /// <summary>The next changes, whole commits; empty when there were none for so long. Throws STORAGE_UNAVAILABLE where it must read the log and cannot; asked again, it goes on.</summary>
     public async ValueTask<IReadOnlyList<EntityRevision>> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + patience;
         while (true)
         {
             if (await CatchUpAsync(cancellationToken) is { Count: > 0 } missed) return missed;
+            var told = filter.Tenant is { } one ? feed.PositionOf(one) : default;
             if (Drain() is { Count: > 0 } changes) return changes;
+            if (subscription.End is null) Reached = Later(Reached, told); // the queue was empty when all up to there had been queued
             if (subscription.End is { } end && subscription.Reader.Completion.IsCompleted) Resubscribe(end);
             else if (!await WaitAsync(until - time.GetUtcNow(), cancellationToken)) return [];
         }
@@ -51,10 +60,10 @@ public sealed class FeedFollower : IDisposable
         while (missing.Count > 0)
         {
             var (tenant, target) = missing.First();
-            var changes = await log.FollowAsync(tenant, positions[tenant], BatchMax, cancellationToken);
-            if (changes.Count > 0) positions[tenant] = changes[^1].Revision;
-            if (changes.Count == 0 || positions[tenant] >= target) missing.Remove(tenant);
-            if (changes.Where(filter.Wants).ToList() is { Count: > 0 } wanted) return wanted;
+            var page = await log.FollowAsync(new Follow { Tenant = tenant, After = positions[tenant], Limit = PageMax, Models = filter.ModelsOrAll }, cancellationToken);
+            if (page.Position >= target || page.Position == positions[tenant]) missing.Remove(tenant);
+            Reached = positions[tenant] = page.Position;
+            if (page.Changes.Count > 0) return page.Changes;
         }
         return [];
     }
@@ -62,10 +71,11 @@ public sealed class FeedFollower : IDisposable
     private List<EntityRevision> Drain()
     {
         var changes = new List<EntityRevision>();
-        while (changes.Count < BatchMax && subscription.Reader.TryRead(out var change))
+        while (changes.Count < BatchMax && subscription.TryTake(out var commit))
         {
-            if (change.Revision > positions.GetValueOrDefault(change.Tenant)) changes.Add(change);
+            if (commit[0].Revision > positions.GetValueOrDefault(commit[0].Tenant)) changes.AddRange(commit);
         }
+        if (changes.Count > 0) Reached = changes[^1].Revision;
         return changes;
     }
 

@@ -5,12 +5,16 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// The feed's end of a follower: a bounded queue. Commits go in whole or not at all; one that does not fit ends the subscription, and <see cref="End"/> then says up to
-/// where everything was queued. Written by the feed alone, under its lock.
+/// The feed's end of a follower: a queue of commits, bounded by their changes and by the bytes of their documents. One that does not fit ends the subscription, and
+/// <see cref="End"/> then says up to where everything was queued. Written by the feed alone, under its lock.
 /// </summary>
 internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<TenantId, Revision> start, int capacity)
 {
-    private readonly Channel<EntityRevision> queue = Channel.CreateBounded<EntityRevision>(new BoundedChannelOptions(capacity) { SingleReader = true });
+    private const long BytesMax = 4 << 20;
+
+    private readonly Channel<EntityRevision[]> queue = Channel.CreateUnbounded<EntityRevision[]>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private long changes;
+    private long bytes;
 
     public FeedFilter Filter => filter;
 
@@ -20,18 +24,26 @@ internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<Te
     /// <summary>Where each log was when the queue was full; null while it has not been. Valid once the reader has completed.</summary>
     public IReadOnlyDictionary<TenantId, Revision>? End { get; private set; }
 
-    public ChannelReader<EntityRevision> Reader => queue.Reader;
+    public ChannelReader<EntityRevision[]> Reader => queue.Reader;
 
     /// <returns>False when the commit does not fit.</returns>
-    public bool TryOffer(ReadOnlySpan<EntityRevision> commit)
+    public bool TryOffer(ArraySegment<EntityRevision> commit)
     {
-        var wanted = 0;
-        foreach (var change in commit) wanted += filter.Wants(change) ? 1 : 0;
-        if (queue.Reader.Count + wanted > capacity) return false;
-        foreach (var change in commit)
-        {
-            if (filter.Wants(change)) queue.Writer.TryWrite(change);
-        }
+        var wanted = commit.All(filter.Wants) ? commit.Array!.Length == commit.Count ? commit.Array : [.. commit] : commit.Where(filter.Wants).ToArray();
+        if (wanted.Length == 0) return true;
+        var size = BytesOf(wanted);
+        if (Volatile.Read(ref changes) + wanted.Length > capacity || Volatile.Read(ref bytes) + size > BytesMax) return false;
+        Interlocked.Add(ref changes, wanted.Length);
+        Interlocked.Add(ref bytes, size);
+        return queue.Writer.TryWrite(wanted);
+    }
+
+    /// <summary>The next commit, or what of it is wanted.</summary>
+    public bool TryTake(out EntityRevision[] commit)
+    {
+        if (!queue.Reader.TryRead(out commit!)) return false;
+        Interlocked.Add(ref changes, -commit.Length);
+        Interlocked.Add(ref bytes, -BytesOf(commit));
         return true;
     }
 
@@ -39,5 +51,12 @@ internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<Te
     {
         End = end;
         queue.Writer.TryComplete();
+    }
+
+    private static long BytesOf(EntityRevision[] commit)
+    {
+        var sum = 0L;
+        foreach (var change in commit) sum += change.Document.Utf8.Length;
+        return sum;
     }
 }

@@ -42,8 +42,7 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).History(id, before, limit));
 
-    public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Of(tenant).Follow(after, limit));
+    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => ValueTask.FromResult(Of(follow.Tenant).Follow(follow));
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Find(commit));

@@ -66,15 +66,21 @@ internal sealed class MemoryTenant(TenantId id)
         }
     }
 
-    public IReadOnlyList<EntityRevision> Follow(Revision after, int limit)
+    public FollowPage Follow(Follow follow)
     {
         lock (gate)
         {
-            if (after.Value >= starts.Count) return [];
-            var start = starts[(int)after.Value];
-            var next = (int)after.Value + 1;
-            while (next < starts.Count && EndOf(next) - start <= limit) next++;
-            return [.. log[start..EndOf(next - 1)].Select(WithoutAudit)];
+            var found = new List<EntityRevision>();
+            var bytes = 0L;
+            var next = (int)Math.Min(follow.After.Value, starts.Count);
+            for (; next < starts.Count; next++)
+            {
+                var commit = log[starts[next]..EndOf(next)].Where(r => follow.Models.Wants(r.Model)).Select(WithoutAudit).ToList();
+                bytes += commit.Sum(r => (long)r.Document.Utf8.Length);
+                if (found.Count > 0 && (found.Count + commit.Count > follow.Limit || bytes > Entities.Log.Follow.BytesMax)) break;
+                found.AddRange(commit);
+            }
+            return new FollowPage(found, new Revision(Math.Max(next, follow.After.Value)));
         }
     }
 

@@ -13,16 +13,6 @@ internal sealed class LogQueries(QueryPool pool)
         order by l.revision desc limit $4
         """;
 
-    private static readonly string FollowSql = $"""
-        select {RevisionRow.Columns("l")} from strata.log l
-        where l.tenant = $1 and l.revision > $2
-        order by l.revision, l.ordinal limit $3
-        """;
-
-    private static readonly string CommitSql = $"""
-        select {RevisionRow.Columns("l")} from strata.log l where l.tenant = $1 and l.revision = $2 order by l.ordinal
-        """;
-
     private const string SchedulesSql =
         "select tenant, entity, transition, due_at, expires_at from strata.schedule where tenant = $1 and entity = $2 order by revision, ordinal";
 
@@ -63,15 +53,6 @@ internal sealed class LogQueries(QueryPool pool)
             Add(command, (long)limit);
             return await ReadAllAsync(command, cancellationToken, withAudit: true);
         });
-
-    public async ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken)
-    {
-        var rows = await RangeAsync(FollowSql, tenant, after.Value, limit + 1L, cancellationToken);
-        if (rows.Count <= limit) return rows;
-        var cut = rows[^1].Revision; // the last commit may be there in part
-        var whole = rows.TakeWhile(r => r.Revision < cut).ToList();
-        return whole.Count > 0 ? whole : await RangeAsync(CommitSql, tenant, cut.Value, null, cancellationToken);
-    }
 
     public async ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
         await RunAsync("select revision from strata.log where tenant = $1 and commit = $2 and ordinal = 0", async command =>
@@ -125,15 +106,6 @@ internal sealed class LogQueries(QueryPool pool)
         var schedule = new ScheduledTransition(row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), expires);
         return new DueTransition(new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)), schedule);
     }
-
-    private async Task<List<EntityRevision>> RangeAsync(string sql, TenantId tenant, long revision, long? limit, CancellationToken cancellationToken) =>
-        await RunAsync(sql, async command =>
-        {
-            Add(command, tenant.Value);
-            Add(command, revision);
-            if (limit is { } rows) Add(command, rows);
-            return await ReadAllAsync(command, cancellationToken);
-        });
 
     private static void Add<T>(NpgsqlCommand command, T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 

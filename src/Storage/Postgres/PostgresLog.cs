@@ -11,6 +11,7 @@ namespace Strata.Storage.Postgres;
 internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 {
     private readonly LogQueries queries;
+    private readonly FollowQuery follows;
     private readonly Wakes wakes;
     private readonly CommitListener listener;
     private readonly GroupWriter writer;
@@ -20,6 +21,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
     {
         queries = new LogQueries(connections.Queries);
+        follows = new FollowQuery(connections.Queries);
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, logger);
@@ -49,8 +51,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         queries.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
-        queries.FollowAsync(tenant, after, limit, cancellationToken);
+    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => follows.ReadAsync(follow, cancellationToken);
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
         queries.FindCommitAsync(tenant, commit, cancellationToken);

@@ -30,10 +30,10 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         Reach().HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> FollowAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken)
+    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref follows);
-        return Reach().FollowAsync(tenant, after, limit, cancellationToken);
+        return Reach().FollowAsync(follow, cancellationToken);
     }
 
     public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => Reach().HeadAsync(tenant, cancellationToken);

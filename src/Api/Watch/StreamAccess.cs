@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Api.Auth;
+
+namespace Strata.Api.Watch;
+
+/// <summary>Whether an answer that goes on for long may still go on: its token is asked about anew.</summary>
+public sealed class StreamAccess(IAuthenticator authenticator)
+{
+    /// <returns>False where the token has expired, was revoked or no longer grants what it did.</returns>
+    public async ValueTask<bool> IsStillGoodAsync(HttpContext http, string permission, CancellationToken cancellationToken)
+    {
+        var principal = http.GetPrincipal();
+        return Authentication.TokenOf(http) is { } token
+            && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var now, out _)
+            && now.Tenant == principal.Tenant && now.Project == principal.Project && now.May(permission);
+    }
+}

@@ -1,0 +1,114 @@
+using Npgsql;
+using NpgsqlTypes;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// Reads a tenant's log in order. The head is read in the same snapshot, so that a page knows how far it has looked even where it found nothing. Rows of documents are taken one
+/// by one until they are enough, so that large documents do not fill the memory. Safe for concurrent use.
+/// </summary>
+internal sealed class FollowQuery(QueryPool pool)
+{
+    // Spelt as in the index log_platform, or the planner does not see that it fits.
+    private const string IsPlatforms = "l.model >= 'strata.' and l.model < 'strata/'";
+
+    private const int EntityColumn = 1;
+    private const int FirstColumn = 2;
+
+    private static readonly string Everything = Sql("");
+    private static readonly string UsersOnly = Sql($"and not ({IsPlatforms})");
+    private static readonly string Named = Sql("and l.model = any($4)");
+    private static readonly string PlatformNamed = Sql($"and {IsPlatforms} and l.model = any($4)");
+
+    private static readonly string OneCommit = $"""
+        select l.revision, l.entity, {RevisionRow.ColumnsBehindKey("l")} from strata.log l where l.tenant = $1 and l.revision = $2 order by l.ordinal
+        """;
+
+    public async ValueTask<FollowPage> ReadAsync(Follow follow, CancellationToken cancellationToken)
+    {
+        var read = await pool.RunAsync(command => ReadRowsAsync(command, follow, cancellationToken));
+        var position = read.IsWhole ? read.Head > follow.After ? read.Head : follow.After : default;
+        if (read.IsWhole) return new FollowPage(Wanted(follow, read.Rows), position);
+        var cut = read.Rows[^1].Revision; // the last commit may be there in part
+        var whole = read.Rows.FindIndex(r => r.Revision == cut);
+        if (whole > 0) return new FollowPage(Wanted(follow, read.Rows.GetRange(0, whole)), read.Rows[whole - 1].Revision);
+        return new FollowPage(Wanted(follow, await pool.RunAsync(command => ReadCommitAsync(command, follow.Tenant, cut, cancellationToken))), cut);
+    }
+
+    private static string Sql(string models) => $"""
+        select h.revision, l.entity, {RevisionRow.ColumnsBehindKey("l")}
+        from strata.log_head h
+        left join lateral (
+            select * from strata.log l
+            where l.tenant = $1 and l.revision > $2 and l.revision <= h.revision {models}
+            order by l.revision, l.ordinal limit $3
+        ) l on true
+        where h.tenant = $1
+        """;
+
+    private static string SqlOf(ModelFilter models) =>
+        models.Names is null ? models.UsersOnly ? UsersOnly : Everything : models.PlatformOnly ? PlatformNamed : Named;
+
+    /// <summary>The database knows names only; versions are told apart here.</summary>
+    private static IReadOnlyList<EntityRevision> Wanted(Follow follow, List<EntityRevision> rows)
+    {
+        if (follow.Models.Names is not null) rows.RemoveAll(r => !follow.Models.Wants(r.Model));
+        return rows;
+    }
+
+    private static async Task<Read> ReadRowsAsync(NpgsqlCommand command, Follow follow, CancellationToken cancellationToken)
+    {
+        command.CommandText = SqlOf(follow.Models);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.After.Value });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.Limit + 1L });
+        if (follow.Models.Names is { } names) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(enough.Token);
+        var (rows, head, bytes) = (new List<EntityRevision>(), Revision.None, 0L);
+        while (await reader.ReadAsync(enough.Token))
+        {
+            head = new Revision(reader.GetInt64(0));
+            if (reader.IsDBNull(EntityColumn)) break;
+            rows.Add(ReadRow(reader, follow.Tenant));
+            bytes += rows[^1].Document.Utf8.Length;
+            if (bytes <= Follow.BytesMax) continue;
+            await StopAsync(reader, enough, cancellationToken);
+            return new Read(rows, head, IsWhole: false);
+        }
+        return new Read(rows, head, rows.Count <= follow.Limit);
+    }
+
+    /// <summary>Cancels the query; closing the reader alone would have the database send all the rest.</summary>
+    private static async Task StopAsync(NpgsqlDataReader reader, CancellationTokenSource enough, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await enough.CancelAsync();
+            while (await reader.ReadAsync(enough.Token)) { }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // as meant
+        }
+    }
+
+    private static async Task<List<EntityRevision>> ReadCommitAsync(NpgsqlCommand command, TenantId tenant, Revision revision, CancellationToken cancellationToken)
+    {
+        command.CommandText = OneCommit;
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = revision.Value });
+        var rows = new List<EntityRevision>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken)) rows.Add(ReadRow(reader, tenant));
+        return rows;
+    }
+
+    private static EntityRevision ReadRow(NpgsqlDataReader reader, TenantId tenant) =>
+        RevisionRow.ReadBehindKey(reader, FirstColumn, tenant, new EntityId(reader.GetGuid(EntityColumn)));
+
+    /// <param name="IsWhole">All that there is behind the revision is here, up to the head.</param>
+    private sealed record Read(List<EntityRevision> Rows, Revision Head, bool IsWhole);
+}
