@@ -19,6 +19,14 @@ public static class ConditionEvaluator
         return Holds(condition, subject);
     }
 
+    /// <summary>One comparison on an entity whose document is parsed already.</summary>
+    internal static bool Holds(Condition.Compare compare, JsonElement document, EntityRevision entity) => compare.Field switch
+    {
+        Field.Path path => HoldsAt(document, path.Value.Steps, 0, compare),
+        Field.Meta meta => HoldsForFact(meta.Value, compare, entity),
+        _ => throw new ArgumentException($"Unknown field {compare.Field}.", nameof(compare)),
+    };
+
     /// <summary>
     /// A constant of a comparison with a time: RFC 3339 in a JSON string, cut to the microsecond. What is left out of it is taken to be its first
     /// moment, in UTC: 2026-11 is 2026-11-01T00:00:00Z.

@@ -175,7 +175,7 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
             writer.WriteString("entityName", model.Key.Name);
             writer.WriteNumber("modelVersion", model.Key.Version);
             writer.WriteStartArray("workflows");
-            foreach (var workflow in model.Workflows) WorkflowJson.Write(writer, workflow);
+            foreach (var workflow in model.Workflows) writer.WriteRawValue(WorkflowText.Of(workflow).Utf8.Span, skipInputValidation: true);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }

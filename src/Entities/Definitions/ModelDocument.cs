@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
@@ -6,10 +7,14 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>The document of a stored model: {name, version, structure, uniqueKeys[], workflows[]}.</summary>
+/// <summary>The document of a stored model: {name, version, structure, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
+/// the order of members and the spelling of numbers in JSON.</summary>
 internal sealed record ModelDocument(
     ModelKey Key, ModelStructure Structure, IReadOnlyList<UniqueKeyDefinition> UniqueKeys, IReadOnlyList<WorkflowDefinition> Workflows)
 {
+    // Workflows are text within text: every quote escaped as six characters would double them.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static ModelDocument New(ModelKey key) => new(key, new ModelStructure(), [], []);
 
     public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys };
@@ -23,13 +28,13 @@ internal sealed record ModelDocument(
             new ModelKey(root.GetProperty("name").GetString()!, root.GetProperty("version").GetInt32()),
             ModelStructure.Read(root.GetProperty("structure")),
             [.. root.GetProperty("uniqueKeys").EnumerateArray().Select(ReadKey)],
-            [.. root.GetProperty("workflows").EnumerateArray().Select(workflow => WorkflowJson.Parse(workflow, allowCycles: true).Value)]);
+            [.. root.GetProperty("workflows").EnumerateArray().Select(text => WorkflowJson.Parse(JsonText.FromString(text.GetString()!), allowCycles: true).Value)]);
     }
 
     public JsonText Write()
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
         {
             writer.WriteStartObject();
             writer.WriteString("name", Key.Name);
@@ -38,7 +43,7 @@ internal sealed record ModelDocument(
             Structure.Write(writer);
             WriteKeys(writer, UniqueKeys);
             writer.WriteStartArray("workflows");
-            foreach (var workflow in Workflows) WorkflowJson.Write(writer, workflow);
+            foreach (var workflow in Workflows) writer.WriteStringValue(WorkflowText.Of(workflow).Utf8.Span);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }

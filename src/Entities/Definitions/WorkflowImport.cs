@@ -25,8 +25,8 @@ internal sealed record WorkflowImport(IReadOnlyList<WorkflowDefinition> Workflow
     {
         if (Mode == WorkflowImportMode.Replace) return Workflows;
         bool? active = Mode == WorkflowImportMode.Activate ? true : null;
-        var imported = Workflows.ToDictionary(workflow => workflow.Name, workflow => workflow with { Active = active ?? workflow.Active }, StringComparer.Ordinal);
-        var kept = present.Select(workflow => imported.GetValueOrDefault(workflow.Name) ?? workflow with { Active = !active ?? workflow.Active });
+        var imported = Workflows.ToDictionary(workflow => workflow.Name, workflow => WorkflowText.SetActive(workflow, active ?? workflow.Active), StringComparer.Ordinal);
+        var kept = present.Select(workflow => imported.GetValueOrDefault(workflow.Name) ?? WorkflowText.SetActive(workflow, !active ?? workflow.Active));
         var names = present.Select(workflow => workflow.Name).ToHashSet(StringComparer.Ordinal);
         return [.. kept, .. Workflows.Where(workflow => !names.Contains(workflow.Name)).Select(workflow => imported[workflow.Name])];
     }

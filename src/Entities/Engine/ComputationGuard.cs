@@ -15,6 +15,11 @@ internal sealed class ComputationGuard(IComputation computation, TimeProvider ti
     public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
         GuardAsync(function.Name, function.Config, ct => computation.MatchesAsync(function, call, ct), cancellationToken);
 
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+        GuardAsync(function.Name, function.Config, ct => computation.ScheduleAsync(function, call, ct), cancellationToken);
+
+    public bool Serves(TenantId tenant, ProcessorDefinition processor) => computation.Serves(tenant, processor);
+
     private async ValueTask<Result<T>> GuardAsync<T>(
         string name, ComputeConfig config, Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
     {

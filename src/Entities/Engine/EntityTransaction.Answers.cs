@@ -15,6 +15,9 @@ public sealed partial class EntityTransaction
         public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
             transaction.parts.Computation.ProcessAsync(processor, call, cancellationToken);
 
+        public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+            transaction.parts.Computation.ScheduleAsync(function, call, cancellationToken);
+
         public async ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
             if (!transaction.snapshot.IsLatest) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);

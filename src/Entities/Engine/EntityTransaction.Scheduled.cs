@@ -29,26 +29,28 @@ public sealed partial class EntityTransaction
         Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others, CancellationToken cancellationToken)
     {
         var now = parts.Time.GetUtcNow();
-        if (schedule.ExpiresAt < now) return Record(draft, FiringOutcome.Expired, AuditEventTypes.ScheduledTransitionExpire, schedule, others);
+        if (schedule.ExpiresAt < now) return Record(draft, FiringOutcome.Expired, others, Of(AuditEventTypes.ScheduledTransitionExpire));
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
-            return Record(draft, FiringOutcome.Cancelled, AuditEventTypes.ScheduledTransitionCancel, schedule, others);
+            return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
         var machine = new WorkflowMachine(model, entity with { Transition = schedule.Transition }, new Answers(this, draft, model), now);
         var run = await machine.FireAsync(schedule.Transition, cancellationToken);
         var error = run.TryGet(out var outcome, out var failure) ? Write(draft, model, outcome) : failure;
         if (error is null) return FiringOutcome.Fired;
         if (HasConflicted) return FiringOutcome.Conflict;
-        if (machine.IsDeclined) return Record(draft, FiringOutcome.Declined, AuditEventTypes.TransitionNotMatchCriterion, schedule, others);
-        if (error.Code == "TRANSITION_NOT_FOUND") return Record(draft, FiringOutcome.Cancelled, AuditEventTypes.ScheduledTransitionCancel, schedule, others);
+        if (machine.IsDeclined) return Record(draft, FiringOutcome.Declined, others, machine.Audit[^1]);
+        if (error.Code == "TRANSITION_NOT_FOUND") return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
         if (await Firing.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
         var last = draft.Current!;
-        draft.Write(last, [Firing.Failure(last.State, schedule.Transition, error)], null, others);
+        var aborted = HasCommitted ? machine.Aborted(error) : [];
+        draft.Write(last, [.. aborted, Firing.Failure(last.State, schedule.Transition, error)], null, others);
         return FiringOutcome.Failed;
+
+        AuditEvent Of(string type) => new(type, entity.State, schedule.Transition);
     }
 
-    private static FiringOutcome Record(Draft draft, FiringOutcome outcome, string auditType, ScheduledTransition schedule, List<ScheduledTransition> armed)
+    private static FiringOutcome Record(Draft draft, FiringOutcome outcome, List<ScheduledTransition> armed, params AuditEvent[] events)
     {
-        var entity = draft.Current!;
-        draft.Write(entity, [new AuditEvent(auditType, entity.State, schedule.Transition)], null, armed);
+        draft.Write(draft.Current!, events, null, armed);
         return outcome;
     }
 }

@@ -57,7 +57,7 @@ public sealed partial class EntityTransaction
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), begunAt);
         drafts[id] = draft;
         return (await machine.CreateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? Accept(draft, definition, outcome) : Abandon(draft, error);
+            ? Accept(draft, definition, outcome) : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.UpdateAsync"/>.</summary>
@@ -71,7 +71,7 @@ public sealed partial class EntityTransaction
         entity = entity with { Document = document, Transition = transition ?? "loopback" };
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), parts.Time.GetUtcNow());
         return (await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? Accept(draft, definition, outcome) : error;
+            ? Accept(draft, definition, outcome) : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.DeleteAsync"/>.</summary>
@@ -148,6 +148,19 @@ public sealed partial class EntityTransaction
     {
         if (Write(draft, model, outcome) is { } error) return Abandon(draft, error);
         return draft.Current!;
+    }
+
+    /// <summary>
+    /// What was committed before a call that failed stays, so the trail must say why it went no further. When the entity has moved on meanwhile, its
+    /// trail goes on without that.
+    /// </summary>
+    private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
+    {
+        if (!HasCommitted || HasConflicted || draft.Current is not { } entity) return Abandon(draft, error);
+        draft.Write(entity, machine.Aborted(error), null, null);
+        await AppendAsync(cancellationToken);
+        HasConflicted = false;
+        return error;
     }
 
     /// <summary>A new entity that came to nothing leaves no trace.</summary>

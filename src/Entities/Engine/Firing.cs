@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Engine;
@@ -26,7 +27,7 @@ internal static class Firing
     }
 
     public static AuditEvent Failure(string state, string transition, Error error) =>
-        new(AuditEventTypes.ScheduledTransitionFail, state, $"{transition}: {error.Code}");
+        new(AuditEventTypes.ScheduledTransitionFail, state, $"{transition}: {error.Code}", null, ConditionWords.Bound(error.Message));
 
     private static bool IsFailureOf(AuditEvent e, string transition) =>
         e.Type == AuditEventTypes.ScheduledTransitionFail && e.Detail?.StartsWith(transition + ": ", StringComparison.Ordinal) == true;

@@ -41,4 +41,10 @@ public sealed class InProcessComputation(IEnumerable<IProcessor> processors, IEn
         criteria.TryGetValue(function.Name, out var found)
             ? found.MatchesAsync(call, cancellationToken)
             : new(EngineErrors.NoComputeMember(function.Name, function.Config.Tags));
+
+    /// <summary>The platform's own workflows have delays; a function that says when is always a user's.</summary>
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+        new(EngineErrors.NoComputeMember(function.Name, function.Config.Tags));
+
+    public bool Serves(TenantId tenant, ProcessorDefinition processor) => processors.ContainsKey(processor.Name);
 }

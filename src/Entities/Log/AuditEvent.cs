@@ -4,7 +4,13 @@ namespace Strata.Entities.Log;
 /// <param name="Type">As spelt by the entity API, for example TRANSITION_MAKE.</param>
 /// <param name="State">The state in which it happened.</param>
 /// <param name="Detail">What it speaks of: a transition, a workflow, a processor; null when nothing more is to be said.</param>
-public sealed record AuditEvent(string Type, string? State, string? Detail);
+/// <param name="Criterion">The criterion that did not hold, in words; null where none was in question.</param>
+/// <param name="Reason">Why, in words; of SCHEDULED_TRANSITION_ARM the time that it is due, of PAUSE_FOR_PROCESSING the processor.</param>
+public sealed record AuditEvent(string Type, string? State, string? Detail, string? Criterion = null, string? Reason = null)
+{
+    /// <summary>Of a criterion or a reason in characters; what is longer is cut when it is made.</summary>
+    public const int WordsLengthMax = 400;
+}
 
 /// <summary>The types of audit events, spelt as in the entity API.</summary>
 public static class AuditEventTypes
@@ -12,6 +18,9 @@ public static class AuditEventTypes
     public const string StateMachineStart = "STATE_MACHINE_START";
     public const string StateMachineFinish = "STATE_MACHINE_FINISH";
     public const string Cancel = "CANCEL";
+
+    /// <summary>Known to the entity API; nothing in Strata forces a run to succeed, so it does not occur.</summary>
+    public const string ForceSuccess = "FORCE_SUCCESS";
     public const string WorkflowFound = "WORKFLOW_FOUND";
     public const string WorkflowNotFound = "WORKFLOW_NOT_FOUND";
     public const string WorkflowSkip = "WORKFLOW_SKIP";

@@ -13,7 +13,17 @@ public interface IComputation
     ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken);
 
     ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken);
+
+    /// <summary>Asks a function when a scheduled transition is to fire. An error fails the write that would have armed it.</summary>
+    ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken);
+
+    /// <summary>Whether someone would serve the processor in this tenant now; for dry runs, which do not call it.</summary>
+    bool Serves(TenantId tenant, ProcessorDefinition processor);
 }
+
+/// <summary>When a scheduled transition is due, and until when it may fire.</summary>
+/// <param name="ExpireAt">At or before <paramref name="FireAt"/>: it is over before it began, and nothing is armed. Null: as the schedule's timeout says.</param>
+public readonly record struct ScheduleTimes(DateTimeOffset FireAt, DateTimeOffset? ExpireAt);
 
 /// <summary>What a processor or criterion is told.</summary>
 /// <param name="Entity">As it is in the transaction now; its revision is the one it was read at, None while it is created.</param>

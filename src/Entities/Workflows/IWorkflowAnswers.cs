@@ -11,6 +11,8 @@ internal interface IWorkflowAnswers
     /// <returns>The new document, or null to keep it.</returns>
     ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken);
 
+    ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken);
+
     /// <summary>Makes durable what has happened so far; answers with the entity as committed. What follows is a second transaction.</summary>
     ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken);
 }

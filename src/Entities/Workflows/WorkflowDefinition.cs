@@ -28,6 +28,9 @@ public sealed record WorkflowDefinition
     public JsonText? Annotations { get; init; }
     public JsonText? CriterionAnnotations { get; init; }
 
+    /// <summary>The JSON that it was read from, byte for byte; null for one made in code. Change it along with what it says, by <see cref="WorkflowText"/>.</summary>
+    public JsonText? Source { get; init; }
+
     internal IEnumerable<TransitionDefinition> Scheduled(string state) =>
         States.TryGetValue(state, out var definition) ? definition.Transitions.Where(transition => transition.IsScheduled) : [];
 }
@@ -69,7 +72,8 @@ public sealed record TransitionDefinition
 /// <summary>A condition on the entity, or a function that a compute member answers. Exactly one is set.</summary>
 public sealed record Criterion(Condition? Condition, FunctionDefinition? Function);
 
-public sealed record FunctionDefinition(string Name, ComputeConfig Config);
+/// <param name="Guard">Looked at first: where it does not hold, the function does not match and is not asked. Null: it is always asked.</param>
+public sealed record FunctionDefinition(string Name, ComputeConfig Config, Condition? Guard = null);
 
 public sealed record ProcessorDefinition
 {
@@ -77,16 +81,19 @@ public sealed record ProcessorDefinition
     public ExecutionMode ExecutionMode { get; init; } = ExecutionMode.Sync;
     public ComputeConfig Config { get; init; } = ComputeConfig.Default;
 
+    /// <summary>Where it does not hold, the transition goes on without the processor; null: it is always called.</summary>
+    public Criterion? Criterion { get; init; }
+
     /// <summary>With COMMIT_BEFORE_DISPATCH: the member gets a transaction of its own to join.</summary>
     public bool StartNewTransactionOnDispatch { get; init; }
     public JsonText? Annotations { get; init; }
 }
 
-/// <summary>Delay after the entity settles in the state, and how long after that it may still fire.</summary>
-public sealed record ScheduleDefinition(TimeSpan Delay, TimeSpan? Timeout)
-{
-    internal ScheduledTransition From(DateTimeOffset armedAt, string transition) => new(transition, armedAt + Delay, armedAt + Delay + Timeout);
-}
+/// <summary>When a transition fires by itself, reckoned anew each time that the entity settles in the state.</summary>
+/// <param name="Delay">After it settled; null: a function says when.</param>
+/// <param name="Timeout">How long after its time it may still fire; null: for ever, or as the function says.</param>
+/// <param name="Function">Set exactly where <paramref name="Delay"/> is not.</param>
+public sealed record ScheduleDefinition(TimeSpan? Delay, TimeSpan? Timeout, FunctionDefinition? Function = null);
 
 /// <summary>How a call reaches a compute member.</summary>
 public sealed record ComputeConfig

@@ -16,9 +16,9 @@ internal static class WorkflowErrors
     public static Error FiresByItself(string name) =>
         new(ErrorKind.Invalid, "TRANSITION_NOT_FOUND", $"\"{name}\" is scheduled: it fires by itself and not by hand.");
 
-    public static Error CriterionRejects(string name, string state) => new(
+    public static Error CriterionRejects(string name, string state, string? reason) => new(
         ErrorKind.Invalid, "WORKFLOW_FAILED",
-        $"The criterion of \"{name}\" does not hold for the entity in the state {state}.",
+        $"The criterion of \"{name}\" does not hold for the entity in the state {state}: {reason}.",
         "Change what the criterion looks at, then try again.");
 
     public static Error TooManyVisits(string state) => Cascade($"the state {state} was entered more than {WorkflowMachine.VisitsMax} times");

@@ -13,7 +13,7 @@ namespace Strata.Entities.Workflows;
 /// STATE_MACHINE_START and ends with STATE_MACHINE_FINISH, or with an error and no outcome. No state is entered more than
 /// <see cref="VisitsMax"/> times and no cascade is longer than <see cref="DepthMax"/>.</para>
 /// </summary>
-internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision entity, IWorkflowAnswers answers, DateTimeOffset now)
+internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevision entity, IWorkflowAnswers answers, DateTimeOffset now)
 {
     public const int VisitsMax = 10;
     public const int DepthMax = 100;
@@ -21,10 +21,20 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
     private readonly Dictionary<string, int> visits = new(StringComparer.Ordinal);
     private List<AuditEvent> audit = [];
     private WorkflowDefinition workflow = DefaultWorkflow.Definition;
+    private TransitionDefinition? taking;
     private Error? failure;
 
     /// <summary>Whether the run failed only because the criterion of the transition asked for does not hold.</summary>
     public bool IsDeclined { get; private set; }
+
+    /// <summary>The workflow that was selected.</summary>
+    public WorkflowDefinition Workflow => workflow;
+
+    /// <summary>What has happened since the run began or last committed; after a failure, up to it.</summary>
+    public IReadOnlyList<AuditEvent> Audit => audit;
+
+    /// <summary>The entity as the run has left it; after a failure, as it was then.</summary>
+    public EntityRevision Entity => entity;
 
     /// <summary>A new entity: initial state, then the named transition if any, then the cascade.</summary>
     public async ValueTask<Result<WorkflowOutcome>> CreateAsync(string? transition, CancellationToken cancellationToken)
@@ -49,13 +59,20 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         return failure is not null ? failure : await RunAsync(transition, isSchedule: true, cancellationToken);
     }
 
+    /// <summary>What the trail says of a run that failed after a part of it was committed.</summary>
+    public IReadOnlyList<AuditEvent> Aborted(Error error)
+    {
+        var reason = ConditionWords.Bound($"{error.Code}: {error.Message}");
+        return [new(AuditEventTypes.TransitionAborted, entity.State, taking?.Name, null, reason), new(AuditEventTypes.Cancel, entity.State, null, null, reason)];
+    }
+
     private async ValueTask<Result<WorkflowOutcome>> RunAsync(string? transition, bool isSchedule, CancellationToken cancellationToken)
     {
         var settledBefore = entity.State;
         if (transition is not null) await TakeNamedAsync(transition, isSchedule, cancellationToken);
         await CascadeAsync(cancellationToken);
+        var schedules = failure is null ? await ArmAsync(settledBefore, isSchedule ? transition : null, cancellationToken) : null;
         if (failure is not null) return failure;
-        var schedules = Arm(settledBefore, isSchedule ? transition : null);
         Note(AuditEventTypes.StateMachineFinish, null);
         return new WorkflowOutcome(entity, audit, schedules);
     }
@@ -73,7 +90,7 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
                 return;
             }
             if (failure is not null) return;
-            Note(AuditEventTypes.WorkflowSkip, candidate.Name);
+            NoteRefusal(AuditEventTypes.WorkflowSkip, candidate.Name, candidate.Criterion!);
         }
         workflow = DefaultWorkflow.Definition;
         Note(AuditEventTypes.WorkflowNotFound, null);
@@ -85,7 +102,13 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         if (transition is null) failure = WorkflowErrors.TransitionNotFound(name, entity.State, Offered().Where(t => t.IsOffered).Select(t => t.Name));
         else if (transition.IsScheduled && !isSchedule) failure = WorkflowErrors.FiresByItself(name);
         else if (await HoldsAsync(transition.Criterion, transition, cancellationToken)) await TakeAsync(transition, isSchedule, cancellationToken);
-        else if (failure is null) (failure, IsDeclined) = (WorkflowErrors.CriterionRejects(name, entity.State), true);
+        else if (failure is null) Decline(transition);
+    }
+
+    private void Decline(TransitionDefinition transition)
+    {
+        NoteRefusal(AuditEventTypes.TransitionNotMatchCriterion, transition.Name, transition.Criterion!);
+        (failure, IsDeclined) = (WorkflowErrors.CriterionRejects(transition.Name, entity.State, audit[^1].Reason), true);
     }
 
     private async ValueTask CascadeAsync(CancellationToken cancellationToken)
@@ -106,13 +129,14 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
             if (!transition.IsAutomatic) continue;
             if (await HoldsAsync(transition.Criterion, transition, cancellationToken)) return transition;
             if (failure is not null) return null;
-            Note(AuditEventTypes.TransitionNotMatchCriterion, transition.Name);
+            NoteRefusal(AuditEventTypes.TransitionNotMatchCriterion, transition.Name, transition.Criterion!);
         }
         return null;
     }
 
     private async ValueTask TakeAsync(TransitionDefinition transition, bool isSchedule, CancellationToken cancellationToken)
     {
+        taking = transition;
         if (isSchedule) Note(AuditEventTypes.ScheduledTransitionFire, transition.Name);
         foreach (var processor in transition.Processors)
         {
@@ -123,42 +147,6 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         Enter(transition.Next);
     }
 
-    private async ValueTask ProcessAsync(ProcessorDefinition processor, TransitionDefinition transition, CancellationToken cancellationToken)
-    {
-        if (processor.ExecutionMode == ExecutionMode.CommitBeforeDispatch && !await CommitAsync(processor, cancellationToken)) return;
-        var answer = await answers.ProcessAsync(processor, Call(transition), cancellationToken);
-        if (processor.ExecutionMode == ExecutionMode.AsyncNewTransaction)
-            Note(AuditEventTypes.StateProcessResult, answer.Error is { } ignored ? $"{processor.Name}: {ignored.Code}" : processor.Name);
-        else if (answer.TryGet(out var document, out failure) && Replace(document, processor))
-            Note(AuditEventTypes.StateProcessResult, processor.Name);
-    }
-
-    private bool Replace(JsonText? document, ProcessorDefinition processor)
-    {
-        if (document is not { } next) return true;
-        if (JsonGuard.Check(next.Utf8).Error is { } fault) failure = WorkflowErrors.BadDocument(processor.Name, fault);
-        else entity = entity with { Document = next };
-        return failure is null;
-    }
-
-    private async ValueTask<bool> CommitAsync(ProcessorDefinition processor, CancellationToken cancellationToken)
-    {
-        Note(AuditEventTypes.PauseForProcessing, processor.Name);
-        // Nothing is armed at this point: the entity has not settled, and what was armed before stays until it does.
-        var committed = await answers.CommitAsync(new WorkflowOutcome(entity, audit, null), cancellationToken);
-        audit = [];
-        if (committed.TryGet(out var durable, out failure)) entity = durable;
-        return failure is null;
-    }
-
-    private async ValueTask<bool> HoldsAsync(Criterion? criterion, TransitionDefinition? transition, CancellationToken cancellationToken)
-    {
-        if (criterion is null) return true;
-        if (criterion.Condition is { } condition) return ConditionEvaluator.Matches(condition, entity);
-        var answer = await answers.MatchesAsync(criterion.Function!, Call(transition), cancellationToken);
-        return answer.TryGet(out var matches, out failure) && matches;
-    }
-
     private void Enter(string state)
     {
         entity = entity with { State = state };
@@ -166,25 +154,9 @@ internal sealed class WorkflowMachine(ModelDefinition model, EntityRevision enti
         if (visit > VisitsMax) failure = WorkflowErrors.TooManyVisits(state);
     }
 
-    /// <summary>
-    /// Arms the scheduled transitions of the state that the entity settled in, all anew, and records those of the state it left as cancelled.
-    /// </summary>
-    private List<ScheduledTransition>? Arm(string settledBefore, string? fired)
-    {
-        if (!model.HasSchedules) return null;
-        if (settledBefore != entity.State)
-        {
-            foreach (var left in workflow.Scheduled(settledBefore).Where(t => t.Name != fired))
-                Note(AuditEventTypes.ScheduledTransitionCancel, left.Name);
-        }
-        var armed = workflow.Scheduled(entity.State).Select(transition => transition.Schedule!.From(now, transition.Name)).ToList();
-        foreach (var schedule in armed) Note(AuditEventTypes.ScheduledTransitionArm, schedule.Transition);
-        return armed;
-    }
-
     private IReadOnlyList<TransitionDefinition> Offered() => workflow.States.GetValueOrDefault(entity.State)?.Transitions ?? [];
 
     private ComputeCall Call(TransitionDefinition? transition) => new(entity, workflow.Name, transition);
 
-    private void Note(string type, string? detail) => audit.Add(new AuditEvent(type, entity.State, detail));
+    private void Note(string type, string? detail, string? reason = null) => audit.Add(new AuditEvent(type, entity.State, detail, null, reason));
 }

@@ -27,6 +27,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
             States = ReadStates(json, path),
             Annotations = members.Annotations(json, path, "annotations"),
             CriterionAnnotations = members.Annotations(json, path, "criterionAnnotations"),
+            Source = JsonText.From(json),
         };
         CheckStates(workflow, path);
         return workflow;
@@ -104,19 +105,21 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     {
         path += ".function";
         if (!json.TryGetProperty("function", out var function) || !members.IsObject(function, path, "A function")) return null;
-        if (function.TryFind("criterion", out _)) faults.Add($"{path}.criterion", "A function has no criterion of its own here: use a group or a function.");
-        return new Criterion(null, new FunctionDefinition(members.Name(function, path, "name"), ReadConfig(function, path)));
+        var guard = function.TryFind("criterion", out var condition) ? new ConditionReader(faults).Read(condition, path + ".criterion") : null;
+        return new Criterion(null, new FunctionDefinition(members.Name(function, path, "name"), ReadConfig(function, path), guard));
     }
 
     private ProcessorDefinition? ReadProcessor(JsonElement json, string path)
     {
         if (!members.IsObject(json, path, "A processor")) return null;
+        if (members.Text(json, path, "type") is not (null or "" or "externalized")) faults.Add($"{path}.type", "It must be \"externalized\".");
         var processor = new ProcessorDefinition
         {
             Name = members.Name(json, path, "name"),
             ExecutionMode = ReadMode(json, path),
             StartNewTransactionOnDispatch = members.Boolean(json, path, "startNewTxOnDispatch", false),
             Config = ReadConfig(json, path),
+            Criterion = ReadCriterion(json, path),
             Annotations = members.Annotations(json, path, "annotations"),
         };
         if (processor is { StartNewTransactionOnDispatch: true, ExecutionMode: not ExecutionMode.CommitBeforeDispatch })
@@ -136,17 +139,28 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     {
         if (!json.TryFind("config", out var config)) return ComputeConfig.Default;
         path += ".config";
-        if (!members.IsObject(config, path, "A config")) return ComputeConfig.Default;
+        return members.IsObject(config, path, "A config") ? ReadConfigMembers(config, path) : ComputeConfig.Default;
+    }
+
+    private ComputeConfig ReadConfigMembers(JsonElement config, string path)
+    {
         var tags = members.Text(config, path, "calculationNodesTags") ?? "";
         return new ComputeConfig
         {
             AttachEntity = members.Boolean(config, path, "attachEntity", true),
             Tags = tags.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-            ResponseTimeout = members.Milliseconds(config, path, "responseTimeoutMs", 1) ?? ComputeConfig.Default.ResponseTimeout,
+            ResponseTimeout = ReadResponseTimeout(config, path),
             Context = members.Text(config, path, "context"),
             RetryPolicy = members.Text(config, path, "retryPolicy"),
             Idempotent = members.Boolean(config, path, "idempotent", false),
         };
+    }
+
+    /// <summary>Zero is how some clients say that they leave it to the server.</summary>
+    private TimeSpan ReadResponseTimeout(JsonElement config, string path)
+    {
+        var sent = members.Milliseconds(config, path, "responseTimeoutMs", 0);
+        return sent > TimeSpan.Zero ? sent.Value : ComputeConfig.Default.ResponseTimeout;
     }
 
     private ScheduleDefinition? ReadSchedule(JsonElement json, string path)
@@ -154,10 +168,20 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         if (!json.TryFind("schedule", out var schedule)) return null;
         path += ".schedule";
         if (!members.IsObject(schedule, path, "A schedule")) return null;
-        if (schedule.TryFind("function", out _)) faults.Add($"{path}.function", "Schedules by function are not available: give delayMs.");
-        else if (!schedule.TryFind("delayMs", out _)) faults.Add($"{path}.delayMs", "A delay in milliseconds is needed.");
-        return members.Milliseconds(schedule, path, "delayMs", 1) is { } delay
-            ? new ScheduleDefinition(delay, members.Milliseconds(schedule, path, "timeoutMs", 0)) : null;
+        var hasFunction = schedule.TryFind("function", out var sent);
+        var function = hasFunction ? ReadScheduleFunction(sent, path + ".function") : null;
+        if (hasFunction == schedule.TryFind("delayMs", out _)) faults.Add($"{path}.delayMs", "Either a delay in milliseconds or a function is needed.");
+        if (json.TryFind("manual", out var manual) && manual.ValueKind == JsonValueKind.True) faults.Add(path, "A scheduled transition fires by itself: it cannot be manual too.");
+        var delay = members.Milliseconds(schedule, path, "delayMs", 1);
+        return new ScheduleDefinition(delay, members.Milliseconds(schedule, path, "timeoutMs", 0), function);
+    }
+
+    private FunctionDefinition? ReadScheduleFunction(JsonElement function, string path)
+    {
+        if (!members.IsObject(function, path, "A function")) return null;
+        if (function.TextOf("resultKind") != "Schedule") faults.Add($"{path}.resultKind", "It must be \"Schedule\".");
+        if (members.Text(function, path, "calculationNodesTags") is null or "") faults.Add($"{path}.calculationNodesTags", "The tags of the members that answer are needed.");
+        return new FunctionDefinition(members.Name(function, path, "name"), ReadConfigMembers(function, path));
     }
 
     private void CheckStates(WorkflowDefinition workflow, string path)

@@ -62,6 +62,7 @@ internal static class WorkflowWriter
         writer.WriteString("executionMode", ExecutionModes.Of(processor.ExecutionMode));
         if (processor.StartNewTransactionOnDispatch) writer.WriteBoolean("startNewTxOnDispatch", true);
         WriteConfig(writer, processor.Config);
+        WriteCriterion(writer, processor.Criterion);
         WriteJson(writer, "annotations", processor.Annotations);
         writer.WriteEndObject();
     }
@@ -69,21 +70,36 @@ internal static class WorkflowWriter
     private static void WriteConfig(Utf8JsonWriter writer, ComputeConfig config)
     {
         writer.WriteStartObject("config");
+        WriteConfigMembers(writer, config);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteConfigMembers(Utf8JsonWriter writer, ComputeConfig config)
+    {
         writer.WriteBoolean("attachEntity", config.AttachEntity);
         if (config.Tags.Count > 0) writer.WriteString("calculationNodesTags", string.Join(',', config.Tags));
         writer.WriteNumber("responseTimeoutMs", (long)config.ResponseTimeout.TotalMilliseconds);
         WriteText(writer, "retryPolicy", config.RetryPolicy);
         WriteText(writer, "context", config.Context);
         if (config.Idempotent) writer.WriteBoolean("idempotent", true);
-        writer.WriteEndObject();
     }
 
     private static void WriteSchedule(Utf8JsonWriter writer, ScheduleDefinition? schedule)
     {
         if (schedule is null) return;
         writer.WriteStartObject("schedule");
-        writer.WriteNumber("delayMs", (long)schedule.Delay.TotalMilliseconds);
+        if (schedule.Delay is { } delay) writer.WriteNumber("delayMs", (long)delay.TotalMilliseconds);
         if (schedule.Timeout is { } timeout) writer.WriteNumber("timeoutMs", (long)timeout.TotalMilliseconds);
+        if (schedule.Function is { } function) WriteScheduleFunction(writer, function);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteScheduleFunction(Utf8JsonWriter writer, FunctionDefinition function)
+    {
+        writer.WriteStartObject("function");
+        writer.WriteString("name", function.Name);
+        writer.WriteString("resultKind", "Schedule");
+        WriteConfigMembers(writer, function.Config);
         writer.WriteEndObject();
     }
 
@@ -102,6 +118,7 @@ internal static class WorkflowWriter
         writer.WriteStartObject("function");
         writer.WriteString("name", function.Name);
         WriteConfig(writer, function.Config);
+        WriteCriterion(writer, function.Guard is { } guard ? new Criterion(guard, null) : null);
         writer.WriteEndObject();
         writer.WriteEndObject();
     }

@@ -35,7 +35,7 @@ internal static class AuditWriter
     private static void WriteStep(Utf8JsonWriter json, AuditEvent step)
     {
         json.WriteString("eventType", step.Type);
-        if (step.State is not null) json.WriteString("state", step.State);
+        if (step.State is { Length: > 0 }) json.WriteString("state", step.State);
         if (step.Detail is not null) json.WriteString("details", step.Detail);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class WorkflowEndpoints(ModelCatalog catalog)
     {
         if (!Target(call).TryGet(out var target, out var error)) return error;
         if (!(await catalog.ExportWorkflowsAsync(target.Caller, target.Model, call.Aborted)).TryGet(out var export, out error)) return error;
-        return Answer.Json(json => json.WriteRawValue(export.Utf8.Span));
+        return Answer.Json(json => json.WriteRawValue(export.Utf8.Span, skipInputValidation: true));
     }
 
     private async Task<Result<Answer>> ImportAsync(ApiCall call)

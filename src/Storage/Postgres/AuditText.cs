@@ -4,7 +4,7 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Audit events as kept with a revision: an array of [type, state, detail].</summary>
+/// <summary>Audit events as kept with a revision: an array of [type, state, detail] or [type, state, detail, criterion, reason].</summary>
 internal static class AuditText
 {
     /// <summary>Null where there are none.</summary>
@@ -20,6 +20,11 @@ internal static class AuditText
             json.WriteStringValue(one.Type);
             json.WriteStringValue(one.State);
             json.WriteStringValue(one.Detail);
+            if (one.Criterion is not null || one.Reason is not null)
+            {
+                json.WriteStringValue(one.Criterion);
+                json.WriteStringValue(one.Reason);
+            }
             json.WriteEndArray();
         }
         json.WriteEndArray();
@@ -30,6 +35,10 @@ internal static class AuditText
     public static IReadOnlyList<AuditEvent> Read(byte[] utf8)
     {
         using var document = JsonDocument.Parse(utf8);
-        return [.. document.RootElement.EnumerateArray().Select(e => new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString()))];
+        return [.. document.RootElement.EnumerateArray().Select(ReadOne)];
     }
+
+    private static AuditEvent ReadOne(JsonElement e) => e.GetArrayLength() == 3
+        ? new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString())
+        : new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString(), e[3].GetString(), e[4].GetString());
 }

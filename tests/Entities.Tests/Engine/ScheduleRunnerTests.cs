@@ -62,7 +62,7 @@ public class ScheduleRunnerTests
         time.Advance(TimeSpan.FromSeconds(120));
         await runner.FireDueAsync(default);
         var newest = (await test.HistoryAsync(entity.Id))[0];
-        Assert.Equal([new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate")], newest.Audit);
+        Assert.Equal([new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate", "$.urgent EQUALS true", "$.urgent EQUALS true does not hold: it is missing")], newest.Audit);
         Assert.Equal(0, await runner.FireDueAsync(default));
     }
 
@@ -126,7 +126,7 @@ public class ScheduleRunnerTests
         }
         Assert.Equal([10, 20, 40, 80, 160, 320, 640, 1280, 2560], pauses);
         var newest = (await test.HistoryAsync(entity.Id))[0];
-        Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG"), Assert.Single(newest.Audit));
+        Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG", null, "None."), Assert.Single(newest.Audit));
         Assert.Equal(Firing.FailuresMax, test.Computation.Calls.Count);
     }
 

@@ -10,6 +10,11 @@ internal sealed class FakeComputation : IComputation
 
     public Func<FunctionDefinition, ComputeCall, CancellationToken, ValueTask<Result<bool>>> Match { get; set; } = (_, _, _) => new(true);
 
+    public Func<FunctionDefinition, ComputeCall, CancellationToken, ValueTask<Result<ScheduleTimes>>> Schedule { get; set; } =
+        (_, call, _) => new(new ScheduleTimes(call.Entity.ChangedAt, null));
+
+    public Func<ProcessorDefinition, bool> Served { get; set; } = _ => true;
+
     public List<string> Calls { get; } = [];
 
     public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
@@ -23,4 +28,12 @@ internal sealed class FakeComputation : IComputation
         Calls.Add(function.Name);
         return Match(function, call, cancellationToken);
     }
+
+    public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
+    {
+        Calls.Add(function.Name);
+        return Schedule(function, call, cancellationToken);
+    }
+
+    public bool Serves(TenantId tenant, ProcessorDefinition processor) => Served(processor);
 }

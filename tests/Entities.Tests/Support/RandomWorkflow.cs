@@ -31,7 +31,21 @@ internal static class RandomWorkflow
         Annotations = Annotations(random),
     };
 
-    private static TransitionDefinition Transition(Random random, string name, string[] states, bool withCalls) => new()
+    private static TransitionDefinition Transition(Random random, string name, string[] states, bool withCalls)
+    {
+        var transition = Unscheduled(random, name, states, withCalls);
+        return random.Chance(0.1) ? transition with { Manual = false, Schedule = Schedule(random, withCalls) } : transition;
+    }
+
+    private static ScheduleDefinition Schedule(Random random, bool withCalls)
+    {
+        TimeSpan? timeout = random.Chance(0.5) ? TimeSpan.FromMilliseconds(random.Next(9)) : null;
+        return withCalls && random.Chance(0.3)
+            ? new ScheduleDefinition(null, timeout, new FunctionDefinition("s", Config(random) with { Tags = ["clock"] }))
+            : new ScheduleDefinition(TimeSpan.FromMilliseconds(random.Next(1, 9999)), timeout);
+    }
+
+    private static TransitionDefinition Unscheduled(Random random, string name, string[] states, bool withCalls) => new()
     {
         Name = name,
         Next = random.Pick(states),
@@ -39,7 +53,6 @@ internal static class RandomWorkflow
         Disabled = random.Chance(0.1),
         Criterion = Criterion(random, 0.6, withCalls),
         Processors = [.. Enumerable.Range(0, withCalls ? random.Next(3) : 0).Select(i => Processor(random, $"p{i}"))],
-        Schedule = random.Chance(0.1) ? new ScheduleDefinition(TimeSpan.FromMilliseconds(random.Next(1, 9999)), random.Chance(0.5) ? TimeSpan.FromMilliseconds(random.Next(9)) : null) : null,
         Annotations = Annotations(random),
         CriterionAnnotations = Annotations(random),
     };
@@ -53,6 +66,7 @@ internal static class RandomWorkflow
             ExecutionMode = mode,
             StartNewTransactionOnDispatch = mode == ExecutionMode.CommitBeforeDispatch && random.Chance(0.5),
             Config = Config(random),
+            Criterion = Criterion(random, 0.2, withCalls: true),
             Annotations = Annotations(random),
         };
     }
@@ -71,7 +85,7 @@ internal static class RandomWorkflow
     {
         if (!random.Chance(probability)) return null;
         return withCalls && random.Chance(0.3)
-            ? new Criterion(null, new FunctionDefinition("f", Config(random)))
+            ? new Criterion(null, new FunctionDefinition("f", Config(random), random.Chance(0.3) ? RandomJson.Condition(random, 1) : null))
             : new Criterion(RandomJson.Condition(random, 1), null);
     }
 

@@ -146,6 +146,9 @@ public class WorkflowMachineTests
         public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
             new((Result<JsonText?>)(JsonText?)null);
 
+        public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
+            new(new ScheduleTimes(Some.Time.AddHours(1), null));
+
         public ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken) => new(soFar.Entity);
     }
 }

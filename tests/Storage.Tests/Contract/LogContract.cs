@@ -228,7 +228,8 @@ public abstract partial class LogContract(IStore store)
     public async Task History_WithAudit_PagesFromTheNewest()
     {
         var id = Entity();
-        var audit = new[] { new AuditEvent("TRANSITION_MAKE", "NEW", "open"), new AuditEvent("STATE_MACHINE_FINISH", null, null) };
+        var audit = new[] { new AuditEvent("TRANSITION_MAKE", "NEW", "open"), new AuditEvent("SCHEDULED_TRANSITION_ARM", "NEW", "late", null, "2026-11-20T15:00:00Z"),
+            new AuditEvent("TRANSITION_NOT_MATCH_CRITERION", "NEW", "on", "$.é EQUALS 1", null), new AuditEvent("STATE_MACHINE_FINISH", null, null) };
         var last = (await Log.CommitAsync(tenant, Create(id) with { Audit = audit })).Revision;
         for (var i = 0; i < 4; i++) last = (await Log.CommitAsync(tenant, Update(id, last))).Revision;
 
