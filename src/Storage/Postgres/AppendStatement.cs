@@ -14,16 +14,15 @@ internal sealed class AppendStatement : IDisposable
 {
     private readonly AppendParts parts;
     private readonly NpgsqlBatch batch;
-    private readonly NpgsqlParameterCollection appendParameters;
+    private readonly ParameterArrays arrays;
     private readonly NpgsqlParameter<Guid[]> locked = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
-    private int next;
 
     private AppendStatement(NpgsqlConnection connection, AppendParts parts)
     {
         this.parts = parts;
         var lockCommand = new NpgsqlBatchCommand(AppendSql.Lock) { Parameters = { locked } };
         var appendCommand = new NpgsqlBatchCommand(AppendSql.For(parts));
-        appendParameters = appendCommand.Parameters;
+        arrays = new ParameterArrays(appendCommand.Parameters);
         batch = new NpgsqlBatch(connection) { BatchCommands = { lockCommand, appendCommand } };
     }
 
@@ -72,53 +71,53 @@ internal sealed class AppendStatement : IDisposable
 
     private void Fill(IReadOnlyList<AppendRequest> group)
     {
-        next = 0;
+        arrays.Restart();
         locked.TypedValue = [.. group.Select(r => r.Commit.Tenant.Value).Distinct()];
-        FillWrites(new Writes(group));
+        FillWrites(new GroupWrites(group));
         if (parts.HasFlag(AppendParts.Reads)) FillReads(group);
         if (parts.HasFlag(AppendParts.Claims)) FillClaims(group);
         if (parts.HasFlag(AppendParts.Schedules)) FillSchedules(group);
     }
 
-    private void FillWrites(Writes writes)
+    private void FillWrites(GroupWrites writes)
     {
-        Set(NpgsqlDbType.Uuid, writes.To((c, _, _, _) => c.Tenant.Value));
-        Set(NpgsqlDbType.Integer, writes.To((_, no, _, _) => no));
-        Set(NpgsqlDbType.Integer, writes.To((_, _, ordinal, _) => ordinal));
-        Set(NpgsqlDbType.Uuid, writes.To((_, _, _, w) => w.Id.Value));
-        Set(NpgsqlDbType.Uuid, writes.To((c, _, _, _) => c.Id.Value));
-        Set(NpgsqlDbType.Bigint, writes.To((_, _, _, w) => w.Expected.Value));
-        Set(NpgsqlDbType.Text, writes.To((c, _, _, _) => c.By));
-        Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Model.Name));
-        Set(NpgsqlDbType.Integer, writes.To((_, _, _, w) => w.Model.Version));
-        Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.State));
-        Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Transition));
-        Set(NpgsqlDbType.Boolean, writes.To((_, _, _, w) => w.Delete));
-        Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => w.Document.Utf8));
-        Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
+        arrays.Set(NpgsqlDbType.Uuid, writes.To((c, _, _, _) => c.Tenant.Value));
+        arrays.Set(NpgsqlDbType.Integer, writes.To((_, no, _, _) => no));
+        arrays.Set(NpgsqlDbType.Integer, writes.To((_, _, ordinal, _) => ordinal));
+        arrays.Set(NpgsqlDbType.Uuid, writes.To((_, _, _, w) => w.Id.Value));
+        arrays.Set(NpgsqlDbType.Uuid, writes.To((c, _, _, _) => c.Id.Value));
+        arrays.Set(NpgsqlDbType.Bigint, writes.To((_, _, _, w) => w.Expected.Value));
+        arrays.Set(NpgsqlDbType.Text, writes.To((c, _, _, _) => c.By));
+        arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Model.Name));
+        arrays.Set(NpgsqlDbType.Integer, writes.To((_, _, _, w) => w.Model.Version));
+        arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.State));
+        arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Transition));
+        arrays.Set(NpgsqlDbType.Boolean, writes.To((_, _, _, w) => w.Delete));
+        arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => w.Document.Utf8));
+        arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
     }
 
     private void FillReads(IReadOnlyList<AppendRequest> group)
     {
         var reads = group.SelectMany((r, no) => r.Commit.Reads.Select((e, ordinal) => (r.Commit.Tenant, no, ordinal, e))).ToList();
-        Set(NpgsqlDbType.Uuid, [.. reads.Select(r => r.Tenant.Value)]);
-        Set(NpgsqlDbType.Integer, [.. reads.Select(r => r.no)]);
-        Set(NpgsqlDbType.Integer, [.. reads.Select(r => r.ordinal)]);
-        Set(NpgsqlDbType.Uuid, [.. reads.Select(r => r.e.Id.Value)]);
-        Set(NpgsqlDbType.Bigint, [.. reads.Select(r => r.e.Expected.Value)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. reads.Select(r => r.Tenant.Value)]);
+        arrays.Set(NpgsqlDbType.Integer, [.. reads.Select(r => r.no)]);
+        arrays.Set(NpgsqlDbType.Integer, [.. reads.Select(r => r.ordinal)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. reads.Select(r => r.e.Id.Value)]);
+        arrays.Set(NpgsqlDbType.Bigint, [.. reads.Select(r => r.e.Expected.Value)]);
     }
 
     private void FillClaims(IReadOnlyList<AppendRequest> group)
     {
         FillReleased(group, w => Releases(w, w.Claims?.Count));
         var claims = group.SelectMany((r, no) => r.Claims.Select(k => (r.Commit, no, k))).ToList();
-        Set(NpgsqlDbType.Uuid, [.. claims.Select(c => c.Commit.Tenant.Value)]);
-        Set(NpgsqlDbType.Integer, [.. claims.Select(c => c.no)]);
-        Set(NpgsqlDbType.Uuid, [.. claims.Select(c => c.Commit.Writes[c.k.Write].Id.Value)]);
-        Set(NpgsqlDbType.Bytea, [.. claims.Select(c => c.k.Digest)]);
-        Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Model)]);
-        Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Claim.Key)]);
-        Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Claim.Value)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. claims.Select(c => c.Commit.Tenant.Value)]);
+        arrays.Set(NpgsqlDbType.Integer, [.. claims.Select(c => c.no)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. claims.Select(c => c.Commit.Writes[c.k.Write].Id.Value)]);
+        arrays.Set(NpgsqlDbType.Bytea, [.. claims.Select(c => c.k.Digest)]);
+        arrays.Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Model)]);
+        arrays.Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Claim.Key)]);
+        arrays.Set(NpgsqlDbType.Text, [.. claims.Select(c => c.k.Claim.Value)]);
     }
 
     private void FillSchedules(IReadOnlyList<AppendRequest> group)
@@ -126,44 +125,20 @@ internal sealed class AppendStatement : IDisposable
         FillReleased(group, w => Releases(w, w.Schedules?.Count));
         var schedules = group.SelectMany((r, no) => r.Commit.Writes.Where(w => !w.Delete)
             .SelectMany(w => (w.Schedules ?? []).Select((s, ordinal) => (r.Commit.Tenant, no, w.Id, ordinal, s)))).ToList();
-        Set(NpgsqlDbType.Uuid, [.. schedules.Select(s => s.Tenant.Value)]);
-        Set(NpgsqlDbType.Integer, [.. schedules.Select(s => s.no)]);
-        Set(NpgsqlDbType.Uuid, [.. schedules.Select(s => s.Id.Value)]);
-        Set(NpgsqlDbType.Integer, [.. schedules.Select(s => s.ordinal)]);
-        Set(NpgsqlDbType.TimestampTz, [.. schedules.Select(s => s.s.DueAt.ToUniversalTime())]);
-        Set(NpgsqlDbType.TimestampTz, [.. schedules.Select(s => s.s.ExpiresAt?.ToUniversalTime())]);
-        Set(NpgsqlDbType.Text, [.. schedules.Select(s => s.s.Transition)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. schedules.Select(s => s.Tenant.Value)]);
+        arrays.Set(NpgsqlDbType.Integer, [.. schedules.Select(s => s.no)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. schedules.Select(s => s.Id.Value)]);
+        arrays.Set(NpgsqlDbType.Integer, [.. schedules.Select(s => s.ordinal)]);
+        arrays.Set(NpgsqlDbType.TimestampTz, [.. schedules.Select(s => s.s.DueAt.ToUniversalTime())]);
+        arrays.Set(NpgsqlDbType.TimestampTz, [.. schedules.Select(s => s.s.ExpiresAt?.ToUniversalTime())]);
+        arrays.Set(NpgsqlDbType.Text, [.. schedules.Select(s => s.s.Transition)]);
     }
 
     private void FillReleased(IReadOnlyList<AppendRequest> group, Func<EntityWrite, bool> releases)
     {
         var released = group.SelectMany((r, no) => r.Commit.Writes.Where(releases).Select(w => (r.Commit.Tenant, no, w.Id))).ToList();
-        Set(NpgsqlDbType.Uuid, [.. released.Select(r => r.Tenant.Value)]);
-        Set(NpgsqlDbType.Integer, [.. released.Select(r => r.no)]);
-        Set(NpgsqlDbType.Uuid, [.. released.Select(r => r.Id.Value)]);
-    }
-
-    private void Set<T>(NpgsqlDbType element, T[] values)
-    {
-        if (next == appendParameters.Count) appendParameters.Add(new NpgsqlParameter<T[]> { NpgsqlDbType = NpgsqlDbType.Array | element });
-        ((NpgsqlParameter<T[]>)appendParameters[next++]).TypedValue = values;
-    }
-
-    /// <summary>All writes of a group in order.</summary>
-    private readonly struct Writes(IReadOnlyList<AppendRequest> group)
-    {
-        private readonly int count = group.Sum(r => r.Commit.Writes.Count);
-
-        public T[] To<T>(Func<Commit, int, int, EntityWrite, T> pick)
-        {
-            var values = new T[count];
-            var at = 0;
-            for (var no = 0; no < group.Count; no++)
-            {
-                var commit = group[no].Commit;
-                for (var ordinal = 0; ordinal < commit.Writes.Count; ordinal++) values[at++] = pick(commit, no, ordinal, commit.Writes[ordinal]);
-            }
-            return values;
-        }
+        arrays.Set(NpgsqlDbType.Uuid, [.. released.Select(r => r.Tenant.Value)]);
+        arrays.Set(NpgsqlDbType.Integer, [.. released.Select(r => r.no)]);
+        arrays.Set(NpgsqlDbType.Uuid, [.. released.Select(r => r.Id.Value)]);
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
     private readonly Dictionary<AppendParts, AppendStatement> statements = [];
+    private CreateStatement? creates;
     private List<AppendRequest> waiting = [];
     private NpgsqlConnection? connection;
     private long queuedBytes;
@@ -144,9 +145,28 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         connection ??= await connections.OpenSingleAsync(stop.Token);
         await AddTenantsAsync(connection, members);
+        return CreateStatement.Suits(members) && await CreateAsync(connection, members) is { } outcomes ? outcomes : await CheckAndWriteAsync(connection, members);
+    }
+
+    /// <summary>Null where something is not new: nothing was written then.</summary>
+    private async Task<AppendOutcome[]?> CreateAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
+    {
+        try
+        {
+            creates ??= await CreateStatement.PrepareAsync(open, CancellationToken.None);
+            return await creates.ExecuteAsync(members, CancellationToken.None);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return null;
+        }
+    }
+
+    private async Task<AppendOutcome[]> CheckAndWriteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
+    {
         var parts = AppendStatement.PartsOf(members);
         if (!statements.TryGetValue(parts, out var statement))
-            statements.Add(parts, statement = await AppendStatement.PrepareAsync(connection, parts, CancellationToken.None));
+            statements.Add(parts, statement = await AppendStatement.PrepareAsync(open, parts, CancellationToken.None));
         return await statement.ExecuteAsync(members, CancellationToken.None);
     }
 
@@ -206,6 +226,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         foreach (var statement in statements.Values) statement.Dispose();
         statements.Clear();
+        creates?.Dispose();
+        creates = null;
         knownTenants.Clear();
         if (connection is { } old) await old.DisposeAsync();
         connection = null;

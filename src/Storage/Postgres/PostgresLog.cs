@@ -5,7 +5,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id through two that coalesce them; all else through a small pool.
+/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id through lanes that coalesce them; all else through a small pool.
 /// Any number of servers may share a database and a tenant.
 /// </summary>
 internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
@@ -15,8 +15,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly Wakes wakes;
     private readonly CommitListener listener;
     private readonly GroupWriter writer;
-    private readonly ReadBatcher latest;
-    private readonly ReadBatcher past;
+    private readonly ReadLanes latest;
+    private readonly ReadLanes past;
 
     public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
     {
@@ -25,8 +25,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, logger);
-        latest = new ReadBatcher(connections, options, ReadStatement.PrepareLatestAsync);
-        past = new ReadBatcher(connections, options, ReadStatement.PreparePastAsync);
+        latest = new ReadLanes(connections, options, ReadStatement.PrepareLatestAsync);
+        past = new ReadLanes(connections, options, ReadStatement.PreparePastAsync);
     }
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)

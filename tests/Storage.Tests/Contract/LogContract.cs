@@ -170,6 +170,23 @@ public abstract partial class LogContract(IStore store)
     }
 
     [Fact]
+    public async Task Append_CreationsOfSeveralTenantsAtOnce_RefusesOnlyWhatExists()
+    {
+        var (other, taken, gone) = (Tenant(), Entity(), Entity());
+        await Log.CommitAsync(tenant, Create(taken));
+        var first = await Log.CommitAsync(tenant, Create(gone));
+        await Log.CommitAsync(tenant, Delete(gone, first.Revision));
+        var commits = Enumerable.Range(0, 60).Select(i => Commit(i % 2 == 0 ? tenant : other, Create(i switch { 20 => taken, 40 => gone, _ => Entity() }), Create(Entity()))).ToList();
+        var outcomes = await Task.WhenAll(commits.Select(c => Log.AppendAsync(c, CancellationToken.None).AsTask()));
+        Assert.Equal(new AppendOutcome.Conflict(taken), outcomes[20]);
+        Assert.Equal(59, outcomes.OfType<AppendOutcome.Committed>().Count());
+        Assert.Equal(new Revision(3 + 29), await Log.HeadAsync(tenant, CancellationToken.None));
+        Assert.Equal(new Revision(30), await Log.HeadAsync(other, CancellationToken.None));
+        for (var i = 0; i < commits.Count; i++)
+            Assert.Equal(i != 20, await Log.ReadAsync(commits[i].Tenant, commits[i].Writes[1].Id) is { } read && read.Revision == ((AppendOutcome.Committed)outcomes[i]).Revision);
+    }
+
+    [Fact]
     public async Task Append_ManyOfOneEntityAtOnce_LetsOneWin()
     {
         var id = Entity();
