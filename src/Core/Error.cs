@@ -18,6 +18,7 @@ public enum ErrorKind
     NotSupported,
     Unavailable,
     Timeout,
+    RequestTimeout,
     Internal,
 }
 

@@ -20,6 +20,7 @@ public static class ErrorStatus
         ErrorKind.NotSupported => 501,
         ErrorKind.Unavailable => 503,
         ErrorKind.Timeout => 504,
+        ErrorKind.RequestTimeout => 408,
         _ => 500,
     };
 
@@ -29,7 +30,8 @@ public static class ErrorStatus
         401 => ErrorKind.Unauthenticated,
         403 => ErrorKind.Forbidden,
         404 => ErrorKind.NotFound,
-        408 or 504 => ErrorKind.Timeout,
+        408 => ErrorKind.RequestTimeout,
+        504 => ErrorKind.Timeout,
         409 => ErrorKind.Conflict,
         410 => ErrorKind.Gone,
         412 => ErrorKind.PreconditionFailed,

@@ -1,8 +1,4 @@
-using System.Buffers;
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
-using Microsoft.AspNetCore.Http;
 using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Engine;
@@ -26,27 +22,35 @@ public sealed class Idempotency(IEntityLog log)
 
     private readonly ConcurrentDictionary<CommitId, byte> working = new();
 
+    /// <summary>A write that is one commit.</summary>
     /// <param name="tenant">Whose log the write goes to.</param>
     /// <param name="act">Does the work; <see cref="ApiCall.Request"/> is set meanwhile.</param>
     /// <param name="replay">The answer again, from all that the first request wrote (without audit events).</param>
     public async Task<Result<Answer>> RunAsync(
         ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<IReadOnlyList<EntityRevision>, Answer> replay)
     {
-        if (!KeyOf(call).TryGet(out var key, out var error)) return error;
-        if (key is null) return await act();
-        var request = ToRequest(call, tenant, key, body);
-        if (!working.TryAdd(request.Commit, 0)) return InProgress;
-        try
+        if (!Begin(call, tenant).TryGet(out var keyed, out var error)) return error;
+        if (keyed is null) return await act();
+        using (keyed)
         {
-            if (await FindAsync(tenant, request.Commit, call.Aborted) is { } written)
-                return await FingerprintOfAsync(written[0], call.Aborted) == request.Fingerprint ? replay(written) : ApiErrors.KeyReused(key);
-            call.Request = request;
+            keyed.Append(body.Span);
+            if (!(await keyed.WrittenAsync(0, call.Aborted)).TryGet(out var written, out error)) return error;
+            if (written.IsThere) return replay(written.Revisions);
+            call.Request = keyed.Part(0);
             return await act();
         }
-        finally
-        {
-            working.TryRemove(request.Commit, out _);
-        }
+    }
+
+    /// <summary>
+    /// The request's key, taken until it is disposed; null where the request has none. For writes that are several commits, or whose body is not
+    /// held in memory: the caller appends the body to the fingerprint and asks for each part before doing it.
+    /// </summary>
+    public Result<KeyedRequest?> Begin(ApiCall call, TenantId tenant)
+    {
+        if (!KeyOf(call).TryGet(out var key, out var error)) return error;
+        if (key is null) return (KeyedRequest?)null;
+        var request = new KeyedRequest(log, tenant, call, key, id => working.TryRemove(id, out _));
+        return working.TryAdd(request.Id, 0) ? request : InProgress;
     }
 
     private static Result<string?> KeyOf(ApiCall call)
@@ -56,33 +60,5 @@ public sealed class Idempotency(IEntityLog log)
         return sent is [{ Length: > 0 and <= KeyLengthMax } key] && key.All(c => c is > ' ' and <= '~')
             ? key
             : ApiErrors.Header(Header, $"must hold one key of 1 to {KeyLengthMax} printable ASCII characters.");
-    }
-
-    /// <summary>What a commit wrote; null where there is no such commit.</summary>
-    private async ValueTask<IReadOnlyList<EntityRevision>?> FindAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
-        await log.FindCommitAsync(tenant, commit, cancellationToken) is { } revision
-            ? await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken)
-            : null;
-
-    private async ValueTask<string?> FingerprintOfAsync(EntityRevision written, CancellationToken cancellationToken)
-    {
-        var history = await log.HistoryAsync(written.Tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken);
-        return history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail;
-    }
-
-    private static RequestKey ToRequest(ApiCall call, TenantId tenant, string key, ReadOnlyMemory<byte> body)
-    {
-        var id = SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}\n{call.Principal.Actor}\n{key}"));
-        id[6] = (byte)((id[6] & 0x0f) | 0x80); // UUID version 8: of one's own making
-        id[8] = (byte)((id[8] & 0x3f) | 0x80);
-        return new RequestKey(new CommitId(new Guid(id.AsSpan(0, 16), bigEndian: true)), Fingerprint(call.Http.Request, body));
-    }
-
-    private static string Fingerprint(HttpRequest request, ReadOnlyMemory<byte> body)
-    {
-        var text = new ArrayBufferWriter<byte>(256 + body.Length);
-        Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path}{request.QueryString}\n{request.Headers.IfMatch}\n", text);
-        text.Write(body.Span);
-        return Convert.ToHexStringLower(SHA256.HashData(text.WrittenSpan));
     }
 }

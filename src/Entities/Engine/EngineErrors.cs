@@ -37,7 +37,7 @@ internal static class EngineErrors
     public static Error Conflict(EntityId id) => new(
         ErrorKind.Conflict, "CONFLICT",
         $"The entity {id} was changed by someone else at the same time.",
-        "Send the request again.") { Retryable = true };
+        "Send the request again.") { Retryable = true, Details = new Dictionary<string, string> { ["entityId"] = id.ToString() } };
 
     public static Error Duplicate(UniqueClaim claim) => new(
         ErrorKind.Conflict, "UNIQUE_VIOLATION",
@@ -64,6 +64,10 @@ internal static class EngineErrors
         ErrorKind.Gone, "TRANSACTION_EXPIRED",
         $"The transaction was open for more than {lifetime.TotalSeconds:0} s and is given up; nothing of it was written.",
         "Begin a new one.");
+
+    public static Error TransactionTimeout() => new(
+        ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT", "The transaction was not ready to commit within transactionTimeoutMillis; nothing of it was written.",
+        "Send it again, with more time or less to do.") { Retryable = true };
 
     public static Error TransactionEnded() => new(
         ErrorKind.Conflict, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");

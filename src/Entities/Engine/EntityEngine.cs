@@ -7,7 +7,8 @@ namespace Strata.Entities.Engine;
 /// <summary>Who asks, and in which tenant: always from the token, never from a body.</summary>
 /// <param name="Actor">Recorded with each revision, for example <c>user:jane</c> or <c>controller:rollout</c>.</param>
 /// <param name="Request">The request that this is done for; null: none that must be remembered.</param>
-public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? Request = null);
+/// <param name="Deadline">Until when the first commit must be on its way (TRANSACTION_TIMEOUT, nothing written); null: whenever.</param>
+public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? Request = null, DateTimeOffset? Deadline = null);
 
 /// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
 /// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the log.</param>
@@ -60,6 +61,30 @@ public sealed class EntityEngine(
     public ValueTask<Result<EntityRevision>> DeleteAsync(
         Caller caller, ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken) =>
         ChangeAsync(caller, id, ifMatch, transaction => transaction.DeleteAsync(model, id, ifMatch, cancellationToken), cancellationToken);
+
+    /// <summary>Deletes an entity unless the check finds fault with what it is now. One read and one append.</summary>
+    /// <param name="check">May be called more than once; an error abandons the deletion.</param>
+    public ValueTask<Result<EntityRevision>> DeleteAsync(
+        Caller caller, EntityId id, Func<EntityRevision, Error?> check, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, id, null, transaction => transaction.DeleteAsync(id, check, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Does several steps in one transaction and commits; all of it again, a few times, when an entity has moved on meanwhile. The value is what
+    /// was written, in the order of the first writes.
+    /// </summary>
+    /// <param name="work">May be called more than once, each time with a new transaction; an error abandons it.</param>
+    public async ValueTask<Result<IReadOnlyList<EntityRevision>>> TransactAsync(
+        Caller caller, Func<EntityTransaction, ValueTask<Error?>> work, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var transaction = await BeginAsync(caller, cancellationToken);
+            if (await work(transaction) is { } error) return error;
+            var written = await transaction.CommitAsync(cancellationToken);
+            if (!transaction.HasConflicted || attempt >= parts.Limits.ConflictTriesMax) return written;
+            await PauseAsync(attempt, cancellationToken);
+        }
+    }
 
     /// <summary>Names of the manual transitions that the entity's state offers now, whatever their criteria say.</summary>
     public async ValueTask<Result<IReadOnlyList<string>>> TransitionsAsync(

@@ -6,14 +6,32 @@ namespace Strata.Entities.Engine;
 
 public sealed partial class EntityTransaction
 {
+    /// <summary>Ends a call to a member when the transaction's deadline comes before its answer.</summary>
+    private async ValueTask<Result<T>> InTimeAsync<T>(Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
+    {
+        if (caller.Deadline is not { } deadline || HasCommitted) return await ask(cancellationToken);
+        if (IsLate) return EngineErrors.TransactionTimeout();
+        var left = deadline - parts.Time.GetUtcNow();
+        using var timeout = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, parts.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            return await ask(both.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return EngineErrors.TransactionTimeout();
+        }
+    }
+
     /// <summary>What the machine asks while it works on one entity of this transaction.</summary>
     private sealed class Answers(EntityTransaction transaction, Draft draft, ModelDefinition model) : IWorkflowAnswers
     {
         public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.parts.Computation.MatchesAsync(function, call, cancellationToken);
+            transaction.InTimeAsync(ct => transaction.parts.Computation.MatchesAsync(function, call, ct), cancellationToken);
 
         public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.parts.Computation.ProcessAsync(processor, call, cancellationToken);
+            transaction.InTimeAsync(ct => transaction.parts.Computation.ProcessAsync(processor, call, ct), cancellationToken);
 
         public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
             transaction.parts.Computation.ScheduleAsync(function, call, cancellationToken);

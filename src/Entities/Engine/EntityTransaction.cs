@@ -38,6 +38,8 @@ public sealed partial class EntityTransaction
     /// <summary>Whether the log refused an append because an entity has moved on.</summary>
     internal bool HasConflicted { get; private set; }
 
+    private bool IsLate => caller.Deadline is { } deadline && !HasCommitted && parts.Time.GetUtcNow() > deadline;
+
     /// <summary>One entity; ENTITY_NOT_FOUND where there is none. A commit later validates either.</summary>
     public async ValueTask<Result<EntityRevision>> ReadAsync(EntityId id, CancellationToken cancellationToken)
     {
@@ -83,6 +85,14 @@ public sealed partial class EntityTransaction
         return entity;
     }
 
+    /// <summary>Deletes an entity unless the check finds fault with what the transaction sees of it.</summary>
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(EntityId id, Func<EntityRevision, Error?> check, CancellationToken cancellationToken)
+    {
+        if (!(await FindAsync(null, id, null, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        if (check(draft.Current!) is { } fault) return fault;
+        return await DeleteAsync(null, id, null, cancellationToken);
+    }
+
     /// <summary>
     /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from the
     /// start) where an entity has moved on, UNIQUE_VIOLATION where a unique key is taken. The transaction has ended either way.
@@ -99,6 +109,7 @@ public sealed partial class EntityTransaction
     /// <summary>Appends what was written so far; the transaction can go on behind it.</summary>
     private async ValueTask<Result<IReadOnlyList<EntityRevision>>> AppendAsync(CancellationToken cancellationToken)
     {
+        if (IsLate) return EngineErrors.TransactionTimeout();
         var written = drafts.Values.Where(draft => draft.MustAppend).ToArray();
         var commit = ToCommit(written);
         switch (await parts.Log.AppendAsync(commit, cancellationToken))
@@ -202,6 +213,7 @@ public sealed partial class EntityTransaction
     private Error? Check(EntityId? opening)
     {
         if (hasEnded) return EngineErrors.TransactionEnded();
+        if (IsLate) return EngineErrors.TransactionTimeout();
         var lifetime = parts.Limits.TransactionLifetime;
         if (!snapshot.IsLatest && parts.Time.GetUtcNow() - begunAt > lifetime) return EngineErrors.TransactionExpired(lifetime);
         var max = Math.Min(parts.Limits.TransactionEntitiesMax, Commit.EntitiesMax);

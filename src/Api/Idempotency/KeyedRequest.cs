@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.Api.Idempotency;
+
+/// <summary>
+/// One request with an Idempotency-Key while it is worked on. Its commits are its parts, numbered from 0; the key and the number decide each
+/// commit's id, so what a part wrote is found again, and a request that was cut off goes on where it ended. Not safe for concurrent use.
+/// </summary>
+public sealed class KeyedRequest : IDisposable
+{
+    private readonly IEntityLog log;
+    private readonly TenantId tenant;
+    private readonly string key;
+    private readonly Action<CommitId> release;
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private string? fingerprint;
+
+    internal KeyedRequest(IEntityLog log, TenantId tenant, ApiCall call, string key, Action<CommitId> release)
+    {
+        (this.log, this.tenant, this.key, this.release) = (log, tenant, key, release);
+        Id = IdOf(SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}\n{call.Principal.Actor}\n{key}")));
+        var request = call.Http.Request;
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path}{request.QueryString}\n{request.Headers.IfMatch}\n"));
+    }
+
+    /// <summary>Decided by tenant, actor and key; the id of the first commit.</summary>
+    public CommitId Id { get; }
+
+    /// <summary>Of all that was asked for; no more can be appended from then on.</summary>
+    public string Fingerprint => fingerprint ??= Convert.ToHexStringLower(hash.GetHashAndReset());
+
+    /// <summary>Adds a piece of the body to what is asked for.</summary>
+    public void Append(ReadOnlySpan<byte> body)
+    {
+        if (fingerprint is not null) throw new InvalidOperationException("The fingerprint was taken already.");
+        hash.AppendData(body);
+    }
+
+    /// <param name="note">Kept beside the fingerprint: what a later attempt has to know; without spaces.</param>
+    public RequestKey Part(int part, string? note = null) => new(IdOf(part), note is null ? Fingerprint : $"{Fingerprint} {note}");
+
+    /// <summary>What a part wrote, if it did; IDEMPOTENCY_CONFLICT where the key was used for another request.</summary>
+    public async ValueTask<Result<WrittenPart>> WrittenAsync(int part, CancellationToken cancellationToken)
+    {
+        if (await log.FindCommitAsync(tenant, IdOf(part), cancellationToken) is not { } revision) return new WrittenPart([], null);
+        var written = await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken);
+        var history = await log.HistoryAsync(tenant, written[0].Id, new Revision(revision.Value + 1), 1, cancellationToken);
+        var kept = history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
+        return kept is [var of, ..] && of == Fingerprint ? new WrittenPart(written, kept.ElementAtOrDefault(1)) : ApiErrors.KeyReused(key);
+    }
+
+    /// <summary>Whether this is the fingerprint of the same request; for what is kept outside of the log.</summary>
+    public Error? Check(string kept) => kept == Fingerprint ? null : ApiErrors.KeyReused(key);
+
+    public void Dispose()
+    {
+        release(Id);
+        hash.Dispose();
+    }
+
+    private CommitId IdOf(int part)
+    {
+        if (part == 0) return Id;
+        Span<byte> seed = stackalloc byte[20];
+        Id.Value.TryWriteBytes(seed, bigEndian: true, out _);
+        BinaryPrimitives.WriteInt32BigEndian(seed[16..], part);
+        return IdOf(SHA256.HashData(seed));
+    }
+
+    private static CommitId IdOf(byte[] id)
+    {
+        id[6] = (byte)((id[6] & 0x0f) | 0x80); // UUID version 8: of one's own making
+        id[8] = (byte)((id[8] & 0x3f) | 0x80);
+        return new CommitId(new Guid(id.AsSpan(0, 16), bigEndian: true));
+    }
+}
+
+/// <summary>What one part of a request wrote.</summary>
+/// <param name="Revisions">Without audit events; empty where it has not been written.</param>
+/// <param name="Note">See <see cref="KeyedRequest.Part"/>.</param>
+public sealed record WrittenPart(IReadOnlyList<EntityRevision> Revisions, string? Note)
+{
+    public bool IsThere => Revisions.Count > 0;
+}
