@@ -1,3 +1,4 @@
+using System.Globalization;
 using Strata.Core;
 using Strata.Entities.Log;
 
@@ -6,6 +7,8 @@ namespace Strata.EntityApi;
 /// <summary>The entity API's own errors; codes are the contract's.</summary>
 internal static class EntityApiErrors
 {
+    public const string ModifiedCode = "ENTITY_MODIFIED";
+
     public static readonly Error OneOrganization = new(
         ErrorKind.Forbidden, "FORBIDDEN", "Entities belong to an organization, and this token belongs to the platform.", "Use a token of the organization.");
 
@@ -14,10 +17,9 @@ internal static class EntityApiErrors
     public static readonly Error IfMatchNeeded = new(
         ErrorKind.PreconditionRequired, "PRECONDITION_REQUIRED", "A patch needs If-Match: the transactionId that the entity must still have, or *.", "Read the entity and send its meta.transactionId.");
 
-    public static readonly Error JsonPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "JSON Patch is not supported.", "Send application/merge-patch+json.");
+    public static readonly Error JsonPatch = new(ErrorKind.NotSupported, "NOT_IMPLEMENTED", "JSON Patch is not supported.", "Send application/merge-patch+json.");
 
-    public static readonly Error KeyForOneTransaction = new(
-        ErrorKind.Invalid, "BAD_REQUEST", "An Idempotency-Key covers one transaction, and this body takes several.", "Send fewer entities, or raise transactionWindow.");
+    public static readonly Error XmlPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "A merge patch is JSON by its nature.", "Use the format JSON in the path.");
 
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
@@ -25,8 +27,14 @@ internal static class EntityApiErrors
 
     public static Error ModelNotFound(ModelKey key) => new(ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {key}.", "Import a sample of it and lock it, then try again.");
 
+    /// <summary>Says which item of its transaction an error is about.</summary>
+    public static Error AtItem(Error error, int index) => error with
+    {
+        Details = new Dictionary<string, string>(error.Details ?? new Dictionary<string, string>()) { ["itemIndex"] = index.ToString(CultureInfo.InvariantCulture) },
+    };
+
     public static Error Modified(EntityId id) => new(
-        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The entity {id} has moved on from the transaction that If-Match names.", "Read it again, apply the change to what it is now, and send that.");
+        ErrorKind.PreconditionFailed, ModifiedCode, $"The entity {id} has moved on from the transaction that If-Match names.", "Read it again, apply the change to what it is now, and send that.");
 
     public static Error ResultLimit(int limit) => new(
         ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, or raise limit (10000 at most).");

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.EntityApi.Entities;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Workflows;
 using Strata.EntityApi.Feed;
@@ -15,8 +16,7 @@ public static class EntityApiModule
     public static IServiceCollection AddEntityApi(this IServiceCollection services)
     {
         services.AddSingleton<ModelEndpoints>();
-        services.AddSingleton<EntityEndpoints>();
-        services.AddSingleton<EntityCollectionEndpoints>();
+        services.AddEntities();
         services.AddSingleton<SearchEndpoints>();
         services.AddSingleton<WorkflowEndpoints>();
         services.AddSingleton<AuditEndpoints>();
@@ -29,8 +29,7 @@ public static class EntityApiModule
     {
         var services = routes.ServiceProvider;
         services.GetRequiredService<ModelEndpoints>().Map(routes);
-        services.GetRequiredService<EntityEndpoints>().Map(routes);
-        services.GetRequiredService<EntityCollectionEndpoints>().Map(routes);
+        routes.MapEntities();
         services.GetRequiredService<SearchEndpoints>().Map(routes);
         services.GetRequiredService<WorkflowEndpoints>().Map(routes);
         services.GetRequiredService<AuditEndpoints>().Map(routes);

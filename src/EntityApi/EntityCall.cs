@@ -15,13 +15,16 @@ internal static class EntityCall
     /// <summary>The caller, whose organization the entities belong to.</summary>
     public static Result<Caller> CallerOf(ApiCall call) => call.Principal.IsPlatform ? EntityApiErrors.OneOrganization : call.Caller;
 
-    public static Result<ModelKey> Model(ApiCall call)
+    public static Result<ModelKey> Model(ApiCall call) =>
+        Model(call.Route("entityName"), int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0);
+
+    /// <summary>A model that users may have; MODEL_NOT_FOUND for the platform's.</summary>
+    public static Result<ModelKey> Model(string name, int version)
     {
-        var (name, version) = (call.Route("entityName"), call.Route("modelVersion"));
-        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1) return EntityApiErrors.BadRequest("The model's version must be a whole number from 1.");
+        if (version < 1) return EntityApiErrors.BadRequest("The model's version must be a whole number from 1.");
         if (name.Length is 0 or > ModelKey.NameLengthMax || name.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD'))
             return EntityApiErrors.BadRequest($"The model's name must be 1 to {ModelKey.NameLengthMax} characters.");
-        var key = new ModelKey(name, number);
+        var key = new ModelKey(name, version);
         return IsPlatforms(key) ? EntityApiErrors.ModelNotFound(key) : key;
     }
 

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Entities;
+
+/// <summary>One entity, now or then, and what it offers. The platform's own resources do not exist here.</summary>
+internal sealed class EntityGetEndpoints(EntityEngine engine)
+{
+    private static readonly Parameter[] OlderClients =
+    [
+        new("entityId", "query", "The entity's id.", Schemas.Uuid(), Required: true),
+        new("entityClass", "query", "The entity's model or class, as older clients send it.", Schemas.Text(), Required: true),
+    ];
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("GET", "/api/entity/{entityId}", EntityOperations.Read,
+            EntityOperations.Describe("getEntity", "One entity, now or then.") with { Parameters = EntityOperations.Then }, GetAsync);
+        routes.MapApi("GET", "/api/entity/{entityId}/transitions", EntityOperations.Read,
+            EntityOperations.Describe("getEntityTransitions", "The manual transitions that it offers.") with { Parameters = EntityOperations.Then },
+            call => TransitionsAsync(call, EntityTarget.Of(call)));
+        routes.MapApi("GET", "/api/platform-api/entity/fetch/transitions", EntityOperations.Read,
+            EntityOperations.Describe("fetchTransitions", "The manual transitions that an entity offers, by the path of older clients.") with { Parameters = OlderClients },
+            call => TransitionsAsync(call, EntityTarget.OfQuery(call)));
+    }
+
+    private async Task<Result<Answer>> GetAsync(ApiCall call)
+    {
+        if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
+        if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
+        if (!(await target.FindAsync(engine.Log, asOf, call.Aborted)).TryGet(out var entity, out error)) return error;
+        return Answer.Json(json => EntityWriter.WriteEnvelope(json, entity, asOf.Time));
+    }
+
+    private async Task<Result<Answer>> TransitionsAsync(ApiCall call, Result<EntityTarget> asked)
+    {
+        if (!asked.TryGet(out var target, out var error)) return error;
+        if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
+        if (!(await target.FindAsync(engine.Log, asOf, call.Aborted)).TryGet(out _, out error)) return error;
+        var names = await engine.TransitionsAsync(target.Caller, target.Id, asOf, call.Aborted);
+        return names.IsOk ? Answer.Json(names.Value) : names.Error;
+    }
+}

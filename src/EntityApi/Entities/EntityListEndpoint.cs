@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.EntityApi.Search;
+
+namespace Strata.EntityApi.Entities;
+
+/// <summary>The entities of a model, page by page.</summary>
+internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catalog)
+{
+    public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
+        "GET", "/api/entity/{entityName}/{modelVersion}", EntityOperations.Read,
+        EntityOperations.Describe("listEntities", "The entities of a model, page by page.") with
+        {
+            Parameters =
+            [
+                Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, EntityOperations.ItemsMax)),
+                Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue)),
+                EntityOperations.PointInTime,
+            ],
+        },
+        ListAsync);
+
+    private async Task<Result<Answer>> ListAsync(ApiCall call)
+    {
+        if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
+        if (!call.QueryInt("pageSize", 20, 1, EntityOperations.ItemsMax).TryGet(out var size, out error)) return error;
+        if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
+        if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
+        if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
+        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf };
+        var first = await engine.Log.TakeAsync(scan, size * number, Math.Min(size, PageLimits.Default), call.Aborted);
+        return Answer.Stream(http => WriteAsync(http, scan, first, size));
+    }
+
+    /// <summary>Never more than a page in memory, however many the client wants at once.</summary>
+    private async Task WriteAsync(HttpContext http, Scan scan, IReadOnlyList<EntityRevision> page, int left)
+    {
+        var array = new JsonArrayStream(http);
+        while (page.Count > 0)
+        {
+            foreach (var entity in page) EntityWriter.WriteEnvelope(array.Json, entity, scan.AsOf.Time);
+            await array.FlushAsync();
+            if ((left -= page.Count) == 0 || page.Count < PageLimits.Default) break;
+            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id), Limit = Math.Min(left, PageLimits.Default) };
+            page = await engine.Log.ScanAsync(scan, http.RequestAborted);
+        }
+        await array.CompleteAsync();
+    }
+}

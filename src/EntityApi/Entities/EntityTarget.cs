@@ -1,0 +1,31 @@
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Entities;
+
+/// <summary>Which entity a request names, and who asks.</summary>
+internal sealed record EntityTarget(Caller Caller, EntityId Id)
+{
+    public static Result<EntityTarget> Of(ApiCall call)
+    {
+        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        return EntityCall.Id(call).TryGet(out var id, out error) ? new EntityTarget(caller, id) : error;
+    }
+
+    /// <summary>As <see cref="Of"/>, by query parameters as older clients send them: entityId, and entityClass, which the id makes needless.</summary>
+    public static Result<EntityTarget> OfQuery(ApiCall call)
+    {
+        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (!call.Query("entityClass").TryGet(out _, out error)) return error;
+        if (!call.Query("entityId").TryGet(out var text, out error)) return error;
+        return Guid.TryParseExact(text, "D", out var id) ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.Query("entityId", "must be a UUID.");
+    }
+
+    public async ValueTask<Result<EntityRevision>> FindAsync(IEntityLog log, AsOf asOf, CancellationToken cancellationToken)
+    {
+        var found = await log.ReadAsync(Caller.Tenant, Id, asOf, cancellationToken);
+        return found is null || EntityCall.IsPlatforms(found.Model) ? EntityApiErrors.EntityNotFound(Id.ToString()) : found;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Strata.Api.Http;
+
+namespace Strata.EntityApi;
+
+/// <summary>A JSON array that is written to the response as its elements come. What is written waits in memory until it is flushed.</summary>
+internal sealed class JsonArrayStream
+{
+    private readonly HttpContext http;
+
+    public JsonArrayStream(HttpContext http)
+    {
+        this.http = http;
+        http.Response.ContentType = "application/json";
+        Json = new Utf8JsonWriter(http.Response.BodyWriter, Answer.WriterOptions);
+        Json.WriteStartArray();
+    }
+
+    public Utf8JsonWriter Json { get; }
+
+    /// <summary>Sends what was written; waits while the client is slow.</summary>
+    public async ValueTask FlushAsync()
+    {
+        Json.Flush();
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Ends the array. One that broke off is left without its end, so that nobody takes it for whole.</summary>
+    public ValueTask CompleteAsync()
+    {
+        Json.WriteEndArray();
+        return FlushAsync();
+    }
+}

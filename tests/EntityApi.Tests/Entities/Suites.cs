@@ -1,0 +1,15 @@
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.EntityApi.Tests.Entities;
+
+public sealed class MemoryOneTests() : OneContract(new MemoryStore());
+
+public sealed class PostgresOneTests(TestServer server) : OneContract(new PostgresDatabase(server));
+
+public sealed class MemoryManyTests() : ManyContract(new MemoryStore());
+
+public sealed class PostgresManyTests(TestServer server) : ManyContract(new PostgresDatabase(server));
+
+public sealed class MemoryDeleteTests() : DeleteContract(new MemoryStore());
+
+public sealed class PostgresDeleteTests(TestServer server) : DeleteContract(new PostgresDatabase(server));
