@@ -73,7 +73,7 @@ internal static class Peers
     {
         var program = Environment.ProcessPath!;
         string[] arguments = ["serve", port.ToString(CultureInfo.InvariantCulture), origin.ToString(CultureInfo.InvariantCulture), inline ? "inline" : "default"];
-        return Proxy.Start(inline ? "strata-inline" : "strata", port, program, arguments, inline ? EdgeProcess.InlineEnvironment : null);
+        return Proxy.Start(inline ? "strata-inline" : "strata", port, program, arguments);
     }
 
     private static string WriteNginx(string folder, string name, string location, int port, string upstream)

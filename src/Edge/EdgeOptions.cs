@@ -21,8 +21,8 @@ public sealed record EdgeOptions
     public string? ApiToken { get; init; }
 
     /// <summary>
-    /// Handles a request on the thread that saw its bytes arrive, without handing it on: half again the requests for the same CPU. Takes effect only in a process of
-    /// its own (<see cref="EdgeProcess"/>), as it changes how every socket of the process works and nothing may block then.
+    /// Handles a request from its first byte to its last on one event loop, without handing it on to another thread: half again the requests for the same CPU. Linux only.
+    /// Best in a process of its own (<see cref="EdgeProcess"/>), where nothing else takes the processors away from the loops.
     /// </summary>
     public bool Inline { get; init; }
 

@@ -8,6 +8,8 @@ using Strata.Edge.Listening;
 using Strata.Edge.Metrics;
 using Strata.Edge.Routing;
 using Strata.Edge.Sites;
+using Strata.Edge.Transport;
+using Strata.Edge.Upstreams;
 
 namespace Strata.Edge;
 
@@ -24,6 +26,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CoarseClock clock;
+    private readonly EventLoops? loops;
     private readonly MetricsRegistry metrics = new();
     private readonly TableBuilder tables;
     private readonly EdgeApplication application;
@@ -45,13 +48,14 @@ public sealed partial class EdgeServer : IAsyncDisposable
         loggers ??= NullLoggerFactory.Instance;
         logger = loggers.CreateLogger<EdgeServer>();
         clock = new CoarseClock(this.time);
-        tables = new TableBuilder(options.Upstream, clock, metrics);
+        loops = options.Inline ? new EventLoops(loggers.CreateLogger<EventLoops>()) : null;
+        tables = new TableBuilder(options.Upstream, clock, metrics, (IDialer?)loops ?? new SocketDialer());
         api = options.ApiUrl is { } url ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
         grpc = new GrpcForwarder(options, loggers.CreateLogger<GrpcForwarder>());
         application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), grpc, sites, metrics, logger);
-        requests = EdgeListener.ForRequests(options, loggers);
+        requests = EdgeListener.ForRequests(options, loggers, loops);
         admin = options.Admin is { } endPoint ? EdgeListener.ForAdmin(endPoint, loggers) : null;
     }
 
@@ -107,6 +111,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         tables.Dispose();
         grpc.Dispose();
         requests.Dispose();
+        loops?.Dispose();
         admin?.Dispose();
         api?.Dispose();
         stopping.Dispose();

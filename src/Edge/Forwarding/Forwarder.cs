@@ -61,9 +61,9 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
         instance.Enter();
         try
         {
-            if (!instance.Pool.TryRent(x.Lifetime, out connection))
+            if (!instance.Pool.TryRent(x.Lifetime, IsRepeatable(x), out connection))
             {
-                var rented = await instance.Pool.RentAsync(x.Lifetime);
+                var rented = await instance.Pool.RentAsync(x.Lifetime, IsRepeatable(x));
                 connection = rented.Connection;
                 end = Rented(instance, rented.Failure);
             }
@@ -106,12 +106,12 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     private static bool MayRepeat(Exchange x, AttemptEnd end) => end switch
     {
         AttemptEnd.NotConnected => true,
-        AttemptEnd.DiedUnanswered => !x.StreamsBody && IsIdempotent(x.Request.Method),
+        AttemptEnd.DiedUnanswered => IsRepeatable(x),
         _ => false,
     };
 
     /// <summary>RFC 9110 §9.2.2.</summary>
-    private static bool IsIdempotent(string method) => method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE";
+    private static bool IsRepeatable(Exchange x) => !x.StreamsBody && x.Request.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE";
 
     private static AttemptEnd Rented(InstanceState instance, RentFailure failure)
     {

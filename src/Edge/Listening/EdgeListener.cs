@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Strata.Edge.Transport;
 
 namespace Strata.Edge.Listening;
 
@@ -16,7 +17,7 @@ internal static class EdgeListener
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
     }
 
-    public static KestrelServer ForRequests(EdgeOptions options, ILoggerFactory loggers)
+    public static KestrelServer ForRequests(EdgeOptions options, ILoggerFactory loggers, EventLoops? loops)
     {
         var kestrel = CreateOptions(loggers);
         SetLimits(kestrel.Limits, options.Limits);
@@ -30,7 +31,7 @@ internal static class EdgeListener
             });
         }
         kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);
-        return new KestrelServer(Options.Create(kestrel), new EdgeTransport(loggers), loggers);
+        return new KestrelServer(Options.Create(kestrel), new EdgeTransport(loggers, loops), loggers);
     }
 
     /// <summary>For the few requests about the edge itself.</summary>

@@ -3,20 +3,25 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Strata.Edge.Transport;
 
 namespace Strata.Edge.Listening;
 
-/// <summary>Kestrel's sockets, and the inner endpoint for HTTP/2.</summary>
-internal sealed class EdgeTransport(ILoggerFactory loggers) : IConnectionListenerFactory
+/// <summary>Kestrel's sockets, or the edge's event loops where there are any, and the inner endpoint for HTTP/2.</summary>
+internal sealed class EdgeTransport(ILoggerFactory loggers, EventLoops? loops = null) : IConnectionListenerFactory
 {
+    private const int Backlog = 1024;
+
     private readonly SocketTransportFactory sockets = new(Options.Create(new SocketTransportOptions
     {
-        // The thread that received the bytes goes on with them: one hand-over less. In a process that does not complete sockets inline this is a thread of the pool.
+        // The thread of the pool that received the bytes goes on with them: one hand-over less.
         UnsafePreferInlineScheduling = true,
-        Backlog = 1024,
+        Backlog = Backlog,
         MaxReadBufferSize = 256 * 1024,
     }), loggers);
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        endpoint is HandOver inner ? new(inner) : sockets.BindAsync(endpoint, cancellationToken);
+        endpoint is HandOver inner ? new(inner)
+        : loops is not null ? new(new LoopListener(endpoint, Backlog, loops))
+        : sockets.BindAsync(endpoint, cancellationToken);
 }

@@ -7,7 +7,7 @@ namespace Strata.Edge.Routing;
 /// <summary>
 /// Makes tables out of snapshots, and carries over what outlives a table: the instances' connections and health, the routes' metrics. One snapshot at a time.
 /// </summary>
-internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, MetricsRegistry metrics) : IDisposable
+internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, MetricsRegistry metrics, IDialer dialer) : IDisposable
 {
     private readonly Lock gate = new();
     private Dictionary<InstanceRecord, InstanceState> instances = [];
@@ -63,5 +63,5 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, Met
     }
 
     private InstanceState Create(InstanceRecord record, IPEndPoint endPoint) =>
-        new(record, new UpstreamPool(endPoint, limits, clock), new InstanceHealth(limits, clock));
+        new(record, new UpstreamPool(endPoint, limits, clock, dialer), new InstanceHealth(limits, clock));
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Strata.Edge.Upstreams;
@@ -36,7 +37,7 @@ internal sealed class AnswerHead
     public long? ContentLength { get; private set; }
 
     /// <summary>Headers in order, those of the hop included.</summary>
-    public IReadOnlyList<(HeaderName Name, string Value)> Lines => lines;
+    public ReadOnlySpan<(HeaderName Name, string Value)> Lines => CollectionsMarshal.AsSpan(lines);
 
     /// <summary>Headers that the Connection header names: they end here.</summary>
     public IReadOnlyList<string>? ConnectionNames => connectionNames;

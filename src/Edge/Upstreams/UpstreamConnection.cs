@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Strata.Edge.Upstreams;
@@ -19,12 +18,15 @@ internal enum CutReason
 /// <para>Only <see cref="Sweep"/> may be called by another thread, at any time. It cuts the connection off by closing the socket; the pending receive or send then fails,
 /// and <see cref="Cut"/> says why. Whoever uses the connection wins or loses that race once, in <see cref="TryEnd"/>.</para>
 /// </summary>
-internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long bornAt)
+internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, CoarseClock clock, long bornAt)
 {
     public const int BufferBytes = 8 * 1024;
 
     /// <summary>A client that went away is looked for only when its request has taken this long: asking costs an allocation.</summary>
     private const int ClientCheckAfterMs = 200;
+
+    /// <summary>Idle for longer, the next receive asks the kernel, whatever has been signalled so far.</summary>
+    private const int BrieflyIdleMs = 200;
     private const long NoDeadline = long.MaxValue;
     private const int Idle = 0, Used = 1, Severed = 2;
 
@@ -46,6 +48,9 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
 
     public ReadOnlyMemory<byte> UnreadMemory => buffer.AsMemory(start, end - start);
 
+    /// <summary>Of the dialer's shards, the one it belongs to.</summary>
+    public int Shard => shard;
+
     /// <summary>Whether an earlier request has used it: then it may have died of old age.</summary>
     public bool IsReused { get; private set; }
 
@@ -57,8 +62,10 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     public long IdleSince { get; private set; } = bornAt;
 
     /// <summary>Takes the connection for a request. False: it turned out dead, and the caller discards it.</summary>
-    public bool TryBegin(IHttpRequestLifetimeFeature requestLifetime)
+    /// <param name="isRepeatable">The request can be sent again should the connection turn out dead all the same.</param>
+    public bool TryBegin(IHttpRequestLifetimeFeature requestLifetime, bool isRepeatable)
     {
+        if (!isRepeatable || clock.NowMs - IdleSince > BrieflyIdleMs) socket.Probe();
         client = requestLifetime;
         begunAt = clock.NowMs;
         HasReceived = false;
@@ -73,7 +80,7 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     {
         Volatile.Write(ref sendBy, clock.After(timeout));
 #pragma warning disable CA2012 // Looked at here, and then either done with or awaited once.
-        var sending = socket.SendAsync(bytes, SocketFlags.None);
+        var sending = socket.SendAsync(bytes);
         if (!sending.IsCompletedSuccessfully) return SendRestAsync(sending, bytes);
         var sent = sending.Result;
 #pragma warning restore CA2012
@@ -118,7 +125,7 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     public async ValueTask<int> ReceiveIntoAsync(Memory<byte> memory)
     {
         HasReceived = true;
-        return await socket.ReceiveAsync(memory, SocketFlags.None);
+        return await socket.ReceiveAsync(memory);
     }
 
     public void Consume(int count) => start += count;
@@ -155,7 +162,7 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     }
 
     /// <summary>No more will be sent.</summary>
-    public void ShutdownSend() => socket.Shutdown(SocketShutdown.Send);
+    public void ShutdownSend() => socket.ShutdownSend();
 
     /// <summary>Cuts the connection off. May be called by another thread while the request lasts.</summary>
     public void CutOff(CutReason reason) => CutOff(Volatile.Read(ref lease), reason);
@@ -198,7 +205,7 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
     private void BeginReceive()
     {
 #pragma warning disable CA2012 // It is consumed once: by the next ReceiveAsync, or never when the socket is closed.
-        pending = socket.ReceiveAsync(buffer.AsMemory(end), SocketFlags.None);
+        pending = socket.ReceiveAsync(buffer.AsMemory(end));
 #pragma warning restore CA2012
         isPending = true;
     }
@@ -209,7 +216,7 @@ internal sealed class UpstreamConnection(Socket socket, CoarseClock clock, long 
         {
             bytes = bytes[await sending..];
             if (bytes.IsEmpty) break;
-            sending = socket.SendAsync(bytes, SocketFlags.None);
+            sending = socket.SendAsync(bytes);
         }
         Volatile.Write(ref sendBy, NoDeadline);
     }

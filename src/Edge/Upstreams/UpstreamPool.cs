@@ -20,10 +20,10 @@ internal readonly record struct Rented(UpstreamConnection? Connection, RentFailu
 /// The connections to one instance: a bounded number, the last used first, with a bounded queue of those who wait for one. When the instance leaves the table the pool
 /// retires: idle connections close at once, used ones when their request ends. Thread-safe.
 /// </summary>
-internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, CoarseClock clock)
+internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, CoarseClock clock, IDialer dialer)
 {
     private readonly Lock gate = new();
-    private readonly Stack<UpstreamConnection> idle = new();
+    private readonly IdleConnections idle = new(dialer.Shards);
     private readonly HashSet<UpstreamConnection> open = [];
     private readonly Queue<TaskCompletionSource<UpstreamConnection?>> waiters = new();
     private int opening;
@@ -39,37 +39,41 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         }
     }
 
-    /// <summary>An idle connection that is alive, begun for this request.</summary>
-    public bool TryRent(IHttpRequestLifetimeFeature lifetime, [NotNullWhen(true)] out UpstreamConnection? connection)
+    /// <summary>An idle connection of this thread's shard that is alive, begun for this request.</summary>
+    /// <param name="isRepeatable">The request can be sent again should the connection turn out dead.</param>
+    public bool TryRent(IHttpRequestLifetimeFeature lifetime, bool isRepeatable, [NotNullWhen(true)] out UpstreamConnection? connection)
     {
         while (TryPop(out connection))
         {
-            if (connection.TryBegin(lifetime)) return true;
+            if (connection.TryBegin(lifetime, isRepeatable)) return true;
             Discard(connection);
         }
         return false;
     }
 
     /// <summary>An idle connection, a new one, or one that another request is done with.</summary>
-    public async ValueTask<Rented> RentAsync(IHttpRequestLifetimeFeature lifetime)
+    /// <param name="isRepeatable">The request can be sent again should the connection turn out dead.</param>
+    public async ValueTask<Rented> RentAsync(IHttpRequestLifetimeFeature lifetime, bool isRepeatable)
     {
         while (true)
         {
-            if (TryRent(lifetime, out var connection)) return new(connection, RentFailure.None);
+            if (TryRent(lifetime, isRepeatable, out var connection)) return new(connection, RentFailure.None);
+            UpstreamConnection? found;
             TaskCompletionSource<UpstreamConnection?>? waiter = null;
             lock (gate)
             {
-                if (open.Count + opening < limits.ConnectionsMax) opening++;
-                else if (waiters.Count >= limits.WaitersMax) return new(null, RentFailure.Overloaded);
-                else waiters.Enqueue(waiter = new(TaskCreationOptions.RunContinuationsAsynchronously));
+                if (open.Count + opening < limits.ConnectionsMax) (found, opening) = (null, opening + 1);
+                else if (!idle.TryPopAny(out found) && !TryEnqueue(out waiter)) return new(null, RentFailure.Overloaded);
             }
-            if (waiter is null) return await OpenAsync(lifetime);
-            if (!await WaitAsync(waiter)) return new(null, RentFailure.Overloaded);
-            if (waiter.Task is { IsCompletedSuccessfully: true } && await waiter.Task is { } handed)
+            if (found is null && waiter is null) return await OpenAsync(lifetime);
+            if (waiter is not null)
             {
-                if (handed.TryBegin(lifetime)) return new(handed, RentFailure.None);
-                Discard(handed);
+                if (!await WaitAsync(waiter)) return new(null, RentFailure.Overloaded);
+                found = waiter.Task is { IsCompletedSuccessfully: true } ? await waiter.Task : null;
             }
+            if (found is null) continue;
+            if (found.TryBegin(lifetime, isRepeatable)) return new(found, RentFailure.None);
+            Discard(found);
         }
     }
 
@@ -100,8 +104,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         lock (gate)
         {
             isRetired = true;
-            unused = [.. idle];
-            idle.Clear();
+            unused = idle.TakeAll();
             open.ExceptWith(unused);
         }
         foreach (var connection in unused) connection.Close();
@@ -114,28 +117,18 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         lock (gate)
         {
             all = [.. open];
-            CollectStale(clock.NowMs - (long)limits.KeepAliveTimeout.TotalMilliseconds);
+            foreach (var stale in idle.TakeStale(clock.NowMs - (long)limits.KeepAliveTimeout.TotalMilliseconds))
+            {
+                open.Remove(stale);
+                stale.Close();
+            }
         }
         foreach (var connection in all) connection.Sweep();
     }
 
-    /// <summary>Under the lock. The stack is ordered: the longest idle lie at its bottom.</summary>
-    private void CollectStale(long before)
-    {
-        if (idle.Count == 0 || idle.All(c => c.IdleSince >= before)) return;
-        var kept = idle.Where(c => c.IdleSince >= before).Reverse().ToArray();
-        foreach (var stale in idle.Where(c => c.IdleSince < before))
-        {
-            open.Remove(stale);
-            stale.Close();
-        }
-        idle.Clear();
-        foreach (var connection in kept) idle.Push(connection);
-    }
-
     private bool TryPop([NotNullWhen(true)] out UpstreamConnection? connection)
     {
-        lock (gate) return idle.TryPop(out connection);
+        lock (gate) return idle.TryPop(dialer.Shard, clock.NowMs, out connection);
     }
 
     private void Discard(UpstreamConnection connection)
@@ -145,6 +138,14 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         {
             if (open.Remove(connection)) TryHandOver(null); // whoever waits may open a new one in its place
         }
+    }
+
+    /// <summary>Under the lock. False: too many wait already.</summary>
+    private bool TryEnqueue(out TaskCompletionSource<UpstreamConnection?>? waiter)
+    {
+        waiter = waiters.Count < limits.WaitersMax ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+        if (waiter is not null) waiters.Enqueue(waiter);
+        return waiter is not null;
     }
 
     private bool TryHandOver(UpstreamConnection? connection)
@@ -172,36 +173,31 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
 
     private async ValueTask<Rented> OpenAsync(IHttpRequestLifetimeFeature lifetime)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var connected = await TryConnectAsync(socket);
+        var shard = dialer.Shard;
+        var socket = await TryConnectAsync(shard);
         UpstreamConnection? connection = null;
         lock (gate)
         {
             opening--;
-            if (connected) open.Add(connection = new UpstreamConnection(socket, clock, clock.NowMs));
+            if (socket is not null) open.Add(connection = new UpstreamConnection(socket, shard, clock, clock.NowMs));
             else TryHandOver(null);
         }
-        if (connection is null)
-        {
-            socket.Dispose();
-            return new(null, RentFailure.Connect);
-        }
-        if (connection.TryBegin(lifetime)) return new(connection, RentFailure.None);
+        if (connection is null) return new(null, RentFailure.Connect);
+        if (connection.TryBegin(lifetime, isRepeatable: true)) return new(connection, RentFailure.None);
         Discard(connection);
         return new(null, RentFailure.Connect);
     }
 
-    private async ValueTask<bool> TryConnectAsync(Socket socket)
+    private async ValueTask<IUpstreamSocket?> TryConnectAsync(int shard)
     {
         using var timeout = new CancellationTokenSource(limits.ConnectTimeout);
         try
         {
-            await socket.ConnectAsync(endPoint, timeout.Token);
-            return true;
+            return await dialer.ConnectAsync(endPoint, shard, timeout.Token);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            return false;
+            return null;
         }
     }
 }

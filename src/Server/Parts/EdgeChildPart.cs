@@ -63,7 +63,6 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
     {
         string[] command = [Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, .. Flags()];
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, Path.Combine(options.Home.Run, "edge.out"), .. command]) { RedirectStandardOutput = true };
-        foreach (var (name, value) in EdgeProcess.InlineEnvironment) start.Environment[name] = value;
         using var shell = Process.Start(start)!;
         var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
         await File.WriteAllTextAsync(PidFile, text, cancellationToken);

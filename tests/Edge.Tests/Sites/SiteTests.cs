@@ -8,7 +8,7 @@ using Strata.Edge.Tests.Support;
 namespace Strata.Edge.Tests.Sites;
 
 /// <summary>A static site from the control plane's blobs to a browser.</summary>
-public sealed class SiteTests : IAsyncLifetime
+public class SiteTests : IAsyncLifetime
 {
     private static readonly string LongCss = string.Concat(Enumerable.Range(0, 500).Select(i => $".c{i} {{ color: red }}\n"));
     private static readonly string Large = new('x', 600_000);
@@ -36,6 +36,7 @@ public sealed class SiteTests : IAsyncLifetime
         await edge.DisposeAsync();
         await api.DisposeAsync();
         folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private static TableSnapshot Table(string image, string path = "/") =>

@@ -15,7 +15,7 @@ internal sealed class TestEdge : IAsyncDisposable
 
     public static async Task<TestEdge> StartAsync(TableSnapshot? table = null, Func<EdgeOptions, EdgeOptions>? with = null)
     {
-        var options = new EdgeOptions { Http = [new IPEndPoint(IPAddress.Loopback, 0)] };
+        var options = new EdgeOptions { Http = [new IPEndPoint(IPAddress.Loopback, 0)], Inline = InlineModeAttribute.IsOn };
         var edge = new TestEdge(new EdgeServer(with?.Invoke(options) ?? options));
         await edge.Server.StartAsync();
         if (table is not null) edge.Server.Apply(table);

@@ -1,0 +1,46 @@
+using Strata.Edge.Tests.Forwarding;
+using Strata.Edge.Tests.Listening;
+using Strata.Edge.Tests.Metrics;
+using Strata.Edge.Tests.Sites;
+using Strata.Edge.Tests.Support;
+
+namespace Strata.Edge.Tests;
+
+// What the edge promises holds in the inline mode too, on its own event loops: the same tests again.
+
+[InlineMode]
+public class InlineForwardingTests : ForwardingTests;
+
+[InlineMode]
+public class InlineUpstreamTests : UpstreamTests;
+
+[InlineMode]
+public class InlineTunnelTests : TunnelTests;
+
+[InlineMode]
+public class InlineGrpcTests : GrpcTests;
+
+[InlineMode]
+public class InlineErrorPageTests : ErrorPageTests;
+
+[InlineMode]
+public class InlineFuzzTests : FuzzTests;
+
+[InlineMode]
+public class InlineSmugglingTests : SmugglingTests;
+
+[InlineMode]
+public class InlineSlowClientTests : SlowClientTests;
+
+[InlineMode]
+public class InlineStockClientTests : StockClientTests;
+
+[InlineMode]
+public class InlineMetricsTests : MetricsTests;
+
+[InlineMode]
+public class InlineSiteTests : SiteTests;
+
+[InlineMode]
+[Collection("alone")]
+public class InlineLoadTests : LoadTests;
