@@ -17,7 +17,7 @@ public static class EntityApiModule
     {
         services.AddSingleton<ModelEndpoints>();
         services.AddEntities();
-        services.AddSingleton<SearchEndpoints>();
+        services.AddSearch();
         services.AddSingleton<WorkflowEndpoints>();
         services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<FeedStreams>();

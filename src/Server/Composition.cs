@@ -80,6 +80,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Log);
         services.AddSingleton(storage.Store.Leases);
         services.AddSingleton(storage.Store.Lines);
+        services.AddSingleton(storage.Store.Search);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);

@@ -6,3 +6,7 @@ namespace Strata.EntityApi.Tests;
 public sealed class MemoryEntityTests() : EntityContract(new MemoryStore());
 
 public sealed class PostgresEntityTests(TestServer server) : EntityContract(new PostgresDatabase(server));
+
+public sealed class MemorySearchApiTests() : SearchApiContract(new MemoryStore());
+
+public sealed class PostgresSearchApiTests(TestServer server) : SearchApiContract(new PostgresDatabase(server));

@@ -37,6 +37,9 @@ public static class ConditionJson
             : condition;
     }
 
+    /// <summary>A fact about an entity by its name, for example <c>creationDate</c>.</summary>
+    public static bool TryFindFact(string name, out MetaField fact) => ConditionNames.TryFind(name, out fact);
+
     public static JsonText Write(Condition condition)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();

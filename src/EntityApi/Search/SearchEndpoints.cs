@@ -5,16 +5,18 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
-using Strata.Entities.Conditions;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Search;
 
-/// <summary>Search whose answer comes at once: the entities of a model that meet a condition, one per line.</summary>
-internal sealed class SearchEndpoints(IEntityLog log, ModelCatalog catalog)
+/// <summary>
+/// Search whose answer comes at once: the entities of a model that meet a condition, one per line. All of them or an error, never a part: what meets
+/// it is counted before the first line is sent.
+/// </summary>
+internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog, SearchOptions options)
 {
-    private const int ResultsMax = 10_000;
+    private const int ResultsMax = SearchQuery.LimitMax - 1;
     private const int ResultsDefault = 1_000;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
@@ -26,36 +28,40 @@ internal sealed class SearchEndpoints(IEntityLog log, ModelCatalog catalog)
             Tag = "search",
             Parameters =
             [
+                .. SearchRequest.Parameters,
                 Parameter.Query("limit", "Past it the search is refused.", Schemas.Integer(1, ResultsMax)),
-                Parameter.Query("pointInTime", "As of this time (RFC 3339).", Schemas.Time()),
+                Parameter.Query("timeoutMillis", "Past it the search ends with SEARCH_TIMEOUT.", Schemas.Integer(1, int.MaxValue)),
+                Parameter.Query("trackingRead", "Accepted for compatibility: it matters inside a transaction only.", Schemas.Flag()),
             ],
-            Body = Content.Json(Schemas.Object()),
+            Body = SearchRequest.Body,
             Answer = new Content(["application/x-ndjson"], Schemas.Object()),
         },
         SearchAsync);
 
     private async Task<Result<Answer>> SearchAsync(ApiCall call)
     {
-        if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
-        if (!call.QueryInt("limit", ResultsDefault, 1, ResultsMax).TryGet(out var limit, out error)) return error;
-        if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
-        if (!ConditionJson.Parse(body).TryGet(out var condition, out error)) return error;
-        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, Where = condition, AsOf = asOf };
-        var found = await log.TakeAsync(scan, 0, limit + 1, call.Aborted);
-        return found.Count > limit ? EntityApiErrors.ResultLimit(limit) : Answer.Stream(http => WriteLinesAsync(http, found, asOf.Time));
+        if (!call.QueryInt("limit", ResultsDefault, 1, ResultsMax).TryGet(out var limit, out var error)) return error;
+        if (!call.QueryInt("timeoutMillis", int.MaxValue, 1, int.MaxValue).TryGet(out var timeout, out error)) return error;
+        if (!call.QueryFlag("trackingRead").TryGet(out _, out error)) return error;
+        if (!(await SearchRequest.ReadAsync(call, catalog)).TryGet(out var request, out error)) return error;
+        var within = TimeSpan.FromMilliseconds(Math.Min(timeout, options.Timeout.TotalMilliseconds));
+        var found = await search.FindAsync(request.Search with { Limit = limit + 1, Timeout = within }, call.Aborted);
+        if (found.Count > limit) return SearchErrors.ResultLimit(limit);
+        return Answer.Stream(http => WriteLinesAsync(http, request.Search, found));
     }
 
-    private static async Task WriteLinesAsync(HttpContext http, List<EntityRevision> found, DateTimeOffset? pointInTime)
+    private async Task WriteLinesAsync(HttpContext http, SearchQuery asked, IReadOnlyList<FoundEntity> found)
     {
         http.Response.ContentType = "application/x-ndjson";
         var body = http.Response.BodyWriter;
-        for (var i = 0; i < found.Count; i++)
+        await foreach (var page in search.PagesAsync(asked.Tenant, found, http.RequestAborted))
         {
-            using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) EntityWriter.WriteEnvelope(json, found[i], pointInTime);
-            body.Write("\n"u8);
-            if (i % PageLimits.Default == 0) await body.FlushAsync(http.RequestAborted);
+            foreach (var entity in page)
+            {
+                using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) EntityWriter.WriteEnvelope(json, entity, asked.AsOf.Time);
+                body.Write("\n"u8);
+            }
+            await body.FlushAsync(http.RequestAborted);
         }
-        await body.FlushAsync(http.RequestAborted);
     }
 }

@@ -62,6 +62,10 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
         ValueTask.FromResult<IReadOnlyList<DueTransition>>(
             [.. tenants.Values.SelectMany(t => t.Due(now)).OrderBy(d => d.Schedule.DueAt).Take(limit)]);
 
+    internal EntityRevision? Read(TenantId tenant, EntityId id, AsOf asOf) => Of(tenant).Read(id, asOf);
+
+    internal IReadOnlyList<EntityRevision> Snapshot(TenantId tenant, AsOf asOf) => Of(tenant).Snapshot(asOf);
+
     private MemoryTenant Of(TenantId tenant) => tenants.GetOrAdd(tenant, static id => new MemoryTenant(id));
 
     private IEnumerable<EntityRevision> Candidates(Scan scan) =>

@@ -31,7 +31,7 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias)
         for (; at < steps.Count; at++)
         {
             if (steps[at] is { Name: null, Index: null }) return AnyElement(value, steps, at + 1, compare);
-            value = Follow(value, steps[at]);
+            value = Follow(parameters, value, steps[at]);
         }
         return comparisons.OfJson(value, compare);
     }
@@ -43,8 +43,12 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias)
             + $"where {At($"{element}.v", steps, next, compare)}))";
     }
 
+    /// <param name="path">Without wildcards.</param>
+    public static string Follow(SqlParameters parameters, string value, JsonPath path) =>
+        path.Steps.Aggregate(value, (found, step) => Follow(parameters, found, step));
+
     /// <summary>A name finds nothing in an array; an index would find an object's only scalar, so it needs to see an array.</summary>
-    private string Follow(string value, JsonPath.Step step) => step.Name is { } name
+    private static string Follow(SqlParameters parameters, string value, JsonPath.Step step) => step.Name is { } name
         ? $"({value} -> {parameters.Add(name)})"
         : $"(case when jsonb_typeof({value}) = 'array' then {value} -> {step.Index!.Value.ToString(CultureInfo.InvariantCulture)} end)";
 

@@ -8,12 +8,18 @@ internal sealed class Connections : IAsyncDisposable
     // Every query of ours is made for an index. A plan that was made while the tables were empty would choose otherwise and stay.
     private const string Planner = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off";
 
+    // Searches are planned each on its own, with their constants: only so an index on a path is seen, and what a condition selects is known.
+    private const string SearchPlanner = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_custom_plan";
+
     private readonly NpgsqlDataSource single;
+    private readonly NpgsqlDataSource searches;
 
     public Connections(PostgresOptions options)
     {
         Pool = Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner));
         Queries = new QueryPool(Pool);
+        searches = Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner));
+        Searches = new QueryPool(searches);
         single = Build(options, b => (b.Pooling, b.Options) = (false, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
 
@@ -21,12 +27,16 @@ internal sealed class Connections : IAsyncDisposable
 
     public QueryPool Queries { get; }
 
+    /// <summary>For searches, which may take long: a pool of their own.</summary>
+    public QueryPool Searches { get; }
+
     /// <summary>A connection outside the pool, whose prepared statements are planned once.</summary>
     public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => await single.OpenConnectionAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await Pool.DisposeAsync();
+        await searches.DisposeAsync();
         await single.DisposeAsync();
     }
 

@@ -9,6 +9,9 @@ public sealed record PostgresOptions
     /// <summary>Connections for scans and other single queries; four more serve commits, reads and wake-ups.</summary>
     public int PoolSizeMax { get; init; } = 8;
 
+    /// <summary>Connections for searches: so many run at once, others wait and are then refused with SERVER_BUSY.</summary>
+    public int SearchPoolSizeMax { get; init; } = 4;
+
     /// <summary>Commits, and reads of each sort, that may wait; past it SERVER_BUSY.</summary>
     public int QueueMax { get; init; } = 4096;
 

@@ -19,6 +19,7 @@ public sealed class PostgresStore : IAsyncDisposable
         log = new PostgresLog(connections, options, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
         Lines = new PostgresLines(connections.Queries);
+        Search = new PostgresSearch(connections.Searches, time);
     }
 
     public IEntityLog Log => log;
@@ -26,6 +27,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public ILeases Leases { get; }
 
     public ILines Lines { get; }
+
+    public IEntitySearch Search { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote

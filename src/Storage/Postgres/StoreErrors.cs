@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 using Strata.Core;
@@ -23,6 +24,10 @@ internal static class StoreErrors
             "Change the data: a number or text in it is beyond what can be stored."), inner);
 
     public static StrataException Invalid(string message) => new(new Error(ErrorKind.Invalid, "INVALID_CONDITION", message));
+
+    public static StrataException SearchTimeout(TimeSpan timeout) => new(
+        new Error(ErrorKind.Timeout, "SEARCH_TIMEOUT", string.Create(CultureInfo.InvariantCulture, $"The search took longer than {timeout.TotalSeconds:0.###} s."),
+            "Narrow the condition, declare an index on a field that it compares, or search asynchronously.") { Retryable = true });
 
     /// <summary>Whether the fault lies with the connection or the server's state, and not with what was asked.</summary>
     public static bool IsConnectionLost(Exception e) => e switch

@@ -71,7 +71,7 @@ public sealed class EntityHost : IAsyncDisposable
         var users = new StoredDefinitions(store.Log, TimeProvider.System);
         var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
         var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
-        builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines);
+        builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search);
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi();
         builder.Services.AddEntityApi();

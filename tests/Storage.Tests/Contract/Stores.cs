@@ -18,11 +18,17 @@ public interface IStore : IAsyncLifetime
     ILeases Leases { get; }
 
     ILines Lines { get; }
+
+    IEntitySearch Search { get; }
 }
 
 public sealed class MemoryStore : IStore
 {
-    public IEntityLog Log { get; } = new MemoryLog(TimeProvider.System);
+    private readonly MemoryLog log = new(TimeProvider.System);
+
+    public IEntityLog Log => log;
+
+    public IEntitySearch Search => new MemorySearch(log);
 
     public ILeases Leases { get; } = new MemoryLeases(TimeProvider.System);
 
@@ -45,6 +51,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public ILeases Leases => store.Leases;
 
     public ILines Lines => store.Lines;
+
+    public IEntitySearch Search => store.Search;
 
     public async ValueTask InitializeAsync()
     {

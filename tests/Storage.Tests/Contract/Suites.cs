@@ -13,3 +13,7 @@ public sealed class PostgresLeasesTests(PostgresDatabase store) : LeasesContract
 public sealed class MemoryLinesTests(MemoryStore store) : LinesContract(store), IClassFixture<MemoryStore>;
 
 public sealed class PostgresLinesTests(PostgresDatabase store) : LinesContract(store), IClassFixture<PostgresDatabase>;
+
+public sealed class MemorySearchTests(MemoryStore store) : SearchContract(store), IClassFixture<MemoryStore>;
+
+public sealed class PostgresSearchTests(PostgresDatabase store) : SearchContract(store), IClassFixture<PostgresDatabase>;

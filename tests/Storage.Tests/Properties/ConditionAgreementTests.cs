@@ -38,6 +38,23 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
     }
 
     [Fact]
+    public async Task Find_InRandomOrders_GivesTheOrderOfMemory()
+    {
+        var random = Seeds.Next();
+        var json = new RandomJson(random);
+        var tenant = Tenant();
+        var documents = Enumerable.Range(0, Documents).ToDictionary(_ => Entity(), _ => json.Document());
+        await store.Log.CommitAsync(tenant, [.. documents.Select(d => Write(d.Key, d.Value, random))]);
+        var entities = (await store.Log.ScanAsync(Scan(tenant) with { Limit = PageLimits.Max })).Select(e => e with { Document = documents[e.Id] }).ToList();
+        for (var i = 0; i < 200; i++)
+        {
+            var search = new Entities.Log.SearchQuery { Tenant = tenant, Model = Order, Sort = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => json.SortKey())], Limit = Documents };
+            var found = (await store.Search.FindAsync(search with { AsOf = i % 3 == 0 ? AsOf.At(new Revision(1)) : AsOf.Latest }, default)).Select(f => f.Id);
+            Assert.Equal(EntityOrder.Sort(entities, search.Sort).Select(e => e.Id), found);
+        }
+    }
+
+    [Fact]
     public async Task Scan_ByText_FoldsEveryCharacterAsTheEvaluatorDoes()
     {
         var tenant = Tenant();

@@ -34,6 +34,9 @@ internal sealed class RandomJson(Random random)
         _ => Compare(),
     };
 
+    public Entities.Log.SortKey SortKey() => new(
+        Field() is Field.Path { Value: var path } && !path.HasWildcard ? new Field.Path(path) : new Field.Meta(random.Pick(Enum.GetValues<MetaField>())), random.Next(2) == 0);
+
     private Condition[] Parts(int depth) => [.. Enumerable.Range(0, random.Next(4)).Select(_ => Condition(depth - 1))];
 
     private Condition.Compare Compare()

@@ -1,0 +1,68 @@
+using Npgsql;
+using NpgsqlTypes;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>Search on PostgreSQL, on connections of its own, so that searches take none from what else is asked. Safe for concurrent use.</summary>
+internal sealed class PostgresSearch(QueryPool pool, TimeProvider time) : IEntitySearch
+{
+    private static readonly string ReadSql = $"""
+        select {RevisionRow.Columns("l")} from unnest($2, $3) with ordinality as f (entity, revision, place)
+        join strata.log l on l.tenant = $1 and l.entity = f.entity and l.revision = f.revision order by f.place
+        """;
+
+    public async ValueTask<IReadOnlyList<FoundEntity>> FindAsync(SearchQuery search, CancellationToken cancellationToken)
+    {
+        SearchGuard.Check(search);
+        return await WithinAsync(search.Timeout, cancellation => pool.RunAsync(async command =>
+        {
+            command.CommandText = new SearchSql(search, new SqlParameters(command.Parameters)).Write(search.Limit);
+            command.CommandTimeout = 0; // the token says when it is enough
+            return await ReadFoundAsync(command, cancellation);
+        }), cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<EntityRevision>> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(found.Count, IEntitySearch.ReadMax);
+        return await pool.RunAsync(async command =>
+        {
+            command.CommandText = ReadSql;
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+            command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. found.Select(f => f.Id.Value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. found.Select(f => f.Revision.Value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+            var revisions = new List<EntityRevision>(found.Count);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) revisions.Add(RevisionRow.Read(reader));
+            return revisions;
+        });
+    }
+
+    private static async Task<IReadOnlyList<FoundEntity>> ReadFoundAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        var found = new List<FoundEntity>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken)) found.Add(new FoundEntity(new EntityId(reader.GetGuid(0)), new Revision(reader.GetInt64(1))));
+        return found;
+    }
+
+    private async Task<T> WithinAsync<T>(TimeSpan timeout, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            return await run(either.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw StoreErrors.SearchTimeout(timeout);
+        }
+        catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
+        {
+            throw StoreErrors.Invalid($"The condition cannot be evaluated: {e.MessageText}.");
+        }
+    }
+}

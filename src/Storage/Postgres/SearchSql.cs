@@ -1,0 +1,56 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// Writes a search as SQL that yields entity and revision, in order. The latest is a walk along an index of the heads. As of a revision, which is
+/// that of a moment ago, heads that have not changed since are taken as they are, and only the others are looked up in the log. As of a time is a walk
+/// along the heads with one look into the log for each.
+/// </summary>
+internal sealed class SearchSql(SearchQuery search, SqlParameters parameters)
+{
+    /// <param name="limit">Rows at most.</param>
+    public string Write(long limit) =>
+        $"select s.entity, s.revision from ({Source()}) s order by {string.Concat(search.Sort.SelectMany(SortSql.Order))}s.entity limit {parameters.Add(limit)}";
+
+    private string Source() => search.AsOf switch
+    {
+        { Revision: { } revision } => $"{Heads($" and r.revision <= {parameters.Add(revision.Value)}")} union all {Changed(revision)}",
+        { Time: { } time } => Past($"l.changed_at <= {parameters.Add(time)}", Everything()),
+        _ => Heads(""),
+    };
+
+    private string Heads(string and) => $"""
+        select {Columns()} from strata.head r
+        where not r.deleted and r.tenant = {Tenant} and r.model = {Model} and r.version = {Version}{and} and {Where()}
+        """;
+
+    private string Changed(Revision revision)
+    {
+        var then = parameters.Add(revision.Value);
+        return Past($"l.revision <= {then}", $"select distinct c.tenant, c.entity from strata.log c where c.tenant = {Tenant} and c.revision > {then}");
+    }
+
+    private string Everything() => string.Join(
+        " union all ",
+        new[] { "not h.deleted", "h.deleted" }.Select(living => $"select h.tenant, h.entity from strata.head h where {living} and h.tenant = {Tenant} and h.model = {Model}"));
+
+    private string Past(string until, string entities) => $"""
+        select {Columns()} from ({entities}) k
+        cross join lateral (
+            select * from strata.log l where l.tenant = k.tenant and l.entity = k.entity and {until} order by l.revision desc limit 1
+        ) r
+        where not r.deleted and r.model = {Model} and r.version = {Version} and {Where()}
+        """;
+
+    private string Columns() => "r.entity, r.revision" + string.Concat(search.Sort.SelectMany((key, i) => new SortSql(parameters, "r").Columns(key, i)));
+
+    private string Where() => search.Where is null ? "true" : new ConditionSql(parameters, "r").Write(search.Where);
+
+    private string Tenant => parameters.Add(search.Tenant.Value);
+
+    private string Model => parameters.Add(search.Model.Name);
+
+    private string Version => parameters.Add(search.Model.Version);
+}
