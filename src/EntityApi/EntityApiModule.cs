@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Entities;
+using Strata.EntityApi.Models;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Workflows;
 using Strata.EntityApi.Feed;
@@ -16,6 +17,7 @@ public static class EntityApiModule
     public static IServiceCollection AddEntityApi(this IServiceCollection services)
     {
         services.AddSingleton<ModelEndpoints>();
+        services.AddSingleton<ModelTransferEndpoints>();
         services.AddEntities();
         services.AddSearch();
         services.AddSingleton<WorkflowEndpoints>();
@@ -29,6 +31,7 @@ public static class EntityApiModule
     {
         var services = routes.ServiceProvider;
         services.GetRequiredService<ModelEndpoints>().Map(routes);
+        services.GetRequiredService<ModelTransferEndpoints>().Map(routes);
         routes.MapEntities();
         services.GetRequiredService<SearchEndpoints>().Map(routes);
         services.GetRequiredService<WorkflowEndpoints>().Map(routes);

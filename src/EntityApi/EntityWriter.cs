@@ -65,26 +65,5 @@ internal static class EntityWriter
         json.WriteEndObject();
     }
 
-    public static void WriteModelInfo(Utf8JsonWriter json, ModelInfo model)
-    {
-        json.WriteStartObject();
-        json.WriteString("id", model.Id.Value);
-        json.WriteString("modelName", model.Key.Name);
-        json.WriteNumber("modelVersion", model.Key.Version);
-        json.WriteString("currentState", model.State);
-        json.WriteString("modelUpdateDate", model.ChangedAt.UtcDateTime);
-        json.WriteEndObject();
-    }
-
-    public static void WriteModelAction(Utf8JsonWriter json, EntityId id, ModelKey key, string message)
-    {
-        json.WriteStartObject();
-        json.WriteBoolean("success", true);
-        json.WriteString("message", message);
-        json.WriteString("modelId", id.Value);
-        WriteModel(json, key);
-        json.WriteEndObject();
-    }
-
     public static string ChangeType(EntityRevision revision, bool isFirst) => revision.Deleted ? "DELETE" : isFirst ? "CREATE" : "UPDATE";
 }

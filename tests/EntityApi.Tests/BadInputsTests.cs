@@ -34,6 +34,7 @@ public sealed class BadInputsTests(ITestOutputHelper output)
             ["{format}"] = "JSON",
             ["{dataFormat}"] = "JSON",
             ["{converter}"] = "SAMPLE_DATA",
+            ["{changeLevel}"] = "TYPE",
             ["{entityName}"] = "book",
             ["{modelVersion}"] = "1",
             ["{entityId}"] = created.Body[0].GetProperty("entityIds")[0].GetString()!,

@@ -91,6 +91,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
             ["{format}"] = "JSON",
             ["{dataFormat}"] = "JSON",
             ["{converter}"] = "SAMPLE_DATA",
+            ["{changeLevel}"] = "TYPE",
             ["{entityName}"] = "book",
             ["{modelVersion}"] = "1",
             ["{entityId}"] = transactions[0].GetProperty("entityIds")[0].GetString()!,

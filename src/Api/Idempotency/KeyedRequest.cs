@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Strata.Api.Http;
 using Strata.Core;
+using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
@@ -49,7 +50,7 @@ public sealed class KeyedRequest : IDisposable
     public async ValueTask<Result<WrittenPart>> WrittenAsync(int part, CancellationToken cancellationToken)
     {
         if (await log.FindCommitAsync(tenant, IdOf(part), cancellationToken) is not { } revision) return new WrittenPart([], null);
-        var written = await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken);
+        var written = WithoutModels(await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken));
         var history = await log.HistoryAsync(tenant, written[0].Id, new Revision(revision.Value + 1), 1, cancellationToken);
         var kept = history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
         return kept is [var of, ..] && of == Fingerprint ? new WrittenPart(written, kept.ElementAtOrDefault(1)) : ApiErrors.KeyReused(key);
@@ -63,6 +64,10 @@ public sealed class KeyedRequest : IDisposable
         release(Id);
         hash.Dispose();
     }
+
+    /// <summary>Models that grew by what was written are no part of the answer.</summary>
+    private static IReadOnlyList<EntityRevision> WithoutModels(IReadOnlyList<EntityRevision> written) =>
+        written.Any(entity => entity.Model != StoredModel.Key) ? [.. written.Where(entity => entity.Model != StoredModel.Key)] : written;
 
     private CommitId IdOf(int part)
     {

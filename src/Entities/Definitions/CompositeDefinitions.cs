@@ -20,6 +20,8 @@ public sealed class CompositeDefinitions(IDefinitions platform, IDefinitions use
     public ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
         SourceOf(key).ExplainAsync(tenant, key, cancellationToken);
 
+    public void Learn(EntityRevision revision) => users.Learn(revision);
+
     public static bool IsPlatforms(ModelKey key) => key.Name.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase);
 
     private IDefinitions SourceOf(ModelKey key) => IsPlatforms(key) ? platform : users;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Core;
+using Strata.Entities.Definitions.Structures;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
@@ -20,21 +21,43 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
     private const int CreateTriesMax = 3;
 
     /// <summary>
-    /// Learns a model's structure from a sample, or an array of samples, and creates the model where there is none. Only while it is unlocked
+    /// Learns a model's structure, or more of it, from samples, a view or a schema, and creates the model where there is none. Only while it is unlocked
     /// (MODEL_ALREADY_LOCKED).
     /// </summary>
-    public async ValueTask<Result<ModelInfo>> ImportAsync(Caller caller, ModelKey key, JsonText sample, CancellationToken cancellationToken)
+    public async ValueTask<Result<ModelInfo>> ImportAsync(
+        Caller caller, ModelKey key, ModelConverter converter, JsonText body, CancellationToken cancellationToken)
     {
         if (CheckKey(key) is { } error) return error;
-        if (JsonGuard.Check(sample.Utf8).Error is { } malformed) return malformed;
+        if (JsonGuard.Check(body.Utf8).Error is { } malformed) return malformed;
         for (var attempt = 1; ; attempt++)
         {
-            var merged = await ChangeShapeAsync(caller, key, model => Merge(model, sample), cancellationToken);
+            var merged = await ChangeShapeAsync(caller, key, model => ModelImport.ApplyTo(model, converter, body), cancellationToken);
             if (merged.Error?.Code != "MODEL_NOT_FOUND") return merged;
-            if (!Merge(ModelDocument.New(key), sample).TryGet(out var created, out error)) return error;
+            if (!ModelImport.ApplyTo(ModelDocument.New(key), converter, body).TryGet(out var created, out error)) return error;
             var result = await engine.CreateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), created.Write(), null, cancellationToken);
             if (result.Error?.Code != "CONFLICT" || attempt == CreateTriesMax) return Learn(key, result);
         }
+    }
+
+    /// <summary>
+    /// Sets what documents may change about the structure while the model is locked: ARRAY_LENGTH, ARRAY_ELEMENTS, TYPE or STRUCTURAL (else
+    /// INVALID_CHANGE_LEVEL), each including those before it.
+    /// </summary>
+    public async ValueTask<Result<ModelInfo>> SetChangeLevelAsync(Caller caller, ModelKey key, string level, CancellationToken cancellationToken)
+    {
+        if (ChangeLevels.Find(level) is not { } known) return StructureErrors.UnknownChangeLevel(key, level);
+        DocumentChange change = current => (ModelDocument.Read(current.Document) with { ChangeLevel = known }).Write();
+        return await ChangeAsync(caller, key, change, null, cancellationToken);
+    }
+
+    /// <summary>Whether a document fits the model's structure as it is; the fault is what a create would answer at no change level.</summary>
+    public async ValueTask<Result<(ModelInfo Model, Error? Fault)>> ValidateAsync(
+        Caller caller, ModelKey key, JsonText document, CancellationToken cancellationToken)
+    {
+        if (!(await GetAsync(caller, key, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error)) return error;
+        using var json = document.Parse();
+        var growth = StructureGrowth.Of(model.Structure, json.RootElement);
+        return (model, growth.Needs == ChangeLevel.None ? null : StructureErrors.DoesNotFit(key, growth));
     }
 
     /// <summary>
@@ -118,15 +141,6 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
 
     private static Result<ModelDocument> SetKeys(ModelDocument model, JsonText body) =>
         UniqueKeysRequest.Parse(body, model.Structure).TryGet(out var keys, out var error) ? model with { UniqueKeys = keys } : error;
-
-    private static Result<ModelDocument> Merge(ModelDocument model, JsonText sample)
-    {
-        using var json = sample.Parse();
-        var samples = json.RootElement.ValueKind == JsonValueKind.Array ? json.RootElement.EnumerateArray().ToArray() : [json.RootElement];
-        if (samples.Length == 0 || Array.Exists(samples, one => one.ValueKind != JsonValueKind.Object)) return ModelErrors.BadSample();
-        foreach (var one in samples) model.Structure.Merge(one);
-        return model.Structure is { Nodes: <= ModelStructure.NodesMax, Depth: <= ModelStructure.DepthMax } ? model : ModelErrors.StructureTooLarge();
-    }
 
     private ValueTask<Result<ModelInfo>> ChangeShapeAsync(
         Caller caller, ModelKey key, Func<ModelDocument, Result<ModelDocument>> change, CancellationToken cancellationToken) =>

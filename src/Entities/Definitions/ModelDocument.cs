@@ -2,12 +2,14 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.Entities.Definitions.Structures;
+using Strata.Entities.Json;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>The document of a stored model: {name, version, structure, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
+/// <summary>The document of a stored model: {name, version, structure, changeLevel?, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
 /// the order of members and the spelling of numbers in JSON.</summary>
 internal sealed record ModelDocument(
     ModelKey Key, ModelStructure Structure, IReadOnlyList<UniqueKeyDefinition> UniqueKeys, IReadOnlyList<WorkflowDefinition> Workflows)
@@ -15,9 +17,12 @@ internal sealed record ModelDocument(
     // Workflows are text within text: every quote escaped as six characters would double them.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>What documents may change about the structure while the model is locked.</summary>
+    public ChangeLevel ChangeLevel { get; init; }
+
     public static ModelDocument New(ModelKey key) => new(key, new ModelStructure(), [], []);
 
-    public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys };
+    public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys, Check = new StructureCheck(Structure) };
 
     /// <exception cref="StrataException">The document is not one that <see cref="Write"/> made.</exception>
     public static ModelDocument Read(JsonText text)
@@ -28,7 +33,10 @@ internal sealed record ModelDocument(
             new ModelKey(root.GetProperty("name").GetString()!, root.GetProperty("version").GetInt32()),
             ModelStructure.Read(root.GetProperty("structure")),
             [.. root.GetProperty("uniqueKeys").EnumerateArray().Select(ReadKey)],
-            [.. root.GetProperty("workflows").EnumerateArray().Select(text => WorkflowJson.Parse(JsonText.FromString(text.GetString()!), allowCycles: true).Value)]);
+            [.. root.GetProperty("workflows").EnumerateArray().Select(text => WorkflowJson.Parse(JsonText.FromString(text.GetString()!), allowCycles: true).Value)])
+        {
+            ChangeLevel = root.TextOf("changeLevel") is { } level ? ChangeLevels.Find(level) ?? ChangeLevel.None : ChangeLevel.None,
+        };
     }
 
     public JsonText Write()
@@ -41,6 +49,7 @@ internal sealed record ModelDocument(
             writer.WriteNumber("version", Key.Version);
             writer.WritePropertyName("structure");
             Structure.Write(writer);
+            if (ChangeLevel != ChangeLevel.None) writer.WriteString("changeLevel", ChangeLevels.Of(ChangeLevel));
             WriteKeys(writer, UniqueKeys);
             writer.WriteStartArray("workflows");
             foreach (var workflow in Workflows) writer.WriteStringValue(WorkflowText.Of(workflow).Utf8.Span);

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Definitions.Structures;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Definitions;
@@ -22,8 +23,11 @@ internal static class ModelErrors
     public static Error HasEntities(ModelKey key) => new(
         ErrorKind.Conflict, "MODEL_HAS_ENTITIES", $"The model {key} has entities.", "Delete them first, or make a new version of the model.");
 
-    public static Error BadSample() => new(
-        ErrorKind.Invalid, "VALIDATION_FAILED", "A sample is a JSON object, or an array of objects that are each a sample.");
+    public static Error BadSample(int max) => new(
+        ErrorKind.Invalid, "VALIDATION_FAILED", $"A sample is an object, or an array of at most {max} objects that are each a sample.");
+
+    public static Error BadView() => new(
+        ErrorKind.Invalid, "VALIDATION_FAILED", "A model's view or schema is an object.", "Send what an export answers, or its member \"model\".");
 
     public static Error StructureTooLarge() => new(
         ErrorKind.Invalid, "VALIDATION_FAILED",

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Definitions.Structures;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
 
@@ -18,11 +19,19 @@ public sealed record ModelInfo
     public required Revision Revision { get; init; }
     public required DateTimeOffset ChangedAt { get; init; }
 
-    /// <summary>The structure that samples have shown, as the member <c>model</c> of the entity API's SIMPLE_VIEW.</summary>
-    public required JsonText SimpleView { get; init; }
+    /// <summary>What documents may change about the structure, for example TYPE; null: nothing.</summary>
+    public required string? ChangeLevel { get; init; }
 
     public required IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; }
     public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }
+
+    internal ModelStructure Structure { get; private init; } = new();
+
+    /// <summary>The structure as the member <c>model</c> of the entity API's SIMPLE_VIEW.</summary>
+    public JsonText ToSimpleView() => Structures.SimpleView.Write(Structure);
+
+    /// <summary>The structure as the member <c>model</c> of the entity API's JSON_SCHEMA.</summary>
+    public JsonText ToJsonSchema() => JsonSchemaWriter.Write(Structure);
 
     internal static ModelInfo Of(EntityRevision revision)
     {
@@ -34,7 +43,8 @@ public sealed record ModelInfo
             State = revision.State,
             Revision = revision.Revision,
             ChangedAt = revision.ChangedAt,
-            SimpleView = document.Structure.ToSimpleView(),
+            ChangeLevel = document.ChangeLevel == Structures.ChangeLevel.None ? null : ChangeLevels.Of(document.ChangeLevel),
+            Structure = document.Structure,
             UniqueKeys = document.UniqueKeys,
             Workflows = document.Workflows,
         };

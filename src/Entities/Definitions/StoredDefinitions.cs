@@ -27,7 +27,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
         await KnowAsync(tenant, key, cancellationToken) is { Exists: true } ? EngineErrors.ModelNotLocked(key) : EngineErrors.ModelNotFound(key);
 
     /// <summary>Takes note of a model's newest revision, deletion included; older ones are ignored.</summary>
-    internal void Learn(EntityRevision revision)
+    public void Learn(EntityRevision revision)
     {
         var next = Known.Of(revision, time.GetTimestamp());
         known.AddOrUpdate((revision.Tenant, revision.Id), next, (_, present) => present.At > next.At ? present : next);

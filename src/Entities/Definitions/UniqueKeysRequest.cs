@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Strata.Core;
+using Strata.Entities.Definitions.Structures;
 using Strata.Entities.Conditions;
 using Strata.Entities.Json;
 using Strata.Entities.Workflows;

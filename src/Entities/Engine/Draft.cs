@@ -18,6 +18,9 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
 
     public bool IsWritten { get; private set; }
 
+    /// <summary>The document that is known to fit the model: the last one checked, or the one that was read.</summary>
+    public ReadOnlyMemory<byte> Admitted { get; set; } = read?.Document.Utf8 ?? default;
+
     private EntityRevision? Last { get; set; } = read;
     private IReadOnlyList<UniqueClaim>? Claims { get; set; }
     private IReadOnlyList<ScheduledTransition>? Schedules { get; set; }

@@ -39,6 +39,9 @@ internal static class EngineErrors
         $"The entity {id} was changed by someone else at the same time.",
         "Send the request again.") { Retryable = true, Details = new Dictionary<string, string> { ["entityId"] = id.ToString() } };
 
+    public static Error ModelBusy() => new(
+        ErrorKind.Conflict, "CONFLICT", "The model is being changed by others at the same time, again and again.", "Send the request again.") { Retryable = true };
+
     public static Error Duplicate(UniqueClaim claim) => new(
         ErrorKind.Conflict, "UNIQUE_VIOLATION",
         $"Another entity already has {Quote.Shorten(claim.Value)} as its unique key \"{claim.Key}\".",

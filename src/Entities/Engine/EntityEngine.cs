@@ -8,7 +8,11 @@ namespace Strata.Entities.Engine;
 /// <param name="Actor">Recorded with each revision, for example <c>user:jane</c> or <c>controller:rollout</c>.</param>
 /// <param name="Request">The request that this is done for; null: none that must be remembered.</param>
 /// <param name="Deadline">Until when the first commit must be on its way (TRANSACTION_TIMEOUT, nothing written); null: whenever.</param>
-public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? Request = null, DateTimeOffset? Deadline = null);
+public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? Request = null, DateTimeOffset? Deadline = null)
+{
+    /// <summary>Whether documents must fit their models as they are, whatever the models' change levels allow: so with a patch.</summary>
+    public bool KeepsModels { get; init; }
+}
 
 /// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
 /// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the log.</param>
@@ -22,7 +26,7 @@ public delegate Result<JsonText> DocumentChange(EntityRevision current);
 /// <summary>
 /// The verbs on entities. Each is one transaction; <see cref="BeginAsync"/> joins several. Documents handed in have passed
 /// <see cref="JsonGuard"/>. Safe for concurrent use.
-/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION,
+/// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, VALIDATION_FAILED, INCOMPATIBLE_TYPE, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION,
 /// INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
 /// answers.</para>
 /// </summary>

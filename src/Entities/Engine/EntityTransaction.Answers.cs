@@ -39,7 +39,7 @@ public sealed partial class EntityTransaction
         public async ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
             if (!transaction.snapshot.IsLatest) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
-            if (transaction.Write(draft, model, soFar) is { } error) return error;
+            if (await transaction.WriteAsync(draft, model, soFar, cancellationToken) is { } error) return error;
             return (await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error) ? written[0] : error;
         }
     }

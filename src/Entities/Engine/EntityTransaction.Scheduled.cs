@@ -34,7 +34,7 @@ public sealed partial class EntityTransaction
             return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
         var machine = new WorkflowMachine(model, entity with { Transition = schedule.Transition }, new Answers(this, draft, model), now);
         var run = await machine.FireAsync(schedule.Transition, cancellationToken);
-        var error = run.TryGet(out var outcome, out var failure) ? Write(draft, model, outcome) : failure;
+        var error = run.TryGet(out var outcome, out var failure) ? await WriteAsync(draft, model, outcome, cancellationToken) : failure;
         if (error is null) return FiringOutcome.Fired;
         if (HasConflicted) return FiringOutcome.Conflict;
         if (machine.IsDeclined) return Record(draft, FiringOutcome.Declined, others, machine.Audit[^1]);

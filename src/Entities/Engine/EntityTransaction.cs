@@ -55,11 +55,12 @@ public sealed partial class EntityTransaction
         if (!drafts.TryGetValue(id, out var draft)) draft = new Draft(id, null); // that it does not exist is for the log to check
         if (draft.Current is not null) return EngineErrors.EntityExists(id);
         if (!(await FindModelAsync(model, cancellationToken)).TryGet(out var definition, out var error)) return error;
+        if (await AdmitAsync(draft, definition, document, cancellationToken) is { } unfit) return unfit;
         var entity = NewEntity(model, id, document, transition);
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), begunAt);
         drafts[id] = draft;
         return (await machine.CreateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? Accept(draft, definition, outcome) : await AbortAsync(draft, machine, error, cancellationToken);
+            ? await AcceptAsync(draft, definition, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.UpdateAsync"/>.</summary>
@@ -70,10 +71,11 @@ public sealed partial class EntityTransaction
         var entity = draft.Current!;
         if (!(await FindModelAsync(entity.Model, cancellationToken)).TryGet(out var definition, out error)) return error;
         if (!change(entity).TryGet(out var document, out error)) return error;
+        if (await AdmitAsync(draft, definition, document, cancellationToken) is { } unfit) return unfit;
         entity = entity with { Document = document, Transition = transition ?? "loopback" };
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), parts.Time.GetUtcNow());
         return (await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? Accept(draft, definition, outcome) : await AbortAsync(draft, machine, error, cancellationToken);
+            ? await AcceptAsync(draft, definition, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.DeleteAsync"/>.</summary>
@@ -112,7 +114,8 @@ public sealed partial class EntityTransaction
         if (IsLate) return EngineErrors.TransactionTimeout();
         var written = drafts.Values.Where(draft => draft.MustAppend).ToArray();
         var commit = ToCommit(written);
-        switch (await parts.Log.AppendAsync(commit, cancellationToken))
+        if (!(await AppendAsync(commit, cancellationToken)).TryGet(out var outcome, out var error)) return error;
+        switch (outcome)
         {
             case AppendOutcome.Conflict conflict:
                 HasConflicted = true;
@@ -155,9 +158,10 @@ public sealed partial class EntityTransaction
         Transition = transition,
     };
 
-    private Result<EntityRevision> Accept(Draft draft, ModelDefinition model, WorkflowOutcome outcome)
+    private async ValueTask<Result<EntityRevision>> AcceptAsync(
+        Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
-        if (Write(draft, model, outcome) is { } error) return Abandon(draft, error);
+        if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error) return Abandon(draft, error);
         return draft.Current!;
     }
 
@@ -181,12 +185,13 @@ public sealed partial class EntityTransaction
         return error;
     }
 
-    private Error? Write(Draft draft, ModelDefinition model, WorkflowOutcome outcome)
+    private async ValueTask<Error?> WriteAsync(Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
         var size = outcome.Entity.Document.Utf8.Length;
         if (size > parts.Limits.DocumentBytesMax) return EngineErrors.DocumentTooLarge(size, parts.Limits.DocumentBytesMax);
         var bytesMax = parts.Limits.TransactionBytesMax;
         if ((bytes += size) > bytesMax) return EngineErrors.TransactionTooLarge($"more than {bytesMax} bytes of documents");
+        if (await AdmitAsync(draft, model, outcome.Entity.Document, cancellationToken) is { } unfit) return unfit;
         if (!UniqueKeys.ClaimsOf(model, outcome.Entity.Document).TryGet(out var claims, out var error)) return error;
         draft.Write(outcome.Entity, outcome.Audit, claims, outcome.Schedules);
         return null;

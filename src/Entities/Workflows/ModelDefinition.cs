@@ -1,5 +1,6 @@
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.Entities.Definitions.Structures;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
@@ -19,6 +20,9 @@ public sealed record ModelDefinition
 
     public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
 
+    /// <summary>What documents must fit; null: anything does.</summary>
+    internal StructureCheck? Check { get; init; }
+
     /// <summary>Whether any workflow schedules anything; without, schedules cost nothing.</summary>
     public bool HasSchedules { get; private init; }
 }
@@ -34,4 +38,7 @@ public interface IDefinitions
 
     /// <summary>The model, or null where the tenant has none of that key that may hold entities.</summary>
     ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken);
+
+    /// <summary>Takes note of a revision of a model that this server has written.</summary>
+    void Learn(EntityRevision revision) { }
 }

@@ -21,7 +21,7 @@ public class ModelCatalogTests
             "$.address":{".city":"STRING"},
             "$.lines[*]":{"#":"ARRAY_ELEMENT",".price":"UNBOUND_DECIMAL",".sku":"STRING"}}
             """.ReplaceLineEndings(""),
-            model.SimpleView.ToString());
+            model.ToSimpleView().ToString());
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public class ModelCatalogTests
     [InlineData("0.1234567890123456789", "UNBOUND_DECIMAL")]
     [InlineData("true", "BOOLEAN")]
     public async Task Import_Number_IsClassifiedByValue(string value, string type) =>
-        Assert.Equal($$$"""{"$":{".v":"{{{type}}}"}}""", (await new TestCatalog().ImportAsync($$$"""{"v":{{{value}}}}""")).Value.SimpleView.ToString());
+        Assert.Equal($$$"""{"$":{".v":"{{{type}}}"}}""", (await new TestCatalog().ImportAsync($$$"""{"v":{{{value}}}}""")).Value.ToSimpleView().ToString());
 
     [Theory]
     [InlineData("1")]
@@ -179,7 +179,7 @@ public class ModelCatalogTests
         var test = new TestCatalog();
         await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Task.Run(async () => Assert.True((await test.ImportAsync($$"""{"f{{i}}":1}""")).IsOk))));
         var model = (await test.Catalog.GetAsync(Some.Caller, Some.Model, AsOf.Latest, default)).Value;
-        using var view = model.SimpleView.Parse();
+        using var view = model.ToSimpleView().Parse();
         Assert.Equal(5, view.RootElement.GetProperty("$").EnumerateObject().Count());
     }
 

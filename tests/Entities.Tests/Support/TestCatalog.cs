@@ -25,7 +25,7 @@ internal sealed class TestCatalog
     public FakeComputation Computation { get; } = new();
 
     public async Task<Result<ModelInfo>> ImportAsync(string sample, ModelKey? key = null) =>
-        await Catalog.ImportAsync(Some.Caller, key ?? Some.Model, Some.Json(sample), default);
+        await Catalog.ImportAsync(Some.Caller, key ?? Some.Model, ModelConverter.SampleData, Some.Json(sample), default);
 
     public async Task<ModelInfo> LockedAsync(string sample = "{}")
     {

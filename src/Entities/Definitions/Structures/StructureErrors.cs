@@ -1,0 +1,52 @@
+using System.Globalization;
+using Strata.Core;
+using Strata.Entities.Json;
+using Strata.Entities.Log;
+
+namespace Strata.Entities.Definitions.Structures;
+
+/// <summary>The errors of documents that do not fit their model; codes are the entity API's.</summary>
+internal static class StructureErrors
+{
+    private const int ToldMax = 10;
+
+    /// <summary>INCOMPATIBLE_TYPE where a scalar has another type than the model's, with that place in the details; else VALIDATION_FAILED.</summary>
+    public static Error DoesNotFit(ModelKey model, StructureGrowth growth)
+    {
+        var type = growth.Changes.FirstOrDefault(change => change.Declared is not null);
+        return new Error(ErrorKind.Invalid, type is null ? "VALIDATION_FAILED" : "INCOMPATIBLE_TYPE", Told(model, growth), NextStep(growth.Needs))
+        {
+            Details = type is null ? Of(model) : Of(model, type),
+            Faults = [.. growth.Changes.Select(change => new SpecFault(change.Path, $"It {change.Message}."))],
+        };
+    }
+
+    public static Error UnknownChangeLevel(ModelKey model, string level) => new(
+        ErrorKind.Invalid, "INVALID_CHANGE_LEVEL", $"\"{Quote.Shorten(level)}\" is not a change level.", $"Use one of {ChangeLevels.All}.")
+    {
+        Details = new Dictionary<string, string>(Of(model)) { ["suppliedValue"] = Quote.Shorten(level), ["validValues"] = ChangeLevels.All },
+    };
+
+    private static string Told(ModelKey model, StructureGrowth growth)
+    {
+        var told = growth.Changes.Take(ToldMax).Select(change => $"{(change.Path.Length == 0 ? "the document" : change.Path)} {change.Message}");
+        var more = growth.Count > ToldMax ? $"; and {growth.Count - ToldMax} more" : "";
+        return $"The document does not fit the model {Quote.Shorten(model.Name)}.{model.Version}: {string.Join("; ", told)}{more}.";
+    }
+
+    private static string NextStep(ChangeLevel needs) =>
+        $"Send what the model has; or have it grow with what is created and replaced, at the change level {ChangeLevels.Of(needs)}.";
+
+    private static Dictionary<string, string> Of(ModelKey model) => new()
+    {
+        ["entityName"] = model.Name,
+        ["entityVersion"] = model.Version.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static Dictionary<string, string> Of(ModelKey model, StructureChange type) => new(Of(model))
+    {
+        ["fieldPath"] = type.Path,
+        ["expectedType"] = type.Declared!.Value.ToString(),
+        ["actualType"] = DataTypes.Of(type.Actual),
+    };
+}
