@@ -30,6 +30,9 @@ public sealed record ModelInfo
     /// <summary>The structure as the member <c>model</c> of the entity API's SIMPLE_VIEW.</summary>
     public JsonText ToSimpleView() => Structures.SimpleView.Write(Structure);
 
+    /// <summary>A field's name as a step of the paths in SIMPLE_VIEW: <c>.name</c>, or <c>['odd name']</c>.</summary>
+    public static string InView(string name) => Structures.SimpleView.NameOf(name);
+
     /// <summary>The structure as the member <c>model</c> of the entity API's JSON_SCHEMA.</summary>
     public JsonText ToJsonSchema() => JsonSchemaWriter.Write(Structure);
 

@@ -13,7 +13,7 @@ internal sealed class ModelFields
 
     public ModelFields(ModelInfo model)
     {
-        using var view = model.SimpleView.Parse();
+        using var view = model.ToSimpleView().Parse();
         foreach (var bucket in view.RootElement.EnumerateObject())
         {
             AddContainer(bucket.Name);
@@ -24,7 +24,7 @@ internal sealed class ModelFields
     /// <summary>The families of values seen there: none where it holds objects or arrays only; null where the model has no such path.</summary>
     public IReadOnlySet<FieldFamily>? At(JsonPath path)
     {
-        var place = "$" + string.Concat(path.Steps.Select(step => step.Name is { } name ? "." + name : "[*]"));
+        var place = "$" + string.Concat(path.Steps.Select(step => step.Name is { } name ? ModelInfo.InView(name) : "[*]"));
         return scalars.TryGetValue(place, out var families) ? families : containers.Contains(place) ? new HashSet<FieldFamily>() : null;
     }
 

@@ -45,6 +45,9 @@ internal static class SimpleView
         return structure;
     }
 
+    /// <summary>A field's name as a step of a path.</summary>
+    public static string NameOf(string name) => JsonPath.TryParse("$." + name, out var path) && path.Steps is [{ Name: { } plain }] && plain == name ? "." + name : $"['{name}']";
+
     private static void ReadBucket(ModelStructure structure, JsonProperty bucket, Faults faults)
     {
         if (!TryFind(structure, bucket.Name, out var place) || bucket.Value.ValueKind != JsonValueKind.Object)
@@ -98,6 +101,4 @@ internal static class SimpleView
         }
         if (place.Element is not null) DescribeIn(place.Element, bucket, path, name + AnyElement, buckets);
     }
-
-    private static string NameOf(string name) => JsonPath.TryParse("$." + name, out var path) && path.Steps is [{ Name: { } plain }] && plain == name ? "." + name : $"['{name}']";
 }
