@@ -96,6 +96,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
             ["{modelVersion}"] = "1",
             ["{entityId}"] = transactions[0].GetProperty("entityIds")[0].GetString()!,
             ["{transition}"] = "restart",
+            ["{transactionId}"] = transactions[0].GetProperty("transactionId").GetString()!,
         };
     }
 

@@ -10,6 +10,10 @@ public sealed record AuditEvent(string Type, string? State, string? Detail, stri
 {
     /// <summary>Of a criterion or a reason in characters; what is longer is cut when it is made.</summary>
     public const int WordsLengthMax = 400;
+
+    /// <summary>The name in <see cref="Detail"/>, without the code of what went wrong that stands behind it in some.</summary>
+    public string? Subject => Reason is not null && Type is AuditEventTypes.StateProcessResult or AuditEventTypes.ScheduledTransitionFail && Detail is not null
+        && Detail.LastIndexOf(": ", StringComparison.Ordinal) is > 0 and var at ? Detail[..at] : Detail;
 }
 
 /// <summary>The types of audit events, spelt as in the entity API.</summary>

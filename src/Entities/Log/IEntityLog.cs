@@ -28,6 +28,10 @@ public interface IEntityLog
     ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="HistoryAsync"/> without the documents, each of which is an empty object: many commits cost little, however large the entity.</summary>
+    ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
+
     /// <summary>The tenant's log behind a revision, in order, deletions included, whole commits only. Audit events are left out.</summary>
     ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken);
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -12,46 +10,36 @@ namespace Strata.EntityApi.Workflows;
 /// <summary>What happened to an entity, under /api/audit: its changes and each step that its workflow took.</summary>
 internal sealed class AuditEndpoints(EntityEngine engine)
 {
-    public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapApi("GET", "/api/audit/entity/{entityId}", "entities.read", new Operation
-        {
-            Id = "getEntityAudit",
-            Summary = "What happened to an entity, newest first, workflow steps included.",
-            Tag = "audit",
-            Parameters = [Parameter.Query("limit", "Changes at most.", Schemas.Integer(1, PageLimits.Max)), Parameter.Query("cursor", "The nextCursor of the page before.", Schemas.Text())],
-            Answer = Content.Json(Schemas.Object()),
-        }, AuditAsync);
+    private readonly AuditTrail trail = new(engine.Log);
 
-    private async Task<Result<Answer>> AuditAsync(ApiCall call)
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        const string One = "/api/audit/entity/{entityId}";
+        routes.MapApi("GET", One, "entities.read", Describe("getEntityAudit", "What happened to an entity, newest first, workflow steps included.") with
+        {
+            Parameters = AuditQuery.Parameters,
+        }, FindAsync);
+        routes.MapApi("GET", One + "/workflow/{transactionId}/finished", "entities.read", Describe("getWorkflowFinished", "How the workflow's run in one transaction ended."), FinishedAsync);
+    }
+
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "audit", Answer = Content.Json(Schemas.Object()) };
+
+    private async Task<Result<Answer>> FindAsync(ApiCall call)
     {
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!EntityCall.Id(call).TryGet(out var id, out error)) return error;
-        if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
-        if (!Cursor(call).TryGet(out var before, out error)) return error;
-        var history = await engine.Log.HistoryAsync(caller.Tenant, id, before, limit, call.Aborted);
-        var isMissing = history.Count == 0 ? before is null : EntityCall.IsPlatforms(history[0].Model);
-        return isMissing ? EntityApiErrors.EntityNotFound(id.ToString()) : Answer.Json(json => Write(json, history, history.Count == limit));
+        if (!AuditQuery.Read(call).TryGet(out var query, out error)) return error;
+        var page = await trail.FindAsync(caller.Tenant, id, query, call.Aborted);
+        return page is null ? EntityApiErrors.EntityNotFound(id.ToString()) : Answer.Json(json => AuditWriter.Write(json, page));
     }
 
-    private static Result<Revision?> Cursor(ApiCall call)
+    private async Task<Result<Answer>> FinishedAsync(ApiCall call)
     {
-        if (!call.Query("cursor").TryGet(out var cursor, out var error)) return error;
-        if (cursor is null) return (Revision?)null;
-        return long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision >= 1
-            ? new Revision(revision)
-            : ApiErrors.Query("cursor", "is not one that this list gave out.");
-    }
-
-    private static void Write(Utf8JsonWriter json, IReadOnlyList<EntityRevision> history, bool hasNext)
-    {
-        json.WriteStartObject();
-        json.WriteStartArray("items");
-        foreach (var revision in history) AuditWriter.Write(json, revision);
-        json.WriteEndArray();
-        json.WriteStartObject("pagination");
-        json.WriteBoolean("hasNext", hasNext);
-        if (hasNext) json.WriteString("nextCursor", history[^1].Revision.ToString());
-        json.WriteEndObject();
-        json.WriteEndObject();
+        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (!EntityCall.Id(call).TryGet(out var id, out error)) return error;
+        if (!Guid.TryParseExact(call.Route("transactionId"), "D", out var transaction)) return EntityApiErrors.BadRequest("transactionId must be a UUID.");
+        var revision = await trail.FindAsync(caller.Tenant, id, new CommitId(transaction), call.Aborted);
+        var finish = revision is null ? null : AuditItem.Of(revision).FirstOrDefault(item => item.Step?.Type == AuditEventTypes.StateMachineFinish);
+        return finish is null ? EntityApiErrors.NotFinished(id, transaction) : Answer.Json(json => AuditWriter.Write(json, finish));
     }
 }

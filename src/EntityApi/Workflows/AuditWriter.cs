@@ -1,41 +1,62 @@
 using System.Text.Json;
 using Strata.Entities.Log;
+using Strata.Entities.Narrative;
 
 namespace Strata.EntityApi.Workflows;
 
 /// <summary>Writes the audit trail as the entity API tells it.</summary>
 internal static class AuditWriter
 {
-    /// <summary>One change and, behind it, each step that the workflow took in it.</summary>
-    public static void Write(Utf8JsonWriter json, EntityRevision revision)
-    {
-        WriteItem(json, revision, "EntityChange", null);
-        foreach (var step in revision.Audit.Where(a => a.Type != AuditEventTypes.Request)) WriteItem(json, revision, "StateMachine", step);
-    }
-
-    private static void WriteItem(Utf8JsonWriter json, EntityRevision revision, string type, AuditEvent? step)
+    public static void Write(Utf8JsonWriter json, AuditPage page)
     {
         json.WriteStartObject();
-        json.WriteString("auditEventType", type);
-        json.WriteString("severity", "INFO");
+        json.WriteStartArray("items");
+        foreach (var item in page.Items) Write(json, item);
+        json.WriteEndArray();
+        json.WriteStartObject("pagination");
+        json.WriteBoolean("hasNext", page.Next is not null);
+        if (page.Next is { } next) json.WriteString("nextCursor", next.ToString());
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    public static void Write(Utf8JsonWriter json, AuditItem item)
+    {
+        var revision = item.Revision;
+        json.WriteStartObject();
+        json.WriteString("auditEventType", item.Kind);
+        json.WriteString("severity", item.Severity);
         json.WriteString("utcTime", revision.ChangedAt.UtcDateTime);
         json.WriteNumber("microsTime", (revision.ChangedAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        json.WriteString("consistencyTime", revision.ChangedAt.UtcDateTime);
         json.WriteString("entityId", revision.Id.Value);
         json.WriteString("entityModel", revision.Model.ToString());
         json.WriteString("transactionId", revision.Commit.Value);
-        json.WriteStartObject("actor");
-        json.WriteString("id", revision.ChangedBy);
-        json.WriteString("legalId", revision.Tenant.ToString());
-        json.WriteEndObject();
-        if (step is null) json.WriteString("changeType", EntityWriter.ChangeType(revision, revision.CreatedAt == revision.ChangedAt));
-        else WriteStep(json, step);
+        json.WriteBoolean("system", revision.ChangedBy.StartsWith("system:", StringComparison.Ordinal));
+        WriteActor(json, revision);
+        if (item.At is { } at) WriteStep(json, item, at);
+        else json.WriteString("changeType", EntityWriter.ChangeType(revision, revision.CreatedAt == revision.ChangedAt));
         json.WriteEndObject();
     }
 
-    private static void WriteStep(Utf8JsonWriter json, AuditEvent step)
+    private static void WriteActor(Utf8JsonWriter json, EntityRevision revision)
     {
+        json.WriteStartObject("actor");
+        json.WriteString("id", revision.ChangedBy);
+        json.WriteString("legalId", revision.Tenant.ToString());
+        json.WriteString("name", revision.ChangedBy);
+        json.WriteEndObject();
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, AuditItem item, int at)
+    {
+        var step = item.Steps[at];
         json.WriteString("eventType", step.Type);
         if (step.State is { Length: > 0 }) json.WriteString("state", step.State);
-        if (step.Detail is not null) json.WriteString("details", step.Detail);
+        json.WriteString("details", StepWords.Of(item.Steps, at));
+        json.WriteStartObject("data");
+        json.WriteString("eventType", step.Type);
+        StepData.Write(json, item, at);
+        json.WriteEndObject();
     }
 }

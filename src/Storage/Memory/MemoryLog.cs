@@ -42,6 +42,10 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).History(id, before, limit));
 
+    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<EntityRevision>>([.. Of(tenant).History(id, before, limit).Select(r => r with { Document = JsonText.EmptyObject })]);
+
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => ValueTask.FromResult(Of(follow.Tenant).Follow(follow));
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>

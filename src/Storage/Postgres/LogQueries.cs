@@ -13,6 +13,8 @@ internal sealed class LogQueries(QueryPool pool)
         order by l.revision desc limit $4
         """;
 
+    private static readonly string TrailSql = HistorySql.Replace("l.document", "'{}'::jsonb", StringComparison.Ordinal);
+
     private const string SchedulesSql =
         "select tenant, entity, transition, due_at, expires_at from strata.schedule where tenant = $1 and entity = $2 order by revision, ordinal";
 
@@ -43,9 +45,17 @@ internal sealed class LogQueries(QueryPool pool)
         }
     }
 
-    public async ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
+    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
-        await RunAsync(HistorySql, async command =>
+        ReadHistoryAsync(HistorySql, tenant, id, before, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        ReadHistoryAsync(TrailSql, tenant, id, before, limit, cancellationToken);
+
+    private async ValueTask<IReadOnlyList<EntityRevision>> ReadHistoryAsync(
+        string sql, TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        await RunAsync(sql, async command =>
         {
             Add(command, tenant.Value);
             Add(command, id.Value);

@@ -51,6 +51,10 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         queries.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
+    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        queries.TrailAsync(tenant, id, before, limit, cancellationToken);
+
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => follows.ReadAsync(follow, cancellationToken);
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>

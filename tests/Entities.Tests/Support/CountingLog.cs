@@ -33,6 +33,9 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         log.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
+    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        log.TrailAsync(tenant, id, before, limit, cancellationToken);
+
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => log.FollowAsync(follow, cancellationToken);
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => log.FindCommitAsync(tenant, commit, cancellationToken);

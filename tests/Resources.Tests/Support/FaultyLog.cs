@@ -30,6 +30,9 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         Reach().HistoryAsync(tenant, id, before, limit, cancellationToken);
 
+    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+        Reach().TrailAsync(tenant, id, before, limit, cancellationToken);
+
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref follows);

@@ -257,6 +257,9 @@ public abstract partial class LogContract(IStore store)
         Assert.Equal(audit, rest[1].Audit);
         Assert.Empty(rest[0].Audit);
         Assert.Empty((await Log.ReadAsync(tenant, id, AsOf.At(new Revision(1))))!.Audit);
+        var trail = await Log.TrailAsync(tenant, id, page[^1].Revision, 3, CancellationToken.None);
+        Assert.Equal(rest.Select(r => (r.Revision, r.State, r.Commit, r.ChangedBy, r.Audit.Count)), trail.Select(r => (r.Revision, r.State, r.Commit, r.ChangedBy, r.Audit.Count)));
+        Assert.All(trail, r => Assert.Equal("{}", r.Document.ToString()));
     }
 
     [Fact]
