@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Entities;
+using Strata.EntityApi.Feed;
 using Strata.EntityApi.Models;
 using Strata.EntityApi.Search;
+using Strata.EntityApi.Webhooks;
 using Strata.EntityApi.Workflows;
-using Strata.EntityApi.Feed;
 
 namespace Strata.EntityApi;
 
@@ -22,9 +23,7 @@ public static class EntityApiModule
         services.AddSearch();
         services.AddSingleton<WorkflowEndpoints>();
         services.AddSingleton<AuditEndpoints>();
-        services.AddSingleton<FeedStreams>();
-        services.AddSingleton<FeedEndpoints>();
-        return services;
+        return services.AddEntityFeed().AddWebhooks();
     }
 
     public static void MapEntityApi(this IEndpointRouteBuilder routes)
@@ -36,6 +35,7 @@ public static class EntityApiModule
         services.GetRequiredService<SearchEndpoints>().Map(routes);
         services.GetRequiredService<WorkflowEndpoints>().Map(routes);
         services.GetRequiredService<AuditEndpoints>().Map(routes);
-        services.GetRequiredService<FeedEndpoints>().Map(routes);
+        routes.MapEntityFeed();
+        routes.MapWebhooks();
     }
 }

@@ -8,6 +8,7 @@ using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.EntityApi;
+using Strata.EntityApi.Webhooks;
 using Strata.Nodes;
 using Strata.Nodes.Api;
 using Strata.Nodes.Controllers;
@@ -27,7 +28,7 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
 
     private readonly ServerOptions options;
     private readonly ILoggerFactory loggers;
@@ -81,10 +82,13 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Leases);
         services.AddSingleton(storage.Store.Lines);
         services.AddSingleton(storage.Store.Search);
+        services.AddSingleton(storage.Store.Marks);
+        services.AddSingleton(CloudKey.Open(options.Home.KeyFile));
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddStrataApi();
+        services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddEntityApi();
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();

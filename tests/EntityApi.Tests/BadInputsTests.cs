@@ -26,11 +26,13 @@ public sealed class BadInputsTests(ITestOutputHelper output)
 
     private static async Task<Dictionary<string, string>> FillAsync(HttpClient http)
     {
+        await http.SendJsonAsync("POST", "/api/v1/webhooks", """{"name":"books","spec":{"url":"https://books.example"}}""");
         await http.SendJsonAsync("POST", "/api/model/import/JSON/SAMPLE_DATA/book/1", """{"author":"Ada"}""");
         await http.SendJsonAsync("PUT", "/api/model/book/1/lock");
         var created = await http.SendJsonAsync("POST", "/api/entity/JSON/book/1", """{"author":"Ada"}""");
         return new Dictionary<string, string>
         {
+            ["webhooks"] = "books",
             ["{format}"] = "JSON",
             ["{dataFormat}"] = "JSON",
             ["{converter}"] = "SAMPLE_DATA",

@@ -15,7 +15,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
     private const int BadInputsEach = 1000;
 
     private static readonly string[] Lists =
-        ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes"];
+        ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
 
     private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
 
@@ -78,6 +78,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
     private async Task<Dictionary<string, string>> FillAsync()
     {
         await PostAsync("/api/v1/deployments", """{"name":"shop","project":"default","spec":{}}""");
+        await PostAsync("/api/v1/webhooks", """{"name":"books","spec":{"url":"https://books.example"}}""");
         await PostAsync("/api/model/import/JSON/SAMPLE_DATA/book/1", """{"author":"Ada"}""");
         using (var locked = await http.PutAsync("/api/model/book/1/lock", null)) locked.EnsureSuccessStatusCode();
         using var created = await PostAsync("/api/entity/JSON/book/1", """{"author":"Ada"}""");
@@ -88,6 +89,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
             ["projects"] = "default",
             ["deployments"] = "shop",
             ["routes"] = "shop",
+            ["webhooks"] = "books",
             ["{format}"] = "JSON",
             ["{dataFormat}"] = "JSON",
             ["{converter}"] = "SAMPLE_DATA",

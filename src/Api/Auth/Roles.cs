@@ -28,7 +28,8 @@ public static class Roles
         [Admin] = Set("*"),
         [Operator] = Set(Principal.PlatformPermission),
         [Developer] = Set(
-            "*.read", "projects.write", "deployments.write", "releases.write", "instances.write", "routes.write", "blobs.write", "entities.write", "models.write"),
+            "*.read", "projects.write", "deployments.write", "releases.write", "instances.write", "routes.write", "blobs.write", "entities.write", "models.write",
+            "webhooks.write"),
         [Viewer] = Set("*.read"),
         [Agent] = Set("instances.read", "instances.control", "nodes.*", "blobs.read", "releases.read", "deployments.read", "lines.write"),
         [Edge] = Set("routes.read", "instances.read", "deployments.read", "blobs.read"),

@@ -39,14 +39,8 @@ internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
         Begin("change"u8);
         json.WriteStartObject();
         json.WriteString("type", "change");
-        json.WriteNumber("revision", change.Revision.Value);
         json.WriteNumber("position", endsCommit ? change.Revision.Value : change.Revision.Value - 1);
-        json.WriteString("changeType", change.Deleted ? "DELETE" : change.CreatedAt == change.ChangedAt ? "CREATE" : "UPDATE");
-        json.WriteString("timeOfChange", change.ChangedAt.UtcDateTime);
-        json.WriteString("user", change.ChangedBy);
-        json.WriteString("transactionId", change.Commit.Value);
-        json.WritePropertyName("entity");
-        EntityWriter.WriteEnvelope(json, change);
+        ChangeWriter.WriteMembers(json, change);
         json.WriteEndObject();
         End(endsCommit ? change.Revision : null);
     }

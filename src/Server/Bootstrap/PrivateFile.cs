@@ -5,6 +5,15 @@ public static class PrivateFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    public static void Write(string path, string text)
+    {
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
+        using (var file = new StreamWriter(unfinished, options)) file.Write(text);
+        File.Move(unfinished, path, overwrite: true);
+    }
+
     public static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {
         var unfinished = path + ".new";

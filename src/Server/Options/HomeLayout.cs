@@ -8,6 +8,9 @@ public sealed record HomeLayout(string Root)
     public string Postgres => Path.Combine(Root, "postgres");
     public string Blobs => Path.Combine(Root, "blobs");
     public string Node => Path.Combine(Root, "node");
+
+    /// <summary>Under which the cloud's secrets are sealed. Whoever loses it must make them anew.</summary>
+    public string KeyFile => Path.Combine(Root, "cloud.key");
     public string Edge => Path.Combine(Root, "edge");
 
     /// <summary>What lives as long as a process does: locks, tokens of the cloud's own parts, the detached program's log.</summary>

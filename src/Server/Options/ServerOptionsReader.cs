@@ -35,7 +35,11 @@ public static class ServerOptionsReader
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
         };
-        options = options with { PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => text == "auto" ? IPAddress.IsLoopback(options.Listen) : OnOff(text), faults) };
+        options = options with
+        {
+            PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => OnOffAuto(text, options), faults),
+            PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on, off or auto", text => OnOffAuto(text, options), faults),
+        };
         if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");
     }
@@ -94,6 +98,8 @@ public static class ServerOptionsReader
     };
 
     private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
+
+    private static bool OnOffAuto(string text, ServerOptions options) => text == "auto" ? IPAddress.IsLoopback(options.Listen) : OnOff(text);
 
     private static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
 }

@@ -20,6 +20,7 @@ public sealed class PostgresStore : IAsyncDisposable
         Leases = new PostgresLeases(connections.Queries);
         Lines = new PostgresLines(connections.Queries);
         Search = new PostgresSearch(connections.Searches, time);
+        Marks = new PostgresMarks(connections.Queries);
     }
 
     public IEntityLog Log => log;
@@ -29,6 +30,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public ILines Lines { get; }
 
     public IEntitySearch Search { get; }
+
+    public IMarks Marks { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote

@@ -10,6 +10,7 @@ using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Webhooks;
 using Strata.Resources.Kinds;
 using Strata.Storage.Tests.Contract;
 
@@ -18,7 +19,10 @@ namespace Strata.EntityApi.Tests.Hosting;
 /// <summary>The entity API on a real port over one of the stores, with two organizations.</summary>
 public sealed class EntityHost : IAsyncDisposable
 {
-    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind];
+    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind];
+
+    /// <summary>One for all, so that a host that is started again opens what the former one sealed.</summary>
+    private static readonly byte[] Key = System.Security.Cryptography.RandomNumberGenerator.GetBytes(SealedSecrets.KeyBytes);
 
     private readonly WebApplication app;
 
@@ -34,13 +38,16 @@ public sealed class EntityHost : IAsyncDisposable
     public string AdminToken { get; private set; } = "";
 
     /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
-    public static async Task<EntityHost> StartAsync(IStore store)
+    public static async Task<EntityHost> StartAsync(IStore store, WebhookOptions? webhooks = null)
     {
-        var host = new EntityHost(Build(store), store);
+        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions()), store);
         await host.app.StartAsync();
         if (await store.Log.HeadAsync(TenantId.Platform, default) == Revision.None) await host.FillAsync();
         return host;
     }
+
+    /// <summary>Takes over from a host on the same store.</summary>
+    public void Resume(string adminToken, TenantId org) => (AdminToken, Org) = (adminToken, org);
 
     public HttpClient Client(string? token = null)
     {
@@ -62,7 +69,7 @@ public sealed class EntityHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static WebApplication Build(IStore store)
+    private static WebApplication Build(IStore store, WebhookOptions webhooks)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -71,7 +78,8 @@ public sealed class EntityHost : IAsyncDisposable
         var users = new StoredDefinitions(store.Log, TimeProvider.System);
         var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
         var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
-        builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search);
+        builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search).AddSingleton(store.Marks);
+        builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi();
         builder.Services.AddEntityApi();

@@ -20,6 +20,8 @@ public interface IStore : IAsyncLifetime
     ILines Lines { get; }
 
     IEntitySearch Search { get; }
+
+    IMarks Marks { get; }
 }
 
 public sealed class MemoryStore : IStore
@@ -33,6 +35,8 @@ public sealed class MemoryStore : IStore
     public ILeases Leases { get; } = new MemoryLeases(TimeProvider.System);
 
     public ILines Lines { get; } = new MemoryLines(TimeProvider.System);
+
+    public IMarks Marks { get; } = new MemoryMarks();
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -53,6 +57,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public ILines Lines => store.Lines;
 
     public IEntitySearch Search => store.Search;
+
+    public IMarks Marks => store.Marks;
 
     public async ValueTask InitializeAsync()
     {

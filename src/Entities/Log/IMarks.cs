@@ -1,0 +1,25 @@
+using Strata.Core;
+
+namespace Strata.Entities.Log;
+
+/// <summary>
+/// Small durable values beside the log: how far a worker has come and what it could not do. Not entities, because what changes all the time and concerns nobody later has no place in a
+/// log that forgets nothing. Names are paths, for example <c>webhook/ID/position</c>. Safe for concurrent use; the last to write wins.
+/// </summary>
+public interface IMarks
+{
+    /// <summary>Bytes of a value at most; what is longer is a fault of the program.</summary>
+    public const int ValueBytesMax = 64 * 1024;
+
+    ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken);
+
+    ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken);
+
+    /// <summary>Those whose names begin so, by name, behind <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes all whose names begin so.</summary>
+    ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken);
+}
+
+public sealed record Mark(string Name, JsonText Value);

@@ -1,0 +1,127 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.EntityApi.Webhooks;
+
+/// <summary>What is more than a resource about webhooks: their secrets, how deliveries go, and dead letters.</summary>
+internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus> store, IEntityLog log, IMarks marks, SealedSecrets secrets, TimeProvider time)
+{
+    private const string One = "/api/v1/webhooks/{nameOrId}";
+    private const int SecretBytes = 32;
+
+    private static readonly Error NoSuchLetter = new(
+        ErrorKind.NotFound, "NOT_FOUND", "There is no dead letter of that revision.", "List those there are with GET …/deliveries.");
+
+    public static string ContextOf(EntityId webhook) => $"webhook/{webhook}";
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        var (read, write) = (WebhookKind.Kind.ReadPermission, WebhookKind.Kind.WritePermission);
+        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", "Make a new secret, told in this answer and never again; deliveries begin with the first."), MakeSecretAsync);
+        routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "How far deliveries have come, the last trouble, and the dead letters.") with
+        {
+            Parameters =
+            [
+                Parameter.Query("limit", "Dead letters of a page.", Schemas.Integer(1, PageLimits.Max)),
+                Parameter.Query("cursor", "As the page before said.", Schemas.Integer(0, long.MaxValue)),
+            ],
+        }, GetDeliveriesAsync);
+        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Forget the dead letters."), DiscardAsync);
+        routes.MapApi("POST", One + "/replay", write, Describe("replayWebhook", "Send dead letters again: one, or all.") with
+        {
+            Parameters = [Parameter.Query("revision", "Of one dead letter; absent: all.", Schemas.Integer(1, long.MaxValue))],
+        }, ReplayAsync);
+    }
+
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = WebhookKind.Kind.Plural, Answer = Content.Json(Schemas.Object()) };
+
+    private async Task<Result<Answer>> MakeSecretAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
+        var secret = "whsec_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+        var text = secrets.Seal(secret, ContextOf(found.Id));
+        var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
+        var transition = found.Webhook.State == WebhookKind.Pending ? WebhookKind.Activate : null;
+        var changed = await store.ChangeAsync(
+            found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Secret = text, SecretMadeAt = time.GetUtcNow(), From = w.Status.From ?? head.Value } },
+            transition, null, call.Aborted);
+        if (!changed.IsOk) return changed.Error;
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("secret", secret);
+            json.WriteEndObject();
+        });
+    }
+
+    private async Task<Result<Answer>> GetDeliveriesAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
+        if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
+        if (!ReadRevision(call, "cursor").TryGet(out var cursor, out error)) return error;
+        var kept = new WebhookMarks(marks, found.Caller.Tenant, found.Id);
+        var letters = await kept.LettersAsync(cursor ?? 0, limit, call.Aborted);
+        var position = (await kept.PositionAsync(call.Aborted))?.Value ?? found.Webhook.Status.From;
+        var trouble = await kept.TroubleAsync(call.Aborted);
+        var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
+        return Answer.Json(new Deliveries(position, head.Value, trouble, letters, letters.Count == limit ? letters[^1].Through.ToString(CultureInfo.InvariantCulture) : null));
+    }
+
+    private async Task<Result<Answer>> DiscardAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
+        await new WebhookMarks(marks, found.Caller.Tenant, found.Id).ForgetLettersAsync(call.Aborted);
+        return Answer.NoContent;
+    }
+
+    private async Task<Result<Answer>> ReplayAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
+        if (!ReadRevision(call, "revision").TryGet(out var revision, out error)) return error;
+        var kept = new WebhookMarks(marks, found.Caller.Tenant, found.Id);
+        var letters = await kept.LettersAsync((revision ?? 1) - 1, revision is null ? WebhookMarks.DeadLettersMax : 1, call.Aborted);
+        if (revision is not null && (letters.Count == 0 || letters[0].Through != revision)) return NoSuchLetter;
+        foreach (var letter in letters) await kept.BuryAsync(letter with { Replay = true }, call.Aborted);
+        if (letters.Count > 0) // the change wakes its loop, which looks for what is to be sent again
+        {
+            var told = await store.ChangeAsync(found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Replays = w.Status.Replays + 1 } }, null, null, call.Aborted);
+            if (!told.IsOk) return told.Error;
+        }
+        return Answer.Json(json => WriteCount(json, letters.Count));
+    }
+
+    private async ValueTask<Result<Found>> FindAsync(ApiCall call)
+    {
+        if (call.Principal.Project is not null) return ResourceErrors.NotFound(WebhookKind.Kind, call.Route("nameOrId"));
+        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (!(await store.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var webhook, out error)) return error;
+        return WebhookKind.Kind.TryParseId(webhook.Id, out var id) ? new Found(caller, id, webhook) : ResourceErrors.NotFound(WebhookKind.Kind, webhook.Id);
+    }
+
+    private static Result<long?> ReadRevision(ApiCall call, string name)
+    {
+        if (!call.Query(name).TryGet(out var text, out var error)) return error;
+        if (text is null) return (long?)null;
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision > 0 ? revision : ApiErrors.Query(name, "must be a revision.");
+    }
+
+    private static void WriteCount(Utf8JsonWriter json, int count)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("replaying", count);
+        json.WriteEndObject();
+    }
+
+    private sealed record Found(Caller Caller, EntityId Id, Resource<WebhookSpec, WebhookStatus> Webhook);
+
+    private sealed record Deliveries(long? Position, long Head, WebhookTrouble? Trouble, IReadOnlyList<DeadLetter> Items, string? Next);
+}

@@ -1,0 +1,81 @@
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.EntityApi.Webhooks;
+
+/// <summary>Where changes of entities are sent to. Kind <c>webhook</c>, organization scope.</summary>
+public sealed record WebhookSpec
+{
+    /// <summary>Gets a POST for each batch of changes; http or https.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>Each as name or name.version; null: every model.</summary>
+    public IReadOnlyList<string>? Models { get; init; }
+
+    /// <summary>Tries of one batch before it becomes a dead letter, 1 to 20.</summary>
+    public int Attempts { get; init; } = 8;
+}
+
+public sealed record WebhookStatus
+{
+    /// <summary>Signs what is sent; sealed. Null until it is made.</summary>
+    public string? Secret { get; init; }
+
+    public DateTimeOffset? SecretMadeAt { get; init; }
+
+    /// <summary>Behind this revision it began.</summary>
+    public long? From { get; init; }
+
+    /// <summary>How often dead letters were asked for anew.</summary>
+    public int Replays { get; init; }
+}
+
+/// <summary>PENDING until its secret is made, then ACTIVE; PAUSED keeps its place in the log.</summary>
+public static class WebhookKind
+{
+    public const string Pending = "PENDING";
+    public const string Active = "ACTIVE";
+
+    internal const string Activate = "activate";
+
+    private const int UrlLengthMax = 2000;
+    private const int ModelsMax = 50;
+    private const int AttemptsMax = 20;
+
+    public static readonly Kind<WebhookSpec, WebhookStatus> Kind = new()
+    {
+        Name = "webhook",
+        Plural = "webhooks",
+        IdPrefix = "whk",
+        Scope = KindScope.Organization,
+        Description = "Sends changes of entities to an address of yours: signed, in order, again until taken.",
+        Workflow = KindWorkflow.Load(typeof(WebhookKind), "webhook.workflow.json"),
+        InitialStatus = new WebhookStatus(),
+        UserTransitions = ["pause", "resume"],
+        HiddenStatus = ["secret"],
+        Validate = Check,
+    };
+
+    /// <summary>Which changes a webhook wants; its spec is valid.</summary>
+    internal static ModelFilter FilterOf(WebhookSpec spec) =>
+        spec.Models is { } models ? ModelFilter.Of(models.Select(m => ModelPattern.TryParse(m, out var pattern) ? pattern : default)) : ModelFilter.Users;
+
+    private static List<SpecFault> Check(WebhookSpec spec)
+    {
+        var faults = new List<SpecFault>();
+        if (!IsUrl(spec.Url)) faults.Add(new("url", $"It must be an http or https address of at most {UrlLengthMax} characters, without user and password."));
+        if (spec.Models is { Count: 0 or > ModelsMax }) faults.Add(new("models", $"It takes 1 to {ModelsMax}; leave it out for every model."));
+        if (spec.Models is { } models && !models.All(IsModel)) faults.Add(new("models", "Each must be a model of yours, as name or name.version."));
+        if (spec.Attempts is < 1 or > AttemptsMax) faults.Add(new("attempts", $"It must be 1 to {AttemptsMax}."));
+        return faults;
+    }
+
+    private static bool IsUrl(string text) =>
+        text.Length <= UrlLengthMax && !text.Any(char.IsControl) && Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && url.Scheme is ("http" or "https") && url.UserInfo.Length == 0 && url.Host.Length > 0;
+
+    private static bool IsModel(string text) =>
+        ModelPattern.TryParse(text, out var pattern) && !CompositeDefinitions.IsPlatforms(new ModelKey(pattern.Name, pattern.Version ?? 1));
+}

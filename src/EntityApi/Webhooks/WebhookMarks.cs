@@ -1,0 +1,54 @@
+using System.Globalization;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Webhooks;
+
+/// <summary>Up to where a webhook has been given everything, or it stands among the dead letters.</summary>
+internal sealed record WebhookPosition(long Revision);
+
+/// <summary>How the last try went wrong; what is not there went well.</summary>
+internal sealed record WebhookTrouble(string Error, int Attempts, DateTimeOffset At, DateTimeOffset? NextTryAt);
+
+/// <summary>Changes that were not taken in all tries.</summary>
+/// <param name="After">They are behind this revision …</param>
+/// <param name="Through">… and reach up to this one.</param>
+/// <param name="Replay">To be sent again.</param>
+internal sealed record DeadLetter(long After, long Through, string Error, int Attempts, DateTimeOffset At, bool Replay);
+
+/// <summary>What is kept of one webhook beside its resource.</summary>
+internal sealed class WebhookMarks(IMarks marks, TenantId tenant, EntityId webhook)
+{
+    public const int DeadLettersMax = 1_000;
+
+    private readonly string root = $"webhook/{webhook}/";
+
+    public async ValueTask<Revision?> PositionAsync(CancellationToken cancellationToken) =>
+        await ReadAsync<WebhookPosition>("position", cancellationToken) is { } position ? new Revision(position.Revision) : null;
+
+    public ValueTask MoveAsync(Revision position, CancellationToken cancellationToken) => WriteAsync("position", new WebhookPosition(position.Value), cancellationToken);
+
+    public ValueTask<WebhookTrouble?> TroubleAsync(CancellationToken cancellationToken) => ReadAsync<WebhookTrouble>("trouble", cancellationToken);
+
+    public ValueTask SetTroubleAsync(WebhookTrouble? trouble, CancellationToken cancellationToken) =>
+        trouble is null ? marks.DeleteAsync(tenant, root + "trouble", cancellationToken) : WriteAsync("trouble", trouble, cancellationToken);
+
+    public ValueTask BuryAsync(DeadLetter letter, CancellationToken cancellationToken) => WriteAsync(NameOf(letter.Through), letter, cancellationToken);
+
+    public ValueTask ForgetAsync(DeadLetter letter, CancellationToken cancellationToken) => marks.DeleteAsync(tenant, root + NameOf(letter.Through), cancellationToken);
+
+    public ValueTask ForgetLettersAsync(CancellationToken cancellationToken) => marks.DeleteAsync(tenant, root + "dead/", cancellationToken);
+
+    public ValueTask ForgetAllAsync(CancellationToken cancellationToken) => marks.DeleteAsync(tenant, root, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<DeadLetter>> LettersAsync(long after, int limit, CancellationToken cancellationToken) =>
+        [.. (await marks.ListAsync(tenant, root + "dead/", root + NameOf(after), limit, cancellationToken)).Select(m => m.Value.To(WireJson.Of<DeadLetter>()))];
+
+    private static string NameOf(long through) => "dead/" + through.ToString("D19", CultureInfo.InvariantCulture);
+
+    private async ValueTask<T?> ReadAsync<T>(string name, CancellationToken cancellationToken) where T : class =>
+        await marks.ReadAsync(tenant, root + name, cancellationToken) is { } value ? value.To(WireJson.Of<T>()) : null;
+
+    private ValueTask WriteAsync<T>(string name, T value, CancellationToken cancellationToken) =>
+        marks.WriteAsync(tenant, root + name, JsonText.From(value, WireJson.Of<T>()), cancellationToken);
+}

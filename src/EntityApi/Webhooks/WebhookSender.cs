@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Strata.Core;
+
+namespace Strata.EntityApi.Webhooks;
+
+/// <summary>
+/// Posts batches. A host is looked up and the connection made to an address that was checked, so that a name cannot change its meaning in between; redirects are not followed, no proxy
+/// is asked and no more than the head of an answer is read. Safe for concurrent use.
+/// </summary>
+internal sealed class WebhookSender : IDisposable
+{
+    /// <summary><c>t=UNIX_SECONDS,v1=HEX</c>: HMAC-SHA256 with the secret over the seconds, a dot and the body.</summary>
+    public const string SignatureHeader = "Strata-Signature";
+
+    /// <summary>The same each time that a batch is tried.</summary>
+    public const string DeliveryHeader = "Strata-Delivery";
+
+    private const int ErrorLengthMax = 300;
+    private const int HeadKilobytesMax = 16;
+
+    private readonly HttpClient http;
+    private readonly WebhookOptions options;
+    private readonly TimeProvider time;
+
+    public WebhookSender(WebhookOptions options, TimeProvider time)
+    {
+        (this.options, this.time) = (options, time);
+        http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = options.Timeout,
+            MaxResponseHeadersLength = HeadKilobytesMax,
+            MaxResponseDrainSize = 0,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // or a name that moved would not be noticed
+        }) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <returns>Null when it was taken (2xx); otherwise what went wrong, as a sentence.</returns>
+    public async Task<string?> SendAsync(string url, string secret, Guid delivery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            using var request = Make(url, secret, delivery, body);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            return response.IsSuccessStatusCode ? null : $"It was answered with {(int)response.StatusCode}.";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"There was no answer within {options.Timeout.TotalSeconds} s.";
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException or UriFormatException)
+        {
+            return Shorten((e.InnerException is WebhookRefusedException refused ? refused : e).Message);
+        }
+    }
+
+    public static string Sign(string secret, long seconds, ReadOnlySpan<byte> body)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
+        hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{seconds}.")));
+        hash.AppendData(body);
+        return string.Create(CultureInfo.InvariantCulture, $"t={seconds},v1={Convert.ToHexStringLower(hash.GetHashAndReset())}");
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private HttpRequestMessage Make(string url, string secret, Guid delivery, ReadOnlyMemory<byte> body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("strata", null));
+        request.Headers.Add(DeliveryHeader, delivery.ToString());
+        request.Headers.Add(SignatureHeader, Sign(secret, time.GetUtcNow().ToUnixTimeSeconds(), body.Span));
+        return request;
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var host = context.DnsEndPoint.Host;
+        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
+        if (!options.AllowPrivate && !Array.TrueForAll(addresses, PublicAddress.Is)) throw new WebhookRefusedException(host);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static string Shorten(string text) => text.Length <= ErrorLengthMax ? text : text[..ErrorLengthMax] + "…";
+
+    private sealed class WebhookRefusedException(string host)
+        : IOException($"{host} is not an address of the public internet, and private ones are open only where the server was started with --private-webhooks on.");
+}

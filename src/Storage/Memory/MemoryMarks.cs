@@ -1,0 +1,48 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Memory;
+
+/// <summary>Marks in memory, for tests.</summary>
+public sealed class MemoryMarks : IMarks
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<TenantId, SortedDictionary<string, JsonText>> tenants = [];
+
+    public ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken)
+    {
+        lock (gate) return ValueTask.FromResult(Of(tenant).TryGetValue(name, out var value) ? value : (JsonText?)null);
+    }
+
+    public ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
+    {
+        MarkGuard.Check(value);
+        lock (gate) Of(tenant)[name] = value;
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            var found = Of(tenant).Where(m => m.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(m.Key, after) > 0);
+            return ValueTask.FromResult<IReadOnlyList<Mark>>([.. found.Take(limit).Select(m => new Mark(m.Key, m.Value))]);
+        }
+    }
+
+    public ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            var all = Of(tenant);
+            foreach (var name in all.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).ToList()) all.Remove(name);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    private SortedDictionary<string, JsonText> Of(TenantId tenant)
+    {
+        if (!tenants.TryGetValue(tenant, out var marks)) tenants.Add(tenant, marks = new(StringComparer.Ordinal));
+        return marks;
+    }
+}

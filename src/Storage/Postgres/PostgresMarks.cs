@@ -1,0 +1,63 @@
+using Npgsql;
+using NpgsqlTypes;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>Marks in a table of their own. Safe for concurrent use.</summary>
+internal sealed class PostgresMarks(QueryPool pool) : IMarks
+{
+    private const string WriteSql =
+        "insert into strata.mark (tenant, name, value) values ($1, $2, $3) on conflict (tenant, name) do update set value = excluded.value";
+
+    // The names that begin so are a range of the key: in the order of bytes nothing that begins with the prefix is behind the prefix and U+10FFFF.
+    private const string ListSql = """
+        select name, value from strata.mark where tenant = $1 and name >= $2 and name < $2 || chr(1114111) and name > $3 order by name limit $4
+        """;
+
+    private const string DeleteSql = "delete from strata.mark where tenant = $1 and name >= $2 and name < $2 || chr(1114111)";
+
+    public async ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    {
+        Prepare(command, "select value from strata.mark where tenant = $1 and name = $2", tenant, name);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? new JsonText(row.GetFieldValue<byte[]>(0)) : (JsonText?)null;
+    });
+
+    public async ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
+    {
+        MarkGuard.Check(value);
+        await pool.RunAsync(command =>
+        {
+            Prepare(command, WriteSql, tenant, name);
+            command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
+            return command.ExecuteNonQueryAsync(cancellationToken);
+        });
+    }
+
+    public async ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        await pool.RunAsync(async command =>
+        {
+            Prepare(command, ListSql, tenant, prefix);
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = after ?? "" });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+            var marks = new List<Mark>();
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            while (await row.ReadAsync(cancellationToken)) marks.Add(new Mark(row.GetString(0), new JsonText(row.GetFieldValue<byte[]>(1))));
+            return marks;
+        });
+
+    public async ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken) => await pool.RunAsync(command =>
+    {
+        Prepare(command, DeleteSql, tenant, prefix);
+        return command.ExecuteNonQueryAsync(cancellationToken);
+    });
+
+    private static void Prepare(NpgsqlCommand command, string sql, TenantId tenant, string name)
+    {
+        command.CommandText = sql;
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+    }
+}
