@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Strata.Benchmarks;
 using Strata.Commit.Benchmarks;
 using Strata.Storage.Postgres;
 using Strata.Storage.PrivateServer;
@@ -29,7 +30,7 @@ async Task MeasureAsync()
     var options = new PostgresOptions { ConnectionString = server.ConnectionString };
     await using var store = await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     var entities = new Entities(store.Log);
-    var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"));
+    var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
     await pgbench.PrepareAsync();
 
     await Load.RunAsync(64, TimeSpan.FromSeconds(1), entities.CreateAsync); // warm

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Strata.Commit.Benchmarks;
+namespace Strata.Benchmarks;
 
 /// <summary>
 /// Processor time of this program (its ended children included) and of the database. On a busy machine the time that an operation costs says more

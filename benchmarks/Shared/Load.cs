@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Strata.Commit.Benchmarks;
+namespace Strata.Benchmarks;
 
 /// <summary>What a number of workers did in a while.</summary>
 /// <param name="PerSecond">Operations.</param>

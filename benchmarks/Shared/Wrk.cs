@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Strata.Benchmarks;
+
+/// <param name="Failed">Answers other than 2xx and 3xx, and socket errors.</param>
+internal sealed record WrkRun(double PerSecond, double MedianMs, double P99Ms, long Failed)
+{
+    public override string ToString() => FormattableString.Invariant($"{PerSecond:0}/s (p50 {MedianMs:0.00} ms, p99 {P99Ms:0.00} ms{(Failed == 0 ? "" : $", {Failed} FAILED")})");
+}
+
+/// <summary>Load by wrk with a Lua script.</summary>
+internal static partial class Wrk
+{
+    /// <param name="threads">As many as connections where the script keeps what was answered: a script's state is its thread's.</param>
+    public static async Task<WrkRun> RunAsync(string script, int threads, int connections, TimeSpan duration, string url)
+    {
+        string[] arguments = [$"-t{threads}", $"-c{connections}", $"-d{(int)duration.TotalSeconds}s", "--timeout", "10s", "--latency", "-s", script, url];
+        using var wrk = Process.Start(new ProcessStartInfo("wrk", arguments) { RedirectStandardOutput = true })!;
+        var text = await wrk.StandardOutput.ReadToEndAsync();
+        await wrk.WaitForExitAsync();
+        if (wrk.ExitCode != 0) throw new InvalidOperationException($"wrk failed: {text}");
+        return new WrkRun(
+            Number(PerSecondIn().Match(text).Groups[1].Value), Latency(text, "50%"), Latency(text, "99%"),
+            (long)Number(FailedIn().Match(text).Groups[1].Value) + ErrorsIn().Matches(text).Sum(m => (long)Number(m.Groups[1].Value)));
+    }
+
+    private static double Latency(string text, string share)
+    {
+        var match = Regex.Match(text, Regex.Escape(share) + @"\s+([\d.]+)(us|ms|s)");
+        return Number(match.Groups[1].Value) * match.Groups[2].Value switch { "us" => 0.001, "ms" => 1, _ => 1000 };
+    }
+
+    private static double Number(string text) => text.Length == 0 ? 0 : double.Parse(text, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
+    private static partial Regex PerSecondIn();
+
+    [GeneratedRegex(@"Non-2xx or 3xx responses: (\d+)")]
+    private static partial Regex FailedIn();
+
+    [GeneratedRegex(@"(?:connect|read|write|timeout) (\d+)")]
+    private static partial Regex ErrorsIn();
+}
