@@ -12,8 +12,11 @@ public static class JsonGuard
 {
     public const int DepthMax = 100;
 
-    /// <summary>PostgreSQL's numeric ends near 131,072 digits before the point; a number past this length is refused.</summary>
-    public const int NumberLengthMax = 1000;
+    /// <summary>
+    /// Characters of a number when it is written without an exponent, because a store may give it back so and then it must pass again. PostgreSQL's
+    /// numeric reaches much further.
+    /// </summary>
+    public const int NumberLengthMax = 2000;
 
     public const int ExponentMax = 1000;
 
@@ -80,8 +83,9 @@ public static class JsonGuard
         if (number.Length > NumberLengthMax) return $"The body holds a number of more than {NumberLengthMax} characters.";
         var e = number.IndexOfAny((byte)'e', (byte)'E');
         if (e < 0) return null;
-        return System.Buffers.Text.Utf8Parser.TryParse(number[(e + 1)..], out int exponent, out _) && Math.Abs((long)exponent) <= ExponentMax
-            ? null : $"The body holds a number with an exponent beyond {ExponentMax}.";
+        if (!System.Buffers.Text.Utf8Parser.TryParse(number[(e + 1)..], out int exponent, out _) || Math.Abs((long)exponent) > ExponentMax)
+            return $"The body holds a number with an exponent beyond {ExponentMax}.";
+        return e + Math.Abs(exponent) + "0.".Length > NumberLengthMax ? $"The body holds a number of more than {NumberLengthMax} characters without exponent." : null;
     }
 
     private static string Shorten(string name) => name.Length <= 40 ? name : name[..40] + "…";

@@ -25,6 +25,18 @@ public class JsonGuardTests
     [InlineData("NaN")]
     public void Check_BadJson_IsRefused(string json) => Assert.Equal("INVALID_JSON", JsonGuard.Check(Encoding.UTF8.GetBytes(json)).Error?.Code);
 
+    [Theory]
+    [InlineData(998, 1000, true)]
+    [InlineData(999, 1000, false)]
+    [InlineData(998, -1000, true)]
+    [InlineData(2000, 0, true)]
+    [InlineData(2001, 0, false)]
+    public void Check_LongNumber_IsBoundedAsWrittenWithoutExponent(int digits, int exponent, bool isGood)
+    {
+        var number = new string('7', digits) + (exponent == 0 ? "" : $"e{exponent}");
+        Assert.Equal(isGood, JsonGuard.Check(Encoding.UTF8.GetBytes(number)).IsOk);
+    }
+
     [Fact]
     public void Check_InvalidUtf8_IsRefused() => Assert.Equal("INVALID_JSON", JsonGuard.Check(new byte[] { (byte)'"', 0xff, (byte)'"' }).Error?.Code);
 

@@ -1,0 +1,11 @@
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.EntityApi.Tests.Models;
+
+public sealed class MemoryModelTests() : ModelContract(new MemoryStore());
+
+public sealed class PostgresModelTests(TestServer server) : ModelContract(new PostgresDatabase(server));
+
+public sealed class MemoryPrecisionTests() : PrecisionContract(new MemoryStore());
+
+public sealed class PostgresPrecisionTests(TestServer server) : PrecisionContract(new PostgresDatabase(server));
