@@ -21,8 +21,7 @@ public static class EntityApiModule
         services.AddSingleton<ModelTransferEndpoints>();
         services.AddEntities();
         services.AddSearch();
-        services.AddSingleton<WorkflowEndpoints>();
-        services.AddSingleton<AuditEndpoints>();
+        services.AddWorkflows();
         return services.AddEntityFeed().AddWebhooks();
     }
 
@@ -33,8 +32,7 @@ public static class EntityApiModule
         services.GetRequiredService<ModelTransferEndpoints>().Map(routes);
         routes.MapEntities();
         services.GetRequiredService<SearchEndpoints>().Map(routes);
-        services.GetRequiredService<WorkflowEndpoints>().Map(routes);
-        services.GetRequiredService<AuditEndpoints>().Map(routes);
+        routes.MapWorkflows();
         routes.MapEntityFeed();
         routes.MapWebhooks();
     }

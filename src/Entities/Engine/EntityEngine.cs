@@ -90,6 +90,11 @@ public sealed class EntityEngine(
         }
     }
 
+    /// <summary>What an update would do, and why not more; nothing is written. TRANSITION_NOT_FOUND and a document that does not fit are errors here too.</summary>
+    public ValueTask<Result<DryRun>> DryRunAsync(
+        Caller caller, EntityId id, DocumentChange change, string? transition, CancellationToken cancellationToken) =>
+        new EntityTransaction(parts, caller, AsOf.Latest).DryRunAsync(id, change, transition, cancellationToken);
+
     /// <summary>Names of the manual transitions that the entity's state offers now, whatever their criteria say.</summary>
     public async ValueTask<Result<IReadOnlyList<string>>> TransitionsAsync(
         Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ public sealed partial class EntityTransaction
         if (error.Code == "TRANSITION_NOT_FOUND") return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
         if (await Firing.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
         var last = draft.Current!;
-        var aborted = HasCommitted ? machine.Aborted(error) : [];
+        var aborted = HasCommitted ? machine.Aborted(last.State, error) : [];
         draft.Write(last, [.. aborted, Firing.Failure(last.State, schedule.Transition, error)], null, others);
         return FiringOutcome.Failed;
 

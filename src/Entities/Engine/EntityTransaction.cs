@@ -60,7 +60,7 @@ public sealed partial class EntityTransaction
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), begunAt);
         drafts[id] = draft;
         return (await machine.CreateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? await AcceptAsync(draft, definition, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
+            ? await AcceptAsync(draft, definition, machine, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.UpdateAsync"/>.</summary>
@@ -75,7 +75,7 @@ public sealed partial class EntityTransaction
         entity = entity with { Document = document, Transition = transition ?? "loopback" };
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), parts.Time.GetUtcNow());
         return (await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)
-            ? await AcceptAsync(draft, definition, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
+            ? await AcceptAsync(draft, definition, machine, outcome, cancellationToken) : await AbortAsync(draft, machine, error, cancellationToken);
     }
 
     /// <summary>As <see cref="EntityEngine.DeleteAsync"/>.</summary>
@@ -159,9 +159,9 @@ public sealed partial class EntityTransaction
     };
 
     private async ValueTask<Result<EntityRevision>> AcceptAsync(
-        Draft draft, ModelDefinition model, WorkflowOutcome outcome, CancellationToken cancellationToken)
+        Draft draft, ModelDefinition model, WorkflowMachine machine, WorkflowOutcome outcome, CancellationToken cancellationToken)
     {
-        if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error) return Abandon(draft, error);
+        if (await WriteAsync(draft, model, outcome, cancellationToken) is { } error) return await AbortAsync(draft, machine, error, cancellationToken);
         return draft.Current!;
     }
 
@@ -172,7 +172,7 @@ public sealed partial class EntityTransaction
     private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
     {
         if (!HasCommitted || HasConflicted || draft.Current is not { } entity) return Abandon(draft, error);
-        draft.Write(entity, machine.Aborted(error), null, null);
+        draft.Write(entity, machine.Aborted(entity.State, error), null, null);
         await AppendAsync(cancellationToken);
         HasConflicted = false;
         return error;

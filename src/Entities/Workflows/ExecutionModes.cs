@@ -1,7 +1,7 @@
 namespace Strata.Entities.Workflows;
 
 /// <summary>The entity API's spellings of execution modes.</summary>
-internal static class ExecutionModes
+public static class ExecutionModes
 {
     private static readonly Dictionary<string, ExecutionMode> ByName = new(StringComparer.Ordinal)
     {

@@ -59,11 +59,11 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
         return failure is not null ? failure : await RunAsync(transition, isSchedule: true, cancellationToken);
     }
 
-    /// <summary>What the trail says of a run that failed after a part of it was committed.</summary>
-    public IReadOnlyList<AuditEvent> Aborted(Error error)
+    /// <summary>What the trail says of a run that failed after a part of it was committed, in that state.</summary>
+    public IReadOnlyList<AuditEvent> Aborted(string durable, Error error)
     {
         var reason = ConditionWords.Bound($"{error.Code}: {error.Message}");
-        return [new(AuditEventTypes.TransitionAborted, entity.State, taking?.Name, null, reason), new(AuditEventTypes.Cancel, entity.State, null, null, reason)];
+        return [new(AuditEventTypes.TransitionAborted, durable, taking?.Name, null, reason), new(AuditEventTypes.Cancel, durable, null, null, reason)];
     }
 
     private async ValueTask<Result<WorkflowOutcome>> RunAsync(string? transition, bool isSchedule, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal sealed class TestEngine
         Model = new ModelDefinition
         {
             Key = Some.Model,
-            Workflows = [.. more.Prepend(workflow).OfType<string>().Select(json => WorkflowJson.Parse(JsonText.FromString(json)).Value)],
+            Workflows = [.. more.Prepend(workflow).OfType<string>().Select(json => WorkflowJson.Parse(JsonText.FromString(json), allowCycles: true).Value)],
             UniqueKeys = keys ?? [],
         };
         Computation = new FakeComputation();
