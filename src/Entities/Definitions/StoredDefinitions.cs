@@ -20,6 +20,9 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
 
     private readonly ConcurrentDictionary<(TenantId, EntityId), Known> known = new();
 
+    // The id is a hash of the name, which every create would compute again.
+    private readonly ConcurrentDictionary<ModelKey, EntityId> ids = new();
+
     public async ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
         await KnowAsync(tenant, key, cancellationToken) is { Model: { } model } && model.Key == key ? model : null;
 
@@ -35,9 +38,16 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
 
     private async ValueTask<Known> KnowAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken)
     {
-        var at = (tenant, StoredModel.IdOf(key));
+        var at = (tenant, IdOf(key));
         if (known.TryGetValue(at, out var present) && time.GetElapsedTime(present.ReadAt) < FreshFor) return present;
         return await ReadAsync(at, present, cancellationToken);
+    }
+
+    private EntityId IdOf(ModelKey key)
+    {
+        if (ids.TryGetValue(key, out var id)) return id;
+        if (ids.Count >= ModelsMax) ids.Clear();
+        return ids[key] = StoredModel.IdOf(key);
     }
 
     // What was learnt while the read was on its way is newer than its answer, even where the answer is "there is none": hence the compare and swap.

@@ -1,10 +1,13 @@
 using System.Text;
+using Strata.Core;
 using Strata.EntityApi.Xml;
 
 namespace Strata.EntityApi.Tests.Xml;
 
-public class XmlDocumentsTests
+public class XmlDocumentsTests(ITestOutputHelper output)
 {
+    private const string Everything = "<?xml version='1.0' encoding='utf-8'?><p:r xmlns:p='urn:x' p:a='1' b='&lt;'><i>1.50</i><i>-1e9</i><!-- c --><t>é&#x1F600; <![CDATA[<]]></t><n><m/>x</n></p:r>";
+
     [Theory]
     [InlineData("<r><name>Ada</name><age>36</age></r>", """{"name":"Ada","age":36}""")]
     [InlineData("<r><a><b>x</b></a></r>", """{"a":{"b":"x"}}""")]
@@ -64,6 +67,22 @@ public class XmlDocumentsTests
 
     [Fact]
     public void ToJson_Utf16WithMark_IsRead() => Assert.Equal("""{"a":"é"}""", XmlDocuments.ToJson(Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("<r><a>é</a></r>")).ToArray()).Value.ToString());
+
+    [Fact]
+    public void ToJson_DamagedXml_IsJsonOrRefused()
+    {
+        var seed = Random.Shared.Next();
+        output.WriteLine($"Seed {seed}");
+        var random = new Random(seed);
+        for (var i = 0; i < 5_000; i++)
+        {
+            var xml = Encoding.UTF8.GetBytes(Everything);
+            for (var damage = random.Next(1, 4); damage > 0; damage--) xml[random.Next(xml.Length)] = random.Next(3) == 0 ? (byte)random.Next(256) : xml[random.Next(xml.Length)];
+            var json = XmlDocuments.ToJson(xml.AsMemory(0, random.Next(4) == 0 ? random.Next(xml.Length) : xml.Length));
+            if (json.Error is { } error) Assert.Contains(error.Code, (string[])["BAD_REQUEST", "INVALID_JSON"]);
+            else Assert.True(JsonGuard.Check(json.Value.Utf8).IsOk);
+        }
+    }
 
     private static string Convert(string xml) => XmlDocuments.ToJson(Encoding.UTF8.GetBytes(xml)).Value.ToString();
 }
