@@ -37,6 +37,14 @@ public readonly record struct CommitId(Guid Value)
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>One search that runs asynchronously.</summary>
+public readonly record struct SearchJobId(Guid Value)
+{
+    public static SearchJobId New(TimeProvider time) => new(Guid.CreateVersion7(time.GetUtcNow()));
+
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>A position in a tenant's log: 1 for the first commit and one more for each that follows. 0 is "before anything".</summary>
 public readonly record struct Revision(long Value) : IComparable<Revision>
 {

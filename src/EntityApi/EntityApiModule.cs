@@ -31,8 +31,8 @@ public static class EntityApiModule
         services.GetRequiredService<ModelEndpoints>().Map(routes);
         services.GetRequiredService<ModelTransferEndpoints>().Map(routes);
         routes.MapEntities();
-        services.GetRequiredService<SearchEndpoints>().Map(routes);
         routes.MapWorkflows();
+        routes.MapSearch();
         routes.MapEntityFeed();
         routes.MapWebhooks();
     }

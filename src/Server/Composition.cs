@@ -84,6 +84,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Search);
         services.AddSingleton(storage.Store.Marks);
         services.AddSingleton(CloudKey.Open(options.Home.KeyFile));
+        services.AddSingleton(storage.Store.SearchJobs);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);

@@ -30,9 +30,12 @@ public sealed class BadInputsTests(ITestOutputHelper output)
         await http.SendJsonAsync("POST", "/api/model/import/JSON/SAMPLE_DATA/book/1", """{"author":"Ada"}""");
         await http.SendJsonAsync("PUT", "/api/model/book/1/lock");
         var created = await http.SendJsonAsync("POST", "/api/entity/JSON/book/1", """{"author":"Ada"}""");
+        const string Everything = """{"type":"group","operator":"AND","conditions":[]}""";
+        var search = await http.SendJsonAsync("POST", "/api/search/async/book/1", Everything);
         return new Dictionary<string, string>
         {
             ["webhooks"] = "books",
+            ["{jobId}"] = search.Body.GetString()!,
             ["{format}"] = "JSON",
             ["{dataFormat}"] = "JSON",
             ["{converter}"] = "SAMPLE_DATA",

@@ -82,6 +82,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
         await PostAsync("/api/model/import/JSON/SAMPLE_DATA/book/1", """{"author":"Ada"}""");
         using (var locked = await http.PutAsync("/api/model/book/1/lock", null)) locked.EnsureSuccessStatusCode();
         using var created = await PostAsync("/api/entity/JSON/book/1", """{"author":"Ada"}""");
+        using var search = await PostAsync("/api/search/async/book/1", """{"type":"group","operator":"AND","conditions":[]}""");
         var transactions = await created.Content.ReadFromJsonAsync<System.Text.Json.JsonElement>();
         return new Dictionary<string, string>
         {
@@ -90,6 +91,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
             ["deployments"] = "shop",
             ["routes"] = "shop",
             ["webhooks"] = "books",
+            ["{jobId}"] = (await search.Content.ReadFromJsonAsync<string>())!,
             ["{format}"] = "JSON",
             ["{dataFormat}"] = "JSON",
             ["{converter}"] = "SAMPLE_DATA",

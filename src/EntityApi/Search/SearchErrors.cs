@@ -1,6 +1,7 @@
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Log;
+using Strata.EntityApi.Search.Jobs;
 
 namespace Strata.EntityApi.Search;
 
@@ -23,6 +24,23 @@ internal static class SearchErrors
 
     public static Error ResultLimit(int limit) => new(
         ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, raise limit (10000 at most), or search asynchronously.");
+
+    public static Error JobNotFound(Guid id) => new(ErrorKind.NotFound, "SEARCH_JOB_NOT_FOUND", $"There is no search {id}, or none any more.", "Submit the search anew.");
+
+    public static Error NotSuccessful(SearchJob job) => EntityApiErrors.BadRequest($"The search {job.Id} has no results: it is {SearchJobWriter.Name(job.Status)}.");
+
+    public static Error AlreadyTerminal(SearchJob job) => new(
+        ErrorKind.Invalid, "SEARCH_JOB_ALREADY_TERMINAL", $"snapshot by id={job.Id} is not running. current status={SearchJobWriter.Name(job.Status)}")
+    {
+        Details = new Dictionary<string, string> { ["currentStatus"] = SearchJobWriter.Name(job.Status), ["snapshotId"] = job.Id.ToString() },
+    };
+
+    public static Error ServerFull() => new(
+        ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", "Too many searches wait on this server.", "Try again in a moment.") { Retryable = true };
+
+    public static Error TenantFull(int max) => new(
+        ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", $"The organization has {max} searches already, results that are kept included.",
+        "Wait until one expires, or search directly.") { Retryable = true };
 
     private static Error FieldPath(string message, string? next) => new(ErrorKind.Invalid, "INVALID_FIELD_PATH", message, next);
 

@@ -5,4 +5,22 @@ public sealed record SearchOptions
 {
     /// <summary>Of one search that is answered at once; a request may ask for less.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Of one asynchronous search, from the moment it begins to run.</summary>
+    public TimeSpan JobTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long an asynchronous search and its results are kept.</summary>
+    public TimeSpan JobLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Entities that an asynchronous search may find.</summary>
+    public long JobResultsMax { get; init; } = 1_000_000;
+
+    /// <summary>Asynchronous searches that an organization may have at a time, ended ones that are kept included.</summary>
+    public int JobsPerTenantMax { get; init; } = 100;
+
+    /// <summary>Asynchronous searches that one server runs at once.</summary>
+    public int JobsAtOnce { get; init; } = 2;
+
+    /// <summary>Asynchronous searches that one server holds, running ones included.</summary>
+    public int JobsQueuedMax { get; init; } = 64;
 }

@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.EntityApi.Search.Jobs;
 
 namespace Strata.EntityApi.Search;
 
@@ -10,5 +12,14 @@ internal static class SearchServices
     {
         services.TryAddSingleton(new SearchOptions());
         services.AddSingleton<SearchEndpoints>();
+        services.AddSingleton<SearchJobEndpoints>();
+        services.AddSingleton<SearchJobRunner>();
+        services.AddHostedService(x => x.GetRequiredService<SearchJobRunner>());
+    }
+
+    public static void MapSearch(this IEndpointRouteBuilder routes)
+    {
+        routes.ServiceProvider.GetRequiredService<SearchEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<SearchJobEndpoints>().Map(routes);
     }
 }

@@ -12,20 +12,21 @@ internal sealed class Connections : IAsyncDisposable
     private const string SearchPlanner = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_custom_plan";
 
     private readonly NpgsqlDataSource single;
-    private readonly NpgsqlDataSource searches;
 
     public Connections(PostgresOptions options)
     {
         Pool = Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner));
         Queries = new QueryPool(Pool);
-        searches = Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner));
-        Searches = new QueryPool(searches);
+        SearchSource = Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner));
+        Searches = new QueryPool(SearchSource);
         single = Build(options, b => (b.Pooling, b.Options) = (false, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
 
     public NpgsqlDataSource Pool { get; }
 
     public QueryPool Queries { get; }
+
+    public NpgsqlDataSource SearchSource { get; }
 
     /// <summary>For searches, which may take long: a pool of their own.</summary>
     public QueryPool Searches { get; }
@@ -36,7 +37,7 @@ internal sealed class Connections : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Pool.DisposeAsync();
-        await searches.DisposeAsync();
+        await SearchSource.DisposeAsync();
         await single.DisposeAsync();
     }
 

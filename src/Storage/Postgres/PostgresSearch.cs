@@ -40,7 +40,7 @@ internal sealed class PostgresSearch(QueryPool pool, TimeProvider time) : IEntit
         });
     }
 
-    private static async Task<IReadOnlyList<FoundEntity>> ReadFoundAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<FoundEntity>> ReadFoundAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         var found = new List<FoundEntity>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

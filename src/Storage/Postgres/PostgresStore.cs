@@ -21,6 +21,7 @@ public sealed class PostgresStore : IAsyncDisposable
         Lines = new PostgresLines(connections.Queries);
         Search = new PostgresSearch(connections.Searches, time);
         Marks = new PostgresMarks(connections.Queries);
+        SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource);
     }
 
     public IEntityLog Log => log;
@@ -32,6 +33,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public IEntitySearch Search { get; }
 
     public IMarks Marks { get; }
+
+    public ISearchJobs SearchJobs { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote

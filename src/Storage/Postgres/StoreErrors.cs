@@ -29,6 +29,9 @@ internal static class StoreErrors
         new Error(ErrorKind.Timeout, "SEARCH_TIMEOUT", string.Create(CultureInfo.InvariantCulture, $"The search took longer than {timeout.TotalSeconds:0.###} s."),
             "Narrow the condition, declare an index on a field that it compares, or search asynchronously.") { Retryable = true });
 
+    public static StrataException ResultLimit(long limit) => new(
+        new Error(ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition."));
+
     /// <summary>Whether the fault lies with the connection or the server's state, and not with what was asked.</summary>
     public static bool IsConnectionLost(Exception e) => e switch
     {

@@ -22,7 +22,7 @@ public static class HttpJson
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        return new JsonAnswered((int)response.StatusCode, response.Headers, text.StartsWith('{') || text.StartsWith('[') ? JsonElement.Parse(text) : default);
+        return new JsonAnswered((int)response.StatusCode, response.Headers, text.StartsWith('{') || text.StartsWith('[') || text.StartsWith('"') ? JsonElement.Parse(text) : default);
     }
 
     public static Task<JsonAnswered> PatchAsync(this HttpClient http, string path, string body, params (string Name, string Value)[] headers) =>

@@ -22,15 +22,20 @@ public interface IStore : IAsyncLifetime
     IEntitySearch Search { get; }
 
     IMarks Marks { get; }
+
+    ISearchJobs SearchJobs { get; }
 }
 
 public sealed class MemoryStore : IStore
 {
     private readonly MemoryLog log = new(TimeProvider.System);
+    private MemorySearchJobs? jobs;
 
     public IEntityLog Log => log;
 
     public IEntitySearch Search => new MemorySearch(log);
+
+    public ISearchJobs SearchJobs => jobs ??= new MemorySearchJobs(new MemorySearch(log), TimeProvider.System);
 
     public ILeases Leases { get; } = new MemoryLeases(TimeProvider.System);
 
@@ -59,6 +64,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public IEntitySearch Search => store.Search;
 
     public IMarks Marks => store.Marks;
+
+    public ISearchJobs SearchJobs => store.SearchJobs;
 
     public async ValueTask InitializeAsync()
     {

@@ -17,3 +17,7 @@ public sealed class PostgresLinesTests(PostgresDatabase store) : LinesContract(s
 public sealed class MemorySearchTests(MemoryStore store) : SearchContract(store), IClassFixture<MemoryStore>;
 
 public sealed class PostgresSearchTests(PostgresDatabase store) : SearchContract(store), IClassFixture<PostgresDatabase>;
+
+public sealed class MemorySearchJobsTests(MemoryStore store) : SearchJobsContract(store), IClassFixture<MemoryStore>;
+
+public sealed class PostgresSearchJobsTests(PostgresDatabase store) : SearchJobsContract(store), IClassFixture<PostgresDatabase>;
