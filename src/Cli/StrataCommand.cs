@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Strata.Cli.Commands;
+using Strata.Cli.Commands.Entities;
 using Strata.Cli.Shell;
 
 namespace Strata.Cli;
@@ -8,9 +9,12 @@ namespace Strata.Cli;
 /// <summary>The command line as a whole: the list of commands, and what happens to one that cannot be understood.</summary>
 internal static class StrataCommand
 {
+    // A word that begins with @ is ours (--data @FILE, --sort @state), not the name of a file with more arguments.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
-        var parse = Create(terminal).Parse(arguments is [] ? ["--help"] : arguments);
+        var parse = Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
         if (parse.Action is not System.CommandLine.Help.HelpAction)
         {
             if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse));
@@ -44,6 +48,10 @@ internal static class StrataCommand
         RestartCommand.Create(terminal),
         DeleteCommand.Create(terminal),
         OpenCommand.Create(terminal),
+        ModelCommand.Create(terminal),
+        WorkflowCommand.Create(terminal),
+        EntityCommand.Create(terminal),
+        SearchCommand.Create(terminal),
         TokenCommand.Create(terminal),
         ApiCommand.Create(terminal),
         EdgeCommand.Create(terminal),
@@ -58,14 +66,15 @@ internal static class StrataCommand
     private static string Fault(ParseResult parse)
     {
         // The word that is not a command says more than that a command is missing.
-        var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command is RootCommand;
-        return unknown ? $"There is no command \"{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(e => e.Message).Distinct());
+        var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
+        return unknown ? $"There is no command \"{(parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ")}{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(e => e.Message).Distinct());
     }
 
     private static int WrongUsage(Terminal terminal, ParseResult parse, string message)
     {
-        var command = parse.CommandResult.Command;
-        ErrorText.Write(terminal, UsageErrors.Of(message, (command is RootCommand ? "strata" : "strata " + command.Name) + " --help"));
+        ErrorText.Write(terminal, UsageErrors.Of(message, NameOf(parse.CommandResult) + " --help"));
         return CommandRunner.WrongUsage;
     }
+
+    private static string NameOf(CommandResult result) => result.Command is RootCommand ? "strata" : $"{NameOf((CommandResult)result.Parent!)} {result.Command.Name}";
 }

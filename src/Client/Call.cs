@@ -10,8 +10,8 @@ internal sealed record Call(HttpMethod Method, string Path)
     public string ContentType { get; init; } = "application/json";
     public string Accept { get; init; } = "application/json";
 
-    /// <summary>Revision that the resource must still have; null: any.</summary>
-    public long? IfMatch { get; init; }
+    /// <summary>Entity tag that the resource must still have, without quotes, or <c>*</c>; null: any.</summary>
+    public string? IfMatch { get; init; }
 
     /// <summary>The same for every try of one call, so that a write whose answer was lost is not done twice.</summary>
     public string? IdempotencyKey { get; init; }
@@ -20,7 +20,7 @@ internal sealed record Call(HttpMethod Method, string Path)
     {
         var request = new HttpRequestMessage(Method, Path);
         request.Headers.Accept.ParseAdd(Accept);
-        if (IfMatch is { } revision) request.Headers.IfMatch.Add(new EntityTagHeaderValue($"\"{revision}\""));
+        if (IfMatch is not null) request.Headers.IfMatch.Add(IfMatch == "*" ? EntityTagHeaderValue.Any : new EntityTagHeaderValue($"\"{IfMatch}\""));
         if (IdempotencyKey is not null) request.Headers.Add("Idempotency-Key", IdempotencyKey);
         if (Body is { } body)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Strata.Core;
@@ -68,7 +69,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     {
         var call = Write(HttpMethod.Patch, ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org))) with
         {
-            Body = patch.ToJson().Utf8, ContentType = "application/merge-patch+json", IfMatch = ifMatch,
+            Body = patch.ToJson().Utf8, ContentType = "application/merge-patch+json", IfMatch = Tag(ifMatch),
         };
         return Read(await SendAsync(call, cancellationToken));
     }
@@ -80,7 +81,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         var path = ApiPath.With(ApiPath.Of(plural, nameOrId, "transitions", transition), ("org", org));
         var call = Write(HttpMethod.Post, path) with
         {
-            Body = patch is null or { IsEmpty: true } ? null : patch.ToJson().Utf8, ContentType = "application/merge-patch+json", IfMatch = ifMatch,
+            Body = patch is null or { IsEmpty: true } ? null : patch.ToJson().Utf8, ContentType = "application/merge-patch+json", IfMatch = Tag(ifMatch),
         };
         return Read(await SendAsync(call, cancellationToken));
     }
@@ -102,7 +103,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     public async Task<Resource<TSpec, TStatus>> DeleteAsync(
         string nameOrId, string? org = null, long? ifMatch = null, CancellationToken cancellationToken = default)
     {
-        var call = Write(HttpMethod.Delete, ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org))) with { IfMatch = ifMatch };
+        var call = Write(HttpMethod.Delete, ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org))) with { IfMatch = Tag(ifMatch) };
         return Read(await SendAsync(call, cancellationToken));
     }
 
@@ -120,6 +121,8 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         }
         while (cursor is not null);
     }
+
+    private static string? Tag(long? revision) => revision?.ToString(CultureInfo.InvariantCulture);
 
     private Call Write(HttpMethod method, string path) => new(method, path) { IdempotencyKey = transport.NewKey() };
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -9,7 +10,7 @@ namespace Strata.Client;
 /// The HTTP API from .NET. Everything that fails throws <see cref="StrataException"/> with the server's error, or with one of
 /// <see cref="ClientErrors"/> where none came. Safe for concurrent use; keep one for the life of the program.
 /// </summary>
-public sealed class StrataClient : IDisposable
+public sealed partial class StrataClient : IDisposable
 {
     private readonly HttpClient http;
     private readonly Transport transport;
@@ -58,7 +59,7 @@ public sealed class StrataClient : IDisposable
     {
         var call = new Call(method, path)
         {
-            Body = body, ContentType = contentType, Accept = "*/*", IfMatch = ifMatch,
+            Body = body, ContentType = contentType, Accept = "*/*", IfMatch = ifMatch?.ToString(CultureInfo.InvariantCulture),
             IdempotencyKey = method == HttpMethod.Get || method == HttpMethod.Head ? null : transport.NewKey(),
         };
         return (await transport.SendAsync(call, cancellationToken)).Body;
@@ -107,7 +108,7 @@ public sealed class StrataClient : IDisposable
         string plural, string nameOrId, LogQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var path = (query ?? LogQuery.All).ToPath(plural, nameOrId);
-        await foreach (var line in transport.LinesAsync(path, cancellationToken))
+        await foreach (var line in transport.LinesAsync(new Call(HttpMethod.Get, path) { Accept = Lines }, cancellationToken))
         {
             if (line.Length > 0) yield return transport.Parse(line, ReadLine);
         }

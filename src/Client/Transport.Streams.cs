@@ -41,9 +41,9 @@ internal sealed partial class Transport
     }
 
     /// <summary>Lines of text until the server ends the stream. Silence is no failure here: a log may be quiet for days.</summary>
-    public async IAsyncEnumerable<byte[]> LinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<byte[]> LinesAsync(Call call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var request = new Call(HttpMethod.Get, path) { Accept = "application/x-ndjson" }.ToRequest();
+        using var request = call.ToRequest();
         using var response = await OpenAsync(request, cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var reader = new StreamReader(body);

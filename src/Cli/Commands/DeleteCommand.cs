@@ -24,19 +24,11 @@ internal static class DeleteCommand
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var client = run.Client.Resources(target.Kind.Plural);
         var resource = await client.GetAsync(target.Name, cancellationToken: cancellationToken);
-        if (!await ConfirmAsync(run, resource, cancellationToken)) return CommandRunner.Failed;
+        if (!await Confirmation.AskAsync(run, Yes, $"Delete {resource.Kind} {resource.Name}?", cancellationToken)) return CommandRunner.Failed;
         var last = await client.DeleteAsync(resource.Id, cancellationToken: cancellationToken);
         if (!last.Deleted && !run.Parse.GetValue(NoWait)) await WaitUntilGoneAsync(run, target.Kind, resource, cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(last))) run.Say($"Deleted {resource.Kind} {resource.Name}.");
         return CommandRunner.Done;
-    }
-
-    private static async Task<bool> ConfirmAsync(Run run, AnyResource resource, CancellationToken cancellationToken)
-    {
-        if (run.Parse.GetValue(Yes) || !run.Terminal.InIsTerminal || !run.Terminal.ErrorIsTerminal) return true;
-        await run.Terminal.Error.WriteAsync($"Delete {resource.Kind} {resource.Name}? [y/N] ");
-        var answer = await Console.In.ReadLineAsync(cancellationToken);
-        return answer is "y" or "Y" or "yes";
     }
 
     private static async Task WaitUntilGoneAsync(Run run, KindInfo kind, AnyResource resource, CancellationToken cancellationToken)

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Commands.Entities;
+
+/// <summary><c>strata entity …</c>: business data and what became of it.</summary>
+internal static class EntityCommand
+{
+    public static Command Create(Terminal terminal) => new("entity", "Business data with a life cycle: create, read, change, follow")
+    {
+        EntityCreateCommand.Create(terminal),
+        EntityReadCommands.Get(terminal),
+        EntityReadCommands.List(terminal),
+        EntityReadCommands.Changes(terminal),
+        EntityReadCommands.Transitions(terminal),
+        EntityWriteCommands.Update(terminal),
+        EntityWriteCommands.Patch(terminal),
+        EntityTransitionCommand.Create(terminal),
+        EntityDeleteCommand.Create(terminal),
+        EntityFeedCommand.Create(terminal),
+    };
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text.Json;
+using Strata.Cli.Data;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+using Strata.Client;
+using Strata.Core;
+
+namespace Strata.Cli.Commands.Entities;
+
+/// <summary><c>strata entity feed [MODEL] [-f]</c>: every change in order. Told from where to go on when it breaks off.</summary>
+internal static class EntityFeedCommand
+{
+    private static readonly Argument<string?> Model = new("model") { Description = "Only of this model, as NAME or NAME.VERSION", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Stay and show what comes" };
+    private static readonly Option<long?> From = new("--from") { Description = "What is behind this revision; without it from the beginning, or with -f from now on", HelpName = "REVISION" };
+
+    public static Command Create(Terminal terminal) => new Command("feed", "Every change of entities, in order") { Model, Follow, From }.Does(terminal, RunAsync);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var follow = run.Parse.GetValue(Follow);
+        var position = run.Parse.GetValue(From);
+        var path = EntityCalls.With("/api/entity/feed", ("model", run.Parse.GetValue(Model)?.Replace('/', '.')), ("from", position?.ToString()), ("follow", follow ? "true" : null));
+        try
+        {
+            await foreach (var line in run.Client.LinesAsync(new ApiRequest(HttpMethod.Get, path), cancellationToken))
+            {
+                var change = EntityCalls.Parse(line.Utf8);
+                position = change.Number("position") ?? position;
+                if (change.Text("type") == "change") Write(run, change);
+            }
+        }
+        catch (OperationCanceledException) when (follow && cancellationToken.IsCancellationRequested)
+        {
+            // Following ends when the user has seen enough.
+        }
+        catch (StrataException e) when (e.Error.Retryable && position is not null)
+        {
+            throw new StrataException(e.Error with { NextStep = $"Go on where it broke off: strata entity feed --from {position}{(follow ? " -f" : "")}" }, e);
+        }
+        return CommandRunner.Done;
+    }
+
+    private static void Write(Run run, JsonElement change)
+    {
+        var output = run.Terminal.Out;
+        if (run.Format != OutputFormat.Table)
+        {
+            output.WriteLine(JsonSerializer.Serialize(change, WireJson.Options));
+            return;
+        }
+        var entity = change.GetProperty("entity");
+        var state = entity.Text("meta.state");
+        output.WriteLine(string.Join("  ", change.GetProperty("revision").GetRawText(), change.Text("timeOfChange"), $"{change.Text("changeType"),-6}", EntityOutput.Model(entity), entity.Text("meta.id"),
+            run.Terminal.OnOut(Tones.OfState(state), state)));
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Strata.Cli.Data;
+using Strata.Cli.Kinds;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Commands.Entities;
+
+/// <summary><c>strata entity get | list | changes | transitions</c>, each also as it was.</summary>
+internal static class EntityReadCommands
+{
+    private const int PageSize = 500;
+
+    public static Command Get(Terminal terminal)
+    {
+        var (id, at) = (Id(), SharedOptions.At());
+        var transaction = new Option<string?>("--transaction") { Description = "As this transaction left it", HelpName = "ID" };
+        return new Command("get", "Show an entity, now or as it was") { id, at, transaction }.Does(terminal, async (run, cancellationToken) =>
+        {
+            var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
+            var path = EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id)), ("pointInTime", time), ("transactionId", run.Parse.GetValue(transaction)));
+            EntityOutput.WriteOne(run, await run.GetAsync(path, cancellationToken));
+            return CommandRunner.Done;
+        });
+    }
+
+    public static Command List(Terminal terminal)
+    {
+        var (name, at) = (ModelName.Argument(), SharedOptions.At());
+        var limit = new Option<int>("--limit", "-n") { Description = "Entities at most", DefaultValueFactory = _ => 100, HelpName = "N" };
+        return new Command("list", "The entities of a model, now or as they were") { Aliases = { "ls" }, Arguments = { name }, Options = { at, limit } }
+            .Does(terminal, async (run, cancellationToken) =>
+            {
+                var path = EntityCalls.With("/api/entity/" + ModelName.Of(run, name).Path, ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at))));
+                await EntityOutput.WriteListAsync(run, PagesAsync(run, path, run.Parse.GetValue(limit), cancellationToken));
+                return CommandRunner.Done;
+            });
+    }
+
+    public static Command Changes(Terminal terminal)
+    {
+        var (id, at) = (Id(), SharedOptions.At());
+        return new Command("changes", "Who changed an entity when, newest first") { id, at }.Does(terminal, async (run, cancellationToken) =>
+        {
+            var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
+            var changes = await run.GetAsync(EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/changes"), ("pointInTime", time)), cancellationToken);
+            if (run.WriteMachine(changes)) return CommandRunner.Done;
+            var table = new Table("WHEN", "CHANGE", "BY", "TRANSACTION");
+            foreach (var change in changes.EnumerateArray())
+                table.Add(EntityOutput.Time(run, change, "timeOfChange"), change.Text("changeType"), change.Text("user"), change.Text("transactionId"));
+            table.Write(run.Terminal);
+            return CommandRunner.Done;
+        });
+    }
+
+    public static Command Transitions(Terminal terminal)
+    {
+        var (id, at) = (Id(), SharedOptions.At());
+        return new Command("transitions", "What can be done with an entity in its state") { id, at }.Does(terminal, async (run, cancellationToken) =>
+        {
+            var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
+            var names = await run.GetAsync(EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/transitions"), ("pointInTime", time)), cancellationToken);
+            if (run.WriteMachine(names)) return CommandRunner.Done;
+            foreach (var name in names.EnumerateArray()) run.Terminal.Out.WriteLine(name.GetString());
+            return CommandRunner.Done;
+        });
+    }
+
+    public static Argument<string> Id() => new("id") { Description = "The entity's id" };
+
+    /// <summary>Page by page; without a time a page may miss what is deleted meanwhile, with one none does.</summary>
+    private static async IAsyncEnumerable<JsonElement> PagesAsync(Run run, string path, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var size = Math.Min(limit, PageSize);
+        for (var number = 0; size > 0 && number * size < limit; number++)
+        {
+            var page = await run.GetAsync(EntityCalls.With(path, ("pageSize", $"{size}"), ("pageNumber", $"{number}")), cancellationToken);
+            foreach (var entity in page.EnumerateArray().Take(limit - number * size)) yield return entity;
+            if (page.GetArrayLength() < size) yield break;
+        }
+    }
+}

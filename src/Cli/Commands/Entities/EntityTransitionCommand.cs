@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Strata.Cli.Data;
+using Strata.Cli.Shell;
+using Strata.Client;
+
+namespace Strata.Cli.Commands.Entities;
+
+/// <summary><c>strata entity transition ID NAME</c>: takes a transition and leaves the data as it is.</summary>
+internal static class EntityTransitionCommand
+{
+    private static readonly Argument<string> Id = EntityReadCommands.Id();
+    private static readonly Argument<string> Name = new("transition") { Description = "As \"strata entity transitions ID\" lists them" };
+    private static readonly Option<string?> IfMatch = EntityWriteCommands.IfMatch();
+
+    public static Command Create(Terminal terminal) => new Command("transition", "Take a transition") { Id, Name, IfMatch }.Does(terminal, RunAsync);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var id = EntityCalls.Id(run.Parse.GetRequiredValue(Id));
+        var request = new ApiRequest(HttpMethod.Patch, $"/api/entity/JSON/{id}/{Uri.EscapeDataString(run.Parse.GetRequiredValue(Name))}")
+        {
+            Body = "{}"u8.ToArray(), ContentType = EntityWriteCommands.MergePatch, IfMatch = "*",
+        };
+        return EntityWriteCommands.SendAsync(run, id, request, run.Parse.GetValue(IfMatch), cancellationToken);
+    }
+}

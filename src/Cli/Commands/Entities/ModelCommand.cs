@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Commands.Entities;
+
+/// <summary><c>strata model …</c>: the structures that entities have.</summary>
+internal static class ModelCommand
+{
+    public static Command Create(Terminal terminal) => new("model", "What entities of a kind look like: import, lock, check, index")
+    {
+        ModelImportCommand.Create(terminal),
+        ModelViewCommands.List(terminal),
+        ModelViewCommands.Get(terminal),
+        ModelViewCommands.Validate(terminal),
+        ModelChangeCommands.Lock(terminal),
+        ModelChangeCommands.Unlock(terminal),
+        ModelChangeCommands.Level(terminal),
+        ModelChangeCommands.Keys(terminal),
+        ModelChangeCommands.Delete(terminal),
+    };
+}

@@ -1,0 +1,47 @@
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using Strata.Core;
+
+namespace Strata.Client;
+
+public sealed partial class StrataClient
+{
+    private const string Lines = "application/x-ndjson";
+
+    /// <summary>Any call, with the answer as it came; a write carries an Idempotency-Key, so that it may be sent again.</summary>
+    public async Task<ReadOnlyMemory<byte>> SendAsync(ApiRequest request, CancellationToken cancellationToken = default) =>
+        (await transport.SendAsync(ToCall(request), cancellationToken)).Body;
+
+    /// <summary>Any call whose answer is lines of JSON, as they come; empty lines are left out. Not sent again when the connection breaks.</summary>
+    public async IAsyncEnumerable<JsonText> LinesAsync(ApiRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var line in transport.LinesAsync(ToCall(request) with { Accept = Lines, IdempotencyKey = null }, cancellationToken))
+        {
+            if (line.Length > 0) yield return new JsonText(line);
+        }
+    }
+
+    /// <summary>An answer of any length as it comes; the caller disposes the stream.</summary>
+    public async Task<Stream> DownloadAsync(string path, CancellationToken cancellationToken = default)
+    {
+        using var request = new Call(HttpMethod.Get, path) { Accept = "*/*" }.ToRequest();
+        var response = await transport.OpenAsync(request, cancellationToken);
+        return await response.Content.ReadAsStreamAsync(cancellationToken);
+    }
+
+    /// <summary>Sends a body of any length, with the answer as it came. Sent once, and for as long as it takes.</summary>
+    public async Task<ReadOnlyMemory<byte>> UploadAsync(
+        HttpMethod method, string path, Stream content, string contentType, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = new UnclosedContent(content) };
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        using var response = await transport.OpenAsync(request, cancellationToken);
+        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+    }
+
+    private Call ToCall(ApiRequest request) => new(request.Method, request.Path)
+    {
+        Body = request.Body, ContentType = request.ContentType, Accept = "*/*", IfMatch = request.IfMatch,
+        IdempotencyKey = request.Method == HttpMethod.Get || request.Method == HttpMethod.Head ? null : transport.NewKey(),
+    };
+}

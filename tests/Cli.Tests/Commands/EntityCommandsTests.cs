@@ -1,0 +1,115 @@
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Tests.Commands;
+
+/// <summary>What each command asks of the API, and what it makes of the answer.</summary>
+public sealed class EntityCommandsTests : IAsyncLifetime
+{
+    private const string Id = "01a20607-2009-78a2-9598-b54ffc2e43ac";
+    private const string Transaction = "fdce7be0-e3a8-8082-8824-9bc13f450f33";
+
+    private readonly TempFolder home = new();
+    private readonly StringWriter output = new() { NewLine = "\n" };
+    private readonly StringWriter error = new() { NewLine = "\n" };
+    private FakeApi api = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        api = await FakeApi.StartAsync();
+        home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await api.DisposeAsync();
+        home.Dispose();
+    }
+
+    [Theory]
+    [InlineData("POST /api/model/import/JSON/SAMPLE_DATA/order/1 {\"a\":1}", "model", "import", "order", "{\"a\":1}")]
+    [InlineData("POST /api/model/import/XML/SAMPLE_DATA/order/2 <o/>", "model", "import", "order.2", "<o/>", "--xml")]
+    [InlineData("POST /api/model/import/JSON/JSON_SCHEMA/order/3 {}", "model", "import", "order/3", "{}", "--from", "schema")]
+    [InlineData("GET /api/model/", "model", "list")]
+    [InlineData("GET /api/model/export/JSON_SCHEMA/a.b/1", "model", "get", "a.b", "--schema")]
+    [InlineData("PUT /api/model/order/1/lock", "model", "lock", "order")]
+    [InlineData("POST /api/model/order/1/changeLevel/ARRAY_LENGTH", "model", "level", "order", "array-length")]
+    [InlineData("PUT /api/model/order/1/unique-keys {\"uniqueKeys\":[{\"id\":\"n\",\"fields\":[\"$.a\",\"$.b\"]}]}", "model", "keys", "order", "n=a,$.b")]
+    [InlineData("PUT /api/model/order/1/unique-keys {\"uniqueKeys\":[]}", "model", "keys", "order", "--none")]
+    [InlineData("DELETE /api/model/order/1", "model", "delete", "order")]
+    [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[{ \"name\" : \"w\" }],\"importMode\":\"REPLACE\",\"allowCycles\":false}", "workflow", "import", "order", "{ \"name\" : \"w\" }", "--mode", "replace")]
+    [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}", "workflow", "import", "order", "{\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}")]
+    [InlineData("POST /api/entity/JSON/order/1?transactionWindow=5 [{}]", "entity", "create", "order", "[{}]", "--window", "5")]
+    [InlineData($"GET /api/entity/{Id}?pointInTime=2026-11-20T00%3A00%3A00.0000000Z", "entity", "get", Id, "--at", "2026-11-20")]
+    [InlineData($"GET /api/entity/{Id}/changes", "entity", "changes", Id)]
+    [InlineData($"GET /api/entity/{Id}/transitions", "entity", "transitions", Id)]
+    [InlineData($"PUT /api/entity/JSON/{Id} {{\"a\":2}} If-Match \"{Transaction}\"", "entity", "update", Id, "{\"a\":2}", "--if-match", Transaction)]
+    [InlineData($"PUT /api/entity/XML/{Id}/pay%20now <o/>", "entity", "update", Id, "<o/>", "--xml", "-t", "pay now")]
+    [InlineData($"PATCH /api/entity/JSON/{Id} {{\"a\":null}} If-Match *", "entity", "patch", Id, "{\"a\":null}")]
+    [InlineData($"PATCH /api/entity/JSON/{Id}/pay {{}} If-Match *", "entity", "transition", Id, "pay")]
+    [InlineData($"DELETE /api/entity/{Id}", "entity", "delete", Id)]
+    [InlineData("DELETE /api/entity/order/1", "entity", "delete", "order", "--all", "--yes")]
+    [InlineData("GET /api/entity/order/1?pageSize=100&pageNumber=0", "entity", "list", "order")]
+    [InlineData("GET /api/entity/feed?model=order.1&from=7", "entity", "feed", "order/1", "--from", "7")]
+    [InlineData("POST /api/search/direct/order/1?limit=7&sort=total%3Adesc&sort=%40id {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
+        "search", "order", "--where", "a = 1", "-n", "7", "--sort", "total:desc", "--sort", "@id")]
+    public async Task Command_AsksTheApi(string asked, params string[] line)
+    {
+        await RunAsync([.. line, "-o", "json"]);
+        Assert.Equal(asked, Assert.Single(api.Asked));
+    }
+
+    [Fact]
+    public async Task Create_PrintsTheIdsAlone_AndTellsWhatFailed()
+    {
+        api.Answer = $$$"""[{"transactionId":"{{{Transaction}}}","entityIds":["{{{Id}}}"]},{"error":{"code":"VALIDATION_FAILED","message":"No.","chunkIndex":1}}]""";
+        Assert.Equal(1, await RunAsync("entity", "create", "order", home.Write("orders.json", "[{},{}]")));
+        Assert.Equal(Id + "\n", output.ToString());
+        Assert.Contains("VALIDATION_FAILED", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("POST /api/entity/JSON/order/1 [{},{}]", Assert.Single(api.Asked));
+    }
+
+    [Fact]
+    public async Task Transition_PrintsTheTransaction_AndSaysTheStateThatItLeft()
+    {
+        api.Answer = $$$"""{"transactionId":"{{{Transaction}}}","meta":{"state":"PAID"}}""";
+        Assert.Equal(0, await RunAsync("entity", "transition", Id, "pay"));
+        Assert.Equal(Transaction + "\n", output.ToString());
+        Assert.Equal($"{Id} is PAID.\n", error.ToString());
+        Assert.Equal($"GET /api/entity/{Id}?transactionId={Transaction}", api.Asked[1]);
+    }
+
+    [Fact]
+    public async Task Search_PrintsATable_OrTheIdsAlone_OrJson()
+    {
+        api.Answer = $$$$"""{"data":{"n":12345678901234567890.10},"meta":{"id":"{{{{Id}}}}","state":"NEW","lastUpdateTime":"2026-11-20T00:00:00Z"}}""" + "\n";
+        Assert.Equal(0, await RunAsync("search", "order"));
+        Assert.Contains("""{"n":12345678901234567890.10}""", output.ToString(), StringComparison.Ordinal);
+        output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("search", "order", "-q"));
+        Assert.Equal(Id + "\n", output.ToString());
+        output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("search", "order", "--json"));
+        Assert.Equal(1, System.Text.Json.JsonElement.Parse(output.ToString()).GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("entity", "get", "order")]
+    [InlineData("entity", "create", "order", "no-such-file.json")]
+    [InlineData("entity", "delete", "order")]
+    [InlineData("entity", "nonsense")]
+    [InlineData("model", "get", "")]
+    [InlineData("model", "level", "order", "whatever")]
+    [InlineData("model", "keys", "order")]
+    [InlineData("workflow", "import", "order", "{")]
+    [InlineData("search", "order", "--where", "a =")]
+    [InlineData("search", "order", "--where", "a = 1", "--condition", "{}")]
+    public async Task Command_WrongUsage_IsTwoAndAsksNothing(params string[] line)
+    {
+        Assert.Equal(2, await RunAsync(line));
+        Assert.Contains("Next:", error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(api.Asked);
+    }
+
+    private Task<int> RunAsync(params string[] line) => StrataCommand.RunAsync(
+        [.. line, "--home", home.Path], new Terminal { Out = output, Error = error }, TestContext.Current.CancellationToken);
+}
