@@ -83,12 +83,9 @@ internal sealed partial class EventLoop : IDisposable
     /// <summary>Ends the thread. The sockets must be closed before: nobody wakes their waiters afterwards.</summary>
     public void Dispose()
     {
-        if (isStopping) return;
         isStopping = true;
         Alarm();
-        if (current != this) thread.Join();
-        epoll.Dispose();
-        alarm.Dispose();
+        if (current != this) thread.Join(); // what runs on the loop may be what ends it
     }
 
     private void Run()
@@ -102,6 +99,8 @@ internal sealed partial class EventLoop : IDisposable
             for (var i = 0; i < count; i++) Dispatch(events.KeyAt(i), events.FlagsAt(i));
             if (Volatile.Read(ref isAlarmed) == 1) RunWoken();
         }
+        epoll.Dispose();
+        alarm.Dispose();
     }
 
     /// <summary>An event of a socket that has just been closed may still be in the batch: its key tells it from the slot's next one.</summary>

@@ -9,6 +9,7 @@ namespace Strata.Edge.Transport;
 internal sealed class LoopListener : IConnectionListener
 {
     private static readonly BlockPool Memory = new();
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private static long counter;
 
     private readonly Socket socket;
@@ -47,9 +48,13 @@ internal sealed class LoopListener : IConnectionListener
             {
                 return null;
             }
-            catch (SocketException)
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
             {
                 // The client had gone before it was accepted: nothing to do with the next one.
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken); // no more file descriptors, for example: asking again at once does not help
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.ComponentModel;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -11,9 +12,9 @@ namespace Strata.Edge.Transport;
 /// </summary>
 internal sealed class LoopReader(LoopConnection connection, LoopSocket socket) : PipeReader
 {
-    private readonly LoopSocket socket = socket;
     private const int BytesMin = 4 * 1024, BytesMax = 64 * 1024;
 
+    private readonly LoopSocket socket = socket;
     private byte[] buffer = [];
     private int start;
     private int examined;
@@ -21,7 +22,6 @@ internal sealed class LoopReader(LoopConnection connection, LoopSocket socket) :
     private int nextBytes = BytesMin;
     private bool isEnded;
     private int isCanceled;
-    private bool isBegun;
     private CancellationToken cancellation;
     private Reading? reading;
 
@@ -72,15 +72,20 @@ internal sealed class LoopReader(LoopConnection connection, LoopSocket socket) :
     {
         cancellation.ThrowIfCancellationRequested();
         if (end == 0) Release();
-        if (isBegun) return;
-        isBegun = true;
-        socket.Begin(); // only now, so that the first bytes too go on on the loop and not on the thread that accepted
+        try
+        {
+            socket.Begin(); // only at the first wait, so that the first bytes too go on on the loop and not on the thread that accepted
+        }
+        catch (Exception e) when (e is ObjectDisposedException or Win32Exception)
+        {
+            throw connection.Broke(e);
+        }
     }
 
     private bool Receive()
     {
         if (!socket.IsReadable) return false;
-        if (end == buffer.Length) MakeRoom();
+        if (end == buffer.Length || (end == 0 && buffer.Length < nextBytes)) MakeRoom();
         try
         {
             var room = buffer.Length - end;

@@ -23,6 +23,7 @@ internal sealed class LoopSocket : IUpstreamSocket
     private readonly Receiving receiving;
     private readonly WaitingToSend waitingToSend;
     private volatile bool isHungUp;
+    private int isBegun;
     private int isClosed;
     private int turn;
     private int turnBytes;
@@ -51,13 +52,20 @@ internal sealed class LoopSocket : IUpstreamSocket
     /// <summary>For operations on what is received.</summary>
     public Readiness Reads => reads;
 
-    public ValueTask<bool> WhenWritable() => waitingToSend.RunAsync();
+    public ValueTask<bool> WhenWritable()
+    {
+        Begin();
+        return waitingToSend.RunAsync();
+    }
 
     /// <summary>Lets those who wait look around once more.</summary>
     public void WakeUsers() => loop.Wake(this);
 
-    /// <summary>From now on the loop watches it. A socket that connects must have begun to: before, the kernel calls it hung up.</summary>
-    public void Begin() => loop.Watch(this, socket.SafeHandle);
+    /// <summary>From now on the loop watches it; needed before a wait. A socket that connects must have begun to: before, the kernel calls it hung up.</summary>
+    public void Begin()
+    {
+        if (Interlocked.Exchange(ref isBegun, 1) == 0) loop.Watch(this, socket.SafeHandle);
+    }
 
     /// <returns>Bytes received; 0 at the end; -1 when there are none yet.</returns>
     /// <exception cref="SocketException">The connection has broken.</exception>

@@ -18,6 +18,7 @@ internal sealed class LoopWriter(LoopConnection connection, LoopSocket socket) :
     private int firstBytes = BytesMin;
     private bool isBroken;
     private int isCanceled;
+    private Task<FlushResult>? sending;
 
     public override bool CanGetUnflushedBytes => true;
     public override long UnflushedBytes => end - start;
@@ -36,8 +37,11 @@ internal sealed class LoopWriter(LoopConnection connection, LoopSocket socket) :
 
     public override void Advance(int bytes) => end += bytes;
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-        TrySend() ? new(new FlushResult(isCanceled: false, isBroken)) : SendLaterAsync(cancellationToken);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (sending is { IsCompleted: false }) return new(sending);
+        return TrySend() ? new(new FlushResult(isCanceled: false, isBroken)) : new(sending = SendLaterAsync(cancellationToken));
+    }
 
     public override void CancelPendingFlush()
     {
@@ -58,7 +62,7 @@ internal sealed class LoopWriter(LoopConnection connection, LoopSocket socket) :
         start = end = 0;
     }
 
-    private async ValueTask<FlushResult> SendLaterAsync(CancellationToken cancellationToken)
+    private async Task<FlushResult> SendLaterAsync(CancellationToken cancellationToken)
     {
         using var registered = cancellationToken.UnsafeRegister(s => ((LoopSocket)s!).WakeUsers(), socket);
         while (!TrySend())
