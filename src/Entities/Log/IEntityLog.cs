@@ -23,6 +23,13 @@ public interface IEntityLog
     /// <summary>One page of entities; what follows starts behind the last one returned. Deleted entities are left out.</summary>
     ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken);
 
+    /// <summary>How many entities are in which state, deleted ones left out; in no order.</summary>
+    /// <param name="model">Null: of every model.</param>
+    ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken);
+
+    /// <summary>Counts the entities of a model by the values that they have, deleted ones left out; in no order.</summary>
+    ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken);
+
     /// <summary>The revisions of one entity with their audit events, newest first, deletion included.</summary>
     /// <param name="before">Only revisions below this one; null: from the newest.</param>
     ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Log;
+using Strata.Entities.Stats;
 
 namespace Strata.Storage.Memory;
 
@@ -37,6 +38,13 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
             .Take(scan.Limit);
         return ValueTask.FromResult<IReadOnlyList<EntityRevision>>([.. found]);
     }
+
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<StateCount>>(
+            [.. Of(tenant).Snapshot(asOf).Where(r => model is null || r.Model == model).CountBy(r => (r.Model, r.State)).Select(c => new StateCount(c.Key.Model, c.Key.State, c.Value))]);
+
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(GroupEvaluator.Group(grouping, Of(grouping.Tenant).Snapshot(grouping.AsOf)));
 
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>

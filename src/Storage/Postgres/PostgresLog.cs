@@ -11,6 +11,7 @@ namespace Strata.Storage.Postgres;
 internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 {
     private readonly LogQueries queries;
+    private readonly GroupQueries groups;
     private readonly FollowQuery follows;
     private readonly Wakes wakes;
     private readonly CommitListener listener;
@@ -21,6 +22,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
     {
         queries = new LogQueries(connections.Queries);
+        groups = new GroupQueries(connections.Queries);
         follows = new FollowQuery(connections.Queries);
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
@@ -46,6 +48,11 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         ScanGuard.Check(scan);
         return queries.ScanAsync(scan, cancellationToken);
     }
+
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+        groups.CountAsync(tenant, model, asOf, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => groups.GroupAsync(grouping, cancellationToken);
 
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>

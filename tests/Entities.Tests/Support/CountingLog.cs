@@ -30,6 +30,11 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
 
     public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken) => log.ScanAsync(scan, cancellationToken);
 
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+        log.CountAsync(tenant, model, asOf, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => log.GroupAsync(grouping, cancellationToken);
+
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         log.HistoryAsync(tenant, id, before, limit, cancellationToken);
 

@@ -27,6 +27,11 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
 
     public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken) => Reach().ScanAsync(scan, cancellationToken);
 
+    public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
+        Reach().CountAsync(tenant, model, asOf, cancellationToken);
+
+    public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => Reach().GroupAsync(grouping, cancellationToken);
+
     public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         Reach().HistoryAsync(tenant, id, before, limit, cancellationToken);
 
