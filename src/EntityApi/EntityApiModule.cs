@@ -4,6 +4,7 @@ using Strata.EntityApi.Entities;
 using Strata.EntityApi.Feed;
 using Strata.EntityApi.Models;
 using Strata.EntityApi.Search;
+using Strata.EntityApi.Stats;
 using Strata.EntityApi.Webhooks;
 using Strata.EntityApi.Workflows;
 
@@ -15,13 +16,15 @@ namespace Strata.EntityApi;
 /// </summary>
 public static class EntityApiModule
 {
-    public static IServiceCollection AddEntityApi(this IServiceCollection services)
+    public static IServiceCollection AddEntityApi(this IServiceCollection services, EntityApiLimits? limits = null)
     {
+        services.AddSingleton(limits ?? EntityApiLimits.Default);
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<ModelTransferEndpoints>();
         services.AddEntities();
         services.AddSearch();
         services.AddWorkflows();
+        services.AddStats();
         return services.AddEntityFeed().AddWebhooks();
     }
 
@@ -33,6 +36,7 @@ public static class EntityApiModule
         routes.MapEntities();
         routes.MapWorkflows();
         routes.MapSearch();
+        routes.MapStats();
         routes.MapEntityFeed();
         routes.MapWebhooks();
     }

@@ -81,11 +81,13 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
         var query = random.Next(4) switch
         {
             0 => $"no-such-parameter={BadText.QueryValue(random)}",
-            1 => $"{parameter.Name}=a&{parameter.Name}=b",
+            1 when !IsList(parameter) => $"{parameter.Name}=a&{parameter.Name}=b",
             _ => $"{parameter.Name}={BadValue(parameter, random)}",
         };
         return good with { Target = $"{good.Target}?{query}" };
     }
+
+    private static bool IsList(DescribedParameter parameter) => parameter.Schema["type"]?.GetValue<string>() == "array";
 
     /// <summary>Draws until the value is not one that the schema allows.</summary>
     private static string BadValue(DescribedParameter parameter, Random random)
@@ -98,6 +100,7 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
             {
                 "integer" => long.TryParse(plain, out var number) && number >= (parameter.Schema["minimum"]?.GetValue<long>() ?? long.MinValue) && number <= (parameter.Schema["maximum"]?.GetValue<long>() ?? long.MaxValue),
                 "boolean" => plain is "true" or "false",
+                "array" => plain.Length > 0 && !plain.Any(c => char.IsControl(c) || c == '\uFFFD') && !plain.Split(',').Contains(""),
                 _ => false,
             };
             if (!isGood) return value;

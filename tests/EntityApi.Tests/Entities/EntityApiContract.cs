@@ -12,6 +12,8 @@ public abstract class EntityApiContract(IStore store) : IAsyncLifetime
 
     protected static readonly string NoSuchId = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString();
 
+    protected virtual EntityApiLimits Limits => EntityApiLimits.Default;
+
     protected EntityHost Host { get; private set; } = null!;
 
     protected HttpClient Http { get; private set; } = null!;
@@ -19,7 +21,7 @@ public abstract class EntityApiContract(IStore store) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await store.InitializeAsync();
-        Host = await EntityHost.StartAsync(store);
+        Host = await EntityHost.StartAsync(store, limits: Limits);
         Http = Host.Client(await Host.TokenAsync(Host.Org, "app", ["application"]));
         await DefineAsync("item", """{"name":"a","n":1}""");
     }

@@ -13,3 +13,7 @@ public sealed class PostgresManyTests(TestServer server) : ManyContract(new Post
 public sealed class MemoryDeleteTests() : DeleteContract(new MemoryStore());
 
 public sealed class PostgresDeleteTests(TestServer server) : DeleteContract(new PostgresDatabase(server));
+
+public sealed class MemoryStatsTests() : StatsContract(new MemoryStore());
+
+public sealed class PostgresStatsTests(TestServer server) : StatsContract(new PostgresDatabase(server));

@@ -38,9 +38,9 @@ public sealed class EntityHost : IAsyncDisposable
     public string AdminToken { get; private set; } = "";
 
     /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
-    public static async Task<EntityHost> StartAsync(IStore store, WebhookOptions? webhooks = null)
+    public static async Task<EntityHost> StartAsync(IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null)
     {
-        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions()), store);
+        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits), store);
         await host.app.StartAsync();
         if (await store.Log.HeadAsync(TenantId.Platform, default) == Revision.None) await host.FillAsync();
         return host;
@@ -69,7 +69,7 @@ public sealed class EntityHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static WebApplication Build(IStore store, WebhookOptions webhooks)
+    private static WebApplication Build(IStore store, WebhookOptions webhooks, EntityApiLimits? limits)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -83,7 +83,7 @@ public sealed class EntityHost : IAsyncDisposable
         builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi();
-        builder.Services.AddEntityApi();
+        builder.Services.AddEntityApi(limits);
         var app = builder.Build();
         app.UseStrataApi();
         app.MapStrataApi(Kinds);

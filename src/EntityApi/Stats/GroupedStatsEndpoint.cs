@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Stats;
+
+/// <summary>Counts the entities of a model by values and adds up fields for each group, in the store.</summary>
+internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog, EntityApiLimits limits)
+{
+    public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
+        "POST", "/api/entity/stats/{entityName}/{modelVersion}/query", "entities.read",
+        new Operation
+        {
+            Id = "queryGroupedStats",
+            Summary = "Count the entities of a model by values, and add up fields for each group.",
+            Tag = "stats",
+            Body = Content.Json(Schemas.Members(
+                [("groupBy", Schemas.List(Schemas.Text())), ("condition", Schemas.Object()), ("aggregations", Schemas.List(Schemas.Object())), ("pointInTime", Schemas.Time()), ("limit", Schemas.Integer(1, int.MaxValue))],
+                "groupBy")),
+            Answer = Content.Json(Schemas.List(Schemas.Object())),
+        },
+        QueryAsync);
+
+    private async Task<Result<Answer>> QueryAsync(ApiCall call)
+    {
+        if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error))
+            return error.Kind == ErrorKind.Invalid ? StatsErrors.Malformed(error.Message) : error;
+        using var json = body.Parse();
+        if (!GroupedStatsReader.Read(json.RootElement, limits.StatsGroupsMax).TryGet(out var request, out error)) return error;
+        var grouping = ToGrouping(target, request, limits.StatsGroupsMax + 1);
+        var groups = await log.GroupAsync(grouping, call.Aborted);
+        if (groups.Count > limits.StatsGroupsMax) return StatsErrors.TooManyGroups(limits.StatsGroupsMax);
+        var ordered = groups.Order(GroupOrder.Instance).Take(request.Limit ?? groups.Count);
+        return Answer.Json(writer => GroupedStatsWriter.Write(writer, request, grouping.Fields, ordered));
+    }
+
+    private static Grouping ToGrouping(ModelTarget target, GroupedStatsRequest request, int limit) => new()
+    {
+        Tenant = target.Caller.Tenant,
+        Model = target.Model,
+        Where = request.Condition,
+        AsOf = request.AsOf,
+        Keys = [.. request.GroupBy.Select(key => key.Field)],
+        Fields = [.. request.Aggregations.Select(a => a.Field).Distinct()],
+        Limit = limit,
+    };
+}
