@@ -16,7 +16,7 @@ public static class JsonGuard
     /// Characters of a number when it is written without an exponent, because a store may give it back so and then it must pass again. PostgreSQL's
     /// numeric reaches much further.
     /// </summary>
-    public const int NumberLengthMax = 2000;
+    public const int NumberLengthMax = 1500;
 
     public const int ExponentMax = 1000;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Strata.Core;
 
 namespace Strata.Api.Tests.BadInputs;
 
@@ -26,7 +27,7 @@ internal sealed class BadBodies(ApiDescription description, Random random)
         11 => """{"spec":{"a":1,"a":2}}"""u8.ToArray(),
         12 => Encoding.UTF8.GetBytes(new string('[', random.Next(101, 20_000))),
         13 => Encoding.UTF8.GetBytes(Nested(random.Next(101, 5_000))),
-        14 => Encoding.UTF8.GetBytes("{\"n\":" + new string('9', random.Next(1001, 20_000)) + "}"),
+        14 => Encoding.UTF8.GetBytes("{\"n\":" + new string('9', random.Next(JsonGuard.NumberLengthMax + 1, 20_000)) + "}"),
         15 => """{"n":1e99999}"""u8.ToArray(),
         16 => """{"n":-1e-4000000}"""u8.ToArray(),
         17 => """{"n":01,"m":.5,"k":+1}"""u8.ToArray(),
