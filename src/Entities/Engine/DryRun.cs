@@ -35,6 +35,9 @@ public sealed record DryRun
     /// <summary>Names of the scheduled transitions that would be disarmed.</summary>
     public IReadOnlyList<string> Disarmed { get; init; } = [];
 
+    /// <summary>What somebody could then ask for by hand.</summary>
+    public IReadOnlyList<DryOffer> Offers { get; init; } = [];
+
     /// <summary>Whether a processor that may change the document would be called before the end.</summary>
     public bool IsAssumption => Steps.Any(step => step.Calls.Any(call => call.Processor.ExecutionMode != ExecutionMode.AsyncNewTransaction));
 }
@@ -47,6 +50,11 @@ public sealed record DryStep(string Transition, string From, string? To, bool Is
 /// <summary>A processor that would be called.</summary>
 /// <param name="IsServed">Whether someone is there to serve it.</param>
 public sealed record DryCall(ProcessorDefinition Processor, bool IsServed);
+
+/// <summary>A manual transition of a state.</summary>
+/// <param name="Criterion">In words; null: it has none.</param>
+/// <param name="Refusal">Why it would be refused; null: it would not, or a function decides.</param>
+public sealed record DryOffer(string Transition, string To, string? Criterion, string? Refusal);
 
 /// <summary>A criterion that would not hold.</summary>
 /// <param name="Step">TRANSITION_NOT_MATCH_CRITERION, WORKFLOW_SKIP or PROCESS_NOT_MATCH_CRITERION, with its reason.</param>

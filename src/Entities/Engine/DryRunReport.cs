@@ -14,13 +14,27 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
     {
         Entity = entity,
         Workflow = machine.Workflow.Name,
-        State = error is null ? machine.Entity.State : answers.Committed.Count > 0 ? answers.Committed[^1].State! : entity.State,
+        State = StateReached(entity, error),
+        Offers = [.. Offers(StateReached(entity, error))],
         Error = error,
         Steps = [.. Steps(transition)],
         Refusals = [.. events.Where(IsRefusal).Select(Refusal)],
         Armed = outcome?.Schedules ?? [],
         Disarmed = [.. events.Where(step => step.Type == AuditEventTypes.ScheduledTransitionCancel).Select(step => step.Detail!)],
     };
+
+    private string StateReached(EntityRevision entity, Error? error) =>
+        error is null ? machine.Entity.State : answers.Committed.Count > 0 ? answers.Committed[^1].State! : entity.State;
+
+    private IEnumerable<DryOffer> Offers(string state)
+    {
+        var entity = machine.Entity with { State = state };
+        foreach (var transition in machine.Workflow.States.GetValueOrDefault(state)?.Transitions.Where(transition => transition.IsOffered) ?? [])
+        {
+            var isRefused = transition.Criterion?.Explain(entity).Any(verdict => verdict.IsToBlame) == true;
+            yield return new DryOffer(transition.Name, transition.Next, transition.Criterion?.ToWords(), isRefused ? transition.Criterion!.WhyNot(entity) : null);
+        }
+    }
 
     private IEnumerable<DryStep> Steps(string? asked)
     {

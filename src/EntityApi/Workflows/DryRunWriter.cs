@@ -28,6 +28,9 @@ internal static class DryRunWriter
         foreach (var refusal in run.Refusals) WriteRefusal(json, refusal);
         json.WriteEndArray();
         WriteSchedules(json, run);
+        json.WriteStartArray("offers");
+        foreach (var offer in run.Offers) WriteOffer(json, offer);
+        json.WriteEndArray();
         if (run.IsAssumption) json.WriteString("assumes", "Processors are not called in a dry run; what lies behind one assumes that it leaves the data as it is.");
         json.WriteEndObject();
     }
@@ -84,6 +87,16 @@ internal static class DryRunWriter
         json.WriteStartArray("comparisons");
         foreach (var verdict in refusal.Verdicts) WriteVerdict(json, verdict);
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteOffer(Utf8JsonWriter json, DryOffer offer)
+    {
+        json.WriteStartObject();
+        json.WriteString("transition", offer.Transition);
+        json.WriteString("to", offer.To);
+        if (offer.Criterion is not null) json.WriteString("criterion", offer.Criterion);
+        if (offer.Refusal is not null) json.WriteString("refusal", offer.Refusal);
         json.WriteEndObject();
     }
 

@@ -11,6 +11,7 @@ internal static class WorkflowExtensions
         services.AddSingleton<WorkflowEndpoints>();
         services.AddSingleton<AuditEndpoints>();
         services.AddSingleton<DryRunEndpoints>();
+        services.AddSingleton<StoryEndpoints>();
     }
 
     public static void MapWorkflows(this IEndpointRouteBuilder routes)
@@ -19,5 +20,6 @@ internal static class WorkflowExtensions
         services.GetRequiredService<WorkflowEndpoints>().Map(routes);
         services.GetRequiredService<AuditEndpoints>().Map(routes);
         services.GetRequiredService<DryRunEndpoints>().Map(routes);
+        services.GetRequiredService<StoryEndpoints>().Map(routes);
     }
 }

@@ -1,0 +1,43 @@
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.Entities.Narrative;
+
+/// <summary>What an entity waits for, in sentences. Stateless.</summary>
+internal static class Waits
+{
+    public static IEnumerable<string> Of(DryRun run, IReadOnlyList<ScheduledTransition> armed)
+    {
+        var state = run.Entity.State;
+        var sentences = Moves(run).Concat(armed.Select(schedule => OfSchedule(schedule, state))).Concat(Automatic(run, state)).Concat(Manual(run, state)).ToList();
+        return sentences.Count > 0 ? sentences : [$"nothing: no transition leads out of the state {state}."];
+    }
+
+    public static string OfFailure(Error error) => $"a way to change it at all: {error.Message}";
+
+    /// <summary>A workflow that was imported since may have opened a way that only a change can take.</summary>
+    private static IEnumerable<string> Moves(DryRun run)
+    {
+        if (run.Error is { } error) yield return $"an obstacle to go: any change would fail. {error.Message}";
+        else if (run.Steps.Count > 0) yield return $"its next change, which takes it to {run.State} by \"{run.Steps[0].Transition}\".";
+    }
+
+    private static string OfSchedule(ScheduledTransition schedule, string state)
+    {
+        var until = schedule.ExpiresAt is { } expires ? $" and until {ConditionWords.Of(expires)} at the latest" : "";
+        return $"\"{schedule.Transition}\", which fires by itself at {ConditionWords.Of(schedule.DueAt)}{until}, unless it leaves the state {state} before or is changed, which starts the time anew.";
+    }
+
+    private static IEnumerable<string> Automatic(DryRun run, string state) => run.Refusals
+        .Where(refusal => refusal.Step.Type == AuditEventTypes.TransitionNotMatchCriterion && refusal.Step.State == state)
+        .Select(refusal => $"\"{refusal.Step.Detail}\", which fires by itself at the change that makes its criterion hold; now {refusal.Step.Reason}.");
+
+    private static IEnumerable<string> Manual(DryRun run, string state) => run.State != state ? [] : run.Offers.Select(offer => offer switch
+    {
+        { Refusal: { } refusal } => $"somebody to ask for \"{offer.Transition}\", which leads to {offer.To} and would be refused now: {refusal}.",
+        { Criterion: { } criterion } => $"somebody to ask for \"{offer.Transition}\", which leads to {offer.To} where {criterion}.",
+        _ => $"somebody to ask for \"{offer.Transition}\", which leads to {offer.To}.",
+    });
+}

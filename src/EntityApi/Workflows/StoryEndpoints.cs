@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Narrative;
+using Strata.EntityApi.Entities;
+
+namespace Strata.EntityApi.Workflows;
+
+/// <summary>Why an entity is in the state that it is in: the story of its life, as text for people or JSON for programs.</summary>
+internal sealed class StoryEndpoints(EntityEngine engine)
+{
+    public void Map(IEndpointRouteBuilder routes) =>
+        routes.MapApi("GET", "/api/entity/{entityId}/why", EntityOperations.Read, EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
+        {
+            Answer = new Content(["text/plain", "application/json"], Schemas.Text()),
+        }, TellAsync);
+
+    private async Task<Result<Answer>> TellAsync(ApiCall call)
+    {
+        if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
+        var story = await StoryTeller.TellAsync(engine, target.Caller, target.Id, call.Aborted);
+        if (story is null || EntityCall.IsPlatforms(story.Entity.Model)) return EntityApiErrors.EntityNotFound(target.Id.ToString());
+        return WantsJson(call.Http.Request) ? Answer.Json(json => StoryWriter.Write(json, story)) : Answer.Stream(http => StoryWriter.WriteTextAsync(http, story));
+    }
+
+    /// <summary>Whether JSON is the first of the two that the client accepts; a client that does not say is a person.</summary>
+    private static bool WantsJson(HttpRequest request)
+    {
+        var accepted = request.GetTypedHeaders().Accept.OrderByDescending(type => type.Quality ?? 1).Select(type => type.MediaType.Value);
+        return accepted.FirstOrDefault(type => type is "*/*" or "text/*" or "text/plain" or "application/json" or "application/*") is "application/json" or "application/*";
+    }
+}

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Strata.Storage.Tests.Contract;
+using Strata.Api.Tests.Hosting;
+
+namespace Strata.EntityApi.Tests.Workflows;
+
+public abstract partial class StoryContract(IStore store) : WorkflowContract(store)
+{
+    private const string States = """
+        {"A":{"transitions":[{"name":"big","next":"B","criterion":{"type":"simple","jsonPath":"$.amount","operatorType":"GREATER_THAN","value":100}},
+              {"name":"pay","next":"C","manual":true,"criterion":{"type":"simple","jsonPath":"$.paid","operatorType":"EQUALS","value":true}},
+              {"name":"send","next":"B","manual":true},
+              {"name":"expire","next":"C","schedule":{"delayMs":3600000}}]},
+         "B":{"transitions":[{"name":"close","next":"C"}]},"C":{}}
+        """;
+
+    [Fact]
+    public async Task Why_TellsTheStoryInSentences()
+    {
+        await GivenAsync(States);
+        var (id, _) = await CreateAsync();
+        await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", """{"amount":2}""");
+        Assert.Equal($"""
+            The entity ID of the model order.1 is in the state A since TIME.
+
+            TIME: token:orders creates it. (transaction ID)
+              The workflow "w" applies.
+              "big" does not fire: $.amount GREATER_THAN 100 does not hold: it is 1.
+              "expire" is armed and fires by itself at TIME.
+              It rests in the state A.
+
+            TIME: token:orders changes it. (transaction ID)
+              "big" does not fire: $.amount GREATER_THAN 100 does not hold: it is 2.
+              "expire" is armed and fires by itself at TIME.
+              It rests in the state A.
+
+            It waits for:
+              - "expire", which fires by itself at TIME, unless it leaves the state A before or is changed, which starts the time anew.
+              - "big", which fires by itself at the change that makes its criterion hold; now $.amount GREATER_THAN 100 does not hold: it is 2.
+              - somebody to ask for "pay", which leads to C and would be refused now: $.paid EQUALS true does not hold: it is missing.
+              - somebody to ask for "send", which leads to B.
+
+            """, Blur(await TextAsync(id)), ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public async Task Why_TellsWhyEachTransitionFired_AndWhenNothingIsLeft()
+    {
+        await GivenAsync(States);
+        var (id, _) = await CreateAsync();
+        await TakeAsync(id, "send");
+        var text = Blur(await TextAsync(id));
+        Assert.Contains("TIME: token:orders asks for \"send\".", text, StringComparison.Ordinal);
+        Assert.Contains("\"send\" takes it from A to B, as token:orders asked.", text, StringComparison.Ordinal);
+        Assert.Contains("\"close\" takes it from B to C, by itself: of the automatic transitions of B it is the first that may.", text, StringComparison.Ordinal);
+        Assert.Contains("\"expire\" is disarmed.", text, StringComparison.Ordinal);
+        Assert.Contains("  - nothing: no transition leads out of the state C.", text, StringComparison.Ordinal);
+        await Http.SendJsonAsync("DELETE", $"/api/entity/{id}");
+        text = Blur(await TextAsync(id));
+        Assert.Contains("is deleted since TIME. Its last state was C.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("It waits for", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Why_AsJson_SaysTheSame()
+    {
+        await GivenAsync(States);
+        var (id, first) = await CreateAsync();
+        var story = (await Http.SendJsonAsync("GET", $"/api/entity/{id}/why", headers: ("Accept", "application/json"))).Body;
+        Assert.Equal(("A", false), (story.GetProperty("state").GetString(), story.GetProperty("deleted").GetBoolean()));
+        Assert.Equal(first, story.GetProperty("story")[0].GetProperty("transactionId").GetString());
+        var text = await TextAsync(id);
+        foreach (var sentence in story.GetProperty("story")[0].GetProperty("sentences").EnumerateArray().Concat(story.GetProperty("waitsFor").EnumerateArray()))
+            Assert.Contains(sentence.GetString()!, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Why_AfterAWorkflowWasImported_SaysWhatTheNextChangeDoes()
+    {
+        await GivenAsync("""{"A":{}}""");
+        var (id, _) = await CreateAsync();
+        await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B"}]},"B":{}}""");
+        await Eventually(async () => (await TextAsync(id)).Contains("- its next change, which takes it to B by \"on\".", StringComparison.Ordinal));
+        await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B\n","criterion":{"type":"function","function":{"name":"f"}}}]},"B\n":{}}""");
+        await Eventually(async () => (await TextAsync(id)).Contains("- an obstacle to go: any change would fail. No compute member serves \"f\".", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Why_OfAnUnknownEntity_Is404()
+    {
+        var (id, _) = await CreateAsync();
+        Assert.Equal(404, (await Http.SendJsonAsync("GET", "/api/entity/0193a1b2-0000-7000-8000-00000000ffff/why")).Status);
+        Assert.Equal(400, (await Http.SendJsonAsync("GET", "/api/entity/1/why")).Status);
+        using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "a", ["admin"]));
+        Assert.Equal(404, (await other.SendJsonAsync("GET", $"/api/entity/{id}/why")).Status);
+    }
+
+    private async Task<string> TextAsync(string id)
+    {
+        using var response = await Http.GetAsync($"/api/entity/{id}/why");
+        Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private static async Task Eventually(Func<Task<bool>> condition)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(30));
+            await Task.Delay(20);
+        }
+    }
+
+    private static string Blur(string text) => Id().Replace(Time().Replace(text, "TIME"), "ID");
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+Z")]
+    private static partial Regex Time();
+
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f-]{27}")]
+    private static partial Regex Id();
+}
+
+public sealed class MemoryStoryTests() : StoryContract(new MemoryStore());
+
+public sealed class PostgresStoryTests(TestServer server) : StoryContract(new PostgresDatabase(server));
