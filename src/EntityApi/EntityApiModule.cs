@@ -5,6 +5,7 @@ using Strata.EntityApi.Feed;
 using Strata.EntityApi.Models;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Stats;
+using Strata.EntityApi.Transfer;
 using Strata.EntityApi.Webhooks;
 using Strata.EntityApi.Workflows;
 
@@ -26,6 +27,9 @@ public static class EntityApiModule
         services.AddWorkflows();
         services.AddStats();
         return services.AddEntityFeed().AddWebhooks();
+        services.AddSingleton<WorkflowEndpoints>();
+        services.AddSingleton<AuditEndpoints>();
+        return services.AddEntityFeed().AddWebhooks().AddTransfers();
     }
 
     public static void MapEntityApi(this IEndpointRouteBuilder routes)
@@ -39,5 +43,6 @@ public static class EntityApiModule
         routes.MapStats();
         routes.MapEntityFeed();
         routes.MapWebhooks();
+        routes.MapTransfers();
     }
 }

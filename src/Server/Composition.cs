@@ -83,6 +83,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Lines);
         services.AddSingleton(storage.Store.Search);
         services.AddSingleton(storage.Store.Marks);
+        services.AddSingleton(storage.Store.Transfers);
         services.AddSingleton(CloudKey.Open(options.Home.KeyFile));
         services.AddSingleton(storage.Store.SearchJobs);
         services.AddSingleton(engine.Engine);

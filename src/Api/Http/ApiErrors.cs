@@ -23,7 +23,7 @@ public static class ApiErrors
     internal static readonly Error EncodedBody = new(
         ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "The body is compressed, which is not supported here.", "Send it without Content-Encoding.");
 
-    internal static Error Forbidden(string permission) => new(
+    public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
 
     internal static Error NoRoute(string method, string path) => new(

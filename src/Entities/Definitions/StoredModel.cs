@@ -54,4 +54,17 @@ public static class StoredModel
         hash[8] = (byte)((hash[8] & 0x3f) | 0x80);
         return new EntityId(new Guid(hash, bigEndian: true));
     }
+
+    /// <summary>Whether a revision that comes from elsewhere is one that this program can read.</summary>
+    public static bool IsSound(EntityRevision revision)
+    {
+        try
+        {
+            return revision.Id == IdOf(ModelDocument.Read(revision.Document).Key);
+        }
+        catch (Exception e) when (e is StrataException or System.Text.Json.JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            return false;
+        }
+    }
 }

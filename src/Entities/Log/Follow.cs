@@ -17,6 +17,8 @@ public sealed record Follow
     public required int Limit { get; init; }
 
     public ModelFilter Models { get; init; } = ModelFilter.All;
+
+    public bool WithAudit { get; init; }
 }
 
 /// <summary>One page of a tenant's log.</summary>

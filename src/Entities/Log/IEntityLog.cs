@@ -5,7 +5,7 @@ namespace Strata.Entities.Log;
 /// <summary>
 /// The storage contract: one ordered, append-only log per tenant with its heads. Implementations pass one contract suite.
 /// <para>Invariants. Revisions of a tenant are 1, 2, 3 … without gaps. Commit times never decrease along a log. A commit is visible whole or not at
-/// all, and to every read that starts after it was acknowledged. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
+/// all, and to every read that starts after it was acknowledged. History that was imported (<see cref="ITransfers"/>) keeps its own times, and may lack numbers. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
 /// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An append
 /// then has an unknown outcome only until the same commit is appended again: that finds the first outcome. Queues are bounded; past the bound:
 /// SERVER_BUSY.</para>
@@ -39,7 +39,7 @@ public interface IEntityLog
     ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
         TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
 
-    /// <summary>The tenant's log behind a revision, in order, deletions included, whole commits only. Audit events are left out.</summary>
+    /// <summary>The tenant's log behind a revision, in order, deletions included, whole commits only.</summary>
     ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken);
 
     /// <summary>The revision that a commit got, or null where the tenant has no commit of that id.</summary>

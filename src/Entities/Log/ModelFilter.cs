@@ -29,12 +29,15 @@ public sealed class ModelFilter
     /// <summary>All but the platform's own.</summary>
     public static readonly ModelFilter Users = new(null, usersOnly: true);
 
+    /// <summary>All that users made: their entities, and the definitions of their models.</summary>
+    public static readonly ModelFilter UsersAndDefinitions = new(null, usersOnly: true, withDefinitions: true);
+
     private readonly FrozenSet<ModelPattern>? patterns;
 
-    private ModelFilter(FrozenSet<ModelPattern>? patterns, bool usersOnly)
+    private ModelFilter(FrozenSet<ModelPattern>? patterns, bool usersOnly, bool withDefinitions = false)
     {
         this.patterns = patterns;
-        UsersOnly = usersOnly;
+        (UsersOnly, WithDefinitions) = (usersOnly, withDefinitions);
         Names = patterns?.Select(p => p.Name).ToFrozenSet(StringComparer.Ordinal);
         PlatformOnly = Names is not null && Names.All(n => n.StartsWith(CompositeDefinitions.PlatformPrefix, StringComparison.Ordinal));
     }
@@ -43,6 +46,9 @@ public sealed class ModelFilter
     public IReadOnlySet<string>? Names { get; }
 
     public bool UsersOnly { get; }
+
+    /// <summary>With <see cref="UsersOnly"/>: the definitions too, which are kept as the platform's.</summary>
+    public bool WithDefinitions { get; }
 
     /// <summary>It names models, and all of them are the platform's own.</summary>
     public bool PlatformOnly { get; }
@@ -55,7 +61,7 @@ public sealed class ModelFilter
 
     public bool Wants(ModelKey model)
     {
-        if (patterns is null) return !UsersOnly || !CompositeDefinitions.IsPlatforms(model);
+        if (patterns is null) return !UsersOnly || !CompositeDefinitions.IsPlatforms(model) || (WithDefinitions && model == StoredModel.Key);
         return patterns.Contains(new ModelPattern(model.Name, null)) || patterns.Contains(new ModelPattern(model.Name, model.Version));
     }
 
@@ -71,6 +77,6 @@ public sealed class ModelFilter
     public bool Covers(ModelFilter other)
     {
         if (patterns is not null) return other.patterns is not null && other.patterns.All(p => patterns.Contains(p) || patterns.Contains(p with { Version = null }));
-        return !UsersOnly || other.UsersOnly || (other.patterns is { } named && named.All(p => !CompositeDefinitions.IsPlatforms(new ModelKey(p.Name, 1))));
+        return !UsersOnly || (other.UsersOnly && (WithDefinitions || !other.WithDefinitions)) || (other.patterns is { } named && named.All(p => !CompositeDefinitions.IsPlatforms(new ModelKey(p.Name, 1))));
     }
 }

@@ -11,6 +11,16 @@ internal sealed class MemoryClaims
 
     public EntityId? HolderOf(string model, UniqueClaim claim) => holders.TryGetValue((model, claim), out var holder) ? holder : null;
 
+    public IEnumerable<(string Model, UniqueClaim Claim, EntityId Holder)> All() => holders.Select(h => (h.Key.Model, h.Key.Claim, h.Value));
+
+    /// <summary>Takes a value that nobody holds, as history has it.</summary>
+    public void Put(string model, UniqueClaim claim, EntityId holder)
+    {
+        holders.Add((model, claim), holder);
+        if (!held.TryGetValue(holder, out var keys)) held.Add(holder, keys = []);
+        keys.Add((model, claim));
+    }
+
     /// <summary>The first claim that another entity would still hold after the commit.</summary>
     public AppendOutcome.Duplicate? FindDuplicate(IReadOnlyList<EntityWrite> writes)
     {

@@ -78,7 +78,7 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
 
     internal IReadOnlyList<EntityRevision> Snapshot(TenantId tenant, AsOf asOf) => Of(tenant).Snapshot(asOf);
 
-    private MemoryTenant Of(TenantId tenant) => tenants.GetOrAdd(tenant, static id => new MemoryTenant(id));
+    internal MemoryTenant Of(TenantId tenant) => tenants.GetOrAdd(tenant, static id => new MemoryTenant(id));
 
     private IEnumerable<EntityRevision> Candidates(Scan scan) =>
         scan.Tenant is { } one ? Of(one).Snapshot(scan.AsOf) : tenants.Values.SelectMany(t => t.Snapshot(scan.AsOf));

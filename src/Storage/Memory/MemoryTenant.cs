@@ -7,7 +7,7 @@ namespace Strata.Storage.Memory;
 /// One tenant's log in memory. Invariant: <c>log</c> holds the revisions in commit order, and <c>starts[r - 1]</c> is where commit r begins in it; an
 /// entity's history holds the same objects. A refused commit leaves everything as it was.
 /// </summary>
-internal sealed class MemoryTenant(TenantId id)
+internal sealed partial class MemoryTenant(TenantId id)
 {
     private readonly Lock gate = new();
     private readonly List<EntityRevision> log = [];
@@ -75,7 +75,7 @@ internal sealed class MemoryTenant(TenantId id)
             var next = (int)Math.Min(follow.After.Value, starts.Count);
             for (; next < starts.Count; next++)
             {
-                var commit = log[starts[next]..EndOf(next)].Where(r => follow.Models.Wants(r.Model)).Select(WithoutAudit).ToList();
+                var commit = log[starts[next]..EndOf(next)].Where(r => follow.Models.Wants(r.Model)).Select(r => follow.WithAudit ? r : WithoutAudit(r)).ToList();
                 bytes += commit.Sum(r => (long)r.Document.Utf8.Length);
                 if (found.Count > 0 && (found.Count + commit.Count > follow.Limit || bytes > Entities.Log.Follow.BytesMax)) break;
                 found.AddRange(commit);

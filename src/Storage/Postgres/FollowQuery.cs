@@ -9,21 +9,26 @@ namespace Strata.Storage.Postgres;
 /// Reads a tenant's log in order. The head is read in the same snapshot, so that a page knows how far it has looked even where it found nothing. Rows of documents are taken one
 /// by one until they are enough, so that large documents do not fill the memory. Safe for concurrent use.
 /// </summary>
-internal sealed class FollowQuery(QueryPool pool)
+internal sealed class FollowQuery(QueryPool pool, bool staged = false)
 {
     // Spelt as in the index log_platform, or the planner does not see that it fits.
     private const string IsPlatforms = "l.model >= 'strata.' and l.model < 'strata/'";
 
+    private const string IsDefinition = "l.model = 'strata.model'";
+
     private const int EntityColumn = 1;
     private const int FirstColumn = 2;
+    private const int AuditColumn = FirstColumn + RevisionRow.Count - 2;
 
     private static readonly string Everything = Sql("");
     private static readonly string UsersOnly = Sql($"and not ({IsPlatforms})");
+    private static readonly string UsersAndDefinitions = Sql($"and (not ({IsPlatforms}) or {IsDefinition})");
     private static readonly string Named = Sql("and l.model = any($4)");
     private static readonly string PlatformNamed = Sql($"and {IsPlatforms} and l.model = any($4)");
 
-    private static readonly string OneCommit = $"""
-        select l.revision, l.entity, {RevisionRow.ColumnsBehindKey("l")} from strata.log l where l.tenant = $1 and l.revision = $2 order by l.ordinal
+    private static readonly string Staged = $"""
+        select {long.MaxValue}, l.entity, {RevisionRow.ColumnsBehindKey("l")}, l.audit
+        from strata.staged l where l.tenant = $1 and l.revision > $2 order by l.revision, l.ordinal limit $3
         """;
 
     public async ValueTask<FollowPage> ReadAsync(Follow follow, CancellationToken cancellationToken)
@@ -34,11 +39,11 @@ internal sealed class FollowQuery(QueryPool pool)
         var cut = read.Rows[^1].Revision; // the last commit may be there in part
         var whole = read.Rows.FindIndex(r => r.Revision == cut);
         if (whole > 0) return new FollowPage(Wanted(follow, read.Rows.GetRange(0, whole)), read.Rows[whole - 1].Revision);
-        return new FollowPage(Wanted(follow, await pool.RunAsync(command => ReadCommitAsync(command, follow.Tenant, cut, cancellationToken))), cut);
+        return new FollowPage(Wanted(follow, await pool.RunAsync(command => ReadCommitAsync(command, follow, cut, cancellationToken))), cut);
     }
 
     private static string Sql(string models) => $"""
-        select h.revision, l.entity, {RevisionRow.ColumnsBehindKey("l")}
+        select h.revision, l.entity, {RevisionRow.ColumnsBehindKey("l")} AUDIT
         from strata.log_head h
         left join lateral (
             select * from strata.log l
@@ -48,19 +53,29 @@ internal sealed class FollowQuery(QueryPool pool)
         where h.tenant = $1
         """;
 
-    private static string SqlOf(ModelFilter models) =>
-        models.Names is null ? models.UsersOnly ? UsersOnly : Everything : models.PlatformOnly ? PlatformNamed : Named;
+    private static string SqlOf(Follow follow) => SqlOf(follow.Models).Replace("AUDIT", follow.WithAudit ? ", l.audit" : "", StringComparison.Ordinal);
+
+    private static string SqlOf(ModelFilter models)
+    {
+        if (models.Names is not null) return models.PlatformOnly ? PlatformNamed : Named;
+        return models.WithDefinitions ? UsersAndDefinitions : models.UsersOnly ? UsersOnly : Everything;
+    }
+
+    private string OneCommit => $"""
+        select l.revision, l.entity, {RevisionRow.ColumnsBehindKey("l")}, l.audit
+        from strata.{(staged ? "staged" : "log")} l where l.tenant = $1 and l.revision = $2 order by l.ordinal
+        """;
 
     /// <summary>The database knows names only; versions are told apart here.</summary>
     private static IReadOnlyList<EntityRevision> Wanted(Follow follow, List<EntityRevision> rows)
     {
-        if (follow.Models.Names is not null) rows.RemoveAll(r => !follow.Models.Wants(r.Model));
+        if (follow.Models != ModelFilter.All) rows.RemoveAll(r => !follow.Models.Wants(r.Model));
         return rows;
     }
 
-    private static async Task<Read> ReadRowsAsync(NpgsqlCommand command, Follow follow, CancellationToken cancellationToken)
+    private async Task<Read> ReadRowsAsync(NpgsqlCommand command, Follow follow, CancellationToken cancellationToken)
     {
-        command.CommandText = SqlOf(follow.Models);
+        command.CommandText = staged ? Staged : SqlOf(follow);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.After.Value });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.Limit + 1L });
@@ -72,7 +87,7 @@ internal sealed class FollowQuery(QueryPool pool)
         {
             head = new Revision(reader.GetInt64(0));
             if (reader.IsDBNull(EntityColumn)) break;
-            rows.Add(ReadRow(reader, follow.Tenant));
+            rows.Add(ReadRow(reader, follow.Tenant, follow.WithAudit || staged));
             bytes += rows[^1].Document.Utf8.Length;
             if (bytes <= Follow.BytesMax) continue;
             await StopAsync(reader, enough, cancellationToken);
@@ -95,19 +110,22 @@ internal sealed class FollowQuery(QueryPool pool)
         }
     }
 
-    private static async Task<List<EntityRevision>> ReadCommitAsync(NpgsqlCommand command, TenantId tenant, Revision revision, CancellationToken cancellationToken)
+    private async Task<List<EntityRevision>> ReadCommitAsync(NpgsqlCommand command, Follow follow, Revision revision, CancellationToken cancellationToken)
     {
         command.CommandText = OneCommit;
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = follow.Tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = revision.Value });
         var rows = new List<EntityRevision>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken)) rows.Add(ReadRow(reader, tenant));
+        while (await reader.ReadAsync(cancellationToken)) rows.Add(ReadRow(reader, follow.Tenant, follow.WithAudit || staged));
         return rows;
     }
 
-    private static EntityRevision ReadRow(NpgsqlDataReader reader, TenantId tenant) =>
-        RevisionRow.ReadBehindKey(reader, FirstColumn, tenant, new EntityId(reader.GetGuid(EntityColumn)));
+    private static EntityRevision ReadRow(NpgsqlDataReader reader, TenantId tenant, bool withAudit)
+    {
+        var row = RevisionRow.ReadBehindKey(reader, FirstColumn, tenant, new EntityId(reader.GetGuid(EntityColumn)));
+        return withAudit && !reader.IsDBNull(AuditColumn) ? row with { Audit = AuditText.Read(reader.GetFieldValue<byte[]>(AuditColumn)) } : row;
+    }
 
     /// <param name="IsWhole">All that there is behind the revision is here, up to the head.</param>
     private sealed record Read(List<EntityRevision> Rows, Revision Head, bool IsWhole);

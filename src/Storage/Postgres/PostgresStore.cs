@@ -22,6 +22,7 @@ public sealed class PostgresStore : IAsyncDisposable
         Search = new PostgresSearch(connections.Searches, time);
         Marks = new PostgresMarks(connections.Queries);
         SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource);
+        Transfers = new PostgresTransfers(connections);
     }
 
     public IEntityLog Log => log;
@@ -35,6 +36,7 @@ public sealed class PostgresStore : IAsyncDisposable
     public IMarks Marks { get; }
 
     public ISearchJobs SearchJobs { get; }
+    public ITransfers Transfers { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote

@@ -24,12 +24,14 @@ public interface IStore : IAsyncLifetime
     IMarks Marks { get; }
 
     ISearchJobs SearchJobs { get; }
+    ITransfers Transfers { get; }
 }
 
 public sealed class MemoryStore : IStore
 {
     private readonly MemoryLog log = new(TimeProvider.System);
     private MemorySearchJobs? jobs;
+    private MemoryTransfers? transfers;
 
     public IEntityLog Log => log;
 
@@ -42,6 +44,8 @@ public sealed class MemoryStore : IStore
     public ILines Lines { get; } = new MemoryLines(TimeProvider.System);
 
     public IMarks Marks { get; } = new MemoryMarks();
+
+    public ITransfers Transfers => transfers ??= new MemoryTransfers(log);
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -66,6 +70,7 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public IMarks Marks => store.Marks;
 
     public ISearchJobs SearchJobs => store.SearchJobs;
+    public ITransfers Transfers => store.Transfers;
 
     public async ValueTask InitializeAsync()
     {

@@ -1,0 +1,48 @@
+using Strata.Core;
+
+namespace Strata.Entities.Log;
+
+/// <summary>
+/// Moves a tenant's history from one store to another as it was: ids, commits, times and authors stay. What is brought in is staged, where nobody sees it, and then published whole in
+/// one transaction. Staging the same again changes nothing, so that an import that broke off can go on. Safe for concurrent use; one import of a tenant at a time.
+/// </summary>
+public interface ITransfers
+{
+    /// <summary>The unique keys that users' entities hold now, in the order of their cursors.</summary>
+    ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The scheduled transitions that are armed now, in the order of their cursors.</summary>
+    ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken);
+
+    ValueTask StageAsync(TenantId tenant, HistoryPart part, CancellationToken cancellationToken);
+
+    /// <summary>What is staged, with audit events, whole commits only, page by page; empty behind the last.</summary>
+    ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Forgets the staged claims and schedules; with <paramref name="revisions"/> all that is staged.</summary>
+    ValueTask UnstageAsync(TenantId tenant, bool revisions, CancellationToken cancellationToken);
+
+    /// <summary>Whether the tenant holds nothing of its users: no entity and no model, not even a deleted one.</summary>
+    ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts all that is staged into the tenant's log, or nothing. A staged revision r becomes r behind where the log ended, which is <paramref name="head"/> longer from then on; numbers
+    /// that nothing staged has stay empty. Imported commits keep their times, which may be before those of the tenant's own first resources.
+    /// </summary>
+    /// <returns>Where the log ended; null where the tenant is not empty, and then nothing has changed.</returns>
+    ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, CancellationToken cancellationToken);
+}
+
+/// <summary>Some of a history: revisions in order, each commit whole.</summary>
+public sealed record HistoryPart
+{
+    public IReadOnlyList<EntityRevision> Revisions { get; init; } = [];
+    public IReadOnlyList<HeldClaim> Claims { get; init; } = [];
+    public IReadOnlyList<HeldSchedule> Schedules { get; init; } = [];
+}
+
+/// <summary>A unique key's value and who holds it.</summary>
+public sealed record HeldClaim(string Cursor, EntityId Entity, string Model, UniqueClaim Claim);
+
+/// <summary>A scheduled transition and the revision that armed it.</summary>
+public sealed record HeldSchedule(string Cursor, EntityId Entity, Revision Revision, ScheduledTransition Schedule);

@@ -1,0 +1,25 @@
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Transfer;
+
+/// <summary>How an organization's import stands.</summary>
+/// <param name="State">UNFINISHED or COMPLETE.</param>
+/// <param name="Export">The id of the export that is brought in.</param>
+/// <param name="Staged">Up to which revision of it all has come.</param>
+/// <param name="Base">The revision that the organization's log had before; an imported revision has its old number and this.</param>
+internal sealed record ImportState(string State, Guid Export, long Staged, DateTimeOffset At, long? Revisions = null, string? Digest = null, long? Base = null)
+{
+    public const string Unfinished = "UNFINISHED";
+    public const string Complete = "COMPLETE";
+
+    private const string Name = "import";
+
+    public static async ValueTask<ImportState?> ReadAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
+        await marks.ReadAsync(tenant, Name, cancellationToken) is { } value ? value.To(WireJson.Of<ImportState>()) : null;
+
+    public ValueTask WriteAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
+        marks.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), cancellationToken);
+
+    public static ValueTask ForgetAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) => marks.DeleteAsync(tenant, Name, cancellationToken);
+}

@@ -1,0 +1,168 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Transfer;
+
+/// <summary>
+/// Brings an export into an organization that holds no data. Steps: stage every line, compare both digests with what has arrived, publish all at once. Until then nobody sees any of it and
+/// the organization is marked; when it breaks off, the same export sent again goes on, and a discard forgets it.
+/// </summary>
+internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider time, TenantId tenant, LineReader lines) : IDisposable
+{
+    private const int PageMax = 1_000;
+    private const int BatchBytesMax = 4 << 20;
+
+    private readonly IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly HistoryDigest digest = new();
+    private readonly List<EntityRevision> revisions = [];
+    private readonly List<HeldClaim> claims = [];
+    private readonly List<HeldSchedule> schedules = [];
+    private ImportState state = null!;
+    private Revision last;
+    private long lineNumber;
+    private long count;
+    private long bytes;
+
+    public async Task<Result<ImportState>> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await BeginAsync(cancellationToken) is { } refused) return refused;
+            while (await NextAsync(cancellationToken) is { } line)
+            {
+                using (line.Document)
+                {
+                    if (line.Type == "end") return await EndAsync(line, cancellationToken);
+                    await TakeAsync(line, cancellationToken);
+                }
+            }
+            revisions.RemoveAll(r => r.Revision == last); // its commit may be here in part
+            await StageAsync(cancellationToken);
+            return TransferErrors.Incomplete;
+        }
+        catch (Exception e) when (e is TransferFaultException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or OverflowException)
+        {
+            return TransferErrors.BadLine(lineNumber, e is TransferFaultException ? e.Message : "It is not a line of an export.");
+        }
+    }
+
+    public void Dispose()
+    {
+        sha.Dispose();
+        digest.Dispose();
+    }
+
+    private async Task<Error?> BeginAsync(CancellationToken cancellationToken)
+    {
+        if (await NextAsync(cancellationToken) is not { } line) return TransferErrors.Empty;
+        using var document = line.Document;
+        if (line.Type != "export" || document.RootElement.GetProperty("format").GetInt32() != TransferLines.Format) return TransferErrors.NoExport;
+        var export = document.RootElement.GetProperty("id").GetGuid();
+        sha.AppendData(line.Bytes);
+        var former = await ImportState.ReadAsync(marks, tenant, cancellationToken);
+        if (former is { State: ImportState.Unfinished } && former.Export != export) return TransferErrors.Unfinished;
+        if (!await transfers.IsEmptyAsync(tenant, cancellationToken)) return TransferErrors.NotEmpty;
+        await transfers.UnstageAsync(tenant, revisions: former?.State != ImportState.Unfinished, cancellationToken);
+        state = former is { State: ImportState.Unfinished } ? former : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
+        await state.WriteAsync(marks, tenant, cancellationToken);
+        return null;
+    }
+
+    private async Task TakeAsync(Line line, CancellationToken cancellationToken)
+    {
+        sha.AppendData(line.Bytes);
+        var root = line.Document.RootElement;
+        switch (line.Type)
+        {
+            case "revision": await TakeAsync(TransferLines.ReadRevision(root, tenant), cancellationToken); break;
+            case "claim": Take(TransferLines.ReadClaim(root)); break;
+            case "schedule": Take(TransferLines.ReadSchedule(root)); break;
+            case "again": await BeginAgainAsync(cancellationToken); break;
+            default: throw new TransferFaultException($"Lines of type \"{line.Type}\" are not known.");
+        }
+        bytes += line.Bytes.Length;
+        if (claims.Count + schedules.Count >= PageMax) await StageAsync(cancellationToken);
+    }
+
+    /// <summary>Batches end with whole commits, so that what is staged can be told by a revision.</summary>
+    private async Task TakeAsync(EntityRevision revision, CancellationToken cancellationToken)
+    {
+        if (revision.Revision < last) throw new TransferFaultException("Revisions must rise.");
+        if (revision.Revision > last && (revisions.Count >= PageMax || bytes >= BatchBytesMax)) await StageAsync(cancellationToken);
+        if (revisions.Count >= Commit.EntitiesMax + PageMax) throw new TransferFaultException("Its commit holds too many entities.");
+        last = revision.Revision;
+        count++;
+        if (revision.Revision.Value > state.Staged) revisions.Add(revision);
+    }
+
+    private void Take(HeldClaim claim)
+    {
+        digest.Add(claim);
+        claims.Add(claim);
+    }
+
+    private void Take(HeldSchedule schedule)
+    {
+        digest.Add(schedule);
+        schedules.Add(schedule);
+    }
+
+    private async Task BeginAgainAsync(CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        await transfers.UnstageAsync(tenant, revisions: false, cancellationToken);
+        digest.ReleaseAll();
+    }
+
+    private async Task StageAsync(CancellationToken cancellationToken)
+    {
+        await transfers.StageAsync(tenant, new HistoryPart { Revisions = revisions, Claims = claims, Schedules = schedules }, cancellationToken);
+        if (revisions.Count > 0)
+        {
+            state = state with { Staged = revisions[^1].Revision.Value, At = time.GetUtcNow() };
+            await state.WriteAsync(marks, tenant, cancellationToken);
+        }
+        revisions.Clear();
+        claims.Clear();
+        schedules.Clear();
+        bytes = 0;
+    }
+
+    private async Task<Result<ImportState>> EndAsync(Line line, CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        var root = line.Document.RootElement;
+        if (root.GetProperty("sha256").GetString() != Convert.ToHexStringLower(sha.GetHashAndReset()) || root.GetProperty("revisions").GetInt64() != count) return TransferErrors.Damaged;
+        await AddStagedAsync(cancellationToken);
+        var content = digest.Finish();
+        if (root.GetProperty("digest").GetString() != content) return TransferErrors.Damaged;
+        var head = new Revision(root.GetProperty("head").GetInt64());
+        if (head < last) return TransferErrors.Damaged;
+        if (await transfers.PublishAsync(tenant, head, cancellationToken) is not { } end) return TransferErrors.NotEmpty;
+        state = state with { State = ImportState.Complete, At = time.GetUtcNow(), Revisions = count, Digest = content, Base = end.Value };
+        await state.WriteAsync(marks, tenant, CancellationToken.None);
+        return state;
+    }
+
+    /// <summary>Reads back what is there now: that is what is compared, not what was sent.</summary>
+    private async Task AddStagedAsync(CancellationToken cancellationToken)
+    {
+        for (var page = await transfers.StagedAsync(tenant, Revision.None, PageMax, cancellationToken); page.Changes.Count > 0;
+             page = await transfers.StagedAsync(tenant, page.Position, PageMax, cancellationToken))
+        {
+            foreach (var revision in page.Changes) digest.Add(revision);
+        }
+    }
+
+    private async ValueTask<Line?> NextAsync(CancellationToken cancellationToken)
+    {
+        if (await lines.NextAsync(cancellationToken) is not { } line) return null;
+        lineNumber++;
+        var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
+        return new Line(line, document, document.RootElement.GetProperty("type").GetString() ?? "");
+    }
+
+    private sealed record Line(byte[] Bytes, JsonDocument Document, string Type);
+}

@@ -1,0 +1,30 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Strata.EntityApi.Transfer;
+
+/// <summary>Reads lines of bytes, each bounded. For one reader at a time.</summary>
+internal sealed class LineReader(PipeReader input, int bytesMax)
+{
+    /// <summary>The next line with its line feed, where it has one; null at the end.</summary>
+    /// <exception cref="TransferFaultException">The line is too long.</exception>
+    public async ValueTask<byte[]?> NextAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync(cancellationToken);
+            var buffer = read.Buffer;
+            if (buffer.PositionOf((byte)'\n') is { } feed) return Take(buffer.Slice(0, buffer.GetPosition(1, feed)));
+            if (buffer.Length > bytesMax || read.IsCompleted) return Take(buffer);
+            input.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private byte[]? Take(ReadOnlySequence<byte> line)
+    {
+        var bytes = line.Length > bytesMax ? null : line.ToArray();
+        input.AdvanceTo(line.End); // whatever it holds: a reader left in the middle cannot be drained
+        if (bytes is null) throw new TransferFaultException($"It is longer than {bytesMax} bytes.");
+        return bytes.Length == 0 ? null : bytes;
+    }
+}

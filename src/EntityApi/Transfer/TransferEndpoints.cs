@@ -1,0 +1,122 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Net.Http.Headers;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Api.Watch;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Transfer;
+
+/// <summary>An organization's data out of one cloud and into another, whole.</summary>
+internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IMarks marks, ILeases leases, StreamAccess access, TimeProvider time)
+{
+    private const string Read = "transfers.read";
+    private const string Write = "transfers.write";
+    private const string Lines = "application/x-ndjson";
+
+    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
+
+    private readonly string holder = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("GET", "/api/export", Read, Describe("exportData", "All data of the organization as lines of JSON: models, and every revision of every entity; the last line holds digests.") with
+        {
+            Answer = new Content([Lines], Schemas.Object()),
+        }, ExportAsync);
+        routes.MapApi("GET", "/api/import", Read, Describe("getImport", "How the import into this organization stands."), GetAsync);
+        routes.MapApi("POST", "/api/import", Write, Describe("importData", "Bring an export into an organization that holds no data: all of it, or nothing that anyone sees.") with
+        {
+            Body = new Content([Lines], Schemas.Object()),
+        }, ImportAsync);
+        routes.MapApi("DELETE", "/api/import", Write, Describe("discardImport", "Forget an unfinished import."), DiscardAsync);
+    }
+
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "transfer", Answer = Content.Json(Schemas.Object()) };
+
+    private async Task<Result<Answer>> ExportAsync(ApiCall call)
+    {
+        if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is { State: ImportState.Unfinished }) return TransferErrors.Unfinished;
+        return Answer.Stream(async http =>
+        {
+            http.Response.ContentType = Lines;
+            http.Response.Headers.CacheControl = "no-store";
+            using var exporter = new Exporter(log, transfers, caller.Tenant, http.Response.BodyWriter);
+            await exporter.RunAsync(Guid.CreateVersion7(time.GetUtcNow()), time.GetUtcNow(), () => access.IsStillGoodAsync(http, Read, http.RequestAborted), http.RequestAborted);
+        });
+    }
+
+    private async Task<Result<Answer>> GetAsync(ApiCall call)
+    {
+        if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
+        return await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is { } state ? Answer.Json(state) : Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("state", "NONE");
+            json.WriteEndObject();
+        });
+    }
+
+    private async Task<Result<Answer>> ImportAsync(ApiCall call)
+    {
+        if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (!IsLines(call)) return ApiErrors.MediaType(call.Http.Request.ContentType, Lines);
+        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null; // each line is bounded
+        return await AloneAsync(caller.Tenant, async cancellationToken =>
+        {
+            var lines = new LineReader(call.Http.Request.BodyReader, TransferLines.LineBytesMax);
+            using var importer = new Importer(transfers, marks, time, caller.Tenant, lines);
+            var imported = await importer.RunAsync(cancellationToken);
+            return imported.IsOk ? Answer.Json(imported.Value) : imported.Error;
+        }, call.Aborted);
+    }
+
+    private async Task<Result<Answer>> DiscardAsync(ApiCall call)
+    {
+        if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
+        return await AloneAsync(caller.Tenant, async cancellationToken =>
+        {
+            await transfers.UnstageAsync(caller.Tenant, revisions: true, cancellationToken);
+            await ImportState.ForgetAsync(marks, caller.Tenant, cancellationToken);
+            return Answer.NoContent;
+        }, call.Aborted);
+    }
+
+    /// <summary>One import of an organization at a time, on whichever server.</summary>
+    private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
+    {
+        var name = $"{holder}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
+        await using var lease = await HeldLease.TryTakeAsync(leases, $"import/{tenant}", name, LeaseTime, time, cancellationToken);
+        if (lease is null) return TransferErrors.Running;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        try
+        {
+            return await act(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return TransferErrors.Running; // the lease was lost to another server
+        }
+    }
+
+    /// <summary>A token of one project does not stand for the whole organization.</summary>
+    private static Result<Caller> CallerOf(ApiCall call) => call.Principal.Project is null ? EntityCall.CallerOf(call) : ApiErrors.Forbidden(Read);
+
+    private static bool IsLines(ApiCall call) =>
+        MediaTypeHeaderValue.TryParse(call.Http.Request.ContentType, out var type) && type.MediaType.Equals(Lines, StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>Registers export and import.</summary>
+internal static class TransferModule
+{
+    public static IServiceCollection AddTransfers(this IServiceCollection services) => services.AddSingleton<TransferEndpoints>();
+
+    public static void MapTransfers(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<TransferEndpoints>().Map(routes);
+}

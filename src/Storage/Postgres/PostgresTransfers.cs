@@ -1,0 +1,173 @@
+using System.Globalization;
+using Npgsql;
+using NpgsqlTypes;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>Transfers by tables of staged rows. Safe for concurrent use.</summary>
+internal sealed class PostgresTransfers(Connections connections) : ITransfers
+{
+    /// <summary>For the one transaction that publishes; millions of rows take minutes.</summary>
+    private const int PublishSeconds = 3600;
+
+    private readonly QueryPool pool = connections.Queries;
+    private readonly FollowQuery staged = new(connections.Queries, staged: true);
+
+    public async ValueTask<IReadOnlyList<HeldClaim>> ClaimsAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    {
+        Prepare(command, TransferSql.Claims, tenant, after ?? "", limit);
+        var found = new List<HeldClaim>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            found.Add(new HeldClaim(row.GetString(0), new EntityId(row.GetGuid(1)), row.GetString(2), new UniqueClaim(row.GetString(3), row.GetString(4))));
+        return found;
+    });
+
+    public async ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    {
+        var parts = after?.Split('/') ?? [Guid.Empty.ToString(), "0", "0"];
+        Prepare(command, TransferSql.Schedules, tenant, Guid.Parse(parts[0]), NumberOf(parts[1]), (int)NumberOf(parts[2]), limit);
+        var found = new List<HeldSchedule>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            DateTimeOffset? expires = row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5);
+            var schedule = new ScheduledTransition(row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), expires);
+            found.Add(new HeldSchedule(row.GetString(0), new EntityId(row.GetGuid(1)), new Revision(row.GetInt64(2)), schedule));
+        }
+        return found;
+    });
+
+    public async ValueTask StageAsync(TenantId tenant, HistoryPart part, CancellationToken cancellationToken)
+    {
+        if (part.Revisions.Count > 0) await RunAsync(command => FillRevisions(command, tenant, part.Revisions), cancellationToken);
+        if (part.Claims.Count > 0) await RunAsync(command => FillClaims(command, tenant, part.Claims), cancellationToken);
+        if (part.Schedules.Count > 0) await RunAsync(command => FillSchedules(command, tenant, part.Schedules), cancellationToken);
+    }
+
+    public ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
+        staged.ReadAsync(new Follow { Tenant = tenant, After = after, Limit = limit, WithAudit = true }, cancellationToken);
+
+    public async ValueTask UnstageAsync(TenantId tenant, bool revisions, CancellationToken cancellationToken)
+    {
+        await RunAsync(command => Prepare(command, TransferSql.UnstageState, tenant), cancellationToken);
+        if (revisions) await RunAsync(command => Prepare(command, TransferSql.UnstageRevisions, tenant), cancellationToken);
+    }
+
+    public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    {
+        Prepare(command, TransferSql.IsEmpty, tenant);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    });
+
+    public async ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await connections.OpenSingleAsync(cancellationToken);
+            return await IsEmptyAsync(tenant, cancellationToken) ? await PublishAsync(connection, tenant, head, cancellationToken) : null;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return null; // something was written meanwhile
+        }
+        catch (Exception e) when (e is not PostgresException && StoreErrors.IsConnectionLost(e))
+        {
+            throw StoreErrors.Unavailable(e);
+        }
+    }
+
+    private static async Task<Revision?> PublishAsync(NpgsqlConnection connection, TenantId tenant, Revision head, CancellationToken cancellationToken)
+    {
+        await using (var add = new NpgsqlCommand(AppendSql.AddTenants, connection))
+        {
+            add.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [tenant.Value] });
+            await add.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await using var reserve = new NpgsqlCommand { Connection = connection };
+        Prepare(reserve, TransferSql.Reserve, tenant, head.Value);
+        var end = (long)(await reserve.ExecuteScalarAsync(cancellationToken))!;
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        foreach (var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims, TransferSql.PublishSchedules])
+        {
+            await using var command = new NpgsqlCommand { Connection = connection, Transaction = transaction, CommandTimeout = PublishSeconds };
+            Prepare(command, sql, tenant, end);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await using (var clear = new NpgsqlCommand { Connection = connection, Transaction = transaction, CommandTimeout = PublishSeconds })
+        {
+            Prepare(clear, TransferSql.UnstageRevisions, tenant);
+            await clear.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await transaction.CommitAsync(cancellationToken);
+        return new Revision(end);
+    }
+
+    private static void FillRevisions(NpgsqlCommand command, TenantId tenant, IReadOnlyList<EntityRevision> rows)
+    {
+        Prepare(command, TransferSql.StageRevisions, tenant);
+        Add(command, NpgsqlDbType.Bigint, rows, r => r.Revision.Value);
+        Add(command, NpgsqlDbType.Integer, OrdinalsOf(rows), o => o);
+        Add(command, NpgsqlDbType.Uuid, rows, r => r.Id.Value);
+        Add(command, NpgsqlDbType.Uuid, rows, r => r.Commit.Value);
+        Add(command, NpgsqlDbType.TimestampTz, rows, r => r.CreatedAt.ToUniversalTime());
+        Add(command, NpgsqlDbType.TimestampTz, rows, r => r.ChangedAt.ToUniversalTime());
+        Add(command, NpgsqlDbType.Integer, rows, r => r.Model.Version);
+        Add(command, NpgsqlDbType.Boolean, rows, r => r.Deleted);
+        Add(command, NpgsqlDbType.Text, rows, r => r.Model.Name);
+        Add(command, NpgsqlDbType.Text, rows, r => r.State);
+        Add(command, NpgsqlDbType.Text, rows, r => r.Transition);
+        Add(command, NpgsqlDbType.Text, rows, r => r.ChangedBy);
+        Add(command, NpgsqlDbType.Jsonb, rows, r => r.Document.Utf8);
+        Add(command, NpgsqlDbType.Jsonb, rows, r => AuditText.Write(r.Audit));
+    }
+
+    private static void FillClaims(NpgsqlCommand command, TenantId tenant, IReadOnlyList<HeldClaim> claims)
+    {
+        Prepare(command, TransferSql.StageClaims, tenant);
+        Add(command, NpgsqlDbType.Bytea, claims, c => ClaimKey.DigestOf(c.Model, c.Claim));
+        Add(command, NpgsqlDbType.Uuid, claims, c => c.Entity.Value);
+        Add(command, NpgsqlDbType.Text, claims, c => c.Model);
+        Add(command, NpgsqlDbType.Text, claims, c => c.Claim.Key);
+        Add(command, NpgsqlDbType.Text, claims, c => c.Claim.Value);
+    }
+
+    private static void FillSchedules(NpgsqlCommand command, TenantId tenant, IReadOnlyList<HeldSchedule> schedules)
+    {
+        Prepare(command, TransferSql.StageSchedules, tenant);
+        Add(command, NpgsqlDbType.Uuid, schedules, s => s.Entity.Value);
+        Add(command, NpgsqlDbType.Bigint, schedules, s => s.Revision.Value);
+        Add(command, NpgsqlDbType.Integer, schedules, s => (int)NumberOf(s.Cursor[(s.Cursor.LastIndexOf('/') + 1)..]));
+        Add(command, NpgsqlDbType.TimestampTz, schedules, s => s.Schedule.DueAt.ToUniversalTime());
+        Add(command, NpgsqlDbType.TimestampTz, schedules, s => s.Schedule.ExpiresAt?.ToUniversalTime());
+        Add(command, NpgsqlDbType.Text, schedules, s => s.Schedule.Transition);
+    }
+
+    /// <summary>Each one's place in its commit.</summary>
+    private static int[] OrdinalsOf(IReadOnlyList<EntityRevision> rows)
+    {
+        var ordinals = new int[rows.Count];
+        for (var i = 1; i < rows.Count; i++) ordinals[i] = rows[i].Revision == rows[i - 1].Revision ? ordinals[i - 1] + 1 : 0;
+        return ordinals;
+    }
+
+    private static long NumberOf(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private async Task RunAsync(Action<NpgsqlCommand> prepare, CancellationToken cancellationToken) => await pool.RunAsync(command =>
+    {
+        prepare(command);
+        return command.ExecuteNonQueryAsync(cancellationToken);
+    });
+
+    private static void Prepare(NpgsqlCommand command, string sql, TenantId tenant, params object[] values)
+    {
+        command.CommandText = sql;
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+    }
+
+    private static void Add<TRow, TValue>(NpgsqlCommand command, NpgsqlDbType element, IReadOnlyList<TRow> rows, Func<TRow, TValue> pick) =>
+        command.Parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = [.. rows.Select(pick)], NpgsqlDbType = NpgsqlDbType.Array | element });
+}

@@ -1,0 +1,145 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Strata.Api.Tests.Hosting;
+using Strata.Core;
+using Strata.EntityApi.Tests.Hosting;
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.EntityApi.Tests.Transfer;
+
+/// <summary>An organization's data, out and in again.</summary>
+public abstract class TransferContract(IStore store) : IAsyncLifetime
+{
+    private EntityHost host = null!;
+    private HttpClient from = null!;
+    private HttpClient into = null!;
+    private string id = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        await store.InitializeAsync();
+        host = await EntityHost.StartAsync(store);
+        from = host.Client();
+        into = host.Client(await host.TokenAsync(host.OtherOrg, "admin", ["admin"]));
+        await OkAsync(from, "POST", "/api/model/import/JSON/SAMPLE_DATA/book/1", """[{"number":"A1","price":0.10},{"number":"A1","price":12345678901234567890.123456789}]""");
+        await OkAsync(from, "PUT", "/api/model/book/1/unique-keys", """{"uniqueKeys":[{"id":"number","fields":["$.number"]}]}""");
+        await OkAsync(from, "PUT", "/api/model/book/1/lock");
+        var many = string.Join(',', Enumerable.Range(0, 50).Select(i => $$"""{"number":"N{{i}}","price":{{i}}.50}"""));
+        await OkAsync(from, "POST", "/api/entity/JSON/book/1?transactionWindow=20", $"[{many}]");
+        var created = await OkAsync(from, "POST", "/api/entity/JSON/book/1", """{"number":"first","price":0.10}""");
+        id = created.Body[0].GetProperty("entityIds")[0].GetString()!;
+        await OkAsync(from, "PUT", $"/api/entity/JSON/{id}", """{"number":"second","price":12345678901234567890.123456789}""");
+        var gone = await OkAsync(from, "POST", "/api/entity/JSON/book/1", """{"number":"gone"}""");
+        await OkAsync(from, "DELETE", "/api/entity/" + gone.Body[0].GetProperty("entityIds")[0].GetString());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        from.Dispose();
+        into.Dispose();
+        await host.DisposeAsync();
+        await store.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task ExportAndImport_GivesEqualHistories()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        var imported = await ImportAsync(export);
+        Assert.True(imported.Status == 200, imported.Body.ToString());
+        Assert.Equal("COMPLETE", imported.Text("state"));
+        Assert.Equal("COMPLETE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
+
+        Assert.Equal(Last(export).GetProperty("digest").GetString(), imported.Text("digest"));
+        Assert.Equal(Last(export).GetProperty("digest").GetString(), Last(await into.GetStringAsync("/api/export")).GetProperty("digest").GetString());
+        foreach (var path in (string[])[$"/api/entity/{id}", $"/api/entity/{id}/changes", "/api/entity/book/1?pageSize=100", "/api/model/export/SIMPLE_VIEW/book/1"])
+            Assert.Equal(await from.GetStringAsync(path), await into.GetStringAsync(path));
+        var first = (await from.SendJsonAsync("GET", $"/api/entity/{id}/changes")).Body[1].GetProperty("transactionId").GetString();
+        Assert.Equal("first", (await into.SendJsonAsync("GET", $"/api/entity/{id}?transactionId={first}")).Body.GetProperty("data").GetProperty("number").GetString());
+
+        var taken = await into.SendJsonAsync("POST", "/api/entity/JSON/book/1", """{"number":"second"}""");
+        Assert.Equal(409, taken.Status); // its unique key came along
+        await OkAsync(into, "PUT", $"/api/entity/JSON/{id}", """{"number":"third","price":1}""");
+        Assert.Equal(409, (await ImportAsync(export)).Status);
+    }
+
+    [Fact]
+    public async Task Import_ThatBreaksOff_IsMarkedAndSeenByNobody_AndGoesOnOrIsDiscarded()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        var half = export[..(export.IndexOf('\n', export.Length / 2) + 1)];
+        Assert.Equal((400, "IMPORT_INCOMPLETE"), Outcome(await ImportAsync(half)));
+        Assert.Equal("UNFINISHED", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
+        Assert.Equal(404, (await into.SendJsonAsync("GET", $"/api/entity/{id}")).Status);
+        Assert.Equal(0, (await into.SendJsonAsync("GET", "/api/model/")).Body.GetArrayLength());
+        Assert.Equal((409, "IMPORT_UNFINISHED"), Outcome(await into.SendJsonAsync("GET", "/api/export")));
+
+        Assert.Equal((409, "IMPORT_UNFINISHED"), Outcome(await ImportAsync(await from.GetStringAsync("/api/export"))));
+        Assert.Equal(200, (await ImportAsync(export)).Status);
+        Assert.Equal(200, (await into.SendJsonAsync("GET", $"/api/entity/{id}")).Status);
+        Assert.Equal(404, (await into.SendJsonAsync("DELETE", "/api/import")).Status);
+    }
+
+    [Fact]
+    public async Task Import_Discarded_LeavesNothing()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        await ImportAsync(export[..(export.Length / 2)]);
+        Assert.Equal(204, (await into.SendJsonAsync("DELETE", "/api/import")).Status);
+        Assert.Equal("NONE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
+        Assert.Equal(200, (await ImportAsync(await from.GetStringAsync("/api/export"))).Status);
+    }
+
+    [Fact]
+    public async Task Import_OfSomethingElse_IsRefused()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        Assert.Equal(400, (await ImportAsync("")).Status);
+        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync("""{"type":"revision"}""")));
+        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync("not json")));
+        Assert.Equal("NONE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
+        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"model\":\"book\"", "\"model\":\"strata.token\"", StringComparison.Ordinal))));
+        Assert.Equal((400, "IMPORT_DAMAGED"), Outcome(await ImportAsync(export.Replace("\"N7\"", "\"X7\"", StringComparison.Ordinal))));
+        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"changedAt\"", "\"at\"", StringComparison.Ordinal))));
+        Assert.Equal(0, (await into.SendJsonAsync("GET", "/api/model/")).Body.GetArrayLength());
+        Assert.Equal(409, (await PostAsync(from, export)).Status);
+    }
+
+    [Fact]
+    public async Task Export_HoldsNothingOfThePlatform_AndNeedsItsPermission()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        Assert.DoesNotContain("strata.token", export, StringComparison.Ordinal);
+        Assert.DoesNotContain("strata.project", export, StringComparison.Ordinal);
+        using var application = host.Client(await host.TokenAsync(host.Org, "app", ["application"]));
+        Assert.Equal(403, (await application.SendJsonAsync("GET", "/api/export")).Status);
+        using var developer = host.Client(await host.TokenAsync(host.Org, "dev", ["developer"]));
+        Assert.Equal(403, (await PostAsync(developer, export)).Status);
+    }
+
+    private Task<JsonAnswered> ImportAsync(string export) => PostAsync(into, export);
+
+    private static async Task<JsonAnswered> PostAsync(HttpClient http, string export)
+    {
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(export)) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
+        using var response = await http.PostAsync("/api/import", content);
+        return new JsonAnswered((int)response.StatusCode, response.Headers, JsonElement.Parse(await response.Content.ReadAsStringAsync()));
+    }
+
+    private static (int, string?) Outcome(JsonAnswered answer) => (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());
+
+    private static JsonElement Last(string export) => JsonElement.Parse(export.TrimEnd('\n')[(export.TrimEnd('\n').LastIndexOf('\n') + 1)..]);
+
+    private static async Task<JsonAnswered> OkAsync(HttpClient http, string method, string path, string? body = null)
+    {
+        var answer = await http.SendJsonAsync(method, path, body);
+        Assert.True(answer.Status == 200, $"{method} {path}: {answer.Status} {answer.Body}");
+        return answer;
+    }
+}
+
+public sealed class MemoryTransferTests() : TransferContract(new MemoryStore());
+
+public sealed class PostgresTransferTests(TestServer server) : TransferContract(new PostgresDatabase(server));

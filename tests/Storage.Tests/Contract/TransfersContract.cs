@@ -1,0 +1,120 @@
+using Strata.Core;
+using Strata.Entities.Definitions;
+using Strata.Entities.Log;
+using static Strata.Storage.Tests.Contract.Given;
+
+namespace Strata.Storage.Tests.Contract;
+
+/// <summary>History that is brought in is as it was.</summary>
+public abstract class TransfersContract(IStore store)
+{
+    private readonly TenantId source = Tenant();
+    private readonly TenantId target = Tenant();
+
+    private IEntityLog Log => store.Log;
+
+    private ITransfers Transfers => store.Transfers;
+
+    [Fact]
+    public async Task Publish_AStagedHistory_IsAsItWas()
+    {
+        var (a, b) = await FillAsync();
+        Assert.Equal(Revision.None, await CopyAsync());
+
+        var (was, now) = (await HistoryAsync(source), await HistoryAsync(target));
+        Assert.Equal(was.Select(Facts), now.Select(Facts));
+        foreach (var (x, y) in was.Zip(now)) SameJson(x.Document.ToString(), y.Document);
+        Assert.Equal(was[1].Audit, now[1].Audit);
+        Assert.Null(await Log.ReadAsync(target, a));
+        SameJson("""{"v":2}""", (await Log.ReadAsync(target, b))!.Document);
+        SameJson("""{"v":1}""", (await Log.ReadAsync(target, b, AsOf.At(new Revision(2))))!.Document);
+        Assert.Equal(b, await Log.FindAsync(target, "order", new UniqueClaim("number", "1"), default));
+        Assert.Equal(await Log.SchedulesAsync(source, b, default), await Log.SchedulesAsync(target, b, default));
+        Assert.Equal(was[0].Revision, await Log.FindCommitAsync(target, was[0].Commit, default));
+        Assert.Equal(b, Assert.Single(await Log.ScanAsync(Scan(target))).Id);
+        Assert.Empty((await Transfers.StagedAsync(target, Revision.None, 10, default)).Changes);
+
+        var head = (await Log.ReadAsync(target, b))!.Revision;
+        var next = await Log.CommitAsync(target, Update(b, head, """{"v":3}"""));
+        Assert.Equal(4, next.Revision.Value);
+        Assert.True(next.At >= now[^1].ChangedAt);
+    }
+
+    [Fact]
+    public async Task Publish_BehindResourcesOfThePlatform_MovesTheNumbers()
+    {
+        await FillAsync();
+        await Log.CommitAsync(target, Create(Entity(), model: new ModelKey("strata.project", 1)));
+        await Log.CommitAsync(target, Create(Entity(), model: new ModelKey("strata.token", 1)));
+        Assert.Equal(new Revision(2), await CopyAsync());
+        Assert.Equal((await HistoryAsync(source)).Select(r => r.Revision.Value + 2), (await HistoryAsync(target)).Select(r => r.Revision.Value));
+        Assert.Equal(new Revision(5), await Log.HeadAsync(target, default));
+    }
+
+    [Fact]
+    public async Task Publish_WhereUsersHaveSomething_ChangesNothing()
+    {
+        await FillAsync();
+        await StageAsync();
+        Assert.True(await Transfers.IsEmptyAsync(target, default));
+        await Log.CommitAsync(target, Create(Entity(), model: StoredModel.Key));
+        Assert.False(await Transfers.IsEmptyAsync(target, default));
+        Assert.Null(await Transfers.PublishAsync(target, new Revision(3), default));
+        Assert.Equal(new Revision(1), await Log.HeadAsync(target, default));
+        Assert.Single(await HistoryAsync(target));
+    }
+
+    [Fact]
+    public async Task Stage_Twice_IsOnce_AndNobodySeesItUntilItIsPublished()
+    {
+        var (_, b) = await FillAsync();
+        await StageAsync();
+        await StageAsync();
+        Assert.Empty(await HistoryAsync(target));
+        Assert.Null(await Log.ReadAsync(target, b));
+        var staged = new List<EntityRevision>();
+        for (var page = await Transfers.StagedAsync(target, Revision.None, 1, default); page.Changes.Count > 0; page = await Transfers.StagedAsync(target, page.Position, 1, default))
+            staged.AddRange(page.Changes);
+        Assert.Equal((await HistoryAsync(source)).Select(Facts), staged.Select(Facts));
+        await Transfers.UnstageAsync(target, revisions: true, default);
+        Assert.Empty((await Transfers.StagedAsync(target, Revision.None, 10, default)).Changes);
+        Assert.True(await Transfers.IsEmptyAsync(target, default));
+    }
+
+    private static object Facts(EntityRevision r) => (r.Id, r.Model, r.Revision, r.Commit, r.State, r.CreatedAt, r.ChangedAt, r.ChangedBy, r.Transition, r.Deleted);
+
+    /// <summary>Two entities: one is deleted in the end, the other holds a key and a schedule.</summary>
+    private async Task<(EntityId Deleted, EntityId Living)> FillAsync()
+    {
+        var (a, b) = (Entity(), Entity());
+        var due = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var first = await Log.CommitAsync(source, Create(b, """{"v":0}"""), Create(a, """{"v":1.50}""") with { Audit = [new AuditEvent("TRANSITION_MAKE", "NEW", "x")] });
+        var second = await Log.CommitAsync(source, Update(b, first.Revision, """{"v":1}"""));
+        await Log.CommitAsync(source, Delete(a, first.Revision), Update(b, second.Revision, """{"v":2}""") with
+        {
+            Claims = [new UniqueClaim("number", "1")], Schedules = [new ScheduledTransition("late", due), new ScheduledTransition("later", due.AddDays(1), due.AddDays(2))],
+        });
+        return (a, b);
+    }
+
+    private async Task<Revision?> CopyAsync()
+    {
+        await StageAsync();
+        return await Transfers.PublishAsync(target, await Log.HeadAsync(source, default), default);
+    }
+
+    private async Task StageAsync()
+    {
+        await Transfers.StageAsync(target, new HistoryPart { Revisions = await HistoryAsync(source) }, default);
+        var (claims, schedules) = (await Transfers.ClaimsAsync(source, null, 10, default), await Transfers.SchedulesAsync(source, null, 1, default));
+        var rest = await Transfers.SchedulesAsync(source, schedules[0].Cursor, 10, default);
+        await Transfers.StageAsync(target, new HistoryPart { Claims = claims, Schedules = [.. schedules, .. rest] }, default);
+    }
+
+    private async Task<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant) =>
+        (await Log.FollowAsync(new Follow { Tenant = tenant, After = Revision.None, Limit = 1000, Models = ModelFilter.UsersAndDefinitions, WithAudit = true }, default)).Changes;
+}
+
+public sealed class MemoryTransfersTests(MemoryStore store) : TransfersContract(store), IClassFixture<MemoryStore>;
+
+public sealed class PostgresTransfersTests(PostgresDatabase store) : TransfersContract(store), IClassFixture<PostgresDatabase>;
