@@ -22,7 +22,8 @@ internal sealed class TransitionOffers(ComputationGuard computation)
     {
         if (workflow.Criterion is not { } criterion) return true;
         if (criterion.Condition is { } condition) return ConditionEvaluator.Matches(condition, entity);
-        return await computation.MatchesAsync(criterion.Function!, new ComputeCall(entity, workflow.Name, null), cancellationToken);
+        if (criterion.Function!.Guard is { } guard && !ConditionEvaluator.Matches(guard, entity)) return false;
+        return await computation.MatchesAsync(criterion.Function, new ComputeCall(entity, workflow.Name, null), cancellationToken);
     }
 
     private static string[] Offered(WorkflowDefinition workflow, string state) =>

@@ -112,7 +112,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     private ProcessorDefinition? ReadProcessor(JsonElement json, string path)
     {
         if (!members.IsObject(json, path, "A processor")) return null;
-        if (members.Text(json, path, "type") is not (null or "" or "externalized")) faults.Add($"{path}.type", "It must be \"externalized\".");
+        if (members.Text(json, path, "type") is not (null or "" or "externalized" or "EXTERNAL")) faults.Add($"{path}.type", "It must be \"externalized\".");
         var processor = new ProcessorDefinition
         {
             Name = members.Name(json, path, "name"),
@@ -129,7 +129,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
 
     private ExecutionMode ReadMode(JsonElement json, string path)
     {
-        if (!json.TryFind("executionMode", out _)) return ExecutionMode.Sync;
+        if (!json.TryFind("executionMode", out _) || json.TextOf("executionMode") is "") return ExecutionMode.Sync;
         if (json.TextOf("executionMode") is { } name && ExecutionModes.TryFind(name, out var mode)) return mode;
         faults.Add($"{path}.executionMode", $"It must be one of {string.Join(", ", ExecutionModes.Names)}.");
         return ExecutionMode.Sync;
@@ -144,6 +144,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
 
     private ComputeConfig ReadConfigMembers(JsonElement config, string path)
     {
+        CheckAsynchronous(config, path);
         var tags = members.Text(config, path, "calculationNodesTags") ?? "";
         return new ComputeConfig
         {
@@ -151,9 +152,24 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
             Tags = tags.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             ResponseTimeout = ReadResponseTimeout(config, path),
             Context = members.Text(config, path, "context"),
-            RetryPolicy = members.Text(config, path, "retryPolicy"),
+            RetryPolicy = ReadRetryPolicy(config, path),
             Idempotent = members.Boolean(config, path, "idempotent", false),
         };
+    }
+
+    /// <summary>EXPONENTIAL and LINEAR are what older clients say.</summary>
+    private string? ReadRetryPolicy(JsonElement config, string path)
+    {
+        var policy = members.Text(config, path, "retryPolicy");
+        if (policy is not (null or "" or "NONE" or "FIXED" or "EXPONENTIAL" or "LINEAR")) faults.Add($"{path}.retryPolicy", "It must be NONE or FIXED.");
+        return policy;
+    }
+
+    /// <summary>Parts of the entity API that would be passed over in silence are refused.</summary>
+    private void CheckAsynchronous(JsonElement config, string path)
+    {
+        if (members.Boolean(config, path, "asyncResult", false)) faults.Add($"{path}.asyncResult", "Results are waited for: leave it out, or use COMMIT_BEFORE_DISPATCH.");
+        if (config.TryFind("crossoverToAsyncMs", out _)) faults.Add($"{path}.crossoverToAsyncMs", "Results are waited for: leave it out.");
     }
 
     /// <summary>Zero is how some clients say that they leave it to the server.</summary>

@@ -89,6 +89,20 @@ public class WorkflowJsonTests
         Assert.True(WorkflowJson.Parse(json, allowCycles: true).IsOk);
     }
 
+    [Theory]
+    [InlineData("""{"asyncResult":true}""", "asyncResult")]
+    [InlineData("""{"crossoverToAsyncMs":5}""", "crossoverToAsyncMs")]
+    [InlineData("""{"retryPolicy":"SOMETIMES"}""", "retryPolicy")]
+    [InlineData("""{"responseTimeoutMs":-1}""", "responseTimeoutMs")]
+    [InlineData("""{"asyncResult":false,"retryPolicy":"LINEAR","responseTimeoutMs":0,"calculationNodesTags":"a,b"}""", null)]
+    public void Parse_ConfigOfAProcessor_RefusesWhatWouldBePassedOver(string config, string? offender)
+    {
+        var error = WorkflowJson.Parse(Some.Json($$$$"""
+            {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"t","next":"A","manual":true,"processors":[{"name":"p","executionMode":"","config":{{{{config}}}}}]}]}}}
+            """)).Error;
+        Assert.Equal(offender is null ? null : $"$.states.A.transitions[0].processors[0].config.{offender}", error?.Details?.Keys.Single());
+    }
+
     [Fact]
     public void Parse_NamesAndAnnotations_AreBounded()
     {
