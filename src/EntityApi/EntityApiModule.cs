@@ -26,9 +26,6 @@ public static class EntityApiModule
         services.AddSearch();
         services.AddWorkflows();
         services.AddStats();
-        return services.AddEntityFeed().AddWebhooks();
-        services.AddSingleton<WorkflowEndpoints>();
-        services.AddSingleton<AuditEndpoints>();
         return services.AddEntityFeed().AddWebhooks().AddTransfers();
     }
 

@@ -36,6 +36,7 @@ public sealed class PostgresStore : IAsyncDisposable
     public IMarks Marks { get; }
 
     public ISearchJobs SearchJobs { get; }
+
     public ITransfers Transfers { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>

@@ -24,6 +24,7 @@ public interface IStore : IAsyncLifetime
     IMarks Marks { get; }
 
     ISearchJobs SearchJobs { get; }
+
     ITransfers Transfers { get; }
 }
 
@@ -70,6 +71,7 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public IMarks Marks => store.Marks;
 
     public ISearchJobs SearchJobs => store.SearchJobs;
+
     public ITransfers Transfers => store.Transfers;
 
     public async ValueTask InitializeAsync()
