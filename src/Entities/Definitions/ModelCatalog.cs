@@ -76,13 +76,13 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
     public async ValueTask<Result<ModelInfo>> UnlockAsync(Caller caller, ModelKey key, CancellationToken cancellationToken)
     {
         if (CheckKey(key) is { } error) return error;
-        if (await HasEntitiesAsync(caller, key, cancellationToken)) return ModelErrors.HasEntities(key);
+        if (await HasEntitiesAsync(caller, key, cancellationToken)) return await RefuseEntitiesAsync(caller, key, cancellationToken);
         var unlocked = await ChangeAsync(
             caller, key, current => current.State == StoredModel.Unlocked ? ModelErrors.AlreadyUnlocked(key) : current.Document,
             StoredModel.UnlockTransition, cancellationToken);
         if (!unlocked.IsOk || !await HasEntitiesAsync(caller, key, cancellationToken)) return unlocked;
         await LockAsync(caller with { Request = null }, key, cancellationToken);
-        return ModelErrors.HasEntities(key);
+        return await RefuseEntitiesAsync(caller, key, cancellationToken);
     }
 
     /// <summary>Only while it is unlocked and has no entities.</summary>
@@ -90,7 +90,7 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
     {
         if (!(await FindAsync(caller, key, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error)) return error;
         if (model.State == StoredModel.Locked) return ModelErrors.AlreadyLocked(key);
-        if (await HasEntitiesAsync(caller, key, cancellationToken)) return ModelErrors.HasEntities(key);
+        if (await HasEntitiesAsync(caller, key, cancellationToken)) return await RefuseEntitiesAsync(caller, key, cancellationToken);
         var deleted = await engine.DeleteAsync(caller, StoredModel.Key, model.Id, model.Revision, cancellationToken);
         if (deleted.IsOk) definitions.Learn(deleted.Value);
         return deleted.Error is null ? new Done() : NotFoundAsModel(key, deleted.Error);
@@ -161,6 +161,9 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
         var found = await engine.Log.ReadAsync(caller.Tenant, StoredModel.IdOf(key), asOf, cancellationToken);
         return found is not null && found.Model == StoredModel.Key ? found : EngineErrors.ModelNotFound(key);
     }
+
+    private async ValueTask<Error> RefuseEntitiesAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
+        ModelErrors.HasEntities(key, (await engine.Log.CountAsync(caller.Tenant, key, AsOf.Latest, cancellationToken)).Sum(state => state.Count));
 
     private async ValueTask<bool> HasEntitiesAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
         (await engine.Log.ScanAsync(new Scan { Tenant = caller.Tenant, Model = key, Limit = 1 }, cancellationToken)).Count > 0;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Strata.Core;
 using Strata.Entities.Definitions.Structures;
 using Strata.Entities.Log;
@@ -20,8 +21,11 @@ internal static class ModelErrors
 
     public static Error AlreadyUnlocked(ModelKey key) => new(ErrorKind.Conflict, "MODEL_ALREADY_UNLOCKED", $"The model {key} is unlocked already.");
 
-    public static Error HasEntities(ModelKey key) => new(
-        ErrorKind.Conflict, "MODEL_HAS_ENTITIES", $"The model {key} has entities.", "Delete them first, or make a new version of the model.");
+    public static Error HasEntities(ModelKey key, long count) => new(
+        ErrorKind.Conflict, "MODEL_HAS_ENTITIES", $"The model {key} has {count} entities.", "Delete them first, or make a new version of the model.")
+    {
+        Details = new Dictionary<string, string> { ["entityCount"] = count.ToString(CultureInfo.InvariantCulture) },
+    };
 
     public static Error BadSample(int max) => new(
         ErrorKind.Invalid, "VALIDATION_FAILED", $"A sample is an object, or an array of at most {max} objects that are each a sample.");
@@ -31,7 +35,7 @@ internal static class ModelErrors
 
     public static Error StructureTooLarge() => new(
         ErrorKind.Invalid, "VALIDATION_FAILED",
-        $"The structure has more than {ModelStructure.NodesMax} fields or is more than {ModelStructure.DepthMax} deep.", "Send a smaller sample.");
+        $"The structure has more than {ModelStructure.PlacesMax} fields or is more than {ModelStructure.DepthMax} deep.", "Send a smaller sample.");
 
     public static Error NoWorkflows(ModelKey key) => new(ErrorKind.NotFound, "WORKFLOW_NOT_FOUND", $"The model {key} has no workflows of its own.", "Import one.");
 }

@@ -18,7 +18,11 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
     /// <summary>Models kept in memory; past it all are forgotten and those in use read anew.</summary>
     public const int ModelsMax = 10_000;
 
+    /// <summary>Places of the structures of these models, about 200 bytes each; past it as past <see cref="ModelsMax"/>.</summary>
+    private const long PlacesMax = 1_000_000;
+
     private readonly ConcurrentDictionary<(TenantId, EntityId), Known> known = new();
+    private long places;
 
     // The id is a hash of the name, which every create would compute again.
     private readonly ConcurrentDictionary<ModelKey, EntityId> ids = new();
@@ -33,6 +37,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
     public void Learn(EntityRevision revision)
     {
         var next = Known.Of(revision, time.GetTimestamp());
+        MakeRoom(next);
         known.AddOrUpdate((revision.Tenant, revision.Id), next, (_, present) => present.At > next.At ? present : next);
     }
 
@@ -41,6 +46,14 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
         var at = (tenant, IdOf(key));
         if (known.TryGetValue(at, out var present) && time.GetElapsedTime(present.ReadAt) < FreshFor) return present;
         return await ReadAsync(at, present, cancellationToken);
+    }
+
+    // Counts what is replaced twice, so it forgets too early rather than too late.
+    private void MakeRoom(Known next)
+    {
+        if (Interlocked.Add(ref places, next.Places) <= PlacesMax && known.Count < ModelsMax) return;
+        known.Clear();
+        Interlocked.Exchange(ref places, next.Places);
     }
 
     private EntityId IdOf(ModelKey key)
@@ -61,7 +74,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
             if (present is not null) known.TryRemove(new(at, present));
             return next; // names that exist nowhere take no memory
         }
-        if (known.Count >= ModelsMax) known.Clear();
+        if (present is null || present.At != next.At) MakeRoom(next);
         if (present is null ? known.TryAdd(at, next) : known.TryUpdate(at, next, present)) return next;
         return known.TryGetValue(at, out var newer) ? newer : next;
     }
@@ -70,6 +83,8 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
     /// <param name="Model">Null where the model does not exist or is not locked.</param>
     private sealed record Known(Revision At, bool Exists, ModelDefinition? Model, long ReadAt)
     {
+        public int Places => Model?.Check?.Places ?? 0;
+
         public static Known Of(EntityRevision? revision, long readAt)
         {
             var exists = revision is { Deleted: false } && revision.Model == StoredModel.Key;

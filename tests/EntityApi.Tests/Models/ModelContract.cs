@@ -156,6 +156,11 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         Assert.Equal((409, "MODEL_ALREADY_LOCKED"), Refusal(await Http.SendJsonAsync("POST", $"{Import}/JSON/SAMPLE_DATA/item/1", "{}")));
         Assert.Equal((409, "MODEL_ALREADY_LOCKED"), Refusal(await Http.SendJsonAsync("DELETE", "/api/model/item/1")));
         Assert.Equal((409, "MODEL_ALREADY_LOCKED"), Refusal(await Http.SendJsonAsync("PUT", "/api/model/item/1/unique-keys", """{"uniqueKeys":[]}""")));
+        var (id, _) = await CreateAsync();
+        var held = await Http.SendJsonAsync("PUT", "/api/model/item/1/unlock");
+        Assert.Equal((409, "MODEL_HAS_ENTITIES"), Refusal(held));
+        Assert.Equal("1", held.Body.GetProperty("properties").GetProperty("entityCount").GetString());
+        Assert.Equal(200, (await Http.SendJsonAsync("DELETE", $"/api/entity/{id}")).Status);
         Assert.Equal(200, (await Http.SendJsonAsync("PUT", "/api/model/item/1/unlock")).Status);
         Assert.Equal((409, "MODEL_ALREADY_UNLOCKED"), Refusal(await Http.SendJsonAsync("PUT", "/api/model/item/1/unlock")));
         Assert.Equal((409, "MODEL_NOT_LOCKED"), Refusal(await Http.SendJsonAsync("POST", Items, "{}")));

@@ -21,6 +21,7 @@ internal sealed class JsonSchemaReader(Faults faults)
 
     private void ReadInto(ModelStructure place, JsonElement schema, string path)
     {
+        if (place.IsOverfull) return;
         if (schema.ValueKind != JsonValueKind.Object)
         {
             faults.Add(path, "A schema is an object.");
@@ -71,7 +72,7 @@ internal sealed class JsonSchemaReader(Faults faults)
         place.AsObject();
         if (!schema.TryFind("properties", out var properties)) return;
         if (properties.ValueKind != JsonValueKind.Object) faults.Add(path, "\"properties\" is an object of schemas by name.");
-        else foreach (var property in properties.EnumerateObject()) ReadInto(place.Field(property.Name), property.Value, $"{path}.{Quote.Shorten(property.Name)}");
+        else foreach (var property in properties.EnumerateObject().TakeWhile(_ => !place.IsOverfull)) ReadInto(place.Field(property.Name), property.Value, $"{path}.{Quote.Shorten(property.Name)}");
     }
 
     private void ReadLeaf(ModelStructure place, JsonElement schema, string type, string path)

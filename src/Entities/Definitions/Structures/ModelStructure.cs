@@ -11,7 +11,7 @@ namespace Strata.Entities.Definitions.Structures;
 internal sealed class ModelStructure
 {
     /// <summary>Places in one model.</summary>
-    public const int NodesMax = 10_000;
+    public const int PlacesMax = 10_000;
 
     /// <summary>
     /// Documents of a model nest at most so deep, so that the structure, which nests twice as deep, stays within <see cref="JsonGuard.DepthMax"/>.
@@ -19,6 +19,15 @@ internal sealed class ModelStructure
     public const int DepthMax = 40;
 
     private readonly SortedDictionary<string, ModelStructure> fields = new(StringComparer.Ordinal);
+    private readonly Counter places;
+
+    public ModelStructure() : this(new Counter()) { }
+
+    private ModelStructure(Counter places)
+    {
+        this.places = places;
+        places.Count++;
+    }
 
     /// <summary>As a scalar; empty or NULL alone: no scalar was seen.</summary>
     public TypeSet Types { get; private set; }
@@ -30,12 +39,16 @@ internal sealed class ModelStructure
     /// <summary>As an array, what stands in it; null: no array was seen.</summary>
     public ModelStructure? Element { get; private set; }
 
-    public bool IsTooLarge => Nodes > NodesMax || Depth > DepthMax;
+    /// <summary>Of the whole structure that this place belongs to.</summary>
+    public int Places => places.Count;
+
+    /// <summary>Whether it has more places than a model may have: then no sample adds any more, so that no body can grow it without end.</summary>
+    public bool IsOverfull => places.Count > PlacesMax;
+
+    public bool IsTooLarge => IsOverfull || Depth > DepthMax;
 
     /// <summary>Whether nothing but null was seen here.</summary>
     public bool IsUnknown => !IsObject && Element is null && Types.HasNoValue;
-
-    private int Nodes => 1 + Children.Sum(child => child.Nodes);
 
     private int Depth => 1 + Children.Select(child => child.Depth).DefaultIfEmpty().Max();
 
@@ -57,6 +70,7 @@ internal sealed class ModelStructure
     /// <summary>Learns from a sample.</summary>
     public void Merge(JsonElement value)
     {
+        if (IsOverfull) return;
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
@@ -85,32 +99,18 @@ internal sealed class ModelStructure
 
     public void AsObject() => IsObject = true;
 
-    public ModelStructure AsArray() => Element ??= new ModelStructure();
+    public ModelStructure AsArray() => Element ??= new ModelStructure(places);
 
     /// <summary>The place of a member, made where there is none; this is then an object.</summary>
     public ModelStructure Field(string name)
     {
         IsObject = true;
-        if (!fields.TryGetValue(name, out var field)) fields[name] = field = new ModelStructure();
+        if (!fields.TryGetValue(name, out var field)) fields[name] = field = new ModelStructure(places);
         return field;
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    public static ModelStructure Read(JsonElement json)
-    {
-        var structure = new ModelStructure();
-        foreach (var type in json.GetProperty("types").EnumerateArray())
-        {
-            if (DataTypes.TryFind(type.GetString()!, out var known)) structure.Types = structure.Types.And(known);
-        }
-        if (json.TryGetProperty("fields", out var fields))
-        {
-            structure.IsObject = true;
-            foreach (var field in fields.EnumerateObject()) structure.fields[field.Name] = Read(field.Value);
-        }
-        if (json.TryGetProperty("element", out var element)) structure.Element = Read(element);
-        return structure;
-    }
+    public static ModelStructure Read(JsonElement json) => Read(json, new Counter());
 
     /// <summary>In the form in which it is stored.</summary>
     public void Write(Utf8JsonWriter writer)
@@ -135,5 +135,26 @@ internal sealed class ModelStructure
             Element.Write(writer);
         }
         writer.WriteEndObject();
+    }
+
+    private static ModelStructure Read(JsonElement json, Counter places)
+    {
+        var structure = new ModelStructure(places);
+        foreach (var type in json.GetProperty("types").EnumerateArray())
+        {
+            if (DataTypes.TryFind(type.GetString()!, out var known)) structure.Types = structure.Types.And(known);
+        }
+        if (json.TryGetProperty("fields", out var fields))
+        {
+            structure.IsObject = true;
+            foreach (var field in fields.EnumerateObject()) structure.fields[field.Name] = Read(field.Value, places);
+        }
+        if (json.TryGetProperty("element", out var element)) structure.Element = Read(element, places);
+        return structure;
+    }
+
+    private sealed class Counter
+    {
+        public int Count { get; set; }
     }
 }

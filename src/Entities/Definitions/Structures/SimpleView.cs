@@ -41,7 +41,7 @@ internal static class SimpleView
         var structure = new ModelStructure();
         structure.AsObject();
         if (view.ValueKind != JsonValueKind.Object) faults.Add("model", "An object of buckets by path is needed, with at least \"$\".");
-        else foreach (var bucket in view.EnumerateObject()) ReadBucket(structure, bucket, faults);
+        else foreach (var bucket in view.EnumerateObject().TakeWhile(_ => !structure.IsOverfull)) ReadBucket(structure, bucket, faults);
         return structure;
     }
 
@@ -56,7 +56,7 @@ internal static class SimpleView
             return;
         }
         place.AsObject();
-        foreach (var entry in bucket.Value.EnumerateObject())
+        foreach (var entry in bucket.Value.EnumerateObject().TakeWhile(_ => !structure.IsOverfull))
         {
             if (!TryReadEntry(place, entry)) faults.Add(Quote.Shorten(bucket.Name + entry.Name), "It is neither a field with its type nor a mark of an object.");
         }

@@ -20,12 +20,15 @@ internal sealed class StructureCheck
 
     public StructureCheck(ModelStructure structure)
     {
-        (types, isObject) = (structure.Types, structure.IsObject);
+        (types, isObject, Places) = (structure.Types, structure.IsObject, structure.Places);
         names = [.. structure.Fields.Keys.Select(Encoding.UTF8.GetBytes)];
         fields = [.. structure.Fields.Values.Select(field => new StructureCheck(field))];
         Array.Sort(names, fields, Comparer<byte[]>.Create((a, b) => Compare(a, b)));
         element = structure.Element is null ? null : new StructureCheck(structure.Element);
     }
+
+    /// <summary>How many the structure has.</summary>
+    public int Places { get; }
 
     /// <param name="utf8">Well-formed JSON.</param>
     public bool Fits(ReadOnlySpan<byte> utf8)

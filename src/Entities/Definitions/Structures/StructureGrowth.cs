@@ -63,7 +63,7 @@ internal sealed class StructureGrowth
         else
         {
             Add(ChangeLevel.Structural, "is not in the model");
-            place.Field(member.Name).Merge(member.Value);
+            if (!place.IsOverfull) place.Field(member.Name).Merge(member.Value);
         }
         path.RemoveAt(path.Count - 1);
     }
