@@ -112,8 +112,9 @@ public sealed class StrataServer : IAsyncDisposable
     private static void CheckPorts(ServerOptions options)
     {
         var fault = PortCheck.Check(options.Listen, options.ApiPort, "API", Setting.ApiPort.Flag);
-        // An edge of its own process may have outlived the last server; it is adopted.
-        if (fault is null && options.EdgeMode == EdgeMode.InProcess) fault = PortCheck.Check(options.Listen, options.HttpPort, "edge", Setting.HttpPort.Flag);
+        // An edge of its own process may have outlived the last server: it is adopted, or gives its port up to the next.
+        if (fault is null && options.EdgeMode != EdgeMode.Off && new EdgeChild(options, TimeProvider.System).Left() == 0)
+            fault = PortCheck.Check(options.Listen, options.HttpPort, "edge", Setting.HttpPort.Flag);
         if (fault is not null) throw fault.ToException();
     }
 

@@ -4,7 +4,9 @@ using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
 using Strata.Core;
 using Strata.Edge;
+using Strata.Server.Hosting;
 using Strata.Server.Logging;
+using Strata.Server.Options;
 using Strata.Server.Parts;
 
 namespace Strata.Cli.Commands;
@@ -13,7 +15,7 @@ namespace Strata.Cli.Commands;
 internal static class EdgeCommand
 {
     private static readonly ServerFlags Flags = new();
-    private static readonly Option<bool> Inline = new("--inline") { Description = "Handle requests on the threads that receive them: half again as many per second" };
+    private static readonly Option<bool> Inline = new("--inline") { Description = "Handle each request on one event loop, without a change of threads: half again as many per second" };
 
     public static Command Create(Terminal terminal)
     {
@@ -26,6 +28,7 @@ internal static class EdgeCommand
     {
         var options = Flags.Read(run);
         var token = Environment.GetEnvironmentVariable("STRATA_TOKEN") ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
+        if (PortCheck.Check(options.Listen, options.HttpPort, "edge", Setting.HttpPort.Flag) is { } fault) throw fault.ToException();
         using var loggers = ServerLogs.CreateFactory(Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, run.Terminal.Time);
         await EdgeProcess.RunAsync(
             EdgeSettings.Of(options, token, run.Parse.GetValue(Inline)), loggers,

@@ -6,13 +6,14 @@ namespace Strata.Server.Hosting;
 public static partial class ProcessSignals
 {
     public const int Terminate = 15;
+    public const int Kill = 9;
 
     /// <summary>SIGUSR1: end the server, leave running what outlives it. Not SIGQUIT, which shells make background processes ignore.</summary>
     public const int Leave = 10;
 
     /// <summary>No effect where there is no such process, or it is someone else's.</summary>
-    public static void Send(int pid, int signal) => _ = Kill(pid, signal);
+    public static void Send(int pid, int signal) => _ = SendTo(pid, signal);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
+    private static partial int SendTo(int pid, int signal);
 }

@@ -13,6 +13,8 @@ internal sealed class EdgePart(ServerOptions options, Func<string> token, ILogge
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        var left = new EdgeChild(options, time);
+        await left.EndAsync(left.Left(), cancellationToken); // the last server ran in the inline mode, and died
         edge = new EdgeServer(EdgeSettings.Of(options, token(), inline: false), loggers, time);
         await edge.StartAsync(cancellationToken);
     }

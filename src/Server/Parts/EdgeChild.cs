@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+
+namespace Strata.Server.Parts;
+
+/// <summary>
+/// The process of an edge outside the server: started in a session of its own, and found again by the file that holds its number. It counts as ours only when it runs the
+/// very command that we would start, so an edge of other ports or of an older program is not taken for it.
+/// </summary>
+internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
+{
+    private const string Script = "setsid \"$@\" </dev/null >>\"$0\" 2>&1 & echo $!";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longer than an edge gives its last requests.</summary>
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(15);
+
+    private readonly string[] command =
+    [
+        Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, Setting.Listen.Flag, options.Listen.ToString(),
+        Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag, options.HttpPort.ToString(CultureInfo.InvariantCulture),
+    ];
+
+    /// <summary>What it says, its last words included.</summary>
+    public string OutputFile => Path.Combine(options.Home.Run, "edge.out");
+
+    private string PidFile => Path.Combine(options.Home.Run, "edge.pid");
+
+    /// <summary>The process that the last server left; 0 when there is none.</summary>
+    public int Left() =>
+        File.Exists(PidFile) && int.TryParse(File.ReadAllText(PidFile), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) && IsEdge(pid) ? pid : 0;
+
+    /// <summary>Whether it is an edge of this data folder, whatever its ports and program.</summary>
+    public bool IsEdge(int pid) => CommandOf(pid) is [_, "edge", "--inline", "--home", var home, ..] && home == options.Home.Root;
+
+    /// <summary>Whether it is the edge that we would start.</summary>
+    public bool IsOurs(int pid) => CommandOf(pid).AsSpan().SequenceEqual(command);
+
+    /// <summary>Whether there is such a process, under whatever name.</summary>
+    public static bool Lives(int pid) => CommandOf(pid) is not ([] or [""]);
+
+    public async Task<int> LaunchAsync(CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, OutputFile, .. command]) { RedirectStandardOutput = true };
+        using var shell = Process.Start(start)!;
+        var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
+        await File.WriteAllTextAsync(PidFile, text, cancellationToken);
+        return int.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Ends an edge of this data folder: kindly, and when it does not go, at once.</summary>
+    public async Task EndAsync(int pid, CancellationToken cancellationToken)
+    {
+        if (!IsEdge(pid)) return;
+        ProcessSignals.Send(pid, ProcessSignals.Terminate);
+        for (var begun = time.GetTimestamp(); IsEdge(pid); await Task.Delay(Pause, time, cancellationToken))
+        {
+            if (time.GetElapsedTime(begun) > EndsWithin) ProcessSignals.Send(pid, ProcessSignals.Kill);
+        }
+        File.Delete(PidFile);
+    }
+
+    /// <summary>Whether its port takes connections.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(AnswersWithin);
+        using var socket = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(options.Listen, options.HttpPort, patience.Token);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return false;
+        }
+    }
+
+    private static string[] CommandOf(int pid)
+    {
+        try
+        {
+            return pid > 0 ? File.ReadAllText($"/proc/{pid}/cmdline").TrimEnd('\0').Split('\0') : [];
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+}

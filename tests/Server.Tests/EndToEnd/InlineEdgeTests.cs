@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Strata.Server.Tests.Support;
+
+namespace Strata.Server.Tests.EndToEnd;
+
+/// <summary>The edge as a process of its own, in the inline mode.</summary>
+public sealed class InlineEdgeTests : IAsyncLifetime
+{
+    private readonly Cloud cloud = new();
+
+    public async ValueTask InitializeAsync() => (await cloud.UpAsync("--edge-mode", "inline")).ShouldSucceed();
+
+    public ValueTask DisposeAsync() => cloud.DisposeAsync();
+
+    [Fact]
+    public async Task Edge_Killed_ComesBackAndServes()
+    {
+        Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
+        var before = EdgePid();
+        KillEdge();
+        await Wait.UntilAsync(() => EdgePid() != before && Answers(), "another edge serves");
+        Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
+        await Wait.UntilAsync(async () => (await cloud.RunAsync("status")).Output.Contains("all well", StringComparison.Ordinal), "all is well");
+    }
+
+    [Fact]
+    public async Task Edge_OutlivesItsServer_AndIsAdoptedByTheNext()
+    {
+        var edge = EdgePid();
+        await cloud.KillAsync();
+        Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
+        (await cloud.UpAsync("--edge-mode", "inline")).ShouldSucceed();
+        Assert.Equal(edge, EdgePid());
+        await cloud.KillAsync();
+        var port = Cloud.FreePort();
+        (await cloud.RunAsync("up", "-d", "--edge-mode", "inline", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{port}")).ShouldSucceed();
+        Assert.NotEqual(edge, EdgePid());
+        Assert.Contains($"127.0.0.1:{port}", (await cloud.RunAsync("status")).ShouldSucceed().Output);
+        Assert.False(Answers()); // the old one has given its port up
+        (await cloud.RunAsync("down")).ShouldSucceed();
+        Assert.Throws<ArgumentException>(() => Process.GetProcessById(edge));
+    }
+
+    [Fact]
+    public async Task Edge_LeftByADeadServer_GivesItsPortToTheInProcessMode()
+    {
+        var left = EdgePid();
+        await cloud.KillAsync();
+        (await cloud.UpAsync()).ShouldSucceed();
+        Assert.Throws<ArgumentException>(() => Process.GetProcessById(left));
+        Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
+    }
+
+    [Fact]
+    public async Task Port_InUse_IsOneSentenceAndTheFix()
+    {
+        (await cloud.RunAsync("down")).ShouldSucceed();
+        using var listener = new TcpListener(IPAddress.Loopback, cloud.HttpPort);
+        listener.Start();
+        foreach (var result in new[] { await cloud.UpAsync("--edge-mode", "inline"), await cloud.RunAsync("edge", "--inline", "--http-port", $"{cloud.HttpPort}") })
+        {
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains($"Port {cloud.HttpPort}, which the edge needs, is in use by", result.Error);
+            Assert.Contains("PORT_IN_USE", result.Error);
+        }
+    }
+
+    private int EdgePid() => int.Parse(File.ReadAllText(Path.Combine(cloud.Home, "run", "edge.pid")), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+
+    private void KillEdge()
+    {
+        using var process = Process.GetProcessById(EdgePid());
+        process.Kill();
+    }
+
+    private bool Answers()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, cloud.HttpPort);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
