@@ -42,23 +42,22 @@ public static class JsonGuard
     private static string? CheckTokens(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
-        var names = new Stack<HashSet<string>?>();
+        var names = new UniqueNames(utf8);
         while (reader.Read())
         {
             switch (reader.TokenType)
             {
                 case JsonTokenType.StartObject:
-                    names.Push(null);
+                    names.BeginObject();
                     break;
                 case JsonTokenType.EndObject:
-                    names.Pop();
+                    names.EndObject();
                     break;
                 case JsonTokenType.PropertyName:
                     if (CheckString(ref reader) is { } nameFault) return nameFault;
-                    var seen = names.Pop() ?? new HashSet<string>(StringComparer.Ordinal);
-                    names.Push(seen);
-                    var name = reader.GetString()!;
-                    if (!seen.Add(name)) return $"The name \"{Shorten(name)}\" stands twice in one object.";
+                    var start = (int)reader.TokenStartIndex + 1;
+                    if (!names.TryAdd(start, reader.ValueSpan.Length, reader.ValueIsEscaped ? reader.GetString() : null))
+                        return $"The name \"{Shorten(reader.GetString()!)}\" stands twice in one object.";
                     break;
                 case JsonTokenType.String:
                     if (CheckString(ref reader) is { } stringFault) return stringFault;

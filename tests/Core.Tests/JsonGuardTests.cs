@@ -37,6 +37,35 @@ public class JsonGuardTests
         Assert.Equal(isGood, JsonGuard.Check(Encoding.UTF8.GetBytes(number)).IsOk);
     }
 
+    /// <summary>Random nested objects of few and of many names, some of them spelt with escapes: a name twice in one object is found, and nothing else is.</summary>
+    [Fact]
+    public void Check_NamesAtRandom_FindsThoseThatStandTwice()
+    {
+        var seed = Environment.GetEnvironmentVariable("STRATA_SEED") is { } given ? int.Parse(given, null) : Random.Shared.Next();
+        var random = new Random(seed);
+        for (var round = 0; round < 2000; round++)
+        {
+            var isTwice = false;
+            var json = Write(random, 0, ref isTwice);
+            Assert.True(JsonGuard.Check(Encoding.UTF8.GetBytes(json)).IsOk == !isTwice, $"seed {seed}, round {round}: {json}");
+        }
+    }
+
+    private static string Write(Random random, int depth, ref bool isTwice)
+    {
+        if (depth == 4 || random.Next(3) == 0) return "1";
+        var seen = new HashSet<int>();
+        var members = new List<string>();
+        for (var i = random.Next(random.Next(2) == 0 ? 5 : 40); i > 0; i--)
+        {
+            var name = random.Next(2000);
+            isTwice |= !seen.Add(name);
+            var text = random.Next(10) == 0 ? $"\\u006e{name}" : $"n{name}";
+            members.Add($"\"{text}\":{(i % 7 == 0 ? Write(random, depth + 1, ref isTwice) : "[{}]")}");
+        }
+        return $"{{{string.Join(',', members)}}}";
+    }
+
     [Fact]
     public void Check_InvalidUtf8_IsRefused() => Assert.Equal("INVALID_JSON", JsonGuard.Check(new byte[] { (byte)'"', 0xff, (byte)'"' }).Error?.Code);
 

@@ -40,6 +40,7 @@ public static class ApiEndpoints
     /// <summary>A parameter that would be ignored is a mistake that its sender wants to hear of.</summary>
     private static string? UnknownParameter(HttpContext http, Operation operation)
     {
+        if (!http.Request.QueryString.HasValue) return null;
         foreach (var (name, _) in http.Request.Query)
         {
             if (operation.Parameters.Any(p => p.In == "query" && p.Name == name)) continue;

@@ -49,7 +49,7 @@ internal static class AppendSql
         with w as materialized (
             select w.*, h.revision as head_revision, coalesce(h.deleted, true) as is_new, h.created_at as head_created_at
             from unnest({p[0]}::uuid[], {p[1]}::int[], {p[2]}::int[], {p[3]}::uuid[], {p[4]}::uuid[], {p[5]}::bigint[], {p[6]}::text[], {p[7]}::text[],
-                        {p[8]}::int[], {p[9]}::text[], {p[10]}::text[], {p[11]}::boolean[], {p[12]}::jsonb[], {p[13]}::jsonb[])
+                        {p[8]}::int[], {p[9]}::text[], {p[10]}::text[], {p[11]}::boolean[], {p[12]}::jsonb[], {p[13]}::bytea[])
                  as w (tenant, no, ordinal, entity, commit, expected, changed_by, model, version, state, transition, deleted, document, audit)
             left join strata.head h on h.tenant = w.tenant and h.entity = w.entity
         )

@@ -94,7 +94,7 @@ internal sealed class AppendStatement : IDisposable
         arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Transition));
         arrays.Set(NpgsqlDbType.Boolean, writes.To((_, _, _, w) => w.Delete));
         arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => w.Document.Utf8));
-        arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
+        arrays.Set(NpgsqlDbType.Bytea, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
     }
 
     private void FillReads(IReadOnlyList<AppendRequest> group)

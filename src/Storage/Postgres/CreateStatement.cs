@@ -21,7 +21,7 @@ internal sealed class CreateStatement : IDisposable
             returning l.tenant, l.revision - t.commits as revision, l.at, pg_notify('{AppendSql.Channel}', l.tenant || ':' || l.revision)
         ), w as materialized (
             select w.*, m.revision + w.place as revision, m.at
-            from unnest($3::uuid[], $4::bigint[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[], $13::jsonb[], $14::jsonb[])
+            from unnest($3::uuid[], $4::bigint[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[], $13::jsonb[], $14::bytea[])
                  as w (tenant, place, ordinal, entity, commit, changed_by, model, version, state, transition, document, audit)
             join moved m on m.tenant = w.tenant
         ), logged as (
@@ -107,6 +107,6 @@ internal sealed class CreateStatement : IDisposable
         arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.State));
         arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Transition));
         arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => w.Document.Utf8));
-        arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
+        arrays.Set(NpgsqlDbType.Bytea, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
     }
 }
