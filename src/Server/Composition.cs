@@ -86,6 +86,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Transfers);
         services.AddSingleton(CloudKey.Open(options.Home.KeyFile));
         services.AddSingleton(storage.Store.SearchJobs);
+        services.AddSingleton(storage.Store.SearchIndexes);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);

@@ -23,9 +23,6 @@ public sealed record SearchQuery
     /// <summary>At most <see cref="SortKeysMax"/>; entities that they leave level, and all where there is none, come by their id.</summary>
     public IReadOnlyList<SortKey> Sort { get; init; } = [];
 
-    /// <summary>Paths whose values the store holds an index of (see ISearchIndexes); it may use them, or not.</summary>
-    public IReadOnlyList<JsonPath> Indexed { get; init; } = [];
-
     /// <summary>1 to <see cref="LimitMax"/>.</summary>
     public int Limit { get; init; } = PageLimits.Default;
 

@@ -42,6 +42,12 @@ internal static class SearchErrors
         ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", $"The organization has {max} searches already, results that are kept included.",
         "Wait until one expires, or search directly.") { Retryable = true };
 
+    public static Error BadIndexPath(string path) => FieldPath(
+        $"\"{(path.Length <= 60 ? path : path[..60])}\" cannot be indexed.", "Name a field by a path of names, such as $.customer.name, without [ ].");
+
+    public static Error TooManyIndexes() => new(
+        ErrorKind.TooMany, "INDEX_LIMIT", $"The cloud has {ISearchIndexes.TotalMax} declared indexes, which is the most.", "Drop one that is not used: declare fewer paths for a model.");
+
     private static Error FieldPath(string message, string? next) => new(ErrorKind.Invalid, "INVALID_FIELD_PATH", message, next);
 
     private static string Name(FieldFamily family) => family switch { FieldFamily.Number => "numbers", FieldFamily.Boolean => "booleans", _ => "text" };

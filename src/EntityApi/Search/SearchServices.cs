@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.EntityApi.Search.Indexes;
 using Strata.EntityApi.Search.Jobs;
 
 namespace Strata.EntityApi.Search;
@@ -13,6 +14,9 @@ internal static class SearchServices
         services.TryAddSingleton(new SearchOptions());
         services.AddSingleton<SearchEndpoints>();
         services.AddSingleton<SearchJobEndpoints>();
+        services.AddSingleton<SearchIndexEndpoints>();
+        services.AddSingleton<SearchIndexBuilder>();
+        services.AddHostedService(x => x.GetRequiredService<SearchIndexBuilder>());
         services.AddSingleton<SearchJobRunner>();
         services.AddHostedService(x => x.GetRequiredService<SearchJobRunner>());
     }
@@ -21,5 +25,6 @@ internal static class SearchServices
     {
         routes.ServiceProvider.GetRequiredService<SearchEndpoints>().Map(routes);
         routes.ServiceProvider.GetRequiredService<SearchJobEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<SearchIndexEndpoints>().Map(routes);
     }
 }

@@ -7,7 +7,8 @@ namespace Strata.Storage.Postgres;
 /// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a property test
 /// holds the two together. Every part is true or false and never null, so that <c>not</c> turns one into the other.
 /// </summary>
-internal sealed class ConditionSql(SqlParameters parameters, string alias)
+/// <param name="isIndexed">Tells whether a declared index holds a path's values; null: none does.</param>
+internal sealed class ConditionSql(SqlParameters parameters, string alias, Predicate<JsonPath>? isIndexed = null)
 {
     private readonly ComparisonSql comparisons = new(parameters);
     private int elements;
@@ -19,12 +20,16 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias)
         Condition.Any { Parts: [] } => "false",
         Condition.Any any => Join(any.Parts, " or "),
         Condition.Not not => $"(not {Write(not.Part)})",
-        Condition.Compare { Field: Field.Path path } compare => At($"{alias}.document", path.Value.Steps, 0, compare),
+        Condition.Compare { Field: Field.Path path } compare => WithIndex(At($"{alias}.document", path.Value.Steps, 0, compare), path.Value, compare),
         Condition.Compare { Field: Field.Meta meta } compare => Fact(meta.Value, compare),
         _ => throw new ArgumentException($"Unknown condition {condition}.", nameof(condition)),
     };
 
     private string Join(IReadOnlyList<Condition> parts, string word) => $"({string.Join(word, parts.Select(Write))})";
+
+    private string WithIndex(string comparison, JsonPath path, Condition.Compare compare) =>
+        isIndexed?.Invoke(path) == true && new IndexSql(parameters).Write(Follow(parameters, $"{alias}.document", path), compare) is { } key
+            ? $"({comparison} and {key})" : comparison;
 
     private string At(string value, IReadOnlyList<JsonPath.Step> steps, int at, Condition.Compare compare)
     {

@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Search on PostgreSQL, on connections of its own, so that searches take none from what else is asked. Safe for concurrent use.</summary>
-internal sealed class PostgresSearch(QueryPool pool, TimeProvider time) : IEntitySearch
+internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes indexes, TimeProvider time) : IEntitySearch
 {
     private static readonly string ReadSql = $"""
         select {RevisionRow.Columns("l")} from unnest($2, $3) with ordinality as f (entity, revision, place)
@@ -16,9 +16,10 @@ internal sealed class PostgresSearch(QueryPool pool, TimeProvider time) : IEntit
     public async ValueTask<IReadOnlyList<FoundEntity>> FindAsync(SearchQuery search, CancellationToken cancellationToken)
     {
         SearchGuard.Check(search);
+        var isIndexed = await indexes.ReadyAsync(search, cancellationToken);
         return await WithinAsync(search.Timeout, cancellation => pool.RunAsync(async command =>
         {
-            command.CommandText = new SearchSql(search, new SqlParameters(command.Parameters)).Write(search.Limit);
+            command.CommandText = new SearchSql(search, new SqlParameters(command.Parameters), isIndexed).Write(search.Limit);
             command.CommandTimeout = 0; // the token says when it is enough
             return await ReadFoundAsync(command, cancellation);
         }), cancellationToken);

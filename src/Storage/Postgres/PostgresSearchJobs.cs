@@ -1,11 +1,12 @@
 using Npgsql;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
 /// <summary>Asynchronous searches on PostgreSQL: each runs as one statement that keeps what it finds, so that no row passes through this server.</summary>
-internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource searches) : ISearchJobs
+internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource searches, PostgresSearchIndexes indexes) : ISearchJobs
 {
     private const string Running = "RUNNING";
     private const int SweepMax = 100;
@@ -59,7 +60,7 @@ internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource search
         {
             await using var connection = await searches.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var found = await StoreAsync(connection, job, search, resultsMax + 1, cancellationToken);
+            var found = await StoreAsync(connection, job, search, await indexes.ReadyAsync(search, cancellationToken), resultsMax + 1, cancellationToken);
             if (found > resultsMax) throw StoreErrors.ResultLimit(resultsMax);
             await using var succeed = new NpgsqlCommand { Connection = connection };
             Prepare(succeed, SucceedSql, job.Tenant.Value, job.Id.Value, found);
@@ -108,14 +109,15 @@ internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource search
         }
     }
 
-    private static async Task<long> StoreAsync(NpgsqlConnection connection, SearchJob job, SearchQuery search, long limit, CancellationToken cancellationToken)
+    private static async Task<long> StoreAsync(
+        NpgsqlConnection connection, SearchJob job, SearchQuery search, Predicate<JsonPath> isIndexed, long limit, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand { Connection = connection, CommandTimeout = 0 };
         var parameters = new SqlParameters(command.Parameters);
         command.CommandText = $"""
             insert into strata.search_result (tenant, job, position, entity, revision)
             select {parameters.Add(job.Tenant.Value)}, {parameters.Add(job.Id.Value)}, row_number() over () - 1, f.entity, f.revision
-            from ({new SearchSql(search, parameters).Write(limit)}) f
+            from ({new SearchSql(search, parameters, isIndexed).Write(limit)}) f
             """;
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -19,10 +19,12 @@ public sealed class PostgresStore : IAsyncDisposable
         log = new PostgresLog(connections, options, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
         Lines = new PostgresLines(connections.Queries);
-        Search = new PostgresSearch(connections.Searches, time);
+        var indexes = new PostgresSearchIndexes(connections, time);
+        SearchIndexes = indexes;
+        Search = new PostgresSearch(connections.Searches, indexes, time);
         Marks = new PostgresMarks(connections.Queries);
-        SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource);
         Transfers = new PostgresTransfers(connections);
+        SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource, indexes);
     }
 
     public IEntityLog Log => log;
@@ -38,6 +40,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public ISearchJobs SearchJobs { get; }
 
     public ITransfers Transfers { get; }
+
+    public ISearchIndexes SearchIndexes { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote

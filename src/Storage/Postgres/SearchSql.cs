@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
@@ -8,7 +9,8 @@ namespace Strata.Storage.Postgres;
 /// that of a moment ago, heads that have not changed since are taken as they are, and only the others are looked up in the log. As of a time is a walk
 /// along the heads with one look into the log for each.
 /// </summary>
-internal sealed class SearchSql(SearchQuery search, SqlParameters parameters)
+/// <param name="isIndexed">Whether a declared index holds a path; it is of use for the latest only.</param>
+internal sealed class SearchSql(SearchQuery search, SqlParameters parameters, Predicate<JsonPath> isIndexed)
 {
     /// <param name="limit">Rows at most.</param>
     public string Write(long limit) =>
@@ -23,7 +25,7 @@ internal sealed class SearchSql(SearchQuery search, SqlParameters parameters)
 
     private string Heads(string and) => $"""
         select {Columns()} from strata.head r
-        where not r.deleted and r.tenant = {Tenant} and r.model = {Model} and r.version = {Version}{and} and {Where()}
+        where not r.deleted and r.tenant = {Tenant} and r.model = {Model} and r.version = {Version}{and} and {Where(isIndexed)}
         """;
 
     private string Changed(Revision revision)
@@ -41,16 +43,17 @@ internal sealed class SearchSql(SearchQuery search, SqlParameters parameters)
         cross join lateral (
             select * from strata.log l where l.tenant = k.tenant and l.entity = k.entity and {until} order by l.revision desc limit 1
         ) r
-        where not r.deleted and r.model = {Model} and r.version = {Version} and {Where()}
+        where not r.deleted and r.model = {Model} and r.version = {Version} and {Where(null)}
         """;
 
     private string Columns() => "r.entity, r.revision" + string.Concat(search.Sort.SelectMany((key, i) => new SortSql(parameters, "r").Columns(key, i)));
 
-    private string Where() => search.Where is null ? "true" : new ConditionSql(parameters, "r").Write(search.Where);
+    private string Where(Predicate<JsonPath>? indexed) => search.Where is null ? "true" : new ConditionSql(parameters, "r", indexed).Write(search.Where);
 
     private string Tenant => parameters.Add(search.Tenant.Value);
 
     private string Model => parameters.Add(search.Model.Name);
 
-    private string Version => parameters.Add(search.Model.Version);
+    // As the column's own type, or a partial index's condition is not seen to hold.
+    private string Version => $"({parameters.Add(search.Model.Version)})::integer";
 }

@@ -26,6 +26,8 @@ public interface IStore : IAsyncLifetime
     ISearchJobs SearchJobs { get; }
 
     ITransfers Transfers { get; }
+
+    ISearchIndexes SearchIndexes { get; }
 }
 
 public sealed class MemoryStore : IStore
@@ -37,6 +39,8 @@ public sealed class MemoryStore : IStore
     public IEntityLog Log => log;
 
     public IEntitySearch Search => new MemorySearch(log);
+
+    public ISearchIndexes SearchIndexes { get; } = new MemorySearchIndexes();
 
     public ISearchJobs SearchJobs => jobs ??= new MemorySearchJobs(new MemorySearch(log), TimeProvider.System);
 
@@ -73,6 +77,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public ISearchJobs SearchJobs => store.SearchJobs;
 
     public ITransfers Transfers => store.Transfers;
+
+    public ISearchIndexes SearchIndexes => store.SearchIndexes;
 
     public async ValueTask InitializeAsync()
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
+using Strata.Entities.Log;
 using Strata.Storage.Tests.Contract;
 using static Strata.Storage.Tests.Contract.Given;
 
@@ -38,6 +39,29 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
     }
 
     [Fact]
+    public async Task Find_ByRandomConditionsOnIndexedPaths_FindsWhatTheEvaluatorFinds()
+    {
+        var random = Seeds.Next();
+        var json = new RandomJson(random);
+        var tenant = Tenant();
+        var documents = Enumerable.Range(0, Documents).ToDictionary(_ => Entity(), _ => json.Document());
+        await store.Log.CommitAsync(tenant, [Create(Entity(), model: new ModelKey("model", 1)), .. documents.Select(d => Write(d.Key, d.Value, random))]);
+        var modelId = (await store.Log.ScanAsync(Scan(tenant, new ModelKey("model", 1))))[0].Id;
+        var paths = RandomJson.Names.Take(ISearchIndexes.PerModelMax).Select(name => JsonPath.Parse($"$['{name}']")).ToList();
+        Assert.True(await store.SearchIndexes.DeclareAsync(tenant, Order, modelId, paths, default));
+        while (await store.SearchIndexes.WorkAsync(default)) continue;
+        Assert.All(await store.SearchIndexes.ListAsync(tenant, Order, default), index => Assert.True(index.State == SearchIndexState.Ready, index.ToString()));
+        var entities = (await store.Log.ScanAsync(Scan(tenant) with { Limit = PageLimits.Max })).Select(e => e with { Document = documents[e.Id] }).ToList();
+        for (var i = 0; i < 600; i++)
+        {
+            var condition = json.Condition(i % 3, random.Pick<JsonPath>([.. paths]));
+            var expected = entities.Where(e => ConditionEvaluator.Matches(condition, e)).Select(e => e.Id).ToList();
+            var found = await store.Search.FindAsync(new SearchQuery { Tenant = tenant, Model = Order, Where = condition, Limit = Documents }, default);
+            Assert.True(expected.SequenceEqual(found.Select(f => f.Id)), $"{condition}\n{Difference(expected, [.. found.Select(f => f.Id)], documents)}");
+        }
+    }
+
+    [Fact]
     public async Task Find_InRandomOrders_GivesTheOrderOfMemory()
     {
         var random = Seeds.Next();
@@ -48,7 +72,7 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
         var entities = (await store.Log.ScanAsync(Scan(tenant) with { Limit = PageLimits.Max })).Select(e => e with { Document = documents[e.Id] }).ToList();
         for (var i = 0; i < 200; i++)
         {
-            var search = new Entities.Log.SearchQuery { Tenant = tenant, Model = Order, Sort = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => json.SortKey())], Limit = Documents };
+            var search = new SearchQuery { Tenant = tenant, Model = Order, Sort = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => json.SortKey())], Limit = Documents };
             var found = (await store.Search.FindAsync(search with { AsOf = i % 3 == 0 ? AsOf.At(new Revision(1)) : AsOf.Latest }, default)).Select(f => f.Id);
             Assert.Equal(EntityOrder.Sort(entities, search.Sort).Select(e => e.Id), found);
         }

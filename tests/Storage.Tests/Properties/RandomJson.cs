@@ -7,7 +7,7 @@ namespace Strata.Storage.Tests.Properties;
 /// <summary>Documents and conditions from a small vocabulary, so that they meet often, with the values that tend to differ between stores.</summary>
 internal sealed class RandomJson(Random random)
 {
-    private static readonly string[] Names = ["a", "b", "0", "ü", "x y", "a.b", "$", "-1", "%", "\\"];
+    public static readonly string[] Names = ["a", "b", "0", "ü", "x y", "a.b", "$", "-1", "%", "\\"];
 
     private static readonly string[] Scalars =
     [
@@ -36,6 +36,18 @@ internal sealed class RandomJson(Random random)
 
     public Entities.Log.SortKey SortKey() => new(
         Field() is Field.Path { Value: var path } && !path.HasWildcard ? new Field.Path(path) : new Field.Meta(random.Pick(Enum.GetValues<MetaField>())), random.Next(2) == 0);
+
+    /// <summary>A condition of which about half compares one path.</summary>
+    public Condition Condition(int depth, JsonPath path)
+    {
+        var of = Compare() with { Field = new Field.Path(path) };
+        return depth == 0 ? of : random.Next(3) switch
+        {
+            0 => new Condition.All([of, Condition(depth - 1)]),
+            1 => new Condition.Any([of, Condition(depth - 1, path)]),
+            _ => new Condition.Not(Condition(depth - 1, path)),
+        };
+    }
 
     private Condition[] Parts(int depth) => [.. Enumerable.Range(0, random.Next(4)).Select(_ => Condition(depth - 1))];
 

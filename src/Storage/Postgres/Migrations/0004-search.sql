@@ -33,3 +33,39 @@ create table strata.search_result (
     revision bigint not null,
     primary key (tenant, job, position)
 );
+
+-- Declared indexes. Each is a partial index on strata.head, of one tenant's model; the table says which there are to be.
+create table strata.search_index (
+    tenant     uuid        not null,
+    model      text        collate "C" not null,
+    version    integer     not null,
+    path       text        collate "C" not null,
+    model_id   uuid        not null,
+    name       text        collate "C" not null unique,
+    state      text        collate "C" not null,
+    message    text        collate "C",
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (tenant, model, version, path)
+);
+
+-- What an index holds of a value: nothing of what compares with nothing and of long texts, which would not fit; numbers by an order-preserving bound on
+-- their digits. A comparison that holds for a value therefore holds, if not strict, for its key.
+create function strata.index_key(value jsonb) returns jsonb immutable parallel safe language plpgsql as $key$
+declare
+    n numeric;
+begin
+    case jsonb_typeof(value)
+        when 'string' then
+            if octet_length(value #>> '{}') <= 1000 then return value; end if;
+        when 'boolean' then return value;
+        when 'number' then
+            n := value::numeric;
+            if n >= 1e200 then return '1e200'::jsonb; end if;
+            if n <= -1e200 then return '-1e200'::jsonb; end if;
+            if scale(n) > 200 then return round(n, 200)::text::jsonb; end if;
+            return value;
+        else return null;
+    end case;
+    return null;
+end
+$key$;

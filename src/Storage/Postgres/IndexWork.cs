@@ -1,0 +1,88 @@
+using Npgsql;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// Builds and drops declared indexes, one at a time, each concurrently with writes. A build that broke off leaves an index that PostgreSQL takes for
+/// invalid; it is dropped and built anew.
+/// </summary>
+internal sealed class IndexWork(Connections connections)
+{
+    private const string AbandonSql = """
+        update strata.search_index i set state = 'DROPPING' where state <> 'DROPPING'
+        and not exists (select from strata.head h where h.tenant = i.tenant and h.entity = i.model_id and not h.deleted)
+        """;
+
+    private const string NextSql = """
+        select tenant, model, version, path, name, state from strata.search_index
+        where state in ('PENDING', 'BUILDING', 'DROPPING') order by changed_at limit 1
+        """;
+
+    public async Task<bool> DoOneAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenSingleAsync(cancellationToken);
+        await RunAsync(connection, AbandonSql, cancellationToken);
+        if (await NextAsync(connection, cancellationToken) is not { } next) return false;
+        if (next.State == SearchIndexState.Dropping) await DropAsync(connection, next, cancellationToken);
+        else await BuildAsync(connection, next, cancellationToken);
+        return true;
+    }
+
+    private static async Task<Index?> NextAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(NextSql, connection);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? new Index(row.GetGuid(0), row.GetString(1), row.GetInt32(2), JsonPath.Parse(row.GetString(3)), row.GetString(4), Enum.Parse<SearchIndexState>(row.GetString(5), ignoreCase: true))
+            : null;
+    }
+
+    private static async Task DropAsync(NpgsqlConnection connection, Index index, CancellationToken cancellationToken)
+    {
+        await RunAsync(connection, $"drop index concurrently if exists strata.{index.Name}", cancellationToken);
+        await RunAsync(connection, $"delete from strata.search_index where name = '{index.Name}' and state = 'DROPPING'", cancellationToken);
+    }
+
+    private static async Task BuildAsync(NpgsqlConnection connection, Index index, CancellationToken cancellationToken)
+    {
+        await SetAsync(connection, index, SearchIndexState.Building, null, cancellationToken);
+        try
+        {
+            await RunAsync(connection, $"drop index concurrently if exists strata.{index.Name}", cancellationToken);
+            await RunAsync(connection, Definition(index), cancellationToken);
+            await RunAsync(connection, "analyze strata.head", cancellationToken); // or the planner knows nothing of the values
+            await SetAsync(connection, index, SearchIndexState.Ready, null, cancellationToken);
+        }
+        catch (PostgresException e) when (!StoreErrors.IsConnectionLost(e))
+        {
+            await SetAsync(connection, index, SearchIndexState.Failed, e.MessageText, CancellationToken.None);
+        }
+    }
+
+    private static string Definition(Index index) => FormattableString.Invariant($"""
+        create index concurrently {index.Name} on strata.head ({IndexSql.Expression(index.Path)}, entity)
+        where tenant = '{index.Tenant}' and model = {IndexSql.Literal(index.Model)} and version = {index.Version} and not deleted
+        """);
+
+    /// <summary>What was undeclared meanwhile stays so.</summary>
+    private static async Task SetAsync(NpgsqlConnection connection, Index index, SearchIndexState state, string? message, CancellationToken cancellationToken)
+    {
+        const string Sql = "update strata.search_index set state = $2, message = $3, changed_at = clock_timestamp() where name = $1 and state in ('PENDING', 'BUILDING')";
+        await using var command = new NpgsqlCommand(Sql, connection)
+        {
+            Parameters = { new() { Value = index.Name }, new() { Value = state.ToString().ToUpperInvariant() }, new() { Value = message ?? (object)DBNull.Value } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <param name="Name">Made of hexadecimal digits, so that it needs no quotes.</param>
+    private sealed record Index(Guid Tenant, string Model, int Version, JsonPath Path, string Name, SearchIndexState State);
+}

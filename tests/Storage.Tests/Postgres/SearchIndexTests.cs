@@ -1,0 +1,89 @@
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Log;
+using Strata.Storage.Tests.Contract;
+using static Strata.Storage.Tests.Contract.Given;
+
+namespace Strata.Storage.Tests.Postgres;
+
+/// <summary>Declared indexes: built, used, dropped.</summary>
+public sealed class SearchIndexTests(PostgresDatabase store) : IClassFixture<PostgresDatabase>
+{
+    private static readonly JsonPath Name = JsonPath.Parse("$.customer['last name']");
+    private static readonly JsonPath Total = JsonPath.Parse("$.total");
+    private readonly TenantId tenant = Tenant();
+
+    private ISearchIndexes Indexes => store.SearchIndexes;
+
+    [Fact]
+    public async Task Declared_IsBuiltUsedAndDropped()
+    {
+        var model = await FillAsync(3_000);
+        var byName = Compare(Name, Operator.Equal, "\"o'brien 7\"");
+        Assert.Empty((await Indexes.ExplainAsync(Search(byName), default)).Used);
+
+        Assert.True(await Indexes.DeclareAsync(tenant, Order, model, [Name, Total], default));
+        Assert.All(await Indexes.ListAsync(tenant, Order, default), i => Assert.Equal(SearchIndexState.Pending, i.State));
+        while (await Indexes.WorkAsync(default)) continue;
+        Assert.All(await Indexes.ListAsync(tenant, Order, default), i => Assert.Equal(SearchIndexState.Ready, i.State));
+
+        await UsesAsync(Name, byName, 1);
+        await UsesAsync(Name, Compare(Name, Operator.In, "\"o'brien 7\"", "\"o'brien 8\""), 2);
+        await UsesAsync(Total, Compare(Total, Operator.Equal, "7.0"), 1);
+        await UsesAsync(Total, Compare(Total, Operator.Greater, "2989"), 10);
+        await UsesAsync(Total, Compare(Total, Operator.BetweenInclusive, "20", "24"), 5);
+        await UsesAsync(Total, new Condition.All([Compare(Total, Operator.Less, "3"), new Condition.Not(byName)]), 3);
+        Assert.Empty((await Indexes.ExplainAsync(Search(Compare(Name, Operator.Contains, "\"7\"")), default)).Used);
+
+        Assert.True(await Indexes.DeclareAsync(tenant, Order, model, [Total], default));
+        while (await Indexes.WorkAsync(default)) continue;
+        Assert.Equal([Total], (await Indexes.ListAsync(tenant, Order, default)).Select(i => i.Path));
+        Assert.Single(await store.Search.FindAsync(Search(byName), default));
+    }
+
+    [Fact]
+    public async Task ModelThatIsGone_LosesItsIndexes()
+    {
+        var model = await FillAsync(1);
+        Assert.True(await Indexes.DeclareAsync(tenant, Order, model, [Total], default));
+        while (await Indexes.WorkAsync(default)) continue;
+        var revision = (await store.Log.ReadAsync(tenant, model))!.Revision;
+        await store.Log.CommitAsync(tenant, Delete(model, revision));
+        while (await Indexes.WorkAsync(default)) continue;
+        Assert.Empty(await Indexes.ListAsync(tenant, Order, default));
+    }
+
+    [Fact]
+    public async Task ValuesThatNoIndexHolds_AreWrittenAndFound()
+    {
+        var model = await FillAsync(1);
+        Assert.True(await Indexes.DeclareAsync(tenant, Order, model, [Total, Name], default));
+        while (await Indexes.WorkAsync(default)) continue;
+        var long1 = new string('x', 100_000);
+        var (a, b) = (Entity(), Entity());
+        await store.Log.CommitAsync(tenant, Create(a, $$"""{"customer":{"last name":"{{long1}}"},"total":1{{new string('0', 400)}}}"""), Create(b, """{"total":[1]}"""));
+        Assert.Equal([a], (await store.Search.FindAsync(Search(Compare(Total, Operator.Greater, "1e300")), default)).Select(f => f.Id));
+        Assert.Equal([a], (await store.Search.FindAsync(Search(Compare(Name, Operator.Equal, $"\"{long1}\"")), default)).Select(f => f.Id));
+    }
+
+    private async Task UsesAsync(JsonPath path, Condition condition, int expected)
+    {
+        var plan = await Indexes.ExplainAsync(Search(condition), default);
+        Assert.True(plan.Used.Contains(path), plan.Plan.ToString());
+        Assert.Equal(expected, (await store.Search.FindAsync(Search(condition), default)).Count);
+    }
+
+    private SearchQuery Search(Condition where) => new() { Tenant = tenant, Model = Order, Where = where, Limit = 1_000 };
+
+    private static Condition.Compare Compare(JsonPath path, Operator @operator, params string[] values) =>
+        new(new Field.Path(path), @operator, [.. values.Select(JsonText.FromString)]);
+
+    /// <summary>Entities, and one that stands for their model.</summary>
+    private async Task<EntityId> FillAsync(int count)
+    {
+        var model = Entity();
+        await store.Log.CommitAsync(tenant, Create(model, model: new ModelKey("model", 1)));
+        await store.Log.CommitAsync(tenant, [.. Enumerable.Range(0, count).Select(i => Create(Entity(), $$$"""{"customer":{"last name":"o'brien {{{i}}}"},"total":{{{i}}}}"""))]);
+        return model;
+    }
+}
