@@ -46,6 +46,11 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData($"PUT /api/entity/XML/{Id}/pay%20now <o/>", "entity", "update", Id, "<o/>", "--xml", "-t", "pay now")]
     [InlineData($"PATCH /api/entity/JSON/{Id} {{\"a\":null}} If-Match *", "entity", "patch", Id, "{\"a\":null}")]
     [InlineData($"PATCH /api/entity/JSON/{Id}/pay {{}} If-Match *", "entity", "transition", Id, "pay")]
+    [InlineData($"POST /api/entity/JSON/{Id}/pay/dry-run", "entity", "transition", Id, "pay", "--dry-run")]
+    [InlineData("GET /api/entity/stats", "entity", "stats")]
+    [InlineData("GET /api/entity/stats/states/order/1?pointInTime=2026-11-20T00%3A00%3A00.0000000Z", "entity", "stats", "order", "--at", "2026-11-20")]
+    [InlineData("POST /api/entity/stats/order/1/query {\"groupBy\":[\"state\",\"$.a\"],\"aggregations\":[{\"op\":\"sum\",\"field\":\"$.b\"}],\"condition\":{\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}}",
+        "entity", "stats", "order", "--by", "state", "--by", "a", "--sum", "b", "--where", "a is null")]
     [InlineData($"DELETE /api/entity/{Id}", "entity", "delete", Id)]
     [InlineData("DELETE /api/entity/order/1", "entity", "delete", "order", "--all", "--yes")]
     [InlineData("GET /api/entity/order/1?pageSize=100&pageNumber=0", "entity", "list", "order")]
@@ -92,6 +97,22 @@ public sealed class EntityCommandsTests : IAsyncLifetime
         Assert.Equal(1, System.Text.Json.JsonElement.Parse(output.ToString()).GetArrayLength());
     }
 
+    [Fact]
+    public async Task Stats_InGroups_ArePrintedAsTheyCame()
+    {
+        api.Answer = """[{"groupKey":[{"path":"state","value":"NEW"}],"count":2,"aggregations":{"sum_b":0.10}}]""";
+        Assert.Equal(0, await RunAsync("entity", "stats", "order", "--sum", "b"));
+        Assert.Equal("state  count  sum_b\nNEW    2      0.10\n", output.ToString());
+    }
+
+    [Fact]
+    public async Task DryRun_OfWhatWouldFail_SaysWhyAndIsOne()
+    {
+        api.Answer = """{"wouldSucceed":false,"error":{"message":"No."},"steps":[],"refused":[{"name":"ship","reason":"$.paid is false."}]}""";
+        Assert.Equal(1, await RunAsync("entity", "transition", Id, "ship", "--dry-run"));
+        Assert.Equal("It would fail: No.\n  not ship: $.paid is false.\n", output.ToString());
+    }
+
     [Theory]
     [InlineData("entity", "get", "order")]
     [InlineData("entity", "create", "order", "no-such-file.json")]
@@ -101,7 +122,9 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("model", "level", "order", "whatever")]
     [InlineData("model", "keys", "order")]
     [InlineData("workflow", "import", "order", "{")]
+    [InlineData("entity", "stats", "--by", "state")]
     [InlineData("search", "order", "--where", "a =")]
+    [InlineData("search", "order", "--async", "--limit", "1")]
     [InlineData("search", "order", "--where", "a = 1", "--condition", "{}")]
     public async Task Command_WrongUsage_IsTwoAndAsksNothing(params string[] line)
     {

@@ -17,6 +17,7 @@ internal static class EntityCommand
         EntityWriteCommands.Patch(terminal),
         EntityTransitionCommand.Create(terminal),
         EntityDeleteCommand.Create(terminal),
+        EntityStatsCommand.Create(terminal),
         EntityFeedCommand.Create(terminal),
     };
 }

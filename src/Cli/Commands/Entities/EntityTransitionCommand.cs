@@ -12,12 +12,16 @@ internal static class EntityTransitionCommand
     private static readonly Argument<string> Name = new("transition") { Description = "As \"strata entity transitions ID\" lists them" };
     private static readonly Option<string?> IfMatch = EntityWriteCommands.IfMatch();
 
-    public static Command Create(Terminal terminal) => new Command("transition", "Take a transition") { Id, Name, IfMatch }.Does(terminal, RunAsync);
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what would happen, and why not more" };
+
+    public static Command Create(Terminal terminal) => new Command("transition", "Take a transition") { Id, Name, IfMatch, DryRun }.Does(terminal, RunAsync);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var id = EntityCalls.Id(run.Parse.GetRequiredValue(Id));
-        var request = new ApiRequest(HttpMethod.Patch, $"/api/entity/JSON/{id}/{Uri.EscapeDataString(run.Parse.GetRequiredValue(Name))}")
+        var name = run.Parse.GetRequiredValue(Name);
+        if (run.Parse.GetValue(DryRun)) return DryRunOutput.RunAsync(run, id, name, null, cancellationToken);
+        var request = new ApiRequest(HttpMethod.Patch, $"/api/entity/JSON/{id}/{Uri.EscapeDataString(name)}")
         {
             Body = "{}"u8.ToArray(), ContentType = EntityWriteCommands.MergePatch, IfMatch = "*",
         };

@@ -22,9 +22,11 @@ internal static class SearchCommand
         Description = "total, total:desc; the entity's own facts with @: @creationDate:desc. Several: the first counts most", HelpName = "PATH[:desc]", Arity = ArgumentArity.OneOrMore,
     };
 
+    private static readonly Option<bool> Async = new("--async") { Description = "As a job of the server: for more than 10000 results" };
+
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("search", "The entities of a model that meet a condition") { Model, At, Sort, Limit };
+        var command = new Command("search", "The entities of a model that meet a condition") { Model, At, Sort, Limit, Async };
         Condition.AddTo(command);
         return command.Does(terminal, RunAsync);
     }
@@ -32,10 +34,12 @@ internal static class SearchCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var condition = await Condition.ReadAsync(run, cancellationToken) ?? Everything;
-        var path = EntityCalls.With("/api/search/direct/" + ModelName.Of(run, Model).Path,
-            ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, At))), ("limit", run.Parse.GetValue(Limit)?.ToString()));
+        var (model, asJob, limit) = (ModelName.Of(run, Model), run.Parse.GetValue(Async), run.Parse.GetValue(Limit));
+        if (asJob && limit is not null) throw UsageErrors.Of("A job has no limit.", "Leave out --limit or --async.").ToException();
+        var path = EntityCalls.With(
+            $"/api/search/{(asJob ? "async" : "direct")}/{model.Path}", ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, At))), ("limit", limit?.ToString()));
         foreach (var key in run.Parse.GetValue(Sort) ?? []) path = EntityCalls.With(path, ("sort", key));
-        await EntityOutput.WriteListAsync(run, LinesAsync(run, path, condition, cancellationToken));
+        await EntityOutput.WriteListAsync(run, asJob ? SearchJob.RunAsync(run, path, condition, cancellationToken) : LinesAsync(run, path, condition, cancellationToken));
         return CommandRunner.Done;
     }
 
