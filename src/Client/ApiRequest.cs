@@ -9,6 +9,8 @@ public sealed record ApiRequest(HttpMethod Method, string Path)
 
     public string ContentType { get; init; } = "application/json";
 
+    public string Accept { get; init; } = "*/*";
+
     /// <summary>Entity tag that must still hold, without quotes, or <c>*</c> for any; null: not asked for.</summary>
     public string? IfMatch { get; init; }
 }

@@ -41,7 +41,7 @@ public sealed partial class StrataClient
 
     private Call ToCall(ApiRequest request) => new(request.Method, request.Path)
     {
-        Body = request.Body, ContentType = request.ContentType, Accept = "*/*", IfMatch = request.IfMatch,
+        Body = request.Body, ContentType = request.ContentType, Accept = request.Accept, IfMatch = request.IfMatch,
         IdempotencyKey = request.Method == HttpMethod.Get || request.Method == HttpMethod.Head ? null : transport.NewKey(),
     };
 }

@@ -18,6 +18,9 @@ internal static class EntityCommand
         EntityTransitionCommand.Create(terminal),
         EntityDeleteCommand.Create(terminal),
         EntityStatsCommand.Create(terminal),
+        EntityWhyCommand.Create(terminal),
         EntityFeedCommand.Create(terminal),
+        EntityTransferCommands.Export(terminal),
+        EntityTransferCommands.Import(terminal),
     };
 }
