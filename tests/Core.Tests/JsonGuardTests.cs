@@ -66,6 +66,34 @@ public class JsonGuardTests
         return $"{{{string.Join(',', members)}}}";
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(5000)]
+    public void Check_NameTwice_IsFoundAmongAnyNumber(int names)
+    {
+        var plain = Enumerable.Range(0, names).Select(i => $"\"n{i}\":{{\"n0\":0}}").ToArray();
+        Assert.True(Good(plain));
+        for (var i = 0; i < names; i += Math.Max(1, names / 7))
+        {
+            Assert.False(Good([.. plain, $"\"n{i}\":1"]));
+            Assert.False(Good([.. plain, $"\"\\u006e{i}\":1"]));
+            Assert.False(Good([$"\"\\u006e{i}\":1", .. plain]));
+        }
+
+        static bool Good(string[] members) => JsonGuard.Check(Encoding.UTF8.GetBytes($"[{{\"n0\":{{{string.Join(',', members)}}}}},{{{string.Join(',', members)}}}]")).IsOk;
+    }
+
+    [Fact]
+    public void Check_ManyOpenObjectsWithManyNames_KeepsThemApart()
+    {
+        var inner = "1";
+        for (var i = 0; i < 90; i++) inner = $"{{\"a\":1,\"b\":[],\"c\":{{}},\"d\":{inner},\"e\":2}}";
+        Assert.True(JsonGuard.Check(Encoding.UTF8.GetBytes(inner)).IsOk);
+        Assert.False(JsonGuard.Check(Encoding.UTF8.GetBytes(inner.Replace("\"e\":2}", "\"a\":2}", StringComparison.Ordinal))).IsOk);
+    }
+
     [Fact]
     public void Check_InvalidUtf8_IsRefused() => Assert.Equal("INVALID_JSON", JsonGuard.Check(new byte[] { (byte)'"', 0xff, (byte)'"' }).Error?.Code);
 
