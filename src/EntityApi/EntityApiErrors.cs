@@ -21,6 +21,12 @@ internal static class EntityApiErrors
 
     public static readonly Error XmlPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "A merge patch is JSON by its nature.", "Use the format JSON in the path.");
 
+    public static readonly Error TooLate = new(
+        ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT", "The message was not there whole within transactionTimeoutMillis; nothing of it was saved.",
+        "Send it again, with more time.") { Retryable = true };
+
+    public static Error TooManyIds(int max) => new(ErrorKind.TooLarge, "BAD_REQUEST", $"At most {max} ids fit in one request.", "Send them in several.");
+
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Entities;
 using Strata.EntityApi.Feed;
+using Strata.EntityApi.Messages;
 using Strata.EntityApi.Models;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Stats;
@@ -26,6 +27,7 @@ public static class EntityApiModule
         services.AddSearch();
         services.AddWorkflows();
         services.AddStats();
+        services.AddMessages();
         return services.AddEntityFeed().AddWebhooks().AddTransfers();
     }
 
@@ -38,6 +40,7 @@ public static class EntityApiModule
         routes.MapWorkflows();
         routes.MapSearch();
         routes.MapStats();
+        routes.MapMessages();
         routes.MapEntityFeed();
         routes.MapWebhooks();
         routes.MapTransfers();

@@ -81,6 +81,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Log);
         services.AddSingleton(storage.Store.Leases);
         services.AddSingleton(storage.Store.Lines);
+        services.AddSingleton(storage.Store.Messages);
         services.AddSingleton(storage.Store.Search);
         services.AddSingleton(storage.Store.Marks);
         services.AddSingleton(storage.Store.Transfers);
@@ -92,7 +93,7 @@ internal sealed class Composition
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
-        services.AddEntityApi();
+        services.AddEntityApi(new EntityApiLimits { MessageBytesMax = options.MessageBytesMax, StatsGroupsMax = options.StatsGroupsMax });
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();

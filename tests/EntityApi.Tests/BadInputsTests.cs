@@ -44,6 +44,7 @@ public sealed class BadInputsTests(ITestOutputHelper output)
             ["{modelVersion}"] = "1",
             ["{entityId}"] = created.Body[0].GetProperty("entityIds")[0].GetString()!,
             ["{transition}"] = "UPDATE",
+            ["{subject}"] = "orders.created",
             ["{transactionId}"] = created.Body[0].GetProperty("transactionId").GetString()!,
         };
     }

@@ -19,13 +19,16 @@ internal static class EntityOperations
     public static readonly Parameter IdempotencyKey =
         Parameter.Header(Idempotency.Header, "One key per request: sent again, it takes effect once and is answered the same.");
 
+    public static readonly Parameter Timeout = Parameter.Query(
+        "transactionTimeoutMillis", "Past it a transaction that is not ready to commit is given up.", Schemas.Integer(1, WriteSettings.TimeoutMsMax));
+
     /// <summary>pointInTime or transactionId, not both.</summary>
     public static readonly Parameter[] Then = [PointInTime, Parameter.Query("transactionId", "As of this transaction.", Schemas.Uuid())];
 
     public static readonly Parameter[] Writing =
     [
         IdempotencyKey,
-        Parameter.Query("transactionTimeoutMillis", "Past it a transaction that is not ready to commit is given up.", Schemas.Integer(1, WriteSettings.TimeoutMsMax)),
+        Timeout,
         Parameter.Query("waitForConsistencyAfter", "Accepted for compatibility: reads always see what was written.", Schemas.Flag()),
         Parameter.Query("transactional", "Accepted for compatibility: writes are always transactions.", Schemas.Flag()),
     ];

@@ -25,6 +25,12 @@ public sealed record ServerOptions
     /// <summary>True: webhooks may call this machine and private addresses. Only where everyone who makes webhooks may reach what the server can reach.</summary>
     public bool PrivateWebhooks { get; init; }
 
+    /// <summary>Of one message's body.</summary>
+    public long MessageBytesMax { get; init; } = 10 << 20;
+
+    /// <summary>Groups that grouped statistics answer.</summary>
+    public int StatsGroupsMax { get; init; } = 10_000;
+
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
 

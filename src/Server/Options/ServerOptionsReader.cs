@@ -34,6 +34,8 @@ public static class ServerOptionsReader
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
+            MessageBytesMax = Read(values[Setting.MessageBytesMax], "a whole number from 1024 to 1073741824", text => Whole(text, 1024, 1 << 30), faults),
+            StatsGroupsMax = Read(values[Setting.StatsGroupsMax], "a whole number from 1 to 1000000", text => Whole(text, 1, 1_000_000), faults),
         };
         options = options with
         {
@@ -86,8 +88,10 @@ public static class ServerOptionsReader
         }
     }
 
-    private static int Port(string text) =>
-        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is > 0 and <= 65535 and var port ? port : throw new FormatException();
+    private static int Port(string text) => Whole(text, 1, 65535);
+
+    private static int Whole(string text, int min, int max) =>
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
 
     private static EdgeMode Mode(string text) => text switch
     {

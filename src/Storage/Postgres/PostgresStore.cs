@@ -19,6 +19,7 @@ public sealed class PostgresStore : IAsyncDisposable
         log = new PostgresLog(connections, options, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
         Lines = new PostgresLines(connections.Queries);
+        Messages = new PostgresMessages(connections.Queries);
         var indexes = new PostgresSearchIndexes(connections, time);
         SearchIndexes = indexes;
         Search = new PostgresSearch(connections.Searches, indexes, time);
@@ -32,6 +33,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public ILeases Leases { get; }
 
     public ILines Lines { get; }
+
+    public IMessages Messages { get; }
 
     public IEntitySearch Search { get; }
 

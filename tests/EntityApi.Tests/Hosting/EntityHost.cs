@@ -79,6 +79,7 @@ public sealed class EntityHost : IAsyncDisposable
         var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
         var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search).AddSingleton(store.Marks);
+        builder.Services.AddSingleton(store.Messages);
         builder.Services.AddSingleton(store.SearchJobs).AddSingleton(store.SearchIndexes).AddSingleton(store.Transfers);
         builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));

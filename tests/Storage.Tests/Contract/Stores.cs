@@ -19,6 +19,8 @@ public interface IStore : IAsyncLifetime
 
     ILines Lines { get; }
 
+    IMessages Messages { get; }
+
     IEntitySearch Search { get; }
 
     IMarks Marks { get; }
@@ -48,6 +50,8 @@ public sealed class MemoryStore : IStore
 
     public ILines Lines { get; } = new MemoryLines(TimeProvider.System);
 
+    public IMessages Messages { get; } = new MemoryMessages();
+
     public IMarks Marks { get; } = new MemoryMarks();
 
     public ITransfers Transfers => transfers ??= new MemoryTransfers(log);
@@ -69,6 +73,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public ILeases Leases => store.Leases;
 
     public ILines Lines => store.Lines;
+
+    public IMessages Messages => store.Messages;
 
     public IEntitySearch Search => store.Search;
 

@@ -21,3 +21,7 @@ public sealed class PostgresSearchTests(PostgresDatabase store) : SearchContract
 public sealed class MemorySearchJobsTests(MemoryStore store) : SearchJobsContract(store), IClassFixture<MemoryStore>;
 
 public sealed class PostgresSearchJobsTests(PostgresDatabase store) : SearchJobsContract(store), IClassFixture<PostgresDatabase>;
+
+public sealed class MemoryMessagesTests(MemoryStore store) : MessagesContract(store), IClassFixture<MemoryStore>;
+
+public sealed class PostgresMessagesTests(PostgresDatabase store) : MessagesContract(store), IClassFixture<PostgresDatabase>;

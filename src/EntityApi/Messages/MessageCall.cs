@@ -1,0 +1,13 @@
+using Strata.Api.Http;
+using Strata.Core;
+
+namespace Strata.EntityApi.Messages;
+
+/// <summary>Reads what requests about messages have in common.</summary>
+internal static class MessageCall
+{
+    public static Result<EntityId> Id(ApiCall call) =>
+        Guid.TryParseExact(call.Route("messageId"), "D", out var id) ? new EntityId(id) : EntityApiErrors.BadRequest("The message's id must be a UUID.");
+
+    public static Error NotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no message {id}.");
+}
