@@ -13,6 +13,8 @@ namespace Strata.EntityApi.Entities;
 /// <summary>The entities of a model, page by page.</summary>
 internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catalog)
 {
+    private readonly EntityCursorList cursors = new(engine.Log);
+
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/entity/{entityName}/{modelVersion}", EntityOperations.Read,
         EntityOperations.Describe("listEntities", "The entities of a model, page by page.") with
@@ -21,6 +23,8 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
             [
                 Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, EntityOperations.ItemsMax)),
                 Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue)),
+                Parameter.Query(EntityCursorList.LimitName, "Entities per page of {items, nextCursor}; instead of pageSize.", Schemas.Integer(1, PageLimits.Max)),
+                Parameter.Query(EntityCursorList.CursorName, "What follows the page whose nextCursor this is; stable under writes.", Schemas.Text()),
                 EntityOperations.PointInTime,
             ],
         },
@@ -29,6 +33,7 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
     private async Task<Result<Answer>> ListAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
+        if (EntityCursorList.IsAsked(call)) return call.QueryAt("pointInTime").TryGet(out var at, out error) ? await cursors.ListAsync(call, target, at) : error;
         if (!call.QueryInt("pageSize", 20, 1, EntityOperations.ItemsMax).TryGet(out var size, out error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;

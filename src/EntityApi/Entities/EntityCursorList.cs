@@ -1,0 +1,83 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Log;
+
+namespace Strata.EntityApi.Entities;
+
+/// <summary>
+/// A list page by page with a cursor: <c>{items, nextCursor?}</c>. A cursor names the last entity told, so that what is written in between neither repeats nor hides another; with
+/// pointInTime every page is of that moment.
+/// </summary>
+internal sealed class EntityCursorList(IEntityLog log)
+{
+    public const string CursorName = "cursor";
+    public const string LimitName = "limit";
+
+    private const int IdBytes = 16;
+
+    private static readonly Error BadCursor = new(
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of entities gave out.", "Start the list again with limit and without a cursor.");
+
+    public static bool IsAsked(ApiCall call) => call.Http.Request.Query.ContainsKey(CursorName) || call.Http.Request.Query.ContainsKey(LimitName);
+
+    public async Task<Result<Answer>> ListAsync(ApiCall call, ModelTarget target, AsOf asOf)
+    {
+        foreach (var name in (string[])["pageSize", "pageNumber"])
+        {
+            if (call.Http.Request.Query.ContainsKey(name)) return ApiErrors.Query(name, "does not go with limit and cursor.");
+        }
+        if (!call.QueryInt(LimitName, PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out var error)) return error;
+        if (!call.Query(CursorName).TryGet(out var cursor, out error)) return error;
+        var after = default(EntityId);
+        if (cursor is not null && !TryRead(cursor, out after)) return BadCursor;
+        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, After = cursor is null ? null : new ScanPosition(target.Caller.Tenant, after) };
+        var first = await log.ScanAsync(scan with { Limit = Math.Min(limit, PageLimits.Default) }, call.Aborted);
+        return Answer.Stream(http => WriteAsync(http, scan, first, limit));
+    }
+
+    private async Task WriteAsync(HttpContext http, Scan scan, IReadOnlyList<EntityRevision> page, int left)
+    {
+        http.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter, Answer.WriterOptions);
+        json.WriteStartObject();
+        json.WriteStartArray("items");
+        while (page.Count > 0)
+        {
+            foreach (var entity in page) EntityWriter.WriteEnvelope(json, entity, scan.AsOf.Time);
+            await FlushAsync(http, json);
+            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
+            if ((left -= page.Count) == 0 || page.Count < PageLimits.Default) break;
+            page = await log.ScanAsync(scan with { Limit = Math.Min(left, PageLimits.Default) }, http.RequestAborted);
+        }
+        json.WriteEndArray();
+        var goesOn = left == 0 && (await log.ScanAsync(scan with { Limit = 1 }, http.RequestAborted)).Count > 0;
+        if (goesOn) json.WriteString("nextCursor", Write(scan.After!.Value.Id));
+        json.WriteEndObject();
+        await FlushAsync(http, json);
+    }
+
+    private static async Task FlushAsync(HttpContext http, Utf8JsonWriter json)
+    {
+        json.Flush();
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    private static string Write(EntityId id)
+    {
+        Span<byte> bytes = stackalloc byte[IdBytes];
+        id.Value.TryWriteBytes(bytes, bigEndian: true, out _);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    private static bool TryRead(string cursor, out EntityId id)
+    {
+        Span<byte> bytes = stackalloc byte[IdBytes];
+        id = default;
+        if (!Base64Url.IsValid(cursor, out var length) || length != IdBytes || !Base64Url.TryDecodeFromChars(cursor, bytes, out _)) return false;
+        id = new EntityId(new Guid(bytes, bigEndian: true));
+        return true;
+    }
+}
