@@ -45,7 +45,8 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
             asked = null;
         }
         // What is still there was to be called by a transition that did not come to its end.
-        if (answers.Calls.TryPeek(out var last)) yield return new DryStep(last.Transition, last.State, null, asked is null, [.. CallsOf(last.Transition, last.State)]);
+        if (answers.Calls.TryPeek(out var last))
+            yield return new DryStep(last.Transition, last.State, null, asked is null, [.. CallsOf(last.Transition, last.State)]);
     }
 
     private IEnumerable<DryCall> CallsOf(string transition, string state)
@@ -62,8 +63,8 @@ internal sealed class DryRunReport(ModelDefinition model, WorkflowMachine machin
     {
         if (step.Type == AuditEventTypes.WorkflowSkip) return model.Workflows.FirstOrDefault(workflow => workflow.Name == step.Detail)?.Criterion;
         var transitions = machine.Workflow.States.GetValueOrDefault(step.State ?? "")?.Transitions ?? [];
-        return step.Type == AuditEventTypes.ProcessNotMatchCriterion
-            ? transitions.SelectMany(transition => transition.Processors).FirstOrDefault(processor => processor.Name == step.Detail && processor.Criterion is not null)?.Criterion
-            : transitions.FirstOrDefault(transition => transition.Name == step.Detail)?.Criterion;
+        if (step.Type == AuditEventTypes.TransitionNotMatchCriterion) return transitions.FirstOrDefault(transition => transition.Name == step.Detail)?.Criterion;
+        var processors = transitions.SelectMany(transition => transition.Processors).Where(processor => processor.Name == step.Detail);
+        return processors.Select(processor => processor.Criterion).FirstOrDefault(criterion => criterion is not null);
     }
 }

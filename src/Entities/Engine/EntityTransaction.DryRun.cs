@@ -17,7 +17,8 @@ public sealed partial class EntityTransaction
         var answers = new DryRunAnswers(parts.Computation, caller.Tenant);
         var entity = before with { Document = document, Transition = transition ?? "loopback" };
         var machine = new WorkflowMachine(model, entity, answers, parts.Time.GetUtcNow());
-        if ((await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error)) error = await RefusalAsync(draft, model, outcome, cancellationToken);
+        if ((await machine.UpdateAsync(transition, cancellationToken)).TryGet(out var outcome, out error))
+            error = await RefusalAsync(draft, model, outcome, cancellationToken);
         if (error?.Code == "TRANSITION_NOT_FOUND") return error;
         return new DryRunReport(model, machine, answers).Of(before, transition, outcome, error);
     }

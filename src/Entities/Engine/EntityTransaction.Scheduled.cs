@@ -38,7 +38,8 @@ public sealed partial class EntityTransaction
         if (error is null) return FiringOutcome.Fired;
         if (HasConflicted) return FiringOutcome.Conflict;
         if (machine.IsDeclined) return Record(draft, FiringOutcome.Declined, others, machine.Audit[^1]);
-        if (error.Code == "TRANSITION_NOT_FOUND") return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
+        if (error.Code == "TRANSITION_NOT_FOUND")
+            return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
         if (await Firing.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
         var last = draft.Current!;
         var aborted = HasCommitted ? machine.Aborted(last.State, error) : [];

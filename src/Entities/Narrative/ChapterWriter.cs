@@ -29,7 +29,7 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
         if (revision.Deleted) return $"{by} deletes it.";
         if (isCreation) return revision.Transition is { } first ? $"{by} creates it and asks for \"{first}\"." : $"{by} creates it.";
         if (steps.Exists(step => step.Type == AuditEventTypes.TransitionAborted)) return $"What {by} began breaks off.";
-        if (steps.Count > 0 && steps[0].Type is AuditEventTypes.StateProcessResult) return $"What {by} began goes on, as the processor has answered.";
+        if (steps is [{ Type: AuditEventTypes.StateProcessResult }, ..]) return $"What {by} began goes on, as the processor has answered.";
         if (by == ScheduleRunner.Actor) return "The scheduler looks after it.";
         return revision.Transition is null or "loopback" ? $"{by} changes it." : $"{by} asks for \"{revision.Transition}\".";
     }
@@ -46,8 +46,11 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
     private string Why(int at)
     {
         var name = steps[at].Detail;
-        if (steps.Take(at).Any(step => step.Type == AuditEventTypes.ScheduledTransitionFire && step.Detail == name)) return "because its time has come";
+        if (steps.Take(at).Any(step => step.Type == AuditEventTypes.ScheduledTransitionFire && step.Detail == name))
+            return "because its time has come";
         var isFirst = !steps.Take(at).Any(step => step.Type == AuditEventTypes.TransitionMake);
-        return isFirst && name == revision.Transition ? $"as {revision.ChangedBy} asked" : $"by itself: of the automatic transitions of {steps[at].State} it is the first that may";
+        return isFirst && name == revision.Transition
+            ? $"as {revision.ChangedBy} asked"
+            : $"by itself: of the automatic transitions of {steps[at].State} it is the first that may";
     }
 }

@@ -11,23 +11,24 @@ internal static class Waits
     public static IEnumerable<string> Of(DryRun run, IReadOnlyList<ScheduledTransition> armed)
     {
         var state = run.Entity.State;
-        var sentences = Moves(run).Concat(armed.Select(schedule => OfSchedule(schedule, state))).Concat(Automatic(run, state)).Concat(Manual(run, state)).ToList();
-        return sentences.Count > 0 ? sentences : [$"nothing: no transition leads out of the state {state}."];
+        string[] sentences = [.. Moves(run), .. armed.Select(schedule => OfSchedule(schedule, state)), .. Automatic(run, state), .. Manual(run, state)];
+        return sentences.Length > 0 ? sentences : [$"nothing: no transition leads out of the state {state}."];
     }
 
-    public static string OfFailure(Error error) => $"a way to change it at all: {error.Message}";
+    public static string OfFailure(Error error) => $"an obstacle to go: a change that leaves its data as it is would fail. {error.Message}";
 
     /// <summary>A workflow that was imported since may have opened a way that only a change can take.</summary>
     private static IEnumerable<string> Moves(DryRun run)
     {
-        if (run.Error is { } error) yield return $"an obstacle to go: any change would fail. {error.Message}";
+        if (run.Error is { } error) yield return OfFailure(error);
         else if (run.Steps.Count > 0) yield return $"its next change, which takes it to {run.State} by \"{run.Steps[0].Transition}\".";
     }
 
     private static string OfSchedule(ScheduledTransition schedule, string state)
     {
         var until = schedule.ExpiresAt is { } expires ? $" and until {ConditionWords.Of(expires)} at the latest" : "";
-        return $"\"{schedule.Transition}\", which fires by itself at {ConditionWords.Of(schedule.DueAt)}{until}, unless it leaves the state {state} before or is changed, which starts the time anew.";
+        var unless = $"unless it leaves the state {state} before or is changed, which starts the time anew";
+        return $"\"{schedule.Transition}\", which fires by itself at {ConditionWords.Of(schedule.DueAt)}{until}, {unless}.";
     }
 
     private static IEnumerable<string> Automatic(DryRun run, string state) => run.Refusals

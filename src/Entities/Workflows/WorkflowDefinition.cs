@@ -28,7 +28,9 @@ public sealed record WorkflowDefinition
     public JsonText? Annotations { get; init; }
     public JsonText? CriterionAnnotations { get; init; }
 
-    /// <summary>The JSON that it was read from, byte for byte; null for one made in code. Change it along with what it says, by <see cref="WorkflowText"/>.</summary>
+    /// <summary>
+    /// The JSON that it was read from, byte for byte; null for one made in code. Change it along with what it says, by <see cref="WorkflowText"/>.
+    /// </summary>
     public JsonText? Source { get; init; }
 
     internal IEnumerable<TransitionDefinition> Scheduled(string state) =>

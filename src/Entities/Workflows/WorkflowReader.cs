@@ -104,7 +104,8 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     private Criterion? ReadFunction(JsonElement json, string path)
     {
         path += ".function";
-        if (!json.TryGetProperty("function", out var function) || !members.IsObject(function, path, "A function")) return null;
+        json.TryGetProperty("function", out var function);
+        if (!members.IsObject(function, path, "A function")) return null;
         var guard = function.TryFind("criterion", out var condition) ? new ConditionReader(faults).Read(condition, path + ".criterion") : null;
         return new Criterion(null, new FunctionDefinition(members.Name(function, path, "name"), ReadConfig(function, path), guard));
     }
@@ -112,7 +113,8 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     private ProcessorDefinition? ReadProcessor(JsonElement json, string path)
     {
         if (!members.IsObject(json, path, "A processor")) return null;
-        if (members.Text(json, path, "type") is not (null or "" or "externalized" or "EXTERNAL")) faults.Add($"{path}.type", "It must be \"externalized\".");
+        if (members.Text(json, path, "type") is not (null or "" or "externalized" or "EXTERNAL"))
+            faults.Add($"{path}.type", "It must be \"externalized\".");
         var processor = new ProcessorDefinition
         {
             Name = members.Name(json, path, "name"),
@@ -161,15 +163,18 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     private string? ReadRetryPolicy(JsonElement config, string path)
     {
         var policy = members.Text(config, path, "retryPolicy");
-        if (policy is not (null or "" or "NONE" or "FIXED" or "EXPONENTIAL" or "LINEAR")) faults.Add($"{path}.retryPolicy", "It must be NONE or FIXED.");
+        if (policy is not (null or "" or "NONE" or "FIXED" or "EXPONENTIAL" or "LINEAR"))
+            faults.Add($"{path}.retryPolicy", "It must be NONE or FIXED.");
         return policy;
     }
 
     /// <summary>Parts of the entity API that would be passed over in silence are refused.</summary>
     private void CheckAsynchronous(JsonElement config, string path)
     {
-        if (members.Boolean(config, path, "asyncResult", false)) faults.Add($"{path}.asyncResult", "Results are waited for: leave it out, or use COMMIT_BEFORE_DISPATCH.");
-        if (config.TryFind("crossoverToAsyncMs", out _)) faults.Add($"{path}.crossoverToAsyncMs", "Results are waited for: leave it out.");
+        if (members.Boolean(config, path, "asyncResult", false))
+            faults.Add($"{path}.asyncResult", "Results are waited for: leave it out, or use COMMIT_BEFORE_DISPATCH.");
+        if (config.TryFind("crossoverToAsyncMs", out _))
+            faults.Add($"{path}.crossoverToAsyncMs", "Results are waited for: leave it out.");
     }
 
     /// <summary>Zero is how some clients say that they leave it to the server.</summary>
@@ -186,8 +191,10 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         if (!members.IsObject(schedule, path, "A schedule")) return null;
         var hasFunction = schedule.TryFind("function", out var sent);
         var function = hasFunction ? ReadScheduleFunction(sent, path + ".function") : null;
-        if (hasFunction == schedule.TryFind("delayMs", out _)) faults.Add($"{path}.delayMs", "Either a delay in milliseconds or a function is needed.");
-        if (json.TryFind("manual", out var manual) && manual.ValueKind == JsonValueKind.True) faults.Add(path, "A scheduled transition fires by itself: it cannot be manual too.");
+        if (hasFunction == schedule.TryFind("delayMs", out _))
+            faults.Add($"{path}.delayMs", "Either a delay in milliseconds or a function is needed.");
+        if (json.TryFind("manual", out var manual) && manual.ValueKind == JsonValueKind.True)
+            faults.Add(path, "A scheduled transition fires by itself: it cannot be manual too.");
         var delay = members.Milliseconds(schedule, path, "delayMs", 1);
         return new ScheduleDefinition(delay, members.Milliseconds(schedule, path, "timeoutMs", 0), function);
     }
@@ -196,7 +203,8 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     {
         if (!members.IsObject(function, path, "A function")) return null;
         if (function.TextOf("resultKind") != "Schedule") faults.Add($"{path}.resultKind", "It must be \"Schedule\".");
-        if (members.Text(function, path, "calculationNodesTags") is null or "") faults.Add($"{path}.calculationNodesTags", "The tags of the members that answer are needed.");
+        if (members.Text(function, path, "calculationNodesTags") is null or "")
+            faults.Add($"{path}.calculationNodesTags", "The tags of the members that answer are needed.");
         return new FunctionDefinition(members.Name(function, path, "name"), ReadConfigMembers(function, path));
     }
 

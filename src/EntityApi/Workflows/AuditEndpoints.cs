@@ -19,7 +19,9 @@ internal sealed class AuditEndpoints(EntityEngine engine)
         {
             Parameters = AuditQuery.Parameters,
         }, FindAsync);
-        routes.MapApi("GET", One + "/workflow/{transactionId}/finished", "entities.read", Describe("getWorkflowFinished", "How the workflow's run in one transaction ended."), FinishedAsync);
+        routes.MapApi(
+            "GET", One + "/workflow/{transactionId}/finished", "entities.read",
+            Describe("getWorkflowFinished", "How the workflow's run in one transaction ended."), FinishedAsync);
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "audit", Answer = Content.Json(Schemas.Object()) };

@@ -23,7 +23,8 @@ internal sealed record AuditItem(EntityRevision Revision, IReadOnlyList<AuditEve
     public string Severity => Step switch
     {
         { Type: AuditEventTypes.TransitionAborted or AuditEventTypes.Cancel or AuditEventTypes.ScheduledTransitionFail } => "ERROR",
-        { Type: AuditEventTypes.StateProcessResult, Reason: not null } or { Type: AuditEventTypes.ScheduledTransitionExpire or AuditEventTypes.TransitionNotFound } => "WARN",
+        { Type: AuditEventTypes.StateProcessResult, Reason: not null } => "WARN",
+        { Type: AuditEventTypes.ScheduledTransitionExpire or AuditEventTypes.TransitionNotFound } => "WARN",
         _ => "INFO",
     };
 

@@ -36,7 +36,8 @@ internal sealed record AuditQuery(
     {
         if (!ReadKinds(call).TryGet(out var kinds, out var error)) return error;
         if (!call.Query("severity").TryGet(out var severity, out error)) return error;
-        if (severity is not null && !SeverityNames.Contains(severity)) return ApiErrors.Query("severity", $"must be one of {string.Join(", ", SeverityNames)}.");
+        if (severity is not null && !SeverityNames.Contains(severity))
+            return ApiErrors.Query("severity", $"must be one of {string.Join(", ", SeverityNames)}.");
         if (!call.QueryTime("fromUtcTime").TryGet(out var from, out error)) return error;
         if (!call.QueryTime("toUtcTime").TryGet(out var to, out error)) return error;
         if (!ReadTransaction(call).TryGet(out var transaction, out error)) return error;
@@ -49,7 +50,7 @@ internal sealed record AuditQuery(
         (Kinds is null || Kinds.Contains(item.Kind)) && (Severity is null || Severity == item.Severity) && (After is not { } after || item.Position.IsBehind(after));
 
     public bool Wants(EntityRevision revision) =>
-        (From is not { } from || revision.ChangedAt >= from) && (To is not { } to || revision.ChangedAt < to) && (Transaction is not { } commit || revision.Commit == commit);
+        !(revision.ChangedAt < From) && !(revision.ChangedAt >= To) && (Transaction is not { } commit || revision.Commit == commit);
 
     /// <summary>Several by repetition, as the contract says, or with commas between them.</summary>
     private static Result<HashSet<string>?> ReadKinds(ApiCall call)
@@ -83,7 +84,8 @@ internal readonly record struct AuditPosition(Revision Revision, int Index)
     {
         position = default;
         var dash = text.IndexOf('-', StringComparison.Ordinal);
-        if (dash < 0 || !long.TryParse(text.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) || revision is < 1 or long.MaxValue) return false;
+        if (dash < 0 || !long.TryParse(text.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var revision)) return false;
+        if (revision is < 1 or long.MaxValue) return false;
         if (!int.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return false;
         position = new AuditPosition(new Revision(revision), index);
         return true;

@@ -13,10 +13,12 @@ namespace Strata.EntityApi.Workflows;
 internal sealed class StoryEndpoints(EntityEngine engine)
 {
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapApi("GET", "/api/entity/{entityId}/why", EntityOperations.Read, EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
-        {
-            Answer = new Content(["text/plain", "application/json"], Schemas.Text()),
-        }, TellAsync);
+        routes.MapApi("GET", "/api/entity/{entityId}/why", EntityOperations.Read, Describe(), TellAsync);
+
+    private static Operation Describe() => EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
+    {
+        Answer = new Content(["text/plain", "application/json"], Schemas.Text()),
+    };
 
     private async Task<Result<Answer>> TellAsync(ApiCall call)
     {
@@ -30,6 +32,7 @@ internal sealed class StoryEndpoints(EntityEngine engine)
     private static bool WantsJson(HttpRequest request)
     {
         var accepted = request.GetTypedHeaders().Accept.OrderByDescending(type => type.Quality ?? 1).Select(type => type.MediaType.Value);
-        return accepted.FirstOrDefault(type => type is "*/*" or "text/*" or "text/plain" or "application/json" or "application/*") is "application/json" or "application/*";
+        var first = accepted.FirstOrDefault(type => type is "*/*" or "text/*" or "text/plain" or "application/json" or "application/*");
+        return first is "application/json" or "application/*";
     }
 }

@@ -1,52 +1,60 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
-using Strata.Entities.Engine;
-using Strata.Entities.Log;
+using Strata.EntityApi.Entities;
 
 namespace Strata.EntityApi.Workflows;
 
 /// <summary>The workflows of a model, under /api/model: imported and exported as text that is kept as it was.</summary>
-internal sealed class WorkflowEndpoints(ModelCatalog catalog)
+internal sealed class WorkflowEndpoints(ModelCatalog catalog, Idempotency idempotency)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
         const string Workflow = "/api/model/{entityName}/{modelVersion}/workflow";
-        routes.MapApi("GET", Workflow + "/export", "models.read", Describe("exportWorkflows", "The workflows of a model."), ExportAsync);
-        routes.MapApi("POST", Workflow + "/import", "models.write", Describe("importWorkflows", "Import workflows into a model.") with { Body = Content.Json(Import()) }, ImportAsync);
+        routes.MapApi("GET", Workflow + "/export", "models.read", Describe("exportWorkflows", "The workflows of a model, as they were imported."), ExportAsync);
+        routes.MapApi("POST", Workflow + "/import", "models.write", Describe("importWorkflows", "Import workflows into a model.") with
+        {
+            Parameters = [EntityOperations.IdempotencyKey],
+            Body = Content.Json(Import()),
+        }, ImportAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) =>
+        new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
 
     private static JsonObject Import() => Schemas.Members(
-        [("workflows", Schemas.List(Schemas.Object())), ("importMode", Schemas.OneOf("MERGE", "REPLACE", "ACTIVATE")), ("allowCycles", Schemas.Flag())], "workflows");
+        [
+            ("workflows", Schemas.List(Schemas.Object())),
+            ("importMode", Schemas.OneOf("MERGE", "REPLACE", "ACTIVATE")),
+            ("allowCycles", Schemas.Flag()),
+        ], "workflows");
 
     private async Task<Result<Answer>> ExportAsync(ApiCall call)
     {
-        if (!Target(call).TryGet(out var target, out var error)) return error;
+        if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await catalog.ExportWorkflowsAsync(target.Caller, target.Model, call.Aborted)).TryGet(out var export, out error)) return error;
         return Answer.Json(json => json.WriteRawValue(export.Utf8.Span, skipInputValidation: true));
     }
 
     private async Task<Result<Answer>> ImportAsync(ApiCall call)
     {
-        if (!Target(call).TryGet(out var target, out var error)) return error;
+        if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
-        if (!(await catalog.ImportWorkflowsAsync(target.Caller, target.Model, body, call.Aborted)).TryGet(out _, out error)) return error;
-        return Answer.Json(json =>
+        return await idempotency.RunAsync(call, target.Caller.Tenant, body.Utf8, async () =>
         {
-            json.WriteStartObject();
-            json.WriteBoolean("success", true);
-            json.WriteEndObject();
-        });
+            var caller = target.Caller with { Request = call.Request };
+            return (await catalog.ImportWorkflowsAsync(caller, target.Model, body, call.Aborted)).TryGet(out _, out var refusal) ? Imported() : refusal;
+        }, _ => Imported());
     }
 
-    private static Result<(Caller Caller, ModelKey Model)> Target(ApiCall call)
+    private static Answer Imported() => Answer.Json(json =>
     {
-        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
-        return EntityCall.Model(call).TryGet(out var model, out error) ? (caller, model) : error;
-    }
+        json.WriteStartObject();
+        json.WriteBoolean("success", true);
+        json.WriteEndObject();
+    });
 }

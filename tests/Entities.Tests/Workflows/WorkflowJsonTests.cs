@@ -90,6 +90,15 @@ public class WorkflowJsonTests
     }
 
     [Theory]
+    [InlineData("""{"type":"function"}""", "function")]
+    [InlineData("""{"type":"function","function":{}}""", "function.name")]
+    [InlineData("""{"type":"function","function":{"name":"f","criterion":{"type":"function","function":{"name":"g"}}}}""", "function.criterion")]
+    [InlineData("{}", "type")]
+    public void Parse_BadCriterion_IsNeverTakenForNone(string criterion, string offender) => Assert.Contains(
+        $"$.criterion.{offender}",
+        WorkflowJson.Parse(Some.Json($$$$"""{"version":"1.0","name":"w","initialState":"A","criterion":{{{{criterion}}}},"states":{"A":{}}}""")).Error!.Details!.Keys);
+
+    [Theory]
     [InlineData("""{"asyncResult":true}""", "asyncResult")]
     [InlineData("""{"crossoverToAsyncMs":5}""", "crossoverToAsyncMs")]
     [InlineData("""{"retryPolicy":"SOMETIMES"}""", "retryPolicy")]

@@ -83,7 +83,7 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B"}]},"B":{}}""");
         await Eventually(async () => (await TextAsync(id)).Contains("- its next change, which takes it to B by \"on\".", StringComparison.Ordinal));
         await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B\n","criterion":{"type":"function","function":{"name":"f"}}}]},"B\n":{}}""");
-        await Eventually(async () => (await TextAsync(id)).Contains("- an obstacle to go: any change would fail. No compute member serves \"f\".", StringComparison.Ordinal));
+        await Eventually(async () => (await TextAsync(id)).Contains("- an obstacle to go: a change that leaves its data as it is would fail. No compute member serves \"f\".", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -71,6 +71,17 @@ public abstract class WorkflowImportContract(IStore store) : WorkflowContract(st
     }
 
     [Fact]
+    public async Task Import_WithAKey_TakesEffectOnce()
+    {
+        const string Import = """{"workflows":[{"version":"1.0","name":"w","initialState":"A","states":{"A":{}}}]}""";
+        var first = await Http.SendJsonAsync("POST", "/api/model/order/1/workflow/import", Import, headers: ("Idempotency-Key", "k"));
+        var head = await Host.Log.HeadAsync(Host.Org, default);
+        var again = await Http.SendJsonAsync("POST", "/api/model/order/1/workflow/import", Import, headers: ("Idempotency-Key", "k"));
+        Assert.Equal((200, 200, first.Body.GetRawText()), (first.Status, again.Status, again.Body.GetRawText()));
+        Assert.Equal(head, await Host.Log.HeadAsync(Host.Org, default));
+    }
+
+    [Fact]
     public async Task Import_OfAnOlderClientsTemplate_IsRead()
     {
         await GivenAsync("""
