@@ -13,7 +13,7 @@ namespace Strata.Entities.Conditions;
 /// <param name="IsToBlame">Whether the condition as a whole does not hold because of it.</param>
 public sealed record Verdict(string Field, string Operator, IReadOnlyList<JsonText> Wanted, IReadOnlyList<JsonText> Found, bool Holds, bool IsToBlame);
 
-/// <summary>Tells why a condition does or does not hold for an entity, comparison by comparison. Agrees with <see cref="ConditionEvaluator"/>. Stateless.</summary>
+/// <summary>Tells why a criterion does or does not hold for an entity, comparison by comparison. Agrees with <see cref="CriterionEvaluator"/>. Stateless.</summary>
 public static class ConditionExplainer
 {
     /// <summary>Comparisons told of; a larger condition is evaluated whole all the same.</summary>
@@ -50,7 +50,7 @@ public static class ConditionExplainer
 
     private static bool Compare(Condition.Compare compare, bool isNegated, Subject subject, List<Verdict> into)
     {
-        var holds = ConditionEvaluator.Holds(compare, subject.Document, subject.Entity);
+        var holds = CriterionEvaluator.Holds(compare, subject.Document, subject.Entity);
         if (into.Count < VerdictsMax)
             into.Add(new Verdict(ConditionWords.Of(compare.Field), ConditionNames.Of(compare.Operator), compare.Values, Find(compare.Field, subject), holds, holds == isNegated));
         return holds;

@@ -21,8 +21,8 @@ internal sealed class TransitionOffers(ComputationGuard computation)
     private async ValueTask<Result<bool>> SuitsAsync(WorkflowDefinition workflow, EntityRevision entity, CancellationToken cancellationToken)
     {
         if (workflow.Criterion is not { } criterion) return true;
-        if (criterion.Condition is { } condition) return ConditionEvaluator.Matches(condition, entity);
-        if (criterion.Function!.Guard is { } guard && !ConditionEvaluator.Matches(guard, entity)) return false;
+        if (criterion.Condition is { } condition) return CriterionEvaluator.Matches(condition, entity);
+        if (criterion.Function!.Guard is { } guard && !CriterionEvaluator.Matches(guard, entity)) return false;
         return await computation.MatchesAsync(criterion.Function, new ComputeCall(entity, workflow.Name, null), cancellationToken);
     }
 

@@ -48,8 +48,8 @@ internal sealed partial class WorkflowMachine
     private async ValueTask<bool> HoldsAsync(Criterion? criterion, TransitionDefinition? transition, CancellationToken cancellationToken)
     {
         if (criterion is null) return true;
-        if (criterion.Condition is { } condition) return ConditionEvaluator.Matches(condition, entity);
-        if (criterion.Function!.Guard is { } guard && !ConditionEvaluator.Matches(guard, entity)) return false;
+        if (criterion.Condition is { } condition) return CriterionEvaluator.Matches(condition, entity);
+        if (criterion.Function!.Guard is { } guard && !CriterionEvaluator.Matches(guard, entity)) return false;
         var answer = await answers.MatchesAsync(criterion.Function, Call(transition), cancellationToken);
         return answer.TryGet(out var matches, out failure) && matches;
     }

@@ -35,7 +35,7 @@ public class ConditionExplainerTests
         var condition = RandomJson.Condition(random, 3);
         var entity = Some.Entity(RandomJson.Document(random));
         var verdicts = ConditionExplainer.Explain(condition, entity);
-        if (ConditionEvaluator.Matches(condition, entity)) Assert.DoesNotContain(verdicts, verdict => verdict.IsToBlame);
+        if (CriterionEvaluator.Matches(condition, entity)) Assert.DoesNotContain(verdicts, verdict => verdict.IsToBlame);
         else Assert.InRange(ConditionWords.WhyNot(verdicts).Length, 1, AuditEvent.WordsLengthMax);
         Assert.InRange(ConditionWords.Of(condition).Length, 1, AuditEvent.WordsLengthMax);
     });

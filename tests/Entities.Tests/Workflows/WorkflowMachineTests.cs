@@ -132,7 +132,7 @@ public class WorkflowMachineTests
         var name = outcome.Audit.FirstOrDefault(e => e.Type == AuditEventTypes.WorkflowFound)?.Detail;
         var workflow = name is null ? DefaultWorkflow.Definition : model.Workflows.Single(w => w.Name == name);
         var state = workflow.States[outcome.Entity.State];
-        Assert.DoesNotContain(state.Transitions, t => t.IsAutomatic && (t.Criterion is null || ConditionEvaluator.Matches(t.Criterion.Condition!, outcome.Entity)));
+        Assert.DoesNotContain(state.Transitions, t => t.IsAutomatic && (t.Criterion is null || CriterionEvaluator.Matches(t.Criterion.Condition!, outcome.Entity)));
         if (model.HasSchedules) Assert.Equal(state.Transitions.Where(t => t.IsScheduled).Select(t => t.Name), outcome.Schedules!.Select(s => s.Transition));
         else Assert.Null(outcome.Schedules);
     }
