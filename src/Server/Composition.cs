@@ -8,6 +8,7 @@ using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.EntityApi;
+using Strata.EntityApi.Search;
 using Strata.EntityApi.Webhooks;
 using Strata.Nodes;
 using Strata.Nodes.Api;
@@ -93,6 +94,7 @@ internal sealed class Composition
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
+        services.AddSingleton(new SearchOptions { Timeout = options.SearchTimeout });
         services.AddEntityApi(new EntityApiLimits { MessageBytesMax = options.MessageBytesMax, StatsGroupsMax = options.StatsGroupsMax });
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();

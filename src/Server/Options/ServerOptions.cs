@@ -31,6 +31,9 @@ public sealed record ServerOptions
     /// <summary>Groups that grouped statistics answer.</summary>
     public int StatsGroupsMax { get; init; } = 10_000;
 
+    /// <summary>Of one search that is answered at once.</summary>
+    public TimeSpan SearchTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
 

@@ -40,6 +40,7 @@ public static class ServerOptionsReader
         options = options with
         {
             PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => OnOffAuto(text, options), faults),
+            SearchTimeout = Read(values[Setting.SearchTimeout], "a number of seconds from 1 to 3600", Seconds, faults),
             PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on, off or auto", text => OnOffAuto(text, options), faults),
         };
         if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
@@ -92,6 +93,9 @@ public static class ServerOptionsReader
 
     private static int Whole(string text, int min, int max) =>
         int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
+
+    private static TimeSpan Seconds(string text) =>
+        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is > 0 and <= 3600 and var seconds ? TimeSpan.FromSeconds(seconds) : throw new FormatException();
 
     private static EdgeMode Mode(string text) => text switch
     {

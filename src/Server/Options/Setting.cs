@@ -24,8 +24,9 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly Setting MessageBytesMax = new("message-bytes-max", "10485760", "Bytes of one message's body at most; what is larger is refused");
     public static readonly Setting StatsGroupsMax = new("stats-groups-max", "10000", "Groups that grouped statistics answer at most; more are refused");
+    public static readonly Setting SearchTimeout = new("search-timeout", "30", "Seconds that a search may take before it is answered with SEARCH_TIMEOUT");
 
-    public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateWebhooks, MessageBytesMax, StatsGroupsMax];
+    public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateWebhooks, MessageBytesMax, StatsGroupsMax, SearchTimeout];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>

@@ -62,8 +62,9 @@ internal sealed class ComparisonSql(SqlParameters parameters)
     private string JsonAndConstant(string value, Operator @operator, JsonText constant) => TypeOf(constant) switch
     {
         null => Never,
-        "string" => When(value, "string", TextOperation($"({value} #>> '{{}}') collate \"C\"", @operator, constant)),
         _ when @operator == Operator.Equal => $"coalesce({value} = {parameters.AddJson(constant.Utf8)}, false)",
+        "string" when @operator == Operator.NotEqual => When(value, "string", $"{value} <> {parameters.AddJson(constant.Utf8)}"),
+        "string" => When(value, "string", TextOperation($"({value} #>> '{{}}') collate \"C\"", @operator, constant)),
         "number" => When(value, "number", Symbol(@operator) is { } symbol ? $"({value})::numeric {symbol} {Number(constant)}" : Never),
         _ => When(value, "boolean", Symbol(@operator) is { } symbol ? $"({value})::boolean {symbol} ({parameters.AddJson(constant.Utf8)})::boolean" : Never),
     };
