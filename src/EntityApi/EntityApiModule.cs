@@ -21,6 +21,7 @@ public static class EntityApiModule
     public static IServiceCollection AddEntityApi(this IServiceCollection services, EntityApiLimits? limits = null)
     {
         services.AddSingleton(limits ?? EntityApiLimits.Default);
+        services.AddSingleton<ModelWrite>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<ModelTransferEndpoints>();
         services.AddEntities();

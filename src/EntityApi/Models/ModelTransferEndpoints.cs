@@ -4,12 +4,13 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
+using Strata.EntityApi.Entities;
 using Strata.EntityApi.Xml;
 
 namespace Strata.EntityApi.Models;
 
 /// <summary>Structures of models in and out: samples, views and schemas, and documents to be checked against them.</summary>
-internal sealed class ModelTransferEndpoints(ModelCatalog catalog)
+internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite writes)
 {
     private const string Json = "application/json";
     private static readonly string[] Xml = ["application/xml", "text/xml"];
@@ -35,6 +36,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog)
             Id = "importModel",
             Summary = "Learn a model's structure: from samples in JSON or XML (SAMPLE_DATA), or what an export answers (SIMPLE_VIEW, JSON_SCHEMA).",
             Tag = "model",
+            Parameters = [EntityOperations.IdempotencyKey],
             Body = new Content([Json, .. Xml], Schemas.Any()),
             Answer = Content.Json(Schemas.Uuid()),
         }, ImportAsync);
@@ -60,12 +62,12 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog)
 
     private async Task<Result<Answer>> ImportAsync(ApiCall call)
     {
-        if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!Converters.TryGetValue(call.Route("converter"), out var converter))
             return EntityApiErrors.BadRequest("The converter must be SAMPLE_DATA, SIMPLE_VIEW or JSON_SCHEMA.");
-        if (!(await ReadImportAsync(call, converter)).TryGet(out var body, out error)) return error;
-        var imported = await catalog.ImportAsync(target.Caller, target.Model, converter, body, call.Aborted);
-        return imported.TryGet(out var model, out error) ? Answer.Json(json => json.WriteStringValue(model.Id.Value)) : error;
+        if (!(await ReadImportAsync(call, converter)).TryGet(out var body, out var error)) return error;
+        return await writes.RunAsync(
+            call, body, async target => (await catalog.ImportAsync(target.Caller, target.Model, converter, body, call.Aborted)).Error,
+            model => Answer.Json(json => json.WriteStringValue(StoredModel.IdOf(model).Value)));
     }
 
     private static async ValueTask<Result<JsonText>> ReadImportAsync(ApiCall call, ModelConverter converter)

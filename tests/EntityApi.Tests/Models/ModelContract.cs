@@ -141,6 +141,25 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
     }
 
     [Fact]
+    public async Task Change_WithAKey_TakesEffectOnceAndIsAnsweredAlike()
+    {
+        foreach (var (method, path, body) in ((string, string, string?)[])
+            [
+                ("POST", $"{Import}/JSON/SAMPLE_DATA/once/1", """{"a":1}"""), ("PUT", "/api/model/once/1/unique-keys", """{"uniqueKeys":[]}"""), ("PUT", "/api/model/once/1/lock", null),
+                ("POST", "/api/model/once/1/changeLevel/TYPE", null), ("POST", "/api/model/once/1/workflow/import", """{"workflows":[]}"""), ("PUT", "/api/model/once/1/unlock", null), ("DELETE", "/api/model/once/1", null),
+            ])
+        {
+            var key = ("Idempotency-Key", path + method);
+            var first = await Http.SendJsonAsync(method, path, body, headers: key);
+            var head = await Host.Log.HeadAsync(Host.Org, default);
+            var again = await Http.SendJsonAsync(method, path, body, headers: key);
+            Assert.Equal((200, 200), (first.Status, again.Status));
+            Assert.Equal(first.Body.ToString(), again.Body.ToString());
+            Assert.Equal(head, await Host.Log.HeadAsync(Host.Org, default));
+        }
+    }
+
+    [Fact]
     public async Task ChangeLevel_Bad_IsRefused()
     {
         var refused = await Http.SendJsonAsync("POST", "/api/model/item/1/changeLevel/EVERYTHING");
