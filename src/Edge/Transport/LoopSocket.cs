@@ -18,8 +18,8 @@ internal sealed class LoopSocket : IUpstreamSocket
 
     private readonly Socket socket;
     private readonly EventLoop loop;
-    private readonly Readiness reads = new(raised: 0);
-    private readonly Readiness writes = new(raised: 1);
+    private readonly Readiness reads;
+    private readonly Readiness writes;
     private readonly Receiving receiving;
     private readonly WaitingToSend waitingToSend;
     private volatile bool isHungUp;
@@ -33,6 +33,8 @@ internal sealed class LoopSocket : IUpstreamSocket
     {
         this.socket = socket;
         this.loop = loop;
+        reads = new Readiness(this, raised: 0);
+        writes = new Readiness(this, raised: 1);
         receiving = new Receiving(this);
         waitingToSend = new WaitingToSend(writes);
         socket.Blocking = false;
@@ -42,6 +44,9 @@ internal sealed class LoopSocket : IUpstreamSocket
     public long Key { get; set; }
     public Socket Socket => socket;
     public bool IsClosed => Volatile.Read(ref isClosed) != 0;
+
+    /// <summary>Whether the present thread is its loop's.</summary>
+    public bool IsOnItsLoop => EventLoop.Current == loop;
 
     /// <summary>Called on the loop when the other end has closed its direction, or the connection has broken; true: broken. Set before <see cref="Begin"/>.</summary>
     public Action<bool>? HungUp { get; set; }
@@ -170,7 +175,7 @@ internal sealed class LoopSocket : IUpstreamSocket
     private bool HasHadItsShare()
     {
         if (turn != loop.Turn) (turn, turnBytes) = (loop.Turn, 0);
-        if (turnBytes < BytesPerTurnMax || EventLoop.Current != loop) return false;
+        if (turnBytes < BytesPerTurnMax || !IsOnItsLoop) return false;
         loop.Wake(this);
         return true;
     }

@@ -11,7 +11,7 @@ internal interface IReadyWaiter
 /// So a signal between a drained receive and the note is never lost, and neither side takes a lock.
 /// </summary>
 /// <param name="raised">1: worth a try before the first signal.</param>
-internal sealed class Readiness(int raised)
+internal sealed class Readiness(LoopSocket socket, int raised)
 {
     private int raised = raised;
     private int drained;
@@ -33,11 +33,13 @@ internal sealed class Readiness(int raised)
         if (Interlocked.Exchange(ref isWaiting, 0) == 1) waiter!.Continue();
     }
 
-    /// <summary>Continues the waiter at the next signal; at once when it has come. One waiter at a time.</summary>
+    /// <summary>Continues the waiter at the next signal, on the loop; one that has come meanwhile counts. One waiter at a time.</summary>
     public void Await(IReadyWaiter next)
     {
         waiter = next;
         Interlocked.Exchange(ref isWaiting, 1);
-        if (IsSet && Interlocked.Exchange(ref isWaiting, 0) == 1) next.Continue();
+        if (!IsSet) return;
+        if (!socket.IsOnItsLoop) socket.WakeUsers();
+        else if (Interlocked.Exchange(ref isWaiting, 0) == 1) next.Continue();
     }
 }

@@ -6,7 +6,7 @@ namespace Strata.Edge.Upstreams;
 internal sealed class IdleConnections(int shards)
 {
     /// <summary>In one tick of the coarse clock.</summary>
-    private const int BorrowedPerTickMax = 16;
+    private const int BorrowedPerTickMax = 64;
 
     private readonly Stack<UpstreamConnection>[] stacks = [.. Enumerable.Range(0, shards).Select(_ => new Stack<UpstreamConnection>())];
 
