@@ -113,6 +113,14 @@ public class WorkflowJsonTests
     }
 
     [Fact]
+    public void Parse_MoreFaultsThanFit_SaysHowMany()
+    {
+        var states = string.Join(',', Enumerable.Range(0, 60).Select(i => $"\"S{i}\":1"));
+        var error = WorkflowJson.Parse(Some.Json($$$$"""{"version":"1.0","name":"w","initialState":"S0","states":{{{{{states}}}}}}""")).Error;
+        Assert.EndsWith(" And 10 more.", error?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Parse_NamesAndAnnotations_AreBounded()
     {
         static bool IsOk(string name, string annotation) => WorkflowJson.Parse(Some.Json(

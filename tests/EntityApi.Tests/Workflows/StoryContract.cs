@@ -96,6 +96,18 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         Assert.Equal(404, (await other.SendJsonAsync("GET", $"/api/entity/{id}/why")).Status);
     }
 
+    [Fact]
+    public async Task PlatformsOwnResources_HaveNoStoryHere()
+    {
+        using var admin = Host.Client();
+        var project = await admin.SendJsonAsync("GET", "/api/v1/projects/web");
+        Assert.True(Core.IdText.TryParse("prj", project.Text("id"), out var id));
+        Assert.Equal(404, (await admin.SendJsonAsync("GET", $"/api/entity/{id}/why")).Status);
+        Assert.Equal(404, (await admin.SendJsonAsync("POST", $"/api/entity/JSON/{id}/dry-run")).Status);
+        var commit = (await Host.Log.TrailAsync(Host.Org, new Core.EntityId(Guid.Parse($"{id}")), null, 1, default))[0].Commit;
+        Assert.Equal(404, (await admin.SendJsonAsync("GET", $"/api/audit/entity/{id}/workflow/{commit}/finished")).Status);
+    }
+
     private async Task<string> TextAsync(string id)
     {
         using var response = await Http.GetAsync($"/api/entity/{id}/why");
