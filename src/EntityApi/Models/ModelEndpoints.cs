@@ -13,17 +13,20 @@ namespace Strata.EntityApi.Models;
 /// <summary>Models under /api/model and their lives.</summary>
 internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
 {
-    private const string Read = "models.read";
     private const string Write = "models.write";
 
     public void Map(IEndpointRouteBuilder routes)
     {
         const string One = "/api/model/{entityName}/{modelVersion}";
-        routes.MapApi("GET", "/api/model/", Read, Describe("listModels", "Every model of the organization.") with { Answer = Content.Json(Schemas.List(Schemas.Object())) }, ListAsync);
+        var list = Describe("listModels", "Every model of the organization.") with { Answer = Content.Json(Schemas.List(Schemas.Object())) };
+        var keys = Change("setUniqueKeys", "Set the unique keys of an unlocked model.") with { Body = Content.Json(UniqueKeys()) };
+        routes.MapApi("GET", "/api/model/", "models.read", list, ListAsync);
         routes.MapApi("PUT", One + "/lock", Write, Change("lockModel", "From here on the model holds entities."), LockAsync);
         routes.MapApi("PUT", One + "/unlock", Write, Change("unlockModel", "Open the model for changes; only while it has no entities."), UnlockAsync);
-        routes.MapApi("POST", One + "/changeLevel/{changeLevel}", Write, Change("setChangeLevel", "Set what documents may change about a locked model's structure."), SetChangeLevelAsync);
-        routes.MapApi("PUT", One + "/unique-keys", Write, Change("setUniqueKeys", "Set the unique keys of an unlocked model.") with { Body = Content.Json(UniqueKeys()) }, SetUniqueKeysAsync);
+        routes.MapApi(
+            "POST", One + "/changeLevel/{changeLevel}", Write, Change("setChangeLevel", "Set what documents may change about a locked model's structure."),
+            SetChangeLevelAsync);
+        routes.MapApi("PUT", One + "/unique-keys", Write, keys, SetUniqueKeysAsync);
         routes.MapApi("DELETE", One, Write, Change("deleteModel", "Delete an unlocked model without entities."), DeleteAsync);
     }
 
@@ -49,24 +52,24 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
     private Task<Result<Answer>> SetChangeLevelAsync(ApiCall call)
     {
         var level = call.Route("changeLevel");
-        return ActAsync(call, default, async target => (await catalog.SetChangeLevelAsync(target.Caller, target.Model, level, call.Aborted)).Error, $"has the change level {level}");
+        return ActAsync(call, default, (caller, model, stop) => catalog.SetChangeLevelAsync(caller, model, level, stop), $"has the change level {level}");
     }
 
     private async Task<Result<Answer>> SetUniqueKeysAsync(ApiCall call)
     {
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out var error)) return error;
-        return await ActAsync(call, body, async target => (await catalog.SetUniqueKeysAsync(target.Caller, target.Model, body, call.Aborted)).Error, "has its unique keys");
+        return await ActAsync(call, body, (caller, model, stop) => catalog.SetUniqueKeysAsync(caller, model, body, stop), "has its unique keys");
     }
 
-    private Task<Result<Answer>> LockAsync(ApiCall call) =>
-        ActAsync(call, default, async target => (await catalog.LockAsync(target.Caller, target.Model, call.Aborted)).Error, "is locked");
+    private Task<Result<Answer>> LockAsync(ApiCall call) => ActAsync(call, default, catalog.LockAsync, "is locked");
 
-    private Task<Result<Answer>> UnlockAsync(ApiCall call) =>
-        ActAsync(call, default, async target => (await catalog.UnlockAsync(target.Caller, target.Model, call.Aborted)).Error, "is unlocked");
+    private Task<Result<Answer>> UnlockAsync(ApiCall call) => ActAsync(call, default, catalog.UnlockAsync, "is unlocked");
 
-    private Task<Result<Answer>> DeleteAsync(ApiCall call) =>
-        ActAsync(call, default, async target => (await catalog.DeleteAsync(target.Caller, target.Model, call.Aborted)).Error, "is deleted");
+    private Task<Result<Answer>> DeleteAsync(ApiCall call) => ActAsync(call, default, catalog.DeleteAsync, "is deleted");
 
-    private Task<Result<Answer>> ActAsync(ApiCall call, JsonText body, Func<ModelTarget, ValueTask<Error?>> act, string became) =>
-        writes.RunAsync(call, body, act, model => Answer.Json(json => ModelWriter.WriteAction(json, StoredModel.IdOf(model), model, true, $"The model {model} {became}.")));
+    private Task<Result<Answer>> ActAsync<T>(
+        ApiCall call, JsonText body, Func<Caller, ModelKey, CancellationToken, ValueTask<Result<T>>> act, string became) =>
+        writes.RunAsync(
+            call, body, async target => (await act(target.Caller, target.Model, call.Aborted)).Error,
+            model => Answer.Json(json => ModelWriter.WriteAction(json, StoredModel.IdOf(model), model, true, $"The model {model} {became}.")));
 }

@@ -28,6 +28,7 @@ public static class XmlDocuments
 
     private static readonly XmlReaderSettings Settings = new()
     {
+        CloseInput = true,
         DtdProcessing = DtdProcessing.Prohibit,
         XmlResolver = null,
         MaxCharactersInDocument = CharactersMax,
@@ -43,8 +44,7 @@ public static class XmlDocuments
     {
         try
         {
-            using var stream = MemoryMarshal.TryGetArray(xml, out var part) ? new MemoryStream(part.Array!, part.Offset, part.Count, writable: false) : new MemoryStream(xml.ToArray());
-            using var reader = XmlReader.Create(stream, Settings);
+            using var reader = XmlReader.Create(Open(xml), Settings);
             reader.MoveToContent();
             var root = new XmlElements(SchemaInstance, DepthMax, NodesMax).Read(reader);
             while (reader.Read()) { } // what follows the root must be well formed too
@@ -65,6 +65,9 @@ public static class XmlDocuments
             return e.Error;
         }
     }
+
+    private static MemoryStream Open(ReadOnlyMemory<byte> xml) =>
+        MemoryMarshal.TryGetArray(xml, out var part) ? new(part.Array!, part.Offset, part.Count, writable: false) : new(xml.ToArray());
 
     private static Error NotXml(string where) => new(
         ErrorKind.Invalid, "BAD_REQUEST", $"The body is not well-formed XML within the bounds ({where}).", "Send one XML document without a document type definition.");

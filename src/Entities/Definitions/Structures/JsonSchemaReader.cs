@@ -71,8 +71,13 @@ internal sealed class JsonSchemaReader(Faults faults)
     {
         place.AsObject();
         if (!schema.TryFind("properties", out var properties)) return;
-        if (properties.ValueKind != JsonValueKind.Object) faults.Add(path, "\"properties\" is an object of schemas by name.");
-        else foreach (var property in properties.EnumerateObject().TakeWhile(_ => !place.IsOverfull)) ReadInto(place.Field(property.Name), property.Value, $"{path}.{Quote.Shorten(property.Name)}");
+        if (properties.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add(path, "\"properties\" is an object of schemas by name.");
+            return;
+        }
+        foreach (var property in properties.EnumerateObject().TakeWhile(_ => !place.IsOverfull))
+            ReadInto(place.Field(property.Name), property.Value, $"{path}.{Quote.Shorten(property.Name)}");
     }
 
     private void ReadLeaf(ModelStructure place, JsonElement schema, string type, string path)

@@ -28,9 +28,9 @@ internal static class NumberTypes
     public static bool Hold(TypeSet types, ReadOnlySpan<byte> text)
     {
         if (types.Has(DataType.UnboundDecimal)) return true;
-        if (Utf8Parser.TryParse(text, out long value, out var used) && used == text.Length) return HoldWhole(types, Narrowest(value)) || HoldDecimal(types, new JsonNumber(text));
+        if (Utf8Parser.TryParse(text, out long value, out var used) && used == text.Length && HoldWhole(types, Narrowest(value))) return true;
         var number = new JsonNumber(text);
-        return (number.Scale <= 0 && HoldWhole(types, NarrowestWhole(number))) || HoldDecimal(types, number);
+        return HoldDecimal(types, number) || (number.Scale <= 0 && HoldWhole(types, NarrowestWhole(number)));
     }
 
     private static bool HoldWhole(TypeSet types, DataType narrowest)

@@ -58,7 +58,8 @@ internal static class SimpleView
         place.AsObject();
         foreach (var entry in bucket.Value.EnumerateObject().TakeWhile(_ => !structure.IsOverfull))
         {
-            if (!TryReadEntry(place, entry)) faults.Add(Quote.Shorten(bucket.Name + entry.Name), "It is neither a field with its type nor a mark of an object.");
+            if (TryReadEntry(place, entry)) continue;
+            faults.Add(Quote.Shorten(bucket.Name + entry.Name), "It is neither a field with its type nor a mark of an object.");
         }
     }
 

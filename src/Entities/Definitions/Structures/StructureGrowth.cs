@@ -44,13 +44,19 @@ internal sealed class StructureGrowth
                 GrowElements(place.Element, value);
                 break;
             case JsonValueKind.Object or JsonValueKind.Array:
-                Add(place.IsUnknown ? forScalar : ChangeLevel.Structural, $"is {(value.ValueKind == JsonValueKind.Object ? "an object" : "an array")}, and the model has {KindsOf(place)} there");
-                place.Merge(value);
+                GrowKind(place, value, forScalar);
                 break;
             default:
                 GrowScalar(place, value, forScalar);
                 break;
         }
+    }
+
+    private void GrowKind(ModelStructure place, JsonElement value, ChangeLevel forScalar)
+    {
+        var kind = value.ValueKind == JsonValueKind.Object ? "an object" : "an array";
+        Add(place.IsUnknown ? forScalar : ChangeLevel.Structural, $"is {kind}, and the model has {KindsOf(place)} there");
+        place.Merge(value);
     }
 
     private void GrowMember(ModelStructure place, JsonProperty member)
