@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Entities;
 using Strata.EntityApi.Feed;
 using Strata.EntityApi.Messages;
+using Strata.EntityApi.Migration;
 using Strata.EntityApi.Models;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Stats;
@@ -29,7 +30,7 @@ public static class EntityApiModule
         services.AddWorkflows();
         services.AddStats();
         services.AddMessages();
-        return services.AddEntityFeed().AddWebhooks().AddTransfers();
+        return services.AddEntityFeed().AddWebhooks().AddTransfers().AddMigration();
     }
 
     public static void MapEntityApi(this IEndpointRouteBuilder routes)
@@ -45,5 +46,6 @@ public static class EntityApiModule
         routes.MapEntityFeed();
         routes.MapWebhooks();
         routes.MapTransfers();
+        routes.MapMigration();
     }
 }

@@ -19,6 +19,10 @@ internal static class EngineErrors
         $"The model {Quote.Shorten(key.Name)} in version {key.Version} is not locked, so it holds no entities yet.",
         "Lock the model first.");
 
+    public static Error StateUnknown(ModelKey key, string state) => new(
+        ErrorKind.Conflict, "STATE_UNKNOWN", $"No workflow of {Quote.Shorten(key.Name)} in version {key.Version} has the state {Quote.Shorten(state)}.",
+        "Import a workflow that has it, or bring the entity into another state first.");
+
     public static Error EntityNotFound(EntityId id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");
 
     public static Error EntityExists(EntityId id) => new(

@@ -111,6 +111,40 @@ public class ChangeFeedTests
         Assert.Equal(Enumerable.Range(1, 11).Select(i => (long)i), changes.Select(c => c.Revision.Value));
     }
 
+    [Fact]
+    public async Task Follow_OneModel_DoesNotReadWhatOthersWrite()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        using var follower = await cloud.Feed.FollowAsync(new FeedFilter(Models: Lamps), default);
+        for (var i = 0; i < 20; i++) await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = $"p{i}", Spec = new ProjectSpec() }, null, default);
+        await cloud.AddLampAsync("desk");
+        Assert.Equal("desk", cloud.Lamps.ToResource(Assert.Single(await TakeAsync(follower, 1))).Name);
+        Assert.Equal(1, cloud.Log.Followed);
+    }
+
+    /// <summary>Someone who wants more comes while the log is read for those who want less: nothing may fall in between.</summary>
+    [Fact]
+    public async Task Follow_MoreThanTheOthers_FromAnyMomentOn_HasNoGap()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        using var narrow = await cloud.Feed.FollowAsync(new FeedFilter(cloud.Caller.Tenant, Lamps), default);
+        using var done = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 0; !done.IsCancellationRequested; i++) await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = $"p{i}", Spec = new ProjectSpec() }, null, default);
+        });
+        for (var i = 0; i < 50; i++)
+        {
+            using var wide = await cloud.Feed.FollowAsync(new FeedFilter(cloud.Caller.Tenant), default);
+            var begun = (await cloud.Log.HeadAsync(cloud.Caller.Tenant, default)).Value; // what comes behind it must be told
+            var seen = (await TakeAsync(wide, 3)).Select(c => c.Revision.Value).ToList();
+            Assert.Equal(Enumerable.Range(0, seen.Count).Select(n => seen[0] + n), seen);
+            Assert.True(seen[0] <= begun + 1, $"begins at {seen[0]}, behind {begun}");
+        }
+        await done.CancelAsync();
+        await writing;
+    }
+
     /// <summary>Followers of every temper see the same gap-free history while many commit at once: also those whose queue overflows.</summary>
     [Fact]
     public async Task Follow_UnderConcurrentCommits_EveryFollowerSeesEachRevisionOnceInOrder()

@@ -9,6 +9,11 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     private int follows;
     private int refused;
 
+    private int followed;
+
+    /// <summary>Changes that were read by following.</summary>
+    public int Followed => Volatile.Read(ref followed);
+
     public int Follows => Volatile.Read(ref follows);
     public int Refused => Volatile.Read(ref refused);
     public volatile bool IsAway;
@@ -38,10 +43,12 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
         Reach().TrailAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken)
+    public async ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref follows);
-        return Reach().FollowAsync(follow, cancellationToken);
+        var page = await Reach().FollowAsync(follow, cancellationToken);
+        Interlocked.Add(ref followed, page.Changes.Count);
+        return page;
     }
 
     public ValueTask<Revision> HeadAsync(TenantId tenant, CancellationToken cancellationToken) => Reach().HeadAsync(tenant, cancellationToken);
