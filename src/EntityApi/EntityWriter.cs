@@ -35,13 +35,16 @@ internal static class EntityWriter
         json.WriteEndObject();
     }
 
-    /// <summary>{transactionId, entityIds[]} of one commit.</summary>
+    /// <summary>{transactionId, entityIds[]} of one commit, without the model that may have grown in it.</summary>
     public static void WriteTransaction(Utf8JsonWriter json, IReadOnlyList<EntityRevision> written)
     {
         json.WriteStartObject();
         json.WriteString("transactionId", written[0].Commit.Value);
         json.WriteStartArray("entityIds");
-        foreach (var entity in written) json.WriteStringValue(entity.Id.Value);
+        foreach (var entity in written)
+        {
+            if (!EntityCall.IsPlatforms(entity.Model)) json.WriteStringValue(entity.Id.Value);
+        }
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -34,7 +34,7 @@ public sealed partial class EntityTransaction
             transaction.InTimeAsync(ct => transaction.parts.Computation.ProcessAsync(processor, call, ct), cancellationToken);
 
         public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.parts.Computation.ScheduleAsync(function, call, cancellationToken);
+            transaction.InTimeAsync(ct => transaction.parts.Computation.ScheduleAsync(function, call, ct), cancellationToken);
 
         public async ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken)
         {

@@ -18,7 +18,10 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
             Summary = "Count the entities of a model by values, and add up fields for each group.",
             Tag = "stats",
             Body = Content.Json(Schemas.Members(
-                [("groupBy", Schemas.List(Schemas.Text())), ("condition", Schemas.Object()), ("aggregations", Schemas.List(Schemas.Object())), ("pointInTime", Schemas.Time()), ("limit", Schemas.Integer(1, int.MaxValue))],
+                [
+                    ("groupBy", Schemas.List(Schemas.Text())), ("condition", Schemas.Object()), ("aggregations", Schemas.List(Schemas.Object())),
+                    ("pointInTime", Schemas.Time()), ("limit", Schemas.Integer(1, int.MaxValue)),
+                ],
                 "groupBy")),
             Answer = Content.Json(Schemas.List(Schemas.Object())),
         },

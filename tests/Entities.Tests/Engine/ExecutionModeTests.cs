@@ -105,6 +105,35 @@ public class ExecutionModeTests
     }
 
     [Fact]
+    public async Task Processor_PastTheDeadline_GivesTheTransactionUp()
+    {
+        var time = new FakeTime();
+        var test = With("SYNC", time);
+        test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task);
+        var caller = Some.Caller with { Deadline = time.GetUtcNow().AddMilliseconds(100) };
+        var create = test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, "go", default).AsTask();
+        Assert.False(create.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.Equal(("TRANSACTION_TIMEOUT", ErrorKind.RequestTimeout), ((await create).Error?.Code, (await create).Error?.Kind));
+        Assert.Equal("TRANSACTION_TIMEOUT", (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, null, default)).Error?.Code);
+        Assert.Equal(0, test.Counted.Appends);
+    }
+
+    [Fact]
+    public async Task Deadline_PassedAfterTheFirstCommit_NoLongerCounts()
+    {
+        var time = new FakeTime();
+        var test = With("COMMIT_BEFORE_DISPATCH", time);
+        test.Computation.Process = (_, _, _) =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(200));
+            return new((Result<JsonText?>)(JsonText?)null);
+        };
+        var caller = Some.Caller with { Deadline = time.GetUtcNow().AddMilliseconds(100) };
+        Assert.Equal("B", (await test.Engine.CreateAsync(caller, Some.Model, test.NewId(), JsonText.EmptyObject, "go", default)).Value.State);
+    }
+
+    [Fact]
     public async Task Processor_Throws_IsAnError()
     {
         var test = With("SYNC");

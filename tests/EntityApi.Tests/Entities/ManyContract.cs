@@ -130,6 +130,19 @@ public abstract class ManyContract(IStore store) : EntityApiContract(store)
     }
 
     [Fact]
+    public async Task Array_WithAKey_ThatGrewTheModel_TellsOfItsEntitiesOnly()
+    {
+        Assert.Equal(200, (await Http.SendJsonAsync("POST", "/api/model/item/1/changeLevel/STRUCTURAL")).Status);
+        var body = Array(["""{"name":"a","n":1,"more":true}""", """{"name":"b","n":2,"further":{"x":"y"}}"""]);
+        var first = await Http.SendJsonAsync("POST", Items, body, headers: ("Idempotency-Key", "k"));
+        Assert.Equal(2, first.Body[0].GetProperty("entityIds").GetArrayLength());
+        Assert.Equal(first.Body.GetRawText(), (await Http.SendJsonAsync("POST", Items, body, headers: ("Idempotency-Key", "k"))).Body.GetRawText());
+        var one = await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{first.Body[0].GetProperty("entityIds")[0].GetString()}", """{"name":"a","n":1,"again":1}""", headers: ("Idempotency-Key", "u"));
+        Assert.Equal(1, one.Body.GetProperty("entityIds").GetArrayLength());
+        Assert.Equal(one.Body.GetRawText(), (await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{first.Body[0].GetProperty("entityIds")[0].GetString()}", """{"name":"a","n":1,"again":1}""", headers: ("Idempotency-Key", "u"))).Body.GetRawText());
+    }
+
+    [Fact]
     public async Task Collection_WithAKey_ThatFailedHalfWay_GoesOnWhereItEnded()
     {
         var body = Array([New("item", """{"name":"a","n":1}"""), New("late", """{"x":1}"""), New("item", """{"name":"a","n":2}""")]);
