@@ -16,6 +16,8 @@ internal static class ModelCommand
         ModelChangeCommands.Unlock(terminal),
         ModelChangeCommands.Level(terminal),
         ModelChangeCommands.Keys(terminal),
+        ModelIndexCommands.Indexes(terminal),
+        ModelIndexCommands.Explain(terminal),
         ModelChangeCommands.Delete(terminal),
     };
 }
