@@ -58,7 +58,6 @@ public sealed class EntityCommandsTests : IAsyncLifetime
         "entity", "stats", "order", "--by", "state", "--by", "a", "--sum", "b", "--where", "a is null")]
     [InlineData($"DELETE /api/entity/{Id}", "entity", "delete", Id)]
     [InlineData("DELETE /api/entity/order/1", "entity", "delete", "order", "--all", "--yes")]
-    [InlineData("GET /api/entity/order/1?pageSize=100&pageNumber=0", "entity", "list", "order")]
     [InlineData("GET /api/entity/feed?model=order.1&from=7", "entity", "feed", "order/1", "--from", "7")]
     [InlineData("POST /api/search/direct/order/1?limit=7&sort=total%3Adesc&sort=%40id {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
         "search", "order", "--where", "a = 1", "-n", "7", "--sort", "total:desc", "--sort", "@id")]
@@ -100,6 +99,15 @@ public sealed class EntityCommandsTests : IAsyncLifetime
         output.GetStringBuilder().Clear();
         Assert.Equal(0, await RunAsync("search", "order", "--json"));
         Assert.Equal(1, System.Text.Json.JsonElement.Parse(output.ToString()).GetArrayLength());
+    }
+
+    [Fact]
+    public async Task List_GoesOnByTheCursor_UntilTheLimit()
+    {
+        api.Answer = $$$$"""{"items":[{"meta":{"id":"{{{{Id}}}}"}}],"nextCursor":"next"}""";
+        Assert.Equal(0, await RunAsync("entity", "list", "order", "-n", "600", "-q"));
+        Assert.Equal($"{Id}\n{Id}\n", output.ToString());
+        Assert.Equal(["GET /api/entity/order/1?limit=500", "GET /api/entity/order/1?limit=100&cursor=next"], api.Asked);
     }
 
     [Fact]

@@ -69,15 +69,17 @@ internal static class EntityReadCommands
 
     public static Argument<string> Id() => new("id") { Description = "The entity's id" };
 
-    /// <summary>Page by page; without a time a page may miss what is deleted meanwhile, with one none does.</summary>
+    /// <summary>Page by page, by a cursor that writes do not disturb.</summary>
     private static async IAsyncEnumerable<JsonElement> PagesAsync(Run run, string path, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var size = Math.Min(limit, PageSize);
-        for (var number = 0; size > 0 && number * size < limit; number++)
+        string? cursor = null;
+        do
         {
-            var page = await run.GetAsync(EntityCalls.With(path, ("pageSize", $"{size}"), ("pageNumber", $"{number}")), cancellationToken);
-            foreach (var entity in page.EnumerateArray().Take(limit - number * size)) yield return entity;
-            if (page.GetArrayLength() < size) yield break;
+            var page = await run.GetAsync(EntityCalls.With(path, ("limit", $"{Math.Min(limit, PageSize)}"), ("cursor", cursor)), cancellationToken);
+            foreach (var entity in page.GetProperty("items").EnumerateArray()) yield return entity;
+            limit -= PageSize;
+            cursor = page.At("nextCursor")?.GetString();
         }
+        while (cursor is not null && limit > 0);
     }
 }

@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+
+namespace Strata.House.Tests;
+
+/// <summary>docs/entities/errors.md holds each code that the entity API can answer, and no other: a user who looks one up must find it.</summary>
+public partial class ErrorPageTests
+{
+    private const string Page = "docs/entities/errors.md";
+
+    /// <summary>Where the entity API's answers come from.</summary>
+    private static readonly string[] Folders = ["src/Entities", "src/EntityApi", "src/Api/Http", "src/Api/Idempotency"];
+
+    private static readonly string[] Files = ["src/Core/JsonGuard.cs", "src/Storage/Postgres/StoreErrors.cs"];
+
+    /// <summary>Words of the contract that are no codes.</summary>
+    private static readonly HashSet<string> NoCodes = ["SIMPLE_VIEW", "SAMPLE_DATA", "JSON_SCHEMA"];
+
+    [Fact]
+    public void ErrorPage_HasEachCode_AndNoOther()
+    {
+        var answered = Folders.SelectMany(Repository.Sources).Concat(Files).SelectMany(CodesIn).ToHashSet();
+        var told = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value).ToList();
+        Assert.Empty(answered.Except(told).Order().Select(code => $"{code} is not in {Page}"));
+        Assert.Empty(told.Except(answered).Order().Select(code => $"{code} is in {Page} and answered by nothing"));
+        Assert.Equal(told.Distinct(), told);
+    }
+
+    private static IEnumerable<string> CodesIn(string file)
+    {
+        var text = string.Join('\n', Repository.Lines(file));
+        var single = SingleWord().Matches(text).Select(m => m.Groups[1].Value);
+        var several = text.Contains("ErrorKind.", StringComparison.Ordinal) || text.Contains("ToError(", StringComparison.Ordinal) ? SeveralWords().Matches(text).Select(m => m.Groups[1].Value) : [];
+        return single.Concat(several).Where(code => !NoCodes.Contains(code));
+    }
+
+    [GeneratedRegex(@"ErrorKind\.\w+,\s*""([A-Z]+)""")]
+    private static partial Regex SingleWord();
+
+    [GeneratedRegex(@"""([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)""")]
+    private static partial Regex SeveralWords();
+
+    [GeneratedRegex(@"^\| `([A-Z_]+)` \|")]
+    private static partial Regex Row();
+}
