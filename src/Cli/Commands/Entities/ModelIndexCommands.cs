@@ -65,5 +65,5 @@ internal static class ModelIndexCommands
 
     private static string Sentence(JsonElement answer) => answer.IsTrue("usesIndex")
         ? $"The search uses the index on {answer.Text("indexes")}."
-        : "The search uses no index: it looks at every entity of the model. Declare one on a path that the condition compares: strata model indexes MODEL PATH";
+        : "The search uses no index: it looks at every entity of the model, which is faster while there are few. \"strata model indexes MODEL PATH\" declares one on a path that the condition compares.";
 }
