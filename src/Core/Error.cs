@@ -32,6 +32,9 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
     /// <summary>Single facts for programs, for example <c>{"limit": "10485760"}</c>; null when there are none.</summary>
     public IReadOnlyDictionary<string, string>? Details { get; init; }
 
+    /// <summary>Facts for programs that are several values, for example <c>{"expectedType": ["INTEGER", "STRING"]}</c>; null when there are none.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Lists { get; init; }
+
     /// <summary>Every fault of an input that was checked whole; null where the message says it all.</summary>
     public IReadOnlyList<SpecFault>? Faults { get; init; }
 

@@ -66,11 +66,19 @@ public static class Problem
 
     private static void WriteProperties(Utf8JsonWriter json, Error error, bool entityApi)
     {
-        if (!entityApi && error.Details is not { Count: > 0 } && !error.Retryable) return;
+        if (!entityApi && error is { Details: not { Count: > 0 }, Lists: not { Count: > 0 }, Retryable: false }) return;
         json.WriteStartObject("properties");
         if (entityApi) json.WriteString("errorCode", error.Code);
         if (error.Retryable) json.WriteBoolean("retryable", true);
         foreach (var (name, value) in error.Details ?? new Dictionary<string, string>()) json.WriteString(name, value);
+        foreach (var (name, values) in error.Lists ?? new Dictionary<string, IReadOnlyList<string>>()) WriteList(json, name, values);
         json.WriteEndObject();
+    }
+
+    private static void WriteList(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values) json.WriteStringValue(value);
+        json.WriteEndArray();
     }
 }

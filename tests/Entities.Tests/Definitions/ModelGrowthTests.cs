@@ -17,7 +17,8 @@ public class ModelGrowthTests
         await test.LockedAsync("""{"price":1,"lines":[{"sku":"a"}]}""");
         var type = (await test.CreateAsync("""{"price":"x","lines":[{"sku":1}],"new":1}""")).Error!;
         Assert.Equal("INCOMPATIBLE_TYPE", type.Code);
-        Assert.Equal(("order", "1", "price", "INTEGER", "STRING"), (type.Details!["entityName"], type.Details["entityVersion"], type.Details["fieldPath"], type.Details["expectedType"], type.Details["actualType"]));
+        Assert.Equal(("order", "1", "price", "STRING"), (type.Details!["entityName"], type.Details["entityVersion"], type.Details["fieldPath"], type.Details["actualType"]));
+        Assert.Equal(["INTEGER"], type.Lists!["expectedType"]);
         Assert.Equal(["price", "lines[0].sku", "new"], type.Faults!.Select(fault => fault.Field));
         Assert.Equal("VALIDATION_FAILED", (await test.CreateAsync("""{"new":1}""")).Error?.Code);
         Assert.Equal("VALIDATION_FAILED", (await test.CreateAsync("""{"price":{}}""")).Error?.Code);

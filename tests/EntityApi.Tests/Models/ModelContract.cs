@@ -88,7 +88,8 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
         var refused = await Http.SendJsonAsync("POST", Items, Bad);
         Assert.Equal(type, Refusal(refused));
         var properties = refused.Body.GetProperty("properties");
-        Assert.Equal(["item", "1", "n", "INTEGER", "DOUBLE"], ((string[])["entityName", "entityVersion", "fieldPath", "expectedType", "actualType"]).Select(name => properties.GetProperty(name).GetString()));
+        Assert.Equal(["item", "1", "n", "DOUBLE"], ((string[])["entityName", "entityVersion", "fieldPath", "actualType"]).Select(name => properties.GetProperty(name).GetString()));
+        Assert.Equal("""["INTEGER"]""", properties.GetProperty("expectedType").GetRawText());
         Assert.Equal(type, Refusal(await Http.SendJsonAsync("POST", Items, $"[{Bad}]")));
         Assert.Equal(type, Refusal(await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", Bad)));
         Assert.Equal(type, Refusal(await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}/UPDATE", Bad)));
@@ -164,6 +165,7 @@ public abstract class ModelContract(IStore store) : EntityApiContract(store)
     {
         var refused = await Http.SendJsonAsync("POST", "/api/model/item/1/changeLevel/EVERYTHING");
         Assert.Equal((400, "INVALID_CHANGE_LEVEL"), Refusal(refused));
+        Assert.Equal("""["ARRAY_LENGTH","ARRAY_ELEMENTS","TYPE","STRUCTURAL"]""", refused.Body.GetProperty("properties").GetProperty("validValues").GetRawText());
         Assert.Equal("EVERYTHING", refused.Body.GetProperty("properties").GetProperty("suppliedValue").GetString());
         Assert.Equal((404, "MODEL_NOT_FOUND"), Refusal(await Http.SendJsonAsync("POST", "/api/model/none/1/changeLevel/TYPE")));
     }

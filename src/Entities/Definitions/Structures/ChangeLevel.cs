@@ -22,9 +22,10 @@ internal enum ChangeLevel
 /// <summary>Spelling of change levels in the entity API.</summary>
 internal static class ChangeLevels
 {
-    public const string All = "ARRAY_LENGTH, ARRAY_ELEMENTS, TYPE, STRUCTURAL";
-
     private static readonly string[] Names = ["", "ARRAY_LENGTH", "ARRAY_ELEMENTS", "TYPE", "STRUCTURAL"];
+
+    /// <summary>Those that can be set.</summary>
+    public static IReadOnlyList<string> All { get; } = Names[1..];
 
     public static string Of(ChangeLevel level) => Names[(int)level];
 

@@ -17,14 +17,16 @@ internal static class StructureErrors
         return new Error(ErrorKind.Invalid, type is null ? "VALIDATION_FAILED" : "INCOMPATIBLE_TYPE", Told(model, growth), NextStep(growth.Needs))
         {
             Details = type is null ? Of(model) : Of(model, type),
+            Lists = type is null ? null : List("expectedType", [.. type.Declared!.Value.ToList().Select(DataTypes.Of)]),
             Faults = [.. growth.Changes.Select(change => new SpecFault(change.Path, $"It {change.Message}."))],
         };
     }
 
     public static Error UnknownChangeLevel(ModelKey model, string level) => new(
-        ErrorKind.Invalid, "INVALID_CHANGE_LEVEL", $"\"{Quote.Shorten(level)}\" is not a change level.", $"Use one of {ChangeLevels.All}.")
+        ErrorKind.Invalid, "INVALID_CHANGE_LEVEL", $"\"{Quote.Shorten(level)}\" is not a change level.", $"Use one of {string.Join(", ", ChangeLevels.All)}.")
     {
-        Details = new Dictionary<string, string>(Of(model)) { ["suppliedValue"] = Quote.Shorten(level), ["validValues"] = ChangeLevels.All },
+        Details = new Dictionary<string, string>(Of(model)) { ["suppliedValue"] = Quote.Shorten(level) },
+        Lists = List("validValues", ChangeLevels.All),
     };
 
     private static string Told(ModelKey model, StructureGrowth growth)
@@ -37,6 +39,8 @@ internal static class StructureErrors
     private static string NextStep(ChangeLevel needs) =>
         $"Send what the model has; or have it grow with what is created and replaced, at the change level {ChangeLevels.Of(needs)}.";
 
+    private static Dictionary<string, IReadOnlyList<string>> List(string name, IReadOnlyList<string> values) => new() { [name] = values };
+
     private static Dictionary<string, string> Of(ModelKey model) => new()
     {
         ["entityName"] = model.Name,
@@ -46,7 +50,6 @@ internal static class StructureErrors
     private static Dictionary<string, string> Of(ModelKey model, StructureChange type) => new(Of(model))
     {
         ["fieldPath"] = type.Path,
-        ["expectedType"] = type.Declared!.Value.ToString(),
         ["actualType"] = DataTypes.Of(type.Actual),
     };
 }
