@@ -7,6 +7,7 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Entities;
 
@@ -53,6 +54,7 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
         if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
         Condition? condition = null;
         if (!body.IsEmpty && !ConditionJson.Parse(new JsonText(body)).TryGet(out condition, out error)) return error;
+        if (condition is not null && !(await ConditionTyping.FitAsync(catalog, target, condition, call.Aborted)).TryGet(out condition, out error)) return error;
         var deletion = new ModelDeletion(engine, target, condition, size, Earlier(then));
         if (!idempotency.Begin(call, target.Caller.Tenant).TryGet(out var keyed, out error)) return error;
         keyed?.Append(body.Span);

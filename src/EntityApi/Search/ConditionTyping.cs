@@ -17,6 +17,11 @@ internal sealed class ConditionTyping(ModelFields fields)
     public static Result<Condition> Read(JsonText body, ModelInfo model) =>
         ConditionJson.Parse(body).Then(new ConditionTyping(new ModelFields(model)).Fit);
 
+    /// <summary>A condition fitted to a model that is there.</summary>
+    public static async ValueTask<Result<Condition>> FitAsync(ModelCatalog catalog, ModelTarget target, Condition condition, CancellationToken cancellationToken) =>
+        (await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error)
+            ? new ConditionTyping(new ModelFields(model)).Fit(condition) : error;
+
     public Result<Condition> Fit(Condition condition) => condition switch
     {
         Condition.All all => FitAll(all.Parts).Then<Condition>(parts => new Condition.All(parts)),

@@ -4,6 +4,7 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
+using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Stats;
 
@@ -34,6 +35,11 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
             return error.Kind == ErrorKind.Invalid ? StatsErrors.Malformed(error.Message) : error;
         using var json = body.Parse();
         if (!GroupedStatsReader.Read(json.RootElement, limits.StatsGroupsMax).TryGet(out var request, out error)) return error;
+        if (request.Condition is { } sent)
+        {
+            if (!(await ConditionTyping.FitAsync(catalog, target, sent, call.Aborted)).TryGet(out var condition, out error)) return error;
+            request = request with { Condition = condition };
+        }
         var grouping = ToGrouping(target, request, limits.StatsGroupsMax + 1);
         var groups = await log.GroupAsync(grouping, call.Aborted);
         if (groups.Count > limits.StatsGroupsMax) return StatsErrors.TooManyGroups(limits.StatsGroupsMax);

@@ -13,6 +13,9 @@ internal sealed class ComparisonSql(SqlParameters parameters)
 {
     private const string Never = "false";
 
+    /// <summary>Whether null may stand for false.</summary>
+    public bool MayBeNull { get; set; } = true;
+
     /// <param name="value">An expression of type jsonb, null where there is no such value.</param>
     public string OfJson(string value, Condition.Compare compare) => compare.Operator switch
     {
@@ -56,18 +59,20 @@ internal sealed class ComparisonSql(SqlParameters parameters)
     private string Among(string value, IReadOnlyList<JsonText> constants)
     {
         var scalars = constants.Where(c => TypeOf(c) is not null).Select(c => c.Utf8).ToArray();
-        return scalars.Length == 0 ? Never : $"coalesce({value} = any({parameters.AddJson(scalars)}), false)";
+        return scalars.Length == 0 ? Never : Known($"{value} = any({parameters.AddJson(scalars)})");
     }
 
     private string JsonAndConstant(string value, Operator @operator, JsonText constant) => TypeOf(constant) switch
     {
         null => Never,
-        _ when @operator == Operator.Equal => $"coalesce({value} = {parameters.AddJson(constant.Utf8)}, false)",
+        _ when @operator == Operator.Equal => Known($"{value} = {parameters.AddJson(constant.Utf8)}"),
         "string" when @operator == Operator.NotEqual => When(value, "string", $"{value} <> {parameters.AddJson(constant.Utf8)}"),
         "string" => When(value, "string", TextOperation($"({value} #>> '{{}}') collate \"C\"", @operator, constant)),
         "number" => When(value, "number", Symbol(@operator) is { } symbol ? $"({value})::numeric {symbol} {Number(constant)}" : Never),
         _ => When(value, "boolean", Symbol(@operator) is { } symbol ? $"({value})::boolean {symbol} ({parameters.AddJson(constant.Utf8)})::boolean" : Never),
     };
+
+    private string Known(string comparison) => MayBeNull ? $"({comparison})" : $"coalesce({comparison}, false)";
 
     private string Number(JsonText constant) => $"({parameters.AddJson(constant.Utf8)})::numeric";
 
@@ -75,7 +80,7 @@ internal sealed class ComparisonSql(SqlParameters parameters)
         then == Never ? Never : $"(case when jsonb_typeof({value}) = '{type}' then {then} else false end)";
 
     private string TextAndConstant(string value, Operator @operator, JsonText constant) =>
-        TypeOf(constant) == "string" ? $"coalesce({TextOperation(value, @operator, constant)}, false)" : Never;
+        TypeOf(constant) == "string" ? Known(TextOperation(value, @operator, constant)) : Never;
 
     private string TextOperation(string text, Operator @operator, JsonText constant)
     {

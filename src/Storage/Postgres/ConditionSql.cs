@@ -5,7 +5,7 @@ namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a property test
-/// holds the two together. Every part is true or false and never null, so that <c>not</c> turns one into the other.
+/// holds the two together. Every part below a <c>not</c> is true or false and never null, so that it turns one into the other.
 /// </summary>
 /// <param name="isIndexed">Tells whether a declared index holds a path's values; null: none does.</param>
 internal sealed class ConditionSql(SqlParameters parameters, string alias, Predicate<JsonPath>? isIndexed = null)
@@ -19,11 +19,21 @@ internal sealed class ConditionSql(SqlParameters parameters, string alias, Predi
         Condition.All all => Join(all.Parts, " and "),
         Condition.Any { Parts: [] } => "false",
         Condition.Any any => Join(any.Parts, " or "),
-        Condition.Not not => $"(not {Write(not.Part)})",
+        Condition.Not not => Negated(not.Part),
         Condition.Compare { Field: Field.Path path } compare => WithIndex(At($"{alias}.document", path.Value.Steps, 0, compare), path.Value, compare),
         Condition.Compare { Field: Field.Meta meta } compare => Fact(meta.Value, compare),
         _ => throw new ArgumentException($"Unknown condition {condition}.", nameof(condition)),
     };
+
+    /// <summary>Where nothing is negated null may stand for false, which leaves PostgreSQL comparisons that it can estimate.</summary>
+    private string Negated(Condition part)
+    {
+        var outer = comparisons.MayBeNull;
+        comparisons.MayBeNull = false;
+        var text = $"(not {Write(part)})";
+        comparisons.MayBeNull = outer;
+        return text;
+    }
 
     private string Join(IReadOnlyList<Condition> parts, string word) => $"({string.Join(word, parts.Select(Write))})";
 
