@@ -82,7 +82,7 @@ internal static class TransferLines
             ChangedBy = Text(line, "changedBy"),
             Transition = line.TryGetProperty("transition", out var transition) ? transition.GetString() : null,
             Deleted = line.TryGetProperty("deleted", out var deleted) && deleted.GetBoolean(),
-            Audit = line.TryGetProperty("audit", out var audit) ? [.. audit.EnumerateArray().Select(a => new AuditEvent(a[0].GetString()!, a[1].GetString(), a[2].GetString()))] : [],
+            Audit = line.TryGetProperty("audit", out var audit) ? [.. audit.EnumerateArray().Select(ReadAudit)] : [],
             Document = document.IsOk ? document.Value : throw new TransferFaultException(document.Error.Message),
         };
         if (model.Version < 1 || model.Name.Length is 0 or > ModelKey.NameLengthMax || revision.Revision.Value < 1) throw new TransferFaultException("It names no model, or no revision.");
@@ -107,6 +107,11 @@ internal static class TransferLines
         return new HeldSchedule(FormattableString.Invariant($"{entity}/{revision:D19}/{line.GetProperty("ordinal").GetInt32():D6}"), new EntityId(entity), new Revision(revision), schedule);
     }
 
+    /// <summary>[type, state, detail], and where there is more to say [type, state, detail, criterion, reason].</summary>
+    private static AuditEvent ReadAudit(JsonElement e) => e.GetArrayLength() <= 3
+        ? new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString())
+        : new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString(), e[3].GetString(), e[4].GetString());
+
     private static void WriteAudit(Utf8JsonWriter json, IReadOnlyList<AuditEvent> audit)
     {
         json.WriteStartArray("audit");
@@ -116,6 +121,11 @@ internal static class TransferLines
             json.WriteStringValue(one.Type);
             json.WriteStringValue(one.State);
             json.WriteStringValue(one.Detail);
+            if (one.Criterion is not null || one.Reason is not null)
+            {
+                json.WriteStringValue(one.Criterion);
+                json.WriteStringValue(one.Reason);
+            }
             json.WriteEndArray();
         }
         json.WriteEndArray();

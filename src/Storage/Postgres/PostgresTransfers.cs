@@ -121,7 +121,7 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         Add(command, NpgsqlDbType.Text, rows, r => r.Transition);
         Add(command, NpgsqlDbType.Text, rows, r => r.ChangedBy);
         Add(command, NpgsqlDbType.Jsonb, rows, r => r.Document.Utf8);
-        Add(command, NpgsqlDbType.Jsonb, rows, r => AuditText.Write(r.Audit));
+        Add(command, NpgsqlDbType.Bytea, rows, r => AuditText.Write(r.Audit));
     }
 
     private static void FillClaims(NpgsqlCommand command, TenantId tenant, IReadOnlyList<HeldClaim> claims)

@@ -18,7 +18,7 @@ internal static class TransferSql
     public const string StageRevisions = """
         insert into strata.staged (tenant, revision, ordinal, entity, commit, created_at, changed_at, version, deleted, model, state, transition, changed_by, document, audit)
         select $1, r.* from unnest($2::bigint[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::boolean[], $10::text[], $11::text[], $12::text[],
-                                   $13::text[], $14::jsonb[], $15::jsonb[]) r
+                                   $13::text[], $14::jsonb[], $15::bytea[]) r
         on conflict do nothing
         """;
 

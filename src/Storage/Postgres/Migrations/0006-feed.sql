@@ -25,7 +25,7 @@ create table strata.staged (
     transition text        collate "C",
     changed_by text        collate "C" not null,
     document   jsonb       not null,
-    audit      jsonb,
+    audit      bytea,
     primary key (tenant, revision, ordinal)
 );
 
