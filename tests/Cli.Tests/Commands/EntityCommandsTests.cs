@@ -40,6 +40,7 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("PUT /api/model/order/1/indexes {\"paths\":[]}", "model", "indexes", "order", "--none")]
     [InlineData("POST /api/model/order/1/explain {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}", "model", "explain", "order", "--where", "a is null")]
     [InlineData($"GET /api/entity/{Id}/why", "entity", "why", Id)]
+    [InlineData("POST /api/model/order/1/migrate {\"to\":2,\"dryRun\":true,\"rules\":[{\"drop\":\"$.a\"}]}", "model", "migrate", "order", "2", "--rules", "[{\"drop\":\"$.a\"}]", "--dry-run")]
     [InlineData("DELETE /api/model/order/1", "model", "delete", "order")]
     [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[{ \"name\" : \"w\" }],\"importMode\":\"REPLACE\",\"allowCycles\":false}", "workflow", "import", "order", "{ \"name\" : \"w\" }", "--mode", "replace")]
     [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}", "workflow", "import", "order", "{\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}")]
@@ -108,6 +109,26 @@ public sealed class EntityCommandsTests : IAsyncLifetime
         Assert.Equal(0, await RunAsync("entity", "list", "order", "-n", "600", "-q"));
         Assert.Equal($"{Id}\n{Id}\n", output.ToString());
         Assert.Equal(["GET /api/entity/order/1?limit=500", "GET /api/entity/order/1?limit=100&cursor=next"], api.Asked);
+    }
+
+    [Fact]
+    public async Task Migrate_TellsWhatDoesNotFit_AndIsOne()
+    {
+        api.Answer = $$$"""
+            {"type":"progress","seen":2,"moved":1,"failed":1}
+            {"type":"end","seen":2,"moved":1,"failed":1,"failures":[{"entityId":"{{{Id}}}","code":"INCOMPATIBLE_TYPE","message":"No."}]}
+            """;
+        Assert.Equal(1, await RunAsync("model", "migrate", "order", "2"));
+        Assert.Contains("Moved 1 of 2; 1 do not fit and stay.", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"{Id}  INCOMPATIBLE_TYPE  No.", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Migrate_WithoutAnEnd_SaysThatItGoesOn()
+    {
+        api.Answer = """{"type":"progress","seen":2,"moved":2,"failed":0}""";
+        Assert.Equal(1, await RunAsync("model", "migrate", "order", "2"));
+        Assert.Contains("goes on where it broke off", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

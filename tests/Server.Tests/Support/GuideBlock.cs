@@ -17,7 +17,8 @@ public sealed partial record GuideBlock(string Track, string Commands, string Ex
         output = Time().Replace(output, "<time>");
         output = RequestId().Replace(output, "<request>");
         output = Revision().Replace(output, "<revision>");
-        return Spaces().Replace(output, " ").Trim();
+        output = Spaces().Replace(output, " ");
+        return string.Join('\n', output.Split('\n').Select(line => line.TrimEnd())).Trim();
     }
 
     [GeneratedRegex(@"^```sh (?<track>cli|curl|both)\n(?<commands>.*?)^```\n(?:\n```text\n(?<output>.*?)^```\n)?", RegexOptions.Singleline | RegexOptions.Multiline)]
