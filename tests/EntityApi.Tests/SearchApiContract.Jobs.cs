@@ -66,6 +66,19 @@ public abstract partial class SearchApiContract
         Assert.Equal("CANCELLED", (await EndedAsync(running.Id.ToString())).GetProperty("searchJobStatus").GetString());
     }
 
+    [Fact]
+    public async Task Async_MoreThanTheOrganizationMayHave_IsRefused()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        for (var i = 0; i < 100; i++)
+        {
+            var kept = new SearchJob { Tenant = host.Org, Id = SearchJobId.New(TimeProvider.System), Status = SearchJobStatus.Running, CreatedAt = now, ExpiresAt = now.AddHours(1) };
+            Assert.True(await store.SearchJobs.TryAddAsync(kept, "another server", 100, default));
+        }
+        var refused = await http.SendJsonAsync("POST", "/api/search/async/order/1", All);
+        Assert.Equal((503, "SEARCH_QUEUE_FULL"), (refused.Status, ErrorCode(refused)));
+    }
+
     private static (int, int, int, int) Page(JsonElement page) =>
         (page.GetProperty("number").GetInt32(), page.GetProperty("size").GetInt32(), page.GetProperty("totalElements").GetInt32(), page.GetProperty("totalPages").GetInt32());
 

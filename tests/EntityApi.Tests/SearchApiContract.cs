@@ -124,6 +124,21 @@ public abstract partial class SearchApiContract(IStore store) : IAsyncLifetime
         Assert.Equal(2, (await LinesAsync(Direct, All)).Length);
     }
 
+    [Fact]
+    public async Task Direct_ByClientsThatDoNotRead_HoldsNobodyUp()
+    {
+        var text = new string('x', 20_000);
+        await CreateAsync([.. Enumerable.Range(0, 400).Select(i => $$"""{"n":{{i}},"name":"{{text}}"}""")]);
+        var idle = new List<HttpResponseMessage>();
+        for (var i = 0; i < 8; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, Direct) { Content = new StringContent(All, System.Text.Encoding.UTF8, "application/json") };
+            idle.Add(await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+        }
+        Assert.Equal(400, (await LinesAsync(Direct, All)).Length);
+        foreach (var answer in idle) answer.Dispose();
+    }
+
     private async Task CreateAsync(params string[] documents)
     {
         var created = await http.SendJsonAsync("POST", "/api/entity/JSON/order/1?transactionWindow=1000", $"[{string.Join(',', documents)}]");

@@ -26,7 +26,7 @@ internal static class StoreErrors
     public static StrataException Invalid(string message) => new(new Error(ErrorKind.Invalid, "INVALID_CONDITION", message));
 
     public static StrataException SearchTimeout(TimeSpan timeout) => new(
-        new Error(ErrorKind.Timeout, "SEARCH_TIMEOUT", string.Create(CultureInfo.InvariantCulture, $"The search took longer than {timeout.TotalSeconds:0.###} s."),
+        new Error(ErrorKind.RequestTimeout, "SEARCH_TIMEOUT", string.Create(CultureInfo.InvariantCulture, $"The search took longer than {timeout.TotalSeconds:0.###} s."),
             "Narrow the condition, declare an index on a field that it compares, or search asynchronously.") { Retryable = true });
 
     public static StrataException ResultLimit(long limit) => new(

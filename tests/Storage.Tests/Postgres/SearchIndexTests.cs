@@ -66,6 +66,19 @@ public sealed class SearchIndexTests(PostgresDatabase store) : IClassFixture<Pos
         Assert.Equal([a], (await store.Search.FindAsync(Search(Compare(Name, Operator.Equal, $"\"{long1}\"")), default)).Select(f => f.Id));
     }
 
+    [Fact]
+    public async Task Find_PastItsTime_SaysSoAndLeavesTheConnectionUsable()
+    {
+        await FillAsync(1_000);
+        var slow = new Condition.Any([.. Enumerable.Range(0, 200).Select(i => Compare(JsonPath.Parse("$.customer[*]"), Operator.MatchesPattern, $"\"(a|b|c){{{i}}}x\""))]);
+        for (var i = 0; i < 6; i++)
+        {
+            var late = await Assert.ThrowsAsync<StrataException>(async () => await store.Search.FindAsync(Search(slow) with { Timeout = TimeSpan.FromMilliseconds(1) }, default));
+            Assert.Equal(("SEARCH_TIMEOUT", ErrorKind.RequestTimeout), (late.Error.Code, late.Error.Kind));
+        }
+        Assert.Single(await store.Search.FindAsync(Search(Compare(Total, Operator.Equal, "7")), default));
+    }
+
     private async Task UsesAsync(JsonPath path, Condition condition, int expected)
     {
         var plan = await Indexes.ExplainAsync(Search(condition), default);
