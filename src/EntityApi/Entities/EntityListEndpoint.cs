@@ -6,7 +6,6 @@ using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
-using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Entities;
 
@@ -38,23 +37,29 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
         if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
-        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf };
-        var first = await engine.Log.TakeAsync(scan, size * number, Math.Min(size, PageLimits.Default), call.Aborted);
-        return Answer.Stream(http => WriteAsync(http, scan, first, size));
+        var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, Limit = (int)Math.Min(PageLimits.Max, ((long)size * number) + size) };
+        var pages = engine.Log.BoundedPagesAsync(scan, call.Aborted).GetAsyncEnumerator(call.Aborted);
+        var skip = size * number;
+        while (await pages.MoveNextAsync())
+        {
+            if (pages.Current.Count > skip) return Answer.Stream(http => WriteAsync(http, pages, asOf.Time, skip, size));
+            skip -= pages.Current.Count;
+        }
+        return Answer.Json(json => json.WriteRawValue("[]"u8));
     }
 
     /// <summary>Never more than a page in memory, however many the client wants at once.</summary>
-    private async Task WriteAsync(HttpContext http, Scan scan, IReadOnlyList<EntityRevision> page, int left)
+    private static async Task WriteAsync(HttpContext http, IAsyncEnumerator<IReadOnlyList<EntityRevision>> pages, DateTimeOffset? pointInTime, int skip, int left)
     {
         var array = new JsonArrayStream(http);
-        while (page.Count > 0)
+        do
         {
-            foreach (var entity in page) EntityWriter.WriteEnvelope(array.Json, entity, scan.AsOf.Time);
+            foreach (var entity in pages.Current.Skip(skip).Take(left)) EntityWriter.WriteEnvelope(array.Json, entity, pointInTime);
+            left -= Math.Min(left, pages.Current.Count - skip);
+            skip = 0;
             await array.FlushAsync();
-            if ((left -= page.Count) == 0 || page.Count < PageLimits.Default) break;
-            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id), Limit = Math.Min(left, PageLimits.Default) };
-            page = await engine.Log.ScanAsync(scan, http.RequestAborted);
         }
+        while (left > 0 && await pages.MoveNextAsync());
         await array.CompleteAsync();
     }
 }

@@ -5,7 +5,6 @@ using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
-using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Entities;
 
@@ -33,7 +32,7 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
             Limit = size,
         };
         var part = 0;
-        await foreach (var page in engine.Log.PagesAsync(scan, cancellationToken))
+        await foreach (var page in engine.Log.BoundedPagesAsync(scan, cancellationToken))
             yield return await DeleteAsync(page, keyed, part++, moment, cancellationToken);
     }
 

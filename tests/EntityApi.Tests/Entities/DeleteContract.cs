@@ -22,6 +22,20 @@ public abstract class DeleteContract(IStore store) : EntityApiContract(store)
     }
 
     [Fact]
+    public async Task List_OfManyPages_GivesEachOnce()
+    {
+        await FillAsync(130);
+        var all = (await Http.SendJsonAsync("GET", "/api/entity/item/1?pageSize=1000")).Body.EnumerateArray().Select(Number).ToList();
+        Assert.Equal(Enumerable.Range(1, 130), all.Order());
+        var pages = new List<int>();
+        for (var page = 0; page < 5; page++) pages.AddRange((await Http.SendJsonAsync("GET", $"/api/entity/item/1?pageSize=30&pageNumber={page}")).Body.EnumerateArray().Select(Number));
+        Assert.Equal(all, pages);
+        Assert.Equal(0, (await Http.SendJsonAsync("GET", "/api/entity/item/1?pageSize=10&pageNumber=13")).Body.GetArrayLength());
+
+        static int Number(System.Text.Json.JsonElement entity) => entity.GetProperty("data").GetProperty("n").GetInt32();
+    }
+
+    [Fact]
     public async Task Delete_AsOfATime_LeavesWhatCameLater()
     {
         await FillAsync(3);

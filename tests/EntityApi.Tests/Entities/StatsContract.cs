@@ -82,6 +82,8 @@ public abstract class StatsContract(IStore store) : EntityApiContract(store)
     [InlineData("""{"groupBy":["state"],"aggregations":[{"op":"sum","field":"$.n","as":"x"},{"op":"min","field":"$.n","as":"x"}]}""", "DUPLICATE_AGGREGATION_ALIAS")]
     [InlineData("""{"groupBy":["state"],"condition":{"type":"simple","jsonPath":"$.n","operatorType":"SIMILAR","value":1}}""", "INVALID_OPERATOR")]
     [InlineData("""{"groupBy":["state"],"condition":{"type":"nonsense"}}""", "INVALID_CONDITION")]
+    [InlineData("""{"groupBy":["state"],"condition":{"type":"simple","jsonPath":"$.none","operatorType":"EQUALS","value":1}}""", "INVALID_FIELD_PATH")]
+    [InlineData("""{"groupBy":["state"],"condition":{"type":"simple","jsonPath":"$.n","operatorType":"EQUALS","value":"x"}}""", "CONDITION_TYPE_MISMATCH")]
     [InlineData("""{"groupBy":["state"],"pointInTime":"yesterday"}""", "INVALID_POINT_IN_TIME")]
     [InlineData("""{"groupBy":["state"],"pointInTime":5}""", "INVALID_POINT_IN_TIME")]
     [InlineData("""{"groupBy":["state"],"limit":0}""", "INVALID_LIMIT")]
