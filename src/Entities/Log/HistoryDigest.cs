@@ -32,7 +32,7 @@ public sealed class HistoryDigest : IDisposable
         Put(revisions, revision.ChangedBy);
         Put(revisions, revision.Transition ?? "");
         Put(revisions, revision.Deleted ? 1 : 0);
-        foreach (var one in revision.Audit) Put(revisions, $"{one.Type}\n{one.State}\n{one.Detail}");
+        foreach (var one in revision.Audit) Put(revisions, $"{one.Type}\n{one.State}\n{one.Detail}\n{one.Criterion}\n{one.Reason}");
         using var document = revision.Document.Parse();
         Put(revisions, document.RootElement);
     }

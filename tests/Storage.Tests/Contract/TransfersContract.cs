@@ -88,7 +88,7 @@ public abstract class TransfersContract(IStore store)
     {
         var (a, b) = (Entity(), Entity());
         var due = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        var first = await Log.CommitAsync(source, Create(b, """{"v":0}"""), Create(a, """{"v":1.50}""") with { Audit = [new AuditEvent("TRANSITION_MAKE", "NEW", "x")] });
+        var first = await Log.CommitAsync(source, Create(b, """{"v":0}"""), Create(a, """{"v":1.50}""") with { Audit = [new AuditEvent("TRANSITION_MAKE", "NEW", "x"), new AuditEvent("CANCEL", null, null, "$.a = 1", "it is 2")] });
         var second = await Log.CommitAsync(source, Update(b, first.Revision, """{"v":1}"""));
         await Log.CommitAsync(source, Delete(a, first.Revision), Update(b, second.Revision, """{"v":2}""") with
         {
