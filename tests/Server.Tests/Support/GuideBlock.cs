@@ -6,7 +6,16 @@ namespace Strata.Server.Tests.Support;
 public sealed partial record GuideBlock(string Track, string Commands, string Expected)
 {
     public static IEnumerable<GuideBlock> Read(string markdown) =>
-        Fence().Matches(markdown).Select(m => new GuideBlock(m.Groups["track"].Value, m.Groups["commands"].Value, m.Groups["output"].Value));
+        Fence().Matches(markdown).Select(Of);
+
+    /// <summary>The guide with what its blocks printed in place of what stands there.</summary>
+    public static string Rewrite(string markdown, IReadOnlyDictionary<GuideBlock, string> printed) => Fence().Replace(markdown, match =>
+    {
+        var block = Of(match);
+        if (!printed.TryGetValue(block, out var output)) return match.Value;
+        output = string.Join('\n', output.Split('\n').Select(line => line.TrimEnd()));
+        return $"```sh {block.Track}\n{block.Commands}```\n" + (output.Length == 0 ? "" : $"\n```text\n{output}\n```\n");
+    });
 
     public bool IsOf(string track) => Track == track || Track == "both";
 
@@ -20,6 +29,8 @@ public sealed partial record GuideBlock(string Track, string Commands, string Ex
         output = Spaces().Replace(output, " ");
         return string.Join('\n', output.Split('\n').Select(line => line.TrimEnd())).Trim();
     }
+
+    private static GuideBlock Of(Match match) => new(match.Groups["track"].Value, match.Groups["commands"].Value, match.Groups["output"].Value);
 
     [GeneratedRegex(@"^```sh (?<track>cli|curl|both)\n(?<commands>.*?)^```\n(?:\n```text\n(?<output>.*?)^```\n)?", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
