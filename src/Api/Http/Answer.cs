@@ -46,14 +46,14 @@ internal sealed class JsonAnswer(Action<Utf8JsonWriter> write, int status) : Ans
 
     public override async Task ExecuteAsync(HttpContext httpContext)
     {
-        var body = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(body, WriterOptions)) write(json);
+        using var body = JsonBuffer.Rent();
+        var length = body.Write(write);
         var response = httpContext.Response;
         response.StatusCode = status;
         response.ContentType = "application/json";
-        response.ContentLength = body.WrittenCount;
+        response.ContentLength = length;
         if (ETag is { } revision) response.Headers.ETag = $"\"{revision}\"";
         if (Location is not null) response.Headers.Location = Location;
-        if (!HttpMethods.IsHead(httpContext.Request.Method)) await response.BodyWriter.WriteAsync(body.WrittenMemory, httpContext.RequestAborted);
+        if (!HttpMethods.IsHead(httpContext.Request.Method)) await response.BodyWriter.WriteAsync(body.Written, httpContext.RequestAborted);
     }
 }

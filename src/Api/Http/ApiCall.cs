@@ -17,6 +17,9 @@ public sealed class ApiCall(HttpContext http)
 {
     public const string AnyRevision = "*";
 
+    private const int RoomMin = 1024;
+    private const int RoomMax = 64 * 1024;
+
     public HttpContext Http => http;
 
     public Principal Principal { get; } = http.GetPrincipal();
@@ -125,23 +128,24 @@ public sealed class ApiCall(HttpContext http)
         return ApiErrors.MediaType(request.ContentType, string.Join(" or ", mediaTypes));
     }
 
+    /// <summary>Room grows with what comes, and not with what is announced: otherwise a hundred idle connections could take a gigabyte.</summary>
     private async ValueTask<ReadOnlyMemory<byte>> ReadAtMostAsync(Stream body, int bytesMax, long? expected)
     {
-        using var buffer = new MemoryStream((int)Math.Min(expected ?? 1024, bytesMax));
-        var chunk = System.Buffers.ArrayPool<byte>.Shared.Rent(16 * 1024);
-        try
+        var buffer = new byte[(int)Math.Min(expected ?? RoomMin, RoomMax)];
+        var length = 0;
+        while (length < bytesMax && length != expected)
         {
-            while (buffer.Length < bytesMax && await body.ReadAsync(chunk, Aborted) is > 0 and var read) buffer.Write(chunk, 0, read);
+            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(bytesMax, (long)length * 2));
+            var read = await body.ReadAsync(buffer.AsMemory(length), Aborted);
+            if (read == 0) break;
+            length += read;
         }
-        finally
-        {
-            System.Buffers.ArrayPool<byte>.Shared.Return(chunk);
-        }
-        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+        return buffer.AsMemory(0, length);
     }
 
     private static bool IsOneOf(string? contentType, string[] mediaTypes) =>
-        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        mediaTypes.Contains(contentType)
+        || MediaTypeHeaderValue.TryParse(contentType, out var type)
         && mediaTypes.Contains(type.MediaType.Value, StringComparer.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
