@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Definitions;
@@ -10,7 +11,8 @@ namespace Strata.EntityApi;
 /// <summary>Reads the parts that requests of the entity API have in common.</summary>
 internal static class EntityCall
 {
-    public const int BodyBytesMax = 10 * 1024 * 1024;
+    /// <summary>Of the call's body.</summary>
+    public static int BodyBytesMax(ApiCall call) => call.Http.RequestServices.GetRequiredService<EntityApiLimits>().BodyBytesMax;
 
     /// <summary>The caller, whose organization the entities belong to.</summary>
     public static Result<Caller> CallerOf(ApiCall call) => call.Principal.IsPlatform ? EntityApiErrors.OneOrganization : call.Caller;

@@ -48,7 +48,7 @@ internal sealed class Composition
         (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
         database = new DatabasePart(options, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, time, loggers);
-        engine = new EnginePart(storage, Kinds, time);
+        engine = new EnginePart(storage, Kinds, options.Limits.Engine, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
         var schedules = new SchedulePart(storage, engine, time, loggers);
@@ -94,8 +94,8 @@ internal sealed class Composition
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
-        services.AddSingleton(new SearchOptions { Timeout = options.SearchTimeout });
-        services.AddEntityApi(new EntityApiLimits { MessageBytesMax = options.MessageBytesMax, StatsGroupsMax = options.StatsGroupsMax });
+        services.AddSingleton(options.Limits.Search);
+        services.AddEntityApi(options.Limits.EntityApi);
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();

@@ -8,8 +8,11 @@ namespace Strata.Cli.Cloud;
 /// <summary>The server's settings as flags of a command.</summary>
 internal sealed class ServerFlags
 {
+    // So many that the help would be about them; "strata doctor" and the reference list them.
+    private static readonly HashSet<Setting> Limits = [.. LimitSetting.All.Select(l => l.Setting)];
+
     private readonly Dictionary<Setting, Option<string?>> options =
-        Setting.All.ToDictionary(s => s, s => new Option<string?>(s.Flag) { Description = $"{s.Description} [{(s.Default.Length > 0 ? s.Default : "private")}]", HelpName = "VALUE" });
+        Setting.All.ToDictionary(s => s, s => new Option<string?>(s.Flag) { Hidden = Limits.Contains(s), Description = $"{s.Description} [{(s.Default.Length > 0 ? s.Default : "private")}]", HelpName = "VALUE" });
 
     public IEnumerable<Option> All => options.Values;
 

@@ -23,8 +23,8 @@ internal static class EntityBodies
     public static async ValueTask<Result<JsonText>> ReadAsync(ApiCall call)
     {
         if (!IsXml(call).TryGet(out var isXml, out var error)) return error;
-        if (!isXml) return await call.ReadJsonAsync(EntityCall.BodyBytesMax, Json);
-        if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax, Xml)).TryGet(out var body, out error)) return error;
+        if (!isXml) return await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), Json);
+        if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax(call), Xml)).TryGet(out var body, out error)) return error;
         return XmlDocuments.ToJson(body);
     }
 

@@ -39,7 +39,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ChunkedWrit
         if (!EntityBodies.IsXml(call).TryGet(out var isXml, out var error)) return error;
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out error)) return error;
         if (!WriteSettings.Read(call).TryGet(out var settings, out error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         if (!read(body, isXml).TryGet(out var items, out error)) return error;
         return await chunks.RunAsync(call, caller, settings, body, items, writer);
     }

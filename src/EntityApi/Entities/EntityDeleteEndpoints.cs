@@ -51,7 +51,7 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
         if (!call.QueryInt("transactionSize", WriteSettings.WindowMax, 1, WriteSettings.WindowMax).TryGet(out var size, out error)) return error;
         if (!call.QueryTime("pointInTime").TryGet(out var then, out error)) return error;
         if (!call.QueryFlag("verbose").TryGet(out var verbose, out error)) return error;
-        if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadBodyAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         Condition? condition = null;
         if (!body.IsEmpty && !ConditionJson.Parse(new JsonText(body)).TryGet(out condition, out error)) return error;
         if (condition is not null && !(await ConditionTyping.FitAsync(catalog, target, condition, call.Aborted)).TryGet(out condition, out error)) return error;

@@ -54,7 +54,7 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
         if (!EntityTarget.Of(call).TryGet(out var target, out error)) return error;
         if (call.Http.Request.ContentType?.StartsWith(JsonPatchJson, StringComparison.OrdinalIgnoreCase) == true) return EntityApiErrors.JsonPatch;
         if (call.Http.Request.Headers.IfMatch.Count == 0) return EntityApiErrors.IfMatchNeeded;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, MergePatchJson)).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), MergePatchJson)).TryGet(out var body, out error)) return error;
         if (!EntityBodies.IsObject(body)) return EntityApiErrors.BadRequest("A merge patch of an entity must be an object.");
         target = target with { Caller = target.Caller with { KeepsModels = true } };
         return await ChangeAsync(call, target, Transition(call), body, current => Merge(current, body));

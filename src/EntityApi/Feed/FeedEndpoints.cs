@@ -46,7 +46,7 @@ internal sealed class FeedEndpoints(
         if (!ReadFrom(call).TryGet(out var from, out error)) return error;
         var head = await log.HeadAsync(caller.Tenant, call.Aborted);
         if (from > head) return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}.");
-        if (!streams.TryEnter(caller.Tenant, out var place)) return FeedStreams.TooMany;
+        if (!streams.TryEnter(caller.Tenant, out var place)) return streams.TooMany;
         var request = new FeedRequest(caller.Tenant, models, from ?? (follow || asEvents ? head : Revision.None), follow || asEvents ? null : head);
         return Answer.Stream(async http =>
         {

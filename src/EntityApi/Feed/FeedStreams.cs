@@ -3,12 +3,10 @@ using Strata.Core;
 namespace Strata.EntityApi.Feed;
 
 /// <summary>Counts the streams that are open on this server, so that no organization can take them all. Safe for concurrent use.</summary>
-internal sealed class FeedStreams
+internal sealed class FeedStreams(EntityApiLimits limits)
 {
-    public const int PerOrganizationMax = 500;
-
-    public static readonly Error TooMany = new(
-        ErrorKind.TooMany, "TOO_MANY_STREAMS", $"This organization follows its entities {PerOrganizationMax} times already.", "End a stream, or let several readers share one.") { Retryable = true };
+    public Error TooMany => new(
+        ErrorKind.TooMany, "TOO_MANY_STREAMS", $"This organization follows its entities {limits.FeedStreamsMax} times already.", "End a stream, or let several readers share one.") { Retryable = true };
 
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, int> open = [];
@@ -20,7 +18,7 @@ internal sealed class FeedStreams
         lock (gate)
         {
             var count = open.GetValueOrDefault(tenant);
-            if (count >= PerOrganizationMax) return false;
+            if (count >= limits.FeedStreamsMax) return false;
             open[tenant] = count + 1;
             return true;
         }

@@ -48,7 +48,7 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
     {
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!call.QueryInt("transactionSize", SizeDefault, 1, WriteSettings.WindowMax).TryGet(out var size, out error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         if (!ReadIds(body).TryGet(out var ids, out error)) return error;
         if (!idempotency.Begin(call, caller.Tenant).TryGet(out var keyed, out error)) return error;
         using (keyed)

@@ -37,7 +37,7 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
     private async Task<Result<Answer>> MigrateAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
-        var read = await call.ReadObjectAsync(EntityCall.BodyBytesMax, "application/json");
+        var read = await call.ReadObjectAsync(EntityCall.BodyBytesMax(call), "application/json");
         if (!read.IsOk) return read.Error;
         using var body = read.Value;
         if (!Read(target, body.RootElement).TryGet(out var plan, out error)) return error;

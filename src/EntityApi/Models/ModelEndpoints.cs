@@ -57,7 +57,7 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
 
     private async Task<Result<Answer>> SetUniqueKeysAsync(ApiCall call)
     {
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out var error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out var error)) return error;
         return await ActAsync(call, body, (caller, model, stop) => catalog.SetUniqueKeysAsync(caller, model, body, stop), "has its unique keys");
     }
 

@@ -75,9 +75,9 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
         switch (call.Route("dataFormat").ToUpperInvariant())
         {
             case "JSON":
-                return await call.ReadJsonAsync(EntityCall.BodyBytesMax, Json);
+                return await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), Json);
             case "XML" when converter == ModelConverter.SampleData:
-                return (await call.ReadBodyAsync(EntityCall.BodyBytesMax, Xml)).Then(XmlDocuments.ToJson);
+                return (await call.ReadBodyAsync(EntityCall.BodyBytesMax(call), Xml)).Then(XmlDocuments.ToJson);
             case "XML":
                 return EntityApiErrors.BadRequest("Only SAMPLE_DATA can be XML.");
             default:
@@ -88,7 +88,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
     private async Task<Result<Answer>> ValidateAsync(ApiCall call)
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, Json)).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), Json)).TryGet(out var body, out error)) return error;
         if (body.Utf8.Span.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..]) return EntityApiErrors.BadRequest("The body must be a JSON object.");
         if (!(await catalog.ValidateAsync(target.Caller, target.Model, body, call.Aborted)).TryGet(out var validated, out error)) return error;
         var message = validated.Fault?.ToString() ?? $"The document fits the model {target.Model}.";

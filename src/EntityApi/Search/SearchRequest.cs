@@ -25,7 +25,7 @@ internal sealed record SearchRequest(Caller Caller, ModelInfo Model, JsonText Co
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
         var fields = new ModelFields(model);
         if (!SortParameter.Read(call, fields).TryGet(out var sort, out error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         if (!ConditionTyping.Read(body, model).TryGet(out var condition, out error)) return error;
         var search = new SearchQuery { Tenant = target.Caller.Tenant, Model = target.Model, Where = condition, AsOf = asOf, Sort = sort };
         return new SearchRequest(target.Caller, model, body, search);

@@ -31,7 +31,7 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
     private async Task<Result<Answer>> QueryAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error))
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error))
             return error.Kind == ErrorKind.Invalid ? StatsErrors.Malformed(error.Message) : error;
         using var json = body.Parse();
         if (!GroupedStatsReader.Read(json.RootElement, limits.StatsGroupsMax).TryGet(out var request, out error)) return error;

@@ -43,7 +43,7 @@ internal sealed class WorkflowEndpoints(ModelCatalog catalog, Idempotency idempo
     private async Task<Result<Answer>> ImportAsync(ApiCall call)
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         return await idempotency.RunAsync(call, target.Caller.Tenant, body.Utf8, async () =>
         {
             var caller = target.Caller with { Request = call.Request };

@@ -25,14 +25,7 @@ public sealed record ServerOptions
     /// <summary>True: webhooks may call this machine and private addresses. Only where everyone who makes webhooks may reach what the server can reach.</summary>
     public bool PrivateWebhooks { get; init; }
 
-    /// <summary>Of one message's body.</summary>
-    public long MessageBytesMax { get; init; } = 10 << 20;
-
-    /// <summary>Groups that grouped statistics answer.</summary>
-    public int StatsGroupsMax { get; init; } = 10_000;
-
-    /// <summary>Of one search that is answered at once.</summary>
-    public TimeSpan SearchTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public ServerLimits Limits { get; init; } = new();
 
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");

@@ -34,13 +34,11 @@ public static class ServerOptionsReader
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
-            MessageBytesMax = Read(values[Setting.MessageBytesMax], "a whole number from 1024 to 1073741824", text => Whole(text, 1024, 1 << 30), faults),
-            StatsGroupsMax = Read(values[Setting.StatsGroupsMax], "a whole number from 1 to 1000000", text => Whole(text, 1, 1_000_000), faults),
+            Limits = LimitSetting.All.Aggregate(new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),
         };
         options = options with
         {
             PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => OnOffAuto(text, options), faults),
-            SearchTimeout = Read(values[Setting.SearchTimeout], "a number of seconds from 1 to 3600", Seconds, faults),
             PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on, off or auto", text => OnOffAuto(text, options), faults),
         };
         if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
@@ -93,9 +91,6 @@ public static class ServerOptionsReader
 
     private static int Whole(string text, int min, int max) =>
         int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
-
-    private static TimeSpan Seconds(string text) =>
-        int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is > 0 and <= 3600 and var seconds ? TimeSpan.FromSeconds(seconds) : throw new FormatException();
 
     private static EdgeMode Mode(string text) => text switch
     {

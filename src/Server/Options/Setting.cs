@@ -22,11 +22,8 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PrivateWebhooks = new(
         "private-webhooks", "auto", "on, off or auto: whether webhooks may call this machine and private addresses; auto: while only this machine reaches the API");
 
-    public static readonly Setting MessageBytesMax = new("message-bytes-max", "10485760", "Bytes of one message's body at most; what is larger is refused");
-    public static readonly Setting StatsGroupsMax = new("stats-groups-max", "10000", "Groups that grouped statistics answer at most; more are refused");
-    public static readonly Setting SearchTimeout = new("search-timeout", "30", "Seconds that a search may take before it is answered with SEARCH_TIMEOUT");
-
-    public static readonly IReadOnlyList<Setting> All = [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateWebhooks, MessageBytesMax, StatsGroupsMax, SearchTimeout];
+    public static readonly IReadOnlyList<Setting> All =
+        [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>

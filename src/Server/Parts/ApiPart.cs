@@ -58,7 +58,7 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         kestrel.Listen(options.Listen, options.ApiPort);
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
-        kestrel.Limits.MaxRequestBodySize = RequestBodyBytesMax;
+        kestrel.Limits.MaxRequestBodySize = Math.Max(RequestBodyBytesMax, options.Limits.EntityApi.BodyBytesMax);
         kestrel.Limits.MaxRequestHeadersTotalSize = RequestHeadBytesMax;
         kestrel.Limits.MaxRequestHeaderCount = RequestHeadersMax;
         kestrel.Limits.RequestHeadersTimeout = HeadTimeout;

@@ -43,7 +43,7 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error)) return error;
-        if (!(await call.ReadObjectAsync(EntityCall.BodyBytesMax, "application/json")).TryGet(out var body, out error)) return error;
+        if (!(await call.ReadObjectAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         using var json = body;
         if (!ReadPaths(json.RootElement, new ModelFields(model)).TryGet(out var paths, out error)) return error;
         if (!await indexes.DeclareAsync(target.Caller.Tenant, target.Model, model.Id, paths, call.Aborted)) return SearchErrors.TooManyIndexes();
