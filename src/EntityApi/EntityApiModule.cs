@@ -5,6 +5,7 @@ using Strata.EntityApi.Feed;
 using Strata.EntityApi.Messages;
 using Strata.EntityApi.Migration;
 using Strata.EntityApi.Models;
+using Strata.EntityApi.Retention;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Stats;
 using Strata.EntityApi.Transfer;
@@ -30,7 +31,7 @@ public static class EntityApiModule
         services.AddWorkflows();
         services.AddStats();
         services.AddMessages();
-        return services.AddEntityFeed().AddWebhooks().AddTransfers().AddMigration();
+        return services.AddEntityFeed().AddWebhooks().AddTransfers().AddMigration().AddRetention();
     }
 
     public static void MapEntityApi(this IEndpointRouteBuilder routes)
@@ -47,5 +48,6 @@ public static class EntityApiModule
         routes.MapWebhooks();
         routes.MapTransfers();
         routes.MapMigration();
+        routes.MapRetention();
     }
 }

@@ -86,6 +86,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Search);
         services.AddSingleton(storage.Store.Marks);
         services.AddSingleton(storage.Store.Transfers);
+        services.AddSingleton(storage.Store.Retention);
         services.AddSingleton(CloudKey.Open(options.Home.KeyFile));
         services.AddSingleton(storage.Store.SearchJobs);
         services.AddSingleton(storage.Store.SearchIndexes);

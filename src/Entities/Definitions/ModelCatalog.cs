@@ -13,7 +13,7 @@ namespace Strata.Entities.Definitions;
 /// <para>Between the look whether a model has entities and its unlocking, one may be created by a server that does not know yet; the look is
 /// repeated afterwards and the model locked again.</para>
 /// </summary>
-public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definitions)
+public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions definitions)
 {
     /// <summary>Models listed of one tenant at most.</summary>
     public const int ListMax = 10_000;
@@ -34,6 +34,7 @@ public sealed class ModelCatalog(EntityEngine engine, StoredDefinitions definiti
             var merged = await ChangeShapeAsync(caller, key, model => ModelImport.ApplyTo(model, converter, body), cancellationToken);
             if (merged.Error?.Code != "MODEL_NOT_FOUND") return merged;
             if (!ModelImport.ApplyTo(ModelDocument.New(key), converter, body).TryGet(out var created, out error)) return error;
+            created = await WithPastAsync(caller, created, cancellationToken);
             var result = await engine.CreateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), created.Write(), null, cancellationToken);
             if (result.Error?.Code != "CONFLICT" || attempt == CreateTriesMax) return Learn(key, result);
         }

@@ -9,7 +9,7 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>The document of a stored model: {name, version, structure, changeLevel?, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
+/// <summary>The document of a stored model: {name, version, structure, changeLevel?, retention?, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
 /// the order of members and the spelling of numbers in JSON.</summary>
 internal sealed record ModelDocument(
     ModelKey Key, ModelStructure Structure, IReadOnlyList<UniqueKeyDefinition> UniqueKeys, IReadOnlyList<WorkflowDefinition> Workflows)
@@ -19,6 +19,9 @@ internal sealed record ModelDocument(
 
     /// <summary>What documents may change about the structure while the model is locked.</summary>
     public ChangeLevel ChangeLevel { get; init; }
+
+    /// <summary>Null: everything is kept, and has been.</summary>
+    public ModelRetention? Retention { get; init; }
 
     public static ModelDocument New(ModelKey key) => new(key, new ModelStructure(), [], []);
 
@@ -36,6 +39,7 @@ internal sealed record ModelDocument(
             [.. root.GetProperty("workflows").EnumerateArray().Select(text => WorkflowJson.Parse(JsonText.FromString(text.GetString()!), allowCycles: true).Value)])
         {
             ChangeLevel = root.TextOf("changeLevel") is { } level ? ChangeLevels.Find(level) ?? ChangeLevel.None : ChangeLevel.None,
+            Retention = ModelRetention.Read(root),
         };
     }
 
@@ -50,6 +54,7 @@ internal sealed record ModelDocument(
             writer.WritePropertyName("structure");
             Structure.Write(writer);
             if (ChangeLevel != ChangeLevel.None) writer.WriteString("changeLevel", ChangeLevels.Of(ChangeLevel));
+            Retention?.Write(writer);
             WriteKeys(writer, UniqueKeys);
             writer.WriteStartArray("workflows");
             foreach (var workflow in Workflows) writer.WriteStringValue(WorkflowText.Of(workflow).Utf8.Span);

@@ -37,5 +37,9 @@ internal static class ModelErrors
         ErrorKind.Invalid, "VALIDATION_FAILED",
         $"The structure has more than {ModelStructure.PlacesMax} fields or is more than {ModelStructure.DepthMax} deep.", "Send a smaller sample.");
 
+    public static Error BadRetention() => new(
+        ErrorKind.Invalid, "VALIDATION_FAILED",
+        $"A retention rule is {{\"keepSupersededDays\": n}} with a whole number of days from {ModelRetention.DaysMin} to {ModelRetention.DaysMax}.");
+
     public static Error NoWorkflows(ModelKey key) => new(ErrorKind.NotFound, "WORKFLOW_NOT_FOUND", $"The model {key} has no workflows of its own.", "Import one.");
 }

@@ -25,6 +25,9 @@ public sealed record ModelInfo
     public required IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; }
     public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }
 
+    /// <summary>Null: everything is kept, and has been.</summary>
+    public ModelRetention? Retention { get; init; }
+
     internal ModelStructure Structure { get; private init; } = new();
 
     /// <summary>The structure as the member <c>model</c> of the entity API's SIMPLE_VIEW.</summary>
@@ -48,6 +51,7 @@ public sealed record ModelInfo
             ChangedAt = revision.ChangedAt,
             ChangeLevel = document.ChangeLevel == Structures.ChangeLevel.None ? null : ChangeLevels.Of(document.ChangeLevel),
             Structure = document.Structure,
+            Retention = document.Retention,
             UniqueKeys = document.UniqueKeys,
             Workflows = document.Workflows,
         };

@@ -5,11 +5,12 @@ using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Entities;
 
 /// <summary>Who changed an entity when, newest first, however often that was: written page by page.</summary>
-internal sealed class EntityChangesEndpoint(EntityEngine engine)
+internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
 {
     // A revision comes with its document.
     private const int PageSize = 50;
@@ -24,6 +25,7 @@ internal sealed class EntityChangesEndpoint(EntityEngine engine)
         if (!call.QueryTime("pointInTime").TryGet(out var until, out error)) return error;
         var page = await PageAsync(target, null, call.Aborted);
         while (page.Count > 0 && page[^1].ChangedAt > until) page = await PageAsync(target, page[^1].Revision, call.Aborted);
+        if (page.Count == 0 && until is { } at && await past.CheckMissingAsync(target.Caller, target.Id, AsOf.At(at), call.Aborted) is { } dropped) return dropped;
         if (page.Count == 0 || EntityCall.IsPlatforms(page[0].Model)) return EntityApiErrors.EntityNotFound(target.Id.ToString());
         return Answer.Stream(http => WriteAsync(http, target, [.. page.Where(r => until is null || r.ChangedAt <= until)]));
     }

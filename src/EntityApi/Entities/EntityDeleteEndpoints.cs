@@ -7,12 +7,13 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Entities;
 
 /// <summary>Deletes one entity, or those of a model.</summary>
-internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog catalog, Idempotency idempotency, TimeProvider time)
+internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog catalog, PastReads past, Idempotency idempotency, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -55,7 +56,9 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
         Condition? condition = null;
         if (!body.IsEmpty && !ConditionJson.Parse(new JsonText(body)).TryGet(out condition, out error)) return error;
         if (condition is not null && !(await ConditionTyping.FitAsync(catalog, target, condition, call.Aborted)).TryGet(out condition, out error)) return error;
-        var deletion = new ModelDeletion(engine, target, condition, size, Earlier(then));
+        var earlier = Earlier(then);
+        if (earlier is { } at && await past.CheckAsync(target.Caller, target.Model, AsOf.At(at), call.Aborted) is { } dropped) return dropped;
+        var deletion = new ModelDeletion(engine, target, condition, size, earlier);
         if (!idempotency.Begin(call, target.Caller.Tenant).TryGet(out var keyed, out error)) return error;
         keyed?.Append(body.Span);
         return await DeletionAnswer.StartAsync(deletion, keyed, verbose, call.Aborted);

@@ -4,11 +4,12 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Entities;
 
 /// <summary>One entity, now or then, and what it offers. The platform's own resources do not exist here.</summary>
-internal sealed class EntityGetEndpoints(EntityEngine engine)
+internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past)
 {
     private static readonly Parameter[] OlderClients =
     [
@@ -32,7 +33,7 @@ internal sealed class EntityGetEndpoints(EntityEngine engine)
     {
         if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
-        if (!(await target.FindAsync(engine.Log, asOf, call.Aborted)).TryGet(out var entity, out error)) return error;
+        if (!(await target.FindAsync(engine.Log, past, asOf, call.Aborted)).TryGet(out var entity, out error)) return error;
         return Answer.Json(json => EntityWriter.WriteEnvelope(json, entity, asOf.Time));
     }
 
@@ -40,7 +41,7 @@ internal sealed class EntityGetEndpoints(EntityEngine engine)
     {
         if (!asked.TryGet(out var target, out var error)) return error;
         if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
-        if (!(await target.FindAsync(engine.Log, asOf, call.Aborted)).TryGet(out _, out error)) return error;
+        if (!(await target.FindAsync(engine.Log, past, asOf, call.Aborted)).TryGet(out _, out error)) return error;
         var names = await engine.TransitionsAsync(target.Caller, target.Id, asOf, call.Aborted);
         return names.IsOk ? Answer.Json(names.Value) : names.Error;
     }

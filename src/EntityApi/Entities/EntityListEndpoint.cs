@@ -6,11 +6,12 @@ using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Entities;
 
 /// <summary>The entities of a model, page by page.</summary>
-internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catalog)
+internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catalog, PastReads past)
 {
     private readonly EntityCursorList cursors = new(engine.Log);
 
@@ -32,10 +33,11 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
     private async Task<Result<Answer>> ListAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
-        if (EntityCursorList.IsAsked(call)) return call.QueryAt("pointInTime").TryGet(out var at, out error) ? await cursors.ListAsync(call, target, at) : error;
+        if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
+        if (await past.CheckAsync(target.Caller, target.Model, asOf, call.Aborted) is { } dropped) return dropped;
+        if (EntityCursorList.IsAsked(call)) return await cursors.ListAsync(call, target, asOf);
         if (!call.QueryInt("pageSize", 20, 1, EntityOperations.ItemsMax).TryGet(out var size, out error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
-        if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
         if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
         var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, Limit = (int)Math.Min(PageLimits.Max, ((long)size * number) + size) };
         var pages = engine.Log.BoundedPagesAsync(scan, call.Aborted).GetAsyncEnumerator(call.Aborted);

@@ -2,6 +2,7 @@ using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Entities;
 
@@ -23,9 +24,10 @@ internal sealed record EntityTarget(Caller Caller, EntityId Id)
         return Guid.TryParseExact(text, "D", out var id) ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.Query("entityId", "must be a UUID.");
     }
 
-    public async ValueTask<Result<EntityRevision>> FindAsync(IEntityLog log, AsOf asOf, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> FindAsync(IEntityLog log, PastReads past, AsOf asOf, CancellationToken cancellationToken)
     {
         var found = await log.ReadAsync(Caller.Tenant, Id, asOf, cancellationToken);
-        return found is null || EntityCall.IsPlatforms(found.Model) ? EntityApiErrors.EntityNotFound(Id.ToString()) : found;
+        if (found is not null) return EntityCall.IsPlatforms(found.Model) ? EntityApiErrors.EntityNotFound(Id.ToString()) : found;
+        return await past.CheckMissingAsync(Caller, Id, asOf, cancellationToken) ?? EntityApiErrors.EntityNotFound(Id.ToString());
     }
 }

@@ -7,6 +7,7 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Search;
 
@@ -14,7 +15,7 @@ namespace Strata.EntityApi.Search;
 /// Search whose answer comes at once: the entities of a model that meet a condition, one per line. All of them or an error, never a part: what meets
 /// it is counted before the first line is sent.
 /// </summary>
-internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog, SearchOptions options)
+internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog, PastReads past, SearchOptions options)
 {
     private const int ResultsMax = SearchQuery.LimitMax - 1;
     private const int ResultsDefault = 1_000;
@@ -43,7 +44,7 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
         if (!call.QueryInt("limit", ResultsDefault, 1, ResultsMax).TryGet(out var limit, out var error)) return error;
         if (!call.QueryInt("timeoutMillis", int.MaxValue, 1, int.MaxValue).TryGet(out var timeout, out error)) return error;
         if (!call.QueryFlag("trackingRead").TryGet(out _, out error)) return error;
-        if (!(await SearchRequest.ReadAsync(call, catalog)).TryGet(out var request, out error)) return error;
+        if (!(await SearchRequest.ReadAsync(call, catalog, past)).TryGet(out var request, out error)) return error;
         var within = TimeSpan.FromMilliseconds(Math.Min(timeout, options.Timeout.TotalMilliseconds));
         var found = await search.FindAsync(request.Search with { Limit = limit + 1, Timeout = within }, call.Aborted);
         if (found.Count > limit) return SearchErrors.ResultLimit(limit);

@@ -4,6 +4,7 @@ using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Search;
 
@@ -18,11 +19,12 @@ internal sealed record SearchRequest(Caller Caller, ModelInfo Model, JsonText Co
         Parameter.Query(SortParameter.Name, "A key to sort by, [@]path[:asc|desc]; may be repeated.", Schemas.Text()),
     ];
 
-    public static async ValueTask<Result<SearchRequest>> ReadAsync(ApiCall call, ModelCatalog catalog)
+    public static async ValueTask<Result<SearchRequest>> ReadAsync(ApiCall call, ModelCatalog catalog, PastReads past)
     {
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out var model, out error)) return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
+        if (await past.CheckAsync(target.Caller, model, asOf, call.Aborted) is { } dropped) return dropped;
         var fields = new ModelFields(model);
         if (!SortParameter.Read(call, fields).TryGet(out var sort, out error)) return error;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;

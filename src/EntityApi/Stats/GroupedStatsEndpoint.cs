@@ -4,12 +4,13 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 using Strata.EntityApi.Search;
 
 namespace Strata.EntityApi.Stats;
 
 /// <summary>Counts the entities of a model by values and adds up fields for each group, in the store.</summary>
-internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog, EntityApiLimits limits)
+internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog, PastReads past, EntityApiLimits limits)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "POST", "/api/entity/stats/{entityName}/{modelVersion}/query", "entities.read",
@@ -35,6 +36,7 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
             return error.Kind == ErrorKind.Invalid ? StatsErrors.Malformed(error.Message) : error;
         using var json = body.Parse();
         if (!GroupedStatsReader.Read(json.RootElement, limits.StatsGroupsMax).TryGet(out var request, out error)) return error;
+        if (await past.CheckAsync(target.Caller, target.Model, request.AsOf, call.Aborted) is { } dropped) return dropped;
         if (request.Condition is { } sent)
         {
             if (!(await ConditionTyping.FitAsync(catalog, target, sent, call.Aborted)).TryGet(out var condition, out error)) return error;

@@ -4,12 +4,14 @@ using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Stats;
 
 /// <summary>How many entities there are, by model and by state, now or then.</summary>
-internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog)
+internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog, PastReads past)
 {
     private const int StatesMax = 1_000;
     private const string OfModel = "{entityName}/{modelVersion}";
@@ -32,7 +34,8 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog)
     {
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
-        var counts = (await CountAsync(caller.Tenant, null, asOf, call.Aborted)).GroupBy(c => c.Model).ToDictionary(g => g.Key, g => g.Sum(c => c.Count));
+        if (!(await CountAsync(caller, null, asOf, call.Aborted)).TryGet(out var found, out error)) return error;
+        var counts = found.GroupBy(c => c.Model).ToDictionary(g => g.Key, g => g.Sum(c => c.Count));
         if (asOf.IsLatest)
         {
             if (!(await catalog.ListAsync(caller, call.Aborted)).TryGet(out var models, out error)) return error;
@@ -45,34 +48,38 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out error)) return error;
-        var counts = await CountAsync(target.Caller.Tenant, target.Model, asOf, call.Aborted);
+        if (!(await CountAsync(target.Caller, target.Model, asOf, call.Aborted)).TryGet(out var counts, out error)) return error;
         return Answer.Json(json => Write(json, target.Model, null, counts.Sum(c => c.Count)));
     }
 
     private async Task<Result<Answer>> StatesAsync(ApiCall call)
     {
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
-        return await StatesAsync(call, caller.Tenant, null);
+        return await StatesAsync(call, caller, null);
     }
 
     private async Task<Result<Answer>> StatesOfOneAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
-        return await StatesAsync(call, target.Caller.Tenant, target.Model);
+        return await StatesAsync(call, target.Caller, target.Model);
     }
 
-    private async Task<Result<Answer>> StatesAsync(ApiCall call, TenantId tenant, ModelKey? model)
+    private async Task<Result<Answer>> StatesAsync(ApiCall call, Caller caller, ModelKey? model)
     {
         if (!call.QueryAt("pointInTime").TryGet(out var asOf, out var error)) return error;
         if (!States(call).TryGet(out var states, out error)) return error;
-        var counts = (await CountAsync(tenant, model, asOf, call.Aborted)).Where(c => states.Count == 0 || states.Contains(c.State));
-        var ordered = counts.OrderBy(c => c.Model.Name, StringComparer.Ordinal).ThenBy(c => c.Model.Version).ThenBy(c => c.State, StringComparer.Ordinal);
+        if (!(await CountAsync(caller, model, asOf, call.Aborted)).TryGet(out var counts, out error)) return error;
+        var ordered = counts.Where(c => states.Count == 0 || states.Contains(c.State)).OrderBy(c => c.Model.Name, StringComparer.Ordinal).ThenBy(c => c.Model.Version).ThenBy(c => c.State, StringComparer.Ordinal);
         return List(ordered, (json, c) => Write(json, c.Model, c.State, c.Count));
     }
 
     /// <summary>Without the platform's own entities.</summary>
-    private async ValueTask<IEnumerable<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
-        (await log.CountAsync(tenant, model, asOf, cancellationToken)).Where(c => !EntityCall.IsPlatforms(c.Model));
+    private async ValueTask<Result<StateCount[]>> CountAsync(Caller caller, ModelKey? model, AsOf asOf, CancellationToken cancellationToken)
+    {
+        var dropped = model is { } one ? await past.CheckAsync(caller, one, asOf, cancellationToken) : await past.CheckAllAsync(caller, asOf, cancellationToken);
+        if (dropped is not null) return dropped;
+        return (await log.CountAsync(caller.Tenant, model, asOf, cancellationToken)).Where(c => !EntityCall.IsPlatforms(c.Model)).ToArray();
+    }
 
     /// <summary>Empty: all.</summary>
     private static Result<HashSet<string>> States(ApiCall call)

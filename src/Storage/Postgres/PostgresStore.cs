@@ -25,6 +25,7 @@ public sealed class PostgresStore : IAsyncDisposable
         Search = new PostgresSearch(connections.Searches, indexes, time);
         Marks = new PostgresMarks(connections.Queries);
         Transfers = new PostgresTransfers(connections);
+        Retention = new PostgresRetention(connections.Queries);
         SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource, indexes);
     }
 
@@ -43,6 +44,8 @@ public sealed class PostgresStore : IAsyncDisposable
     public ISearchJobs SearchJobs { get; }
 
     public ITransfers Transfers { get; }
+
+    public IRetention Retention { get; }
 
     public ISearchIndexes SearchIndexes { get; }
 

@@ -38,9 +38,9 @@ public sealed class EntityHost : IAsyncDisposable
     public string AdminToken { get; private set; } = "";
 
     /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
-    public static async Task<EntityHost> StartAsync(IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null)
+    public static async Task<EntityHost> StartAsync(IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null, Action<IServiceCollection>? configure = null)
     {
-        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits), store);
+        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits, configure), store);
         await host.app.StartAsync();
         if (await store.Log.HeadAsync(TenantId.Platform, default) == Revision.None) await host.FillAsync();
         return host;
@@ -69,7 +69,7 @@ public sealed class EntityHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static WebApplication Build(IStore store, WebhookOptions webhooks, EntityApiLimits? limits)
+    private static WebApplication Build(IStore store, WebhookOptions webhooks, EntityApiLimits? limits, Action<IServiceCollection>? configure)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -80,11 +80,12 @@ public sealed class EntityHost : IAsyncDisposable
         var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search).AddSingleton(store.Marks);
         builder.Services.AddSingleton(store.Messages);
-        builder.Services.AddSingleton(store.SearchJobs).AddSingleton(store.SearchIndexes).AddSingleton(store.Transfers);
+        builder.Services.AddSingleton(store.SearchJobs).AddSingleton(store.SearchIndexes).AddSingleton(store.Transfers).AddSingleton(store.Retention);
         builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi();
         builder.Services.AddEntityApi(limits);
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseStrataApi();
         app.MapStrataApi(Kinds);

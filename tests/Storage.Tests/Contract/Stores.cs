@@ -29,6 +29,8 @@ public interface IStore : IAsyncLifetime
 
     ITransfers Transfers { get; }
 
+    IRetention Retention { get; }
+
     ISearchIndexes SearchIndexes { get; }
 }
 
@@ -55,6 +57,8 @@ public sealed class MemoryStore : IStore
     public IMarks Marks { get; } = new MemoryMarks();
 
     public ITransfers Transfers => transfers ??= new MemoryTransfers(log);
+
+    public IRetention Retention => new MemoryRetention(log);
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -83,6 +87,8 @@ public sealed class PostgresDatabase(TestServer server) : IStore
     public ISearchJobs SearchJobs => store.SearchJobs;
 
     public ITransfers Transfers => store.Transfers;
+
+    public IRetention Retention => store.Retention;
 
     public ISearchIndexes SearchIndexes => store.SearchIndexes;
 

@@ -8,11 +8,12 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Search.Indexes;
 
 /// <summary>Which paths of a model have an index, how far each is built, and whether a condition would use one.</summary>
-internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBuilder builder, ModelCatalog catalog)
+internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBuilder builder, ModelCatalog catalog, PastReads past)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -53,7 +54,7 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
 
     private async Task<Result<Answer>> ExplainAsync(ApiCall call)
     {
-        if (!(await SearchRequest.ReadAsync(call, catalog)).TryGet(out var request, out var error)) return error;
+        if (!(await SearchRequest.ReadAsync(call, catalog, past)).TryGet(out var request, out var error)) return error;
         var plan = await indexes.ExplainAsync(request.Search, call.Aborted);
         return Answer.Json(json =>
         {

@@ -6,11 +6,12 @@ using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
+using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>Searches that run on their own: ask, look how far it is, fetch the results page by page, cancel.</summary>
-internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, TimeProvider time)
+internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, PastReads past, TimeProvider time)
 {
     private const string Read = "entities.read";
     private const int PageMax = 10_000;
@@ -37,7 +38,7 @@ internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs job
 
     private async Task<Result<Answer>> SubmitAsync(ApiCall call)
     {
-        if (!(await SearchRequest.ReadAsync(call, catalog)).TryGet(out var request, out var error)) return error;
+        if (!(await SearchRequest.ReadAsync(call, catalog, past)).TryGet(out var request, out var error)) return error;
         var asked = request.Search;
         var asOf = asked.AsOf.IsLatest ? AsOf.At(await log.HeadAsync(asked.Tenant, call.Aborted)) : asked.AsOf;
         if (!(await runner.SubmitAsync(request.Caller, asked with { AsOf = asOf }, asked.AsOf.Time, call.Aborted)).TryGet(out var job, out error)) return error;
