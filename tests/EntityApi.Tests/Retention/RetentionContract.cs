@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Tests.Hosting;
@@ -114,6 +115,21 @@ public abstract class RetentionContract(IStore store) : IAsyncLifetime
         await OkAsync("POST", "/api/model/import/JSON/SAMPLE_DATA/book/1", """{"title":"A"}""");
         Assert.False((await OkAsync("GET", Rule)).Body.TryGetProperty("keepSupersededDays", out _));
         await RefusedListAsync();
+    }
+
+    [Fact]
+    public async Task ExportAndImport_AfterADrop_GivesWhatIsLeft_AndRefusesTheSamePast()
+    {
+        var (id, _) = await CreateAsync();
+        await OkAsync("PUT", $"/api/entity/JSON/{id}", """{"title":"B","pages":2}""");
+        await DroppedAsync(1);
+        using var other = host.Client(await host.TokenAsync(host.OtherOrg, "admin", ["admin"]));
+        using var export = new StringContent(await http.GetStringAsync("/api/export"), Encoding.UTF8, "application/x-ndjson");
+        export.Headers.ContentType!.CharSet = null;
+        using var imported = await other.PostAsync("/api/import", export);
+        Assert.True(imported.IsSuccessStatusCode, await imported.Content.ReadAsStringAsync());
+        Assert.Equal(await http.GetStringAsync($"/api/entity/{id}/changes"), await other.GetStringAsync($"/api/entity/{id}/changes"));
+        Assert.Equal("REVISIONS_DROPPED", ErrorCode(await other.SendJsonAsync("GET", "/api/entity/book/1?pointInTime=2020-01-01T00:00:00Z")));
     }
 
     /// <summary>As of a moment before the horizon, by every way that tells of many or of what is not there.</summary>
