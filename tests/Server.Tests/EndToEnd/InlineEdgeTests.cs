@@ -41,7 +41,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         Assert.Contains($"127.0.0.1:{port}", (await cloud.RunAsync("status")).ShouldSucceed().Output);
         Assert.False(Answers()); // the old one has given its port up
         (await cloud.RunAsync("down")).ShouldSucceed();
-        Assert.Throws<ArgumentException>(() => Process.GetProcessById(edge));
+        await Wait.UntilAsync(() => HasEnded(edge), "the edge has ended");
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         var left = EdgePid();
         await cloud.KillAsync();
         (await cloud.UpAsync()).ShouldSucceed();
-        Assert.Throws<ArgumentException>(() => Process.GetProcessById(left));
+        await Wait.UntilAsync(() => HasEnded(left), "the edge that was left has ended");
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
     }
 
@@ -69,6 +69,20 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     }
 
     private int EdgePid() => int.Parse(File.ReadAllText(Path.Combine(cloud.Home, "run", "edge.pid")), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+
+    /// <summary>Nobody may have fetched its exit code yet: its parent is gone.</summary>
+    private static bool HasEnded(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('Z');
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
 
     private void KillEdge()
     {
