@@ -23,6 +23,7 @@ internal sealed class AppendRequest
 
     public CancellationToken CancellationToken { get; }
 
+    /// <summary>Cancelled with the token, whether the commit is appended or not.</summary>
     public Task<AppendOutcome> Outcome => outcome.Task;
 
     public long DocumentBytes { get; }

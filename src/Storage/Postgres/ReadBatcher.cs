@@ -33,11 +33,13 @@ internal sealed class ReadBatcher : IAsyncDisposable
         loop = Task.Run(RunAsync);
     }
 
+    /// <summary>A token that is cancelled meanwhile is not looked at: the batch is asked anyway and is soon answered, and listening to each would cost as much as all else here.</summary>
     public ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var request = new Request(key);
         if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
-        return new(cancellationToken.CanBeCanceled ? request.Task.WaitAsync(cancellationToken) : request.Task);
+        return new(request.Task);
     }
 
     public async ValueTask DisposeAsync()
