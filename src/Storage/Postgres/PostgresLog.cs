@@ -18,12 +18,14 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly GroupWriter writer;
     private readonly ReadLanes latest;
     private readonly ReadLanes past;
+    private readonly LogTimes times;
 
     public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
     {
         queries = new LogQueries(connections.Queries);
         groups = new GroupQueries(connections.Queries);
         follows = new FollowQuery(connections.Queries);
+        times = new LogTimes(connections.Queries, time);
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, logger);
@@ -38,7 +40,9 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     }
 
     public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>
-        (asOf.IsLatest ? latest : past).ReadAsync(new ReadKey(tenant, id, asOf), cancellationToken);
+        asOf.Time is { } time
+            ? ReadThenAsync(tenant, id, time, cancellationToken)
+            : (asOf.IsLatest ? latest : past).ReadAsync(new ReadKey(tenant, id, asOf), cancellationToken);
 
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
         queries.FindAsync(tenant, model, claim, cancellationToken);
@@ -78,6 +82,12 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         queries.DueAsync(now, limit, cancellationToken);
+
+    private async ValueTask<EntityRevision?> ReadThenAsync(TenantId tenant, EntityId id, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        var until = await times.FindAsync(tenant, time, cancellationToken);
+        return await past.ReadAsync(new ReadKey(tenant, id, AsOf.At(time), until), cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

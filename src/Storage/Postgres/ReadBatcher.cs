@@ -6,7 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>One entity that someone wants to read.</summary>
-internal readonly record struct ReadKey(TenantId Tenant, EntityId Id, AsOf AsOf);
+/// <param name="Until">No revision above it is wanted; null: as <paramref name="AsOf"/> says alone.</param>
+internal readonly record struct ReadKey(TenantId Tenant, EntityId Id, AsOf AsOf, Revision? Until = null);
 
 /// <summary>
 /// Reads by id, coalesced: takes all that wait, up to a bound and never lingering, and asks for them in one round trip on one prepared connection.

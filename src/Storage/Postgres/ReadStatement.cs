@@ -80,7 +80,7 @@ internal sealed class ReadStatement : IDisposable
         (revisions.TypedValue, times.TypedValue) = (new long[count], new DateTimeOffset[count]);
         for (var i = 0; i < count; i++)
         {
-            revisions.TypedValue[i] = keyAt(i).AsOf.Revision?.Value ?? long.MaxValue;
+            revisions.TypedValue[i] = (keyAt(i).AsOf.Revision ?? keyAt(i).Until)?.Value ?? long.MaxValue;
             times.TypedValue[i] = keyAt(i).AsOf.Time?.ToUniversalTime() ?? DateTimeOffset.MaxValue;
         }
     }

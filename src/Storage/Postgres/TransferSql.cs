@@ -41,7 +41,7 @@ internal static class TransferSql
     /// <summary>Sets the numbers aside in a transaction of its own: filling them must not hold up the tenant's row, on which groups of other tenants' commits would wait.</summary>
     public const string Reserve = """
         update strata.log_head
-        set revision = revision + $2, at = greatest(at, (select max(changed_at) from strata.staged where tenant = $1)) where tenant = $1 returning revision - $2
+        set revision = revision + $2, at = greatest(at, (select max(changed_at) from strata.staged where tenant = $1)), imported = true where tenant = $1 returning revision - $2
         """;
 
     public const string PublishLog = """

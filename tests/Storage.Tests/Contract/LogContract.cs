@@ -232,6 +232,23 @@ public abstract partial class LogContract(IStore store)
     }
 
     [Fact]
+    public async Task Read_AsOfTimes_InALongLog_AgreesWithTheHistory()
+    {
+        var id = Entity();
+        var commits = new List<AppendOutcome.Committed> { await Log.CommitAsync(tenant, Create(id, """{"v":0}""")) };
+        for (var v = 1; v < 600; v++) commits.Add(await Log.CommitAsync(tenant, Update(id, commits[^1].Revision, $$"""{"v":{{v}}}""")));
+        for (var v = 0; v < commits.Count; v += 7)
+        {
+            foreach (var time in (DateTimeOffset[])[commits[v].At, commits[v].At.AddMicroseconds(-1), commits[v].At.AddMicroseconds(1)])
+            {
+                var last = commits.FindLastIndex(c => c.At <= time);
+                var read = await Log.ReadAsync(tenant, id, AsOf.At(time));
+                Assert.Equal(last < 0 ? null : commits[last].Revision, read?.Revision);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Read_OfWhatDoesNotExist_IsNull()
     {
         Assert.Null(await Log.ReadAsync(tenant, Entity()));
