@@ -14,7 +14,7 @@ internal static class CreateBenchmark
         var pgbench = new Pgbench(cloud.Source, cloud.SocketFolder, cloud.PathOf("insert.sql"), PgbenchWork.Insert);
         await pgbench.PrepareAsync();
         var script = await WriteAsync(cloud, [cloud.Token]);
-        await Wrk.RunAsync(script, 2, Connections, settings.Duration, cloud.Url); // warm
+        await Wrk.RunAsync(script, 2, Connections, settings.Duration * 2, cloud.Url); // until the code that is hot has been compiled for it
 
         var (ours, peers) = (new List<double>(), new List<double>());
         for (var round = 1; round <= settings.Rounds; round++)

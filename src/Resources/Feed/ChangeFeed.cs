@@ -17,8 +17,9 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
     private const int BatchMax = 500;
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(2);
 
-    /// <summary>After a look that found nothing wanted, so that a busy log of other models is not asked without end.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(5);
+    /// <summary>After looks that found nothing wanted, so that busy logs of other models are not asked without end: twice as long after each.</summary>
+    private static readonly TimeSpan RestMin = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan RestMax = TimeSpan.FromMilliseconds(40);
 
     private readonly Lock gate = new();
 
@@ -65,11 +66,12 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
         while (!await TryAsync(TakeStandAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
         started.TrySetResult();
         var looked = time.GetTimestamp();
-        while (true)
+        for (var rest = RestMin; ;)
         {
             foundSome = false;
             if (!await TryAsync(ReadAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
-            if (!foundSome) await Task.Delay(Rest, time, stoppingToken);
+            if (!foundSome) await Task.Delay(rest, time, stoppingToken);
+            rest = foundSome ? RestMin : rest * 2 < RestMax ? rest * 2 : RestMax;
             await heads.WaitAsync(PollEvery, time, stoppingToken);
             if (time.GetElapsedTime(looked) < PollEvery) continue;
             await TryAsync(LookAsync, stoppingToken);

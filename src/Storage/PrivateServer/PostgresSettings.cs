@@ -14,7 +14,6 @@ internal static class PostgresSettings
     private const string Settings = """
         listen_addresses = ''
         unix_socket_permissions = 0700
-        shared_buffers = 128MB
         huge_pages = off
         work_mem = 8MB
         maintenance_work_mem = 64MB
@@ -41,12 +40,16 @@ internal static class PostgresSettings
 
     public static void Write(string data, int connectionsMax)
     {
-        WriteFile(Path.Combine(data, FileName), string.Create(CultureInfo.InvariantCulture, $"{Settings}max_connections = {connectionsMax}\n"));
+        WriteFile(Path.Combine(data, FileName), string.Create(
+            CultureInfo.InvariantCulture, $"{Settings}shared_buffers = {BuffersMiB()}MB\nmax_connections = {connectionsMax}\n"));
         WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all trust\n");
         var main = Path.Combine(data, "postgresql.conf");
         var include = $"include '{FileName}'\n";
         if (!File.ReadAllText(main).EndsWith(include, StringComparison.Ordinal)) File.AppendAllText(main, include);
     }
+
+    /// <summary>A sixteenth of the memory that this process may use: what is read again and again should not have to be fetched from the system's cache.</summary>
+    private static long BuffersMiB() => Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16 / (1 << 20), 128, 1024);
 
     private static void WriteFile(string path, string text)
     {
