@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Controllers;
 using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 
@@ -13,34 +13,18 @@ namespace Strata.EntityApi.Webhooks;
 /// changes begins its loop anew; one that is deleted takes along what was kept of it.
 /// </summary>
 internal sealed partial class WebhookHost(
-    WebhookParts parts, ResourceStore<WebhookSpec, WebhookStatus> store, ILeases leases, ILogger<WebhookHost> logger) : BackgroundService
+    WebhookParts parts, ResourceStore<WebhookSpec, WebhookStatus> store, ILeases leases, ILogger<WebhookHost> logger)
+    : LeasedService("webhooks", leases, parts.Time, logger)
 {
-    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ListenFor = TimeSpan.FromSeconds(30);
 
-    private readonly string holder = Guid.CreateVersion7(parts.Time.GetUtcNow()).ToString("n");
+    private readonly WebhookParts parts = parts;
+    private readonly ILogger logger = logger;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunTermAsync(CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            try
-            {
-                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/webhooks", holder, LeaseTime, parts.Time, stoppingToken);
-                if (lease is not null) await RunTermAsync(lease, stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                TermEnded(logger, e);
-            }
-            await Task.Delay(TryInterval, parts.Time, stoppingToken);
-        }
-    }
-
-    private async Task RunTermAsync(HeldLease lease, CancellationToken cancellationToken)
-    {
-        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loops = new Dictionary<EntityId, RunningLoop>();
         try
         {
@@ -113,9 +97,6 @@ internal sealed partial class WebhookHost(
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhooks are not delivered here for now")]
-    private static partial void TermEnded(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Webhook} failed and begins anew")]
     private static partial void LoopFailed(ILogger logger, string webhook, Exception exception);
