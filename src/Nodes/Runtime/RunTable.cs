@@ -6,6 +6,8 @@ namespace Strata.Nodes.Runtime;
 /// <summary>The runs of one runtime: a folder each, below one root.</summary>
 internal sealed class RunTable(string root, TimeProvider time)
 {
+    private const int RemoveTries = 5;
+
     private readonly ConcurrentDictionary<string, RunFolder> runs = new();
 
     public IReadOnlyList<RunState> List() => [.. runs.Values.Select(run => run.State())];
@@ -48,7 +50,17 @@ internal sealed class RunTable(string root, TimeProvider time)
     public void Remove(RunFolder run)
     {
         runs.TryRemove(run.Id, out _);
-        if (Directory.Exists(run.Path)) Directory.Delete(run.Path, recursive: true);
+        for (var tries = RemoveTries; Directory.Exists(run.Path); tries--)
+        {
+            try
+            {
+                Directory.Delete(run.Path, recursive: true);
+            }
+            catch (IOException) when (tries > 0)
+            {
+                // Someone else took a file of it away, or a shim that has just been killed wrote its last line into it, while it was being deleted.
+            }
+        }
     }
 
     private static bool IsValidId(string id) =>

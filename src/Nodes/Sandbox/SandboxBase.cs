@@ -59,9 +59,24 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
         foreach (var run in Runs.Adopt())
         {
             await KillLeftoverAsync(run, cancellationToken);
+            await EndedAsync(run, cancellationToken);
             Runs.Remove(run);
         }
         await Workspace.SweepAsync(paths.Workspaces, cancellationToken);
+    }
+
+    /// <summary>A killed command ends a moment later, and its shim writes that down: before then the folder cannot be deleted. What does not end in time is left to the next sweep's kill.</summary>
+    private async Task EndedAsync(RunFolder run, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(DrainTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            await run.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+        }
     }
 
     /// <exception cref="IOException">It could not be started; the message is a sentence.</exception>
