@@ -21,6 +21,8 @@ using Strata.Server.Options;
 using Strata.Server.Parts;
 using Strata.Server.Status;
 using Strata.Storage.PrivateServer;
+using Strata.Tunnels;
+using Strata.Tunnels.Kinds;
 
 namespace Strata.Server;
 
@@ -29,7 +31,7 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All, TunnelKinds.Tunnel];
 
     private readonly ServerOptions options;
     private readonly ILoggerFactory loggers;
@@ -102,15 +104,18 @@ internal sealed class Composition
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
         var source = SourceLimits.Default with { AllowPrivateGit = options.PrivateGit };
         services.AddDeployments(new DeploymentOptions { Home = options.Home.Root, HttpPort = options.HttpPort, Source = source });
+        services.AddTunnels(TunnelOptions.Default);
     }
 
     private void Map(WebApplication app)
     {
+        app.UseTunnels();
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
         app.MapEntityApi();
         app.MapNodeEndpoints();
         app.MapDeployments();
+        app.MapTunnels();
         app.MapServer(Kinds, status);
     }
 

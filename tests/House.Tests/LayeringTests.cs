@@ -11,7 +11,7 @@ public partial class LayeringTests
         ["Core"],
         ["Entities", "Storage", "Client"],
         ["Resources", "Api"],
-        ["EntityApi", "Nodes", "Deployments", "Edge"],
+        ["EntityApi", "Nodes", "Deployments", "Tunnels", "Edge"],
         ["Server", "Cli"],
     ];
 
@@ -21,7 +21,8 @@ public partial class LayeringTests
         ["Storage"] = ["Entities"],
         ["Api"] = ["Resources"],
         ["Deployments"] = ["Nodes"],
-        ["Edge"] = ["Nodes", "Deployments"],
+        ["Tunnels"] = ["Deployments"],
+        ["Edge"] = ["Nodes", "Deployments", "Tunnels"],
         ["Cli"] = ["Server"],
     };
 

@@ -29,10 +29,10 @@ public static class Roles
         [Operator] = Set(Principal.PlatformPermission),
         [Developer] = Set(
             "*.read", "projects.write", "deployments.write", "releases.write", "instances.write", "routes.write", "blobs.write", "entities.write", "models.write",
-            "webhooks.write"),
+            "webhooks.write", "tunnels.write"),
         [Viewer] = Set("*.read"),
         [Agent] = Set("instances.read", "instances.control", "nodes.*", "blobs.read", "releases.read", "deployments.read", "lines.write"),
-        [Edge] = Set("routes.read", "instances.read", "deployments.read", "blobs.read"),
+        [Edge] = Set("routes.read", "instances.read", "tunnels.read", "deployments.read", "blobs.read"),
         [Application] = Set("entities.*", "models.*"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

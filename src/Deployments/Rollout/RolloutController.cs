@@ -34,7 +34,7 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
 
     public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
     {
-        var host = await names.HostAsync(resource, cancellationToken);
+        var host = await names.HostAsync(resource.Name, resource.Org, cancellationToken);
         var observed = await observer.ObserveAsync(resource, cancellationToken);
         var plan = RolloutDecision.Decide(observed.View, rules);
         if (plan.Create is var (release, count)) await hands.CreateAsync(resource, observed.Releases[release], count, cancellationToken);

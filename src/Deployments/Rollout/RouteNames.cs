@@ -6,14 +6,15 @@ using Strata.Entities.Engine;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>Hosts of default routes: <c>NAME.localhost</c> in the default organization, <c>NAME.ORG.localhost</c> in others. Safe for concurrent use.</summary>
-internal sealed class RouteNames(DeploymentStores stores, DeploymentOptions options)
+public sealed class RouteNames(DeploymentStores stores, DeploymentOptions options)
 {
     private readonly ConcurrentDictionary<string, string> organizations = new(StringComparer.Ordinal);
 
-    public async Task<string> HostAsync(DeploymentResource deployment, CancellationToken cancellationToken)
+    /// <param name="org">Id of the organization of what has this name.</param>
+    public async Task<string> HostAsync(string name, string org, CancellationToken cancellationToken)
     {
-        var organization = await OrganizationAsync(deployment.Org, cancellationToken);
-        return organization == options.DefaultOrganization ? $"{deployment.Name}.{options.Domain}" : $"{deployment.Name}.{organization}.{options.Domain}";
+        var organization = await OrganizationAsync(org, cancellationToken);
+        return organization == options.DefaultOrganization ? $"{name}.{options.Domain}" : $"{name}.{organization}.{options.Domain}";
     }
 
     /// <summary>The address of a host at this cloud's edge.</summary>

@@ -4,12 +4,14 @@ using Strata.Client;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Nodes.Kinds;
+using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Keeps the table as the control plane has it: follows routes and instances, and hands in a new snapshot when something that matters has changed.
-/// <para>Nothing is handed in before both lists are complete, so an edge that starts or reconnects keeps its last good table until it knows better. When the control plane
+/// Keeps the table as the control plane has it: follows routes, instances and tunnels, and hands in a new snapshot when something that matters has changed. A tunnel is both: its own
+/// route, and the one instance behind it.
+/// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it knows better. When the control plane
 /// goes away the table stays as it is.</para>
 /// </summary>
 internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
@@ -19,9 +21,11 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FollowedSet<RouteSpec, RouteStatus, RouteRecord> routes = new(ToRecord);
     private readonly FollowedSet<InstanceSpec, InstanceStatus, InstanceRecord> instances = new(ToRecord);
+    private readonly FollowedSet<TunnelSpec, TunnelStatus, TunnelRecord> tunnels = new(TunnelRecord.Of);
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        FollowAsync(routes, "routes", cancellationToken), FollowAsync(instances, "instances", cancellationToken), ApplyAsync(cancellationToken));
+        FollowAsync(routes, "routes", cancellationToken), FollowAsync(instances, "instances", cancellationToken), FollowAsync(tunnels, "tunnels", cancellationToken),
+        ApplyAsync(cancellationToken));
 
     private async Task FollowAsync<TSpec, TStatus, TRecord>(FollowedSet<TSpec, TStatus, TRecord> set, string plural, CancellationToken cancellationToken)
         where TRecord : class
@@ -47,10 +51,10 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
     {
         await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
         {
-            if (routes.Read() is not { } allRoutes || instances.Read() is not { } allInstances) continue;
+            if (routes.Read() is not { } allRoutes || instances.Read() is not { } allInstances || tunnels.Read() is not { } allTunnels) continue;
             try
             {
-                await apply(new TableSnapshot(allRoutes, allInstances));
+                await apply(new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allInstances, .. allTunnels.Select(t => t.Instance).OfType<InstanceRecord>()]));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

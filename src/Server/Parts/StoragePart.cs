@@ -26,6 +26,7 @@ internal sealed class StoragePart(DatabasePart database, TimeProvider time, ILog
     {
         await leases.ReleaseAllAsync("controller/", cancellationToken);
         await leases.ReleaseAllAsync(ScheduleRunner.LeaseName, cancellationToken);
+        await leases.ReleaseAllAsync("tunnel/", cancellationToken);
     }
 
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => store?.DisposeAsync().AsTask() ?? Task.CompletedTask;

@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Api.Watch;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Tunnels.Relay;
+using TunnelResource = Strata.Core.Resource<Strata.Tunnels.Kinds.TunnelSpec, Strata.Tunnels.Kinds.TunnelStatus>;
+
+namespace Strata.Tunnels.Server;
+
+/// <summary>The two WebSockets of a tunnel: its own, over which the machine hears of connections, and one for each connection that it fetches.</summary>
+internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime)
+{
+    private const string Permission = "tunnels.write";
+    private const int MachineCharactersMax = 64;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connect", Permission, Connect, ConnectAsync);
+        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connections/{connection}", Permission, Fetch, FetchAsync);
+    }
+
+    private async Task<Result<Answer>> ConnectAsync(ApiCall call)
+    {
+        if (!MachineOf(call).TryGet(out var machine, out var error)) return error;
+        if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out error)) return error;
+        if (!(await parts.Directory.CheckNameAsync(call.Caller, tunnel, call.Aborted)).TryGet(out _, out error)) return error;
+        if (!parts.Sessions.HasRoom) return TunnelErrors.Busy;
+        if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && holder != machine) return TunnelErrors.InUse(tunnel.Name);
+        // Last, so that a plain request tells why a WebSocket would be refused, which a client of WebSockets cannot read.
+        if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
+        var lease = await HeldLease.TryTakeAsync(leases, TunnelLease.Of(tunnel.Id), machine, TunnelLease.Duration, parts.Time, call.Aborted);
+        return lease is null ? TunnelErrors.InUse(tunnel.Name) : await OpenAsync(call, tunnel, lease);
+    }
+
+    private async Task<Result<Answer>> OpenAsync(ApiCall call, TunnelResource tunnel, HeldLease lease)
+    {
+        var session = new TunnelSession(parts, call.Caller, tunnel, lease);
+        var opened = await session.OpenAsync(call.Aborted);
+        if (opened.TryGet(out var connected, out var error)) return Answer.Stream(http => RunAsync(http, session, connected.Status.Url!));
+        await session.DisposeAsync();
+        return error;
+    }
+
+    private async Task RunAsync(HttpContext http, TunnelSession session, string url)
+    {
+        await using (session)
+            await session.RunAsync(http, url, stop => access.IsStillGoodAsync(http, Permission, stop), lifetime.ApplicationStopping);
+    }
+
+    private async Task<Result<Answer>> FetchAsync(ApiCall call)
+    {
+        if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
+        if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out var error)) return error;
+        if (!parts.Sessions.TryGet(tunnel.Id, out var listener) || listener.Take(call.Route("connection")) is not { } socket) return TunnelErrors.ConnectionGone;
+        return Answer.Stream(async http =>
+        {
+            try
+            {
+                using var over = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+                using var webSocket = await http.WebSockets.AcceptWebSocketAsync();
+                await TcpOverWebSocket.RunAsync(socket, webSocket, over.Token);
+            }
+            finally
+            {
+                socket.Dispose();
+                listener.Closed();
+            }
+        });
+    }
+
+    /// <summary>A machine that comes again, before the server has noticed that its last connection is dead, says that it is the same one.</summary>
+    private Result<string> MachineOf(ApiCall call)
+    {
+        if (!call.Query("machine").TryGet(out var machine, out var error)) return error;
+        if (machine is { Length: > MachineCharactersMax }) return ApiErrors.Query("machine", $"takes up to {MachineCharactersMax} characters.");
+        return call.Principal.Actor + "/" + (machine ?? Guid.CreateVersion7(parts.Time.GetUtcNow()).ToString("n"));
+    }
+
+    private static readonly Operation Connect = new()
+    {
+        Id = "connectTunnel", Summary = "Serves the tunnel's host from the caller's machine for as long as this WebSocket is open; messages tell of connections to fetch.", Tag = "tunnels",
+        Parameters = [Parameter.Query("machine", "Tells a machine that comes again from another one; up to 64 characters.", Schemas.Text())],
+        Answer = Content.Json(Schemas.Text()), Status = 101,
+    };
+
+    private static readonly Operation Fetch = new()
+    {
+        Id = "fetchTunnelConnection", Summary = "Carries one connection of the edge over this WebSocket, in binary messages; an empty text message ends a direction.", Tag = "tunnels",
+        Status = 101,
+    };
+}

@@ -1,0 +1,20 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Strata.Tunnels.Server;
+
+/// <summary>The tunnels that are connected to this server, by id. Bounded. Safe for concurrent use.</summary>
+internal sealed class TunnelSessions(TunnelOptions options)
+{
+    private readonly ConcurrentDictionary<string, TunnelListener> listeners = new(StringComparer.Ordinal);
+
+    public bool HasRoom => listeners.Count < options.TunnelsMax;
+
+    /// <summary>In place of one that the same machine had before.</summary>
+    public void Add(string tunnel, TunnelListener listener) => listeners[tunnel] = listener;
+
+    /// <returns>False where another one has taken its place.</returns>
+    public bool Remove(string tunnel, TunnelListener listener) => listeners.TryRemove(new(tunnel, listener));
+
+    public bool TryGet(string tunnel, [NotNullWhen(true)] out TunnelListener? listener) => listeners.TryGetValue(tunnel, out listener);
+}

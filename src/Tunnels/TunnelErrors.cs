@@ -1,0 +1,24 @@
+using Strata.Core;
+
+namespace Strata.Tunnels;
+
+/// <summary>The catalogue of this module's errors.</summary>
+public static class TunnelErrors
+{
+    public static readonly Error UpgradeNeeded = new(
+        ErrorKind.Invalid, "WEBSOCKET_REQUIRED", "A tunnel is a WebSocket, and this request asks for none.", "strata tunnel PORT connects one.");
+
+    public static readonly Error Busy = new(
+        ErrorKind.Unavailable, "TUNNELS_BUSY", "This server holds as many tunnels as it may.", "Close one, or raise the limit.") { Retryable = true };
+
+    public static readonly Error ConnectionGone = new(
+        ErrorKind.NotFound, "TUNNEL_CONNECTION_GONE", "There is no such connection any more: it was fetched already, or not in time.");
+
+    public static Error NotFound(string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no tunnel {nameOrId}.", "strata get tunnels lists them.");
+
+    public static Error InUse(string name) => new(
+        ErrorKind.Conflict, "TUNNEL_IN_USE", $"Another machine is connected to the tunnel {name}.", "Take another name, or end the other one.");
+
+    public static Error NameOfDeployment(string name) => new(
+        ErrorKind.Conflict, "TUNNEL_NAME_TAKEN", $"A deployment has the name {name}, and its host with it.", "Take another name: strata tunnel PORT --name NAME.");
+}
