@@ -10,6 +10,7 @@ using Strata.Deployments.Source;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Webhooks;
+using Strata.Identity;
 using Strata.Nodes;
 using Strata.Nodes.Api;
 using Strata.Nodes.Controllers;
@@ -31,7 +32,7 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All, TunnelKinds.Tunnel];
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, .. NodeKinds.All, .. DeploymentKinds.All, TunnelKinds.Tunnel];
 
     private readonly ServerOptions options;
     private readonly ILoggerFactory loggers;
@@ -99,6 +100,7 @@ internal sealed class Composition
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
+        services.AddIdentity(new IdentityOptions { Issuer = options.ApiUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
@@ -113,6 +115,7 @@ internal sealed class Composition
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
         app.MapEntityApi();
+        app.MapIdentity();
         app.MapNodeEndpoints();
         app.MapDeployments();
         app.MapTunnels();

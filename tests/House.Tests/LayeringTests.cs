@@ -11,7 +11,7 @@ public partial class LayeringTests
         ["Core"],
         ["Entities", "Storage", "Client"],
         ["Resources", "Api"],
-        ["EntityApi", "Nodes", "Deployments", "Tunnels", "Edge"],
+        ["EntityApi", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
         ["Server", "Cli"],
     ];
 

@@ -18,6 +18,9 @@ public sealed record Principal
     /// <summary>Such as <c>deployments.read</c>; <c>*</c> grants all within the tenant; see <see cref="Roles"/> for the wider forms.</summary>
     public required IReadOnlySet<string> Permissions { get; init; }
 
+    /// <summary>Names of the roles that granted them, to be told; nothing is decided by these.</summary>
+    public IReadOnlyList<string> RoleNames { get; init; } = [];
+
     /// <summary>Id of the only project it may see; null: all of the organization.</summary>
     public string? Project { get; init; }
 

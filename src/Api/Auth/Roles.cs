@@ -23,6 +23,9 @@ public static class Roles
     /// <summary>A running instance, with its project's rights.</summary>
     public const string Application = "application";
 
+    /// <summary>A machine client: users' data, in the whole organization.</summary>
+    public const string Machine = "machine";
+
     private static readonly FrozenDictionary<string, FrozenSet<string>> Permissions = new Dictionary<string, FrozenSet<string>>
     {
         [Admin] = Set("*"),
@@ -33,7 +36,8 @@ public static class Roles
         [Viewer] = Set("*.read"),
         [Agent] = Set("instances.read", "instances.control", "nodes.*", "blobs.read", "releases.read", "deployments.read", "lines.write"),
         [Edge] = Set("routes.read", "instances.read", "tunnels.read", "deployments.read", "blobs.read"),
-        [Application] = Set("entities.*", "models.*"),
+        [Application] = Set("entities.*", "models.*", "account.read"),
+        [Machine] = Set("entities.*", "models.*", "account.read"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> Names => Permissions.Keys;

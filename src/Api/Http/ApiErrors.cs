@@ -7,7 +7,7 @@ public static class ApiErrors
 {
     public const string ConflictCode = "IDEMPOTENCY_CONFLICT";
 
-    internal static readonly Error Unauthorized = new(
+    public static readonly Error Unauthorized = new(
         ErrorKind.Unauthenticated, "UNAUTHORIZED", "The request carries no valid token.",
         "Send \"Authorization: Bearer TOKEN\"; \"strata token\" prints one for this machine's cloud.");
 
@@ -39,7 +39,7 @@ public static class ApiErrors
     public static Error TooLarge(long limit) => new(
         ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The body is larger than the {limit} bytes that fit here.", null) { Details = new Dictionary<string, string> { ["limit"] = $"{limit}" } };
 
-    internal static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
+    public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static Error Query(string name, string message) => new(
         ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{Shorten(name)}\" {message}", "/docs lists the parameters of this endpoint.")

@@ -1,16 +1,14 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using Strata.Core;
+using Strata.Api.Http;
 
 namespace Strata.EntityApi.Webhooks;
 
 /// <summary>
-/// Posts batches. A host is looked up and the connection made to an address that was checked, so that a name cannot change its meaning in between; redirects are not followed, no proxy
-/// is asked and no more than the head of an answer is read. Safe for concurrent use.
+/// Posts batches, through <see cref="GuardedHttp"/>. Safe for concurrent use.
 /// </summary>
 internal sealed class WebhookSender : IDisposable
 {
@@ -21,7 +19,6 @@ internal sealed class WebhookSender : IDisposable
     public const string DeliveryHeader = "Strata-Delivery";
 
     private const int ErrorLengthMax = 300;
-    private const int HeadKilobytesMax = 16;
 
     private readonly HttpClient http;
     private readonly WebhookOptions options;
@@ -30,17 +27,7 @@ internal sealed class WebhookSender : IDisposable
     public WebhookSender(WebhookOptions options, TimeProvider time)
     {
         (this.options, this.time) = (options, time);
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            ConnectCallback = ConnectAsync,
-            ConnectTimeout = options.Timeout,
-            MaxResponseHeadersLength = HeadKilobytesMax,
-            MaxResponseDrainSize = 0,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // or a name that moved would not be noticed
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        http = GuardedHttp.Create(options.AllowPrivate, options.Timeout, host => new WebhookRefusedException(host));
     }
 
     /// <returns>Null when it was taken (2xx); otherwise what went wrong, as a sentence.</returns>
@@ -82,24 +69,6 @@ internal sealed class WebhookSender : IDisposable
         request.Headers.Add(DeliveryHeader, delivery.ToString());
         request.Headers.Add(SignatureHeader, Sign(secret, time.GetUtcNow().ToUnixTimeSeconds(), body.Span));
         return request;
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var host = context.DnsEndPoint.Host;
-        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
-        if (!options.AllowPrivate && !Array.TrueForAll(addresses, PublicAddress.Is)) throw new WebhookRefusedException(host);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     private static string Shorten(string text) => text.Length <= ErrorLengthMax ? text : text[..ErrorLengthMax] + "…";

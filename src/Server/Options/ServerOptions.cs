@@ -22,6 +22,9 @@ public sealed record ServerOptions
     /// <summary>True: git sources may be on this machine or at private addresses. Only where everyone who deploys may read what the server can reach.</summary>
     public bool PrivateGit { get; init; }
 
+    /// <summary>True: OIDC providers may be on this machine and private addresses. Only where every organization's administrators may read what the server can reach.</summary>
+    public bool PrivateProviders { get; init; }
+
     /// <summary>True: webhooks may call this machine and private addresses. Only where everyone who makes webhooks may reach what the server can reach.</summary>
     public bool PrivateWebhooks { get; init; }
 

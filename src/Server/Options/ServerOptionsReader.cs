@@ -39,6 +39,7 @@ public static class ServerOptionsReader
         options = options with
         {
             PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => OnOffAuto(text, options), faults),
+            PrivateProviders = Read(values[Setting.PrivateProviders], "on, off or auto", text => OnOffAuto(text, options), faults),
             PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on, off or auto", text => OnOffAuto(text, options), faults),
         };
         if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");

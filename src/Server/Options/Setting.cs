@@ -19,11 +19,14 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PrivateGit = new(
         "private-git", "auto", "on, off or auto: whether git sources may be on this machine (file://) or at private addresses; auto: while only this machine reaches the API");
 
+    public static readonly Setting PrivateProviders = new(
+        "private-providers", "auto", "on, off or auto: whether OIDC providers may be on this machine and private addresses; auto: while only this machine reaches the API");
+
     public static readonly Setting PrivateWebhooks = new(
         "private-webhooks", "auto", "on, off or auto: whether webhooks may call this machine and private addresses; auto: while only this machine reaches the API");
 
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
+        [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>

@@ -20,8 +20,7 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     {
         var created = await store.CreateAsync(caller, token, null, cancellationToken);
         if (!created.TryGet(out var resource, out var error)) return error;
-        if (!TokenKind.Kind.TryParseId(resource.Id, out var id)) throw new InvalidOperationException($"{resource.Id} is not a token's id.");
-        var text = TokenText.New(caller.Tenant, id);
+        var text = TokenText.New(caller.Tenant, TokenKind.Kind.EntityOf(resource.Id));
         var sealedWith = await store.ChangeAsync(
             caller with { Request = null }, resource.Id, r => r with { Status = new TokenStatus { SecretHash = text.SecretHash } }, null, null, cancellationToken);
         return sealedWith.IsOk ? new IssuedToken(text.ToString(), sealedWith.Value) : sealedWith.Error;

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Strata.Core;
+
+namespace Strata.Api.Auth;
+
+/// <summary>
+/// Who tokens speak for, as was found, for <see cref="KeptFor"/> and at most <see cref="Size"/> tokens, by a hash of the whole text, so that a look-up's time tells nothing of a secret.
+/// Whoever hears of a change invalidates what it came from. Safe for concurrent use.
+/// </summary>
+public sealed class PrincipalCache(TimeProvider time)
+{
+    public const int Size = 10_000;
+    public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
+
+    public bool TryGet(string token, [NotNullWhen(true)] out Principal? principal)
+    {
+        principal = entries.TryGetValue(KeyOf(token), out var known) && known.Until > time.GetUtcNow() ? known.Principal : null;
+        return principal is not null;
+    }
+
+    /// <param name="source">The entity that the principal came from.</param>
+    /// <param name="expiresAt">Of the token; null: never.</param>
+    public void Remember(string token, EntityId source, Principal principal, DateTimeOffset? expiresAt)
+    {
+        if (entries.Count >= Size) entries.Clear(); // rare, and cheaper than keeping an order of use
+        var until = time.GetUtcNow() + KeptFor;
+        entries[KeyOf(token)] = new Entry(source, principal, expiresAt < until ? expiresAt.Value : until);
+    }
+
+    public void Clear() => entries.Clear();
+
+    public void Invalidate(EntityId source)
+    {
+        foreach (var (key, entry) in entries)
+        {
+            if (entry.Source == source) entries.TryRemove(key, out _);
+        }
+    }
+
+    /// <summary>128 bits of SHA-256: nobody can find two tokens of one key.</summary>
+    private static UInt128 KeyOf(string token)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(token), hash);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+
+    private sealed record Entry(EntityId Source, Principal Principal, DateTimeOffset Until);
+}

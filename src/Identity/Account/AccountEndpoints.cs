@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Identity.Account;
+
+/// <summary>Who the caller is, and whether the cloud is up, in the contract's words.</summary>
+internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> organizations, IEntityLog log)
+{
+    private const string Read = "account.read";
+    private const string Tag = "account";
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapApi("GET", "/api/account", Read, new Operation { Id = "getAccount", Summary = "Who the token speaks for.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, GetAsync);
+        routes.MapApi("GET", "/api/account/subscriptions", Read, new Operation
+        {
+            Id = "listSubscriptions", Summary = "Always 501: a cloud of one's own has none.", Tag = Tag, Status = StatusCodes.Status501NotImplemented,
+        }, _ => Task.FromResult<Result<Answer>>(IdentityErrors.NoSubscriptions));
+        routes.MapGet("/api/health", HealthAsync).WithMetadata(new Operation { Id = "getEntityApiHealth", Summary = "Whether the cloud can serve: UP, or 503 and DOWN.", Tag = Tag }).Open();
+    }
+
+    private async Task<Result<Answer>> GetAsync(ApiCall call)
+    {
+        var principal = call.Principal;
+        var id = principal.Tenant.ToString();
+        var found = principal.IsPlatform ? null : (await organizations.GetAsync(new Caller(TenantId.Platform, principal.Actor), id, AsOf.Latest, call.Aborted)) is { IsOk: true } one ? one.Value : null;
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("userAccountInfo");
+            json.WriteString("userId", principal.Actor[(principal.Actor.IndexOf(':', StringComparison.Ordinal) + 1)..]);
+            json.WriteString("userName", principal.Actor);
+            json.WriteStartObject("legalEntity");
+            json.WriteString("id", id);
+            json.WriteString("name", found?.Spec.DisplayName ?? found?.Name ?? id);
+            json.WriteEndObject();
+            json.WriteStartArray("roles");
+            foreach (var role in principal.RoleNames)
+            {
+                json.WriteStartObject();
+                json.WriteString("id", ContractRoles.NameOf(role));
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
+    }
+
+    private async Task HealthAsync(HttpContext http)
+    {
+        var isUp = true;
+        try
+        {
+            await log.HeadAsync(TenantId.Platform, http.RequestAborted);
+        }
+        catch (StrataException)
+        {
+            isUp = false;
+        }
+        await Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status", isUp ? "UP" : "DOWN");
+            json.WriteEndObject();
+        }, isUp ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable).ExecuteAsync(http);
+    }
+}

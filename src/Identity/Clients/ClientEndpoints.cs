@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+
+namespace Strata.Identity.Clients;
+
+/// <summary>The contract's operations on clients: /api/clients.</summary>
+internal sealed class ClientEndpoints(ClientStore clients)
+{
+    private const string All = "/api/clients";
+    private const string One = All + "/{clientId}";
+    private const string Tag = "clients";
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        var (read, write) = (ClientKind.Kind.ReadPermission, ClientKind.Kind.WritePermission);
+        routes.MapApi("GET", All, read, new Operation { Id = "listClientIds", Summary = "The organization's clients, without their secrets.", Tag = Tag, Answer = Content.Json(Schemas.List(Schemas.Object())) }, ListAsync);
+        routes.MapApi("POST", All, write, new Operation
+        {
+            Id = "createClientCredentials", Summary = "Make a client; its secret is told in this answer and never again.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Parameters = [Parameter.Query("withAdminRole", "Whether it has ROLE_ADMIN beside ROLE_M2M.", Schemas.Flag())],
+        }, CreateAsync);
+        routes.MapApi("DELETE", One, write, new Operation { Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens end with it.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, DeleteAsync);
+        routes.MapApi("PUT", One + "/secret", write, new Operation { Id = "resetClientSecret", Summary = "Give a client a new secret; the one before is refused from now on.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, ResetAsync);
+    }
+
+    private async Task<Result<Answer>> ListAsync(ApiCall call)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        var listed = new List<TechnicalUser>();
+        await foreach (var client in clients.ListAsync(caller, call.Aborted))
+            listed.Add(new TechnicalUser(ClientStore.IdOf(caller.Tenant, client).ToString(), client.CreatedAt, client.UpdatedAt, client.Spec.Roles));
+        return Answer.Json<IReadOnlyList<TechnicalUser>>(listed);
+    }
+
+    private async Task<Result<Answer>> CreateAsync(ApiCall call)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        if (!call.QueryFlag("withAdminRole").TryGet(out var withAdmin, out error)) return error;
+        IReadOnlyList<string> roles = withAdmin ? [ContractRoles.Machine, ContractRoles.Admin] : [ContractRoles.Machine];
+        if (!call.Principal.Covers(ContractRoles.PermissionsOf(roles)))
+            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A client cannot be granted more than your token grants.", "Use an administrator's token.");
+        return Told(await clients.CreateAsync(caller, roles, call.Aborted));
+    }
+
+    private async Task<Result<Answer>> DeleteAsync(ApiCall call)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        var id = call.Route("clientId");
+        var deleted = await clients.DeleteAsync(caller, id, call.Aborted);
+        return deleted.IsOk ? Answer.Json(new DeletedClient("The client is deleted.", id)) : deleted.Error;
+    }
+
+    private async Task<Result<Answer>> ResetAsync(ApiCall call) =>
+        IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error) ? Told(await clients.ResetAsync(caller, call.Route("clientId"), call.Aborted)) : error;
+
+    private static Result<Answer> Told(Result<IssuedClient> issued) =>
+        issued.TryGet(out var client, out var error) ? Answer.Json(json => Write(json, client)) : error;
+
+    /// <summary>The one place where a secret is shown. Expires at 0: never, as RFC 7591 writes it.</summary>
+    private static void Write(Utf8JsonWriter json, IssuedClient client)
+    {
+        json.WriteStartObject();
+        json.WriteString("client_id", client.Id.ToString());
+        json.WriteString("client_secret", client.Secret);
+        json.WriteString("grant_type", "client_credentials");
+        json.WriteNumber("client_secret_expires_at", 0);
+        json.WriteNumber("client_id_issued_at", client.Resource.CreatedAt.ToUnixTimeSeconds());
+        json.WriteStartArray("roles");
+        foreach (var role in client.Resource.Spec.Roles) json.WriteStringValue(role);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private sealed record TechnicalUser(string ClientId, DateTimeOffset CreationDate, DateTimeOffset LastUpdateDate, IReadOnlyList<string> Roles);
+
+    private sealed record DeletedClient(string Message, string ClientId);
+}

@@ -1,0 +1,44 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Strata.Core;
+
+namespace Strata.Identity.Clients;
+
+/// <summary>
+/// A client's id as its holder has it: organization and entity, 26 characters of base 32 each. So the id alone leads to the organization, and nobody has to look through all of them.
+/// </summary>
+internal readonly record struct ClientId(TenantId Tenant, EntityId Id)
+{
+    private const int Length = 2 * IdText.EncodedLength;
+
+    public static bool TryParse(string text, [NotNullWhen(true)] out ClientId id)
+    {
+        id = default;
+        if (text.Length != Length) return false;
+        if (!IdText.TryDecode(text.AsSpan(0, IdText.EncodedLength), out var tenant) || !IdText.TryDecode(text.AsSpan(IdText.EncodedLength), out var entity)) return false;
+        id = new ClientId(new TenantId(tenant), new EntityId(entity));
+        return true;
+    }
+
+    public override string ToString() => string.Create(Length, this, static (text, id) =>
+    {
+        IdText.Encode(id.Tenant.Value, text);
+        IdText.Encode(id.Id.Value, text[IdText.EncodedLength..]);
+    });
+}
+
+/// <summary>Secrets of clients: 256 random bits in base64url, kept as a plain hash, since there is nothing to guess.</summary>
+internal static class ClientSecret
+{
+    private const int Bytes = 32;
+
+    public static string New() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+
+    public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    /// <summary>Compares in a time that tells nothing.</summary>
+    public static bool Matches(string secret, string? hash) =>
+        hash is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(HashOf(secret)), Encoding.UTF8.GetBytes(hash));
+}

@@ -1,0 +1,38 @@
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+
+namespace Strata.Identity;
+
+/// <summary>Reads the parts that this module's requests have in common.</summary>
+internal static class IdentityCall
+{
+    private const int BodyBytesMax = 64 * 1024;
+
+    /// <summary>The caller, whose whole organization the request is about.</summary>
+    public static Result<Caller> OrganizationOf(ApiCall call)
+    {
+        if (call.Principal.IsPlatform) return IdentityErrors.OneOrganization;
+        return call.Principal.Project is null ? call.Caller : IdentityErrors.WholeOrganization;
+    }
+
+    /// <summary>The body, read without forgiving anything.</summary>
+    public static async ValueTask<Result<T>> ReadAsync<T>(ApiCall call)
+    {
+        var read = await call.ReadObjectAsync(BodyBytesMax, "application/json");
+        if (!read.TryGet(out var body, out var error)) return error;
+        using (body)
+        {
+            var faults = new List<SpecFault>();
+            return StrictJson.TryRead<T>(body.RootElement, "body", faults, out var value) ? value : IdentityErrors.Faulty(faults);
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, with the default for no body at all.</summary>
+    public static async ValueTask<Result<T>> ReadOrDefaultAsync<T>(ApiCall call, T otherwise)
+    {
+        var read = await ReadAsync<T>(call);
+        return read.Error?.Code == "BODY_REQUIRED" ? otherwise : read;
+    }
+}

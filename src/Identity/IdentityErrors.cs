@@ -1,0 +1,50 @@
+using Strata.Core;
+
+namespace Strata.Identity;
+
+/// <summary>The catalogue of this module's errors; those of the token endpoint are <see cref="Tokens.OAuthError"/>.</summary>
+internal static class IdentityErrors
+{
+    public static readonly Error OperatorNeeded = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "The cloud's signing keys belong to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
+
+    public static readonly Error OneOrganization = new(
+        ErrorKind.Invalid, "BAD_REQUEST", "The cloud's own parts have no clients, keys or providers.", "Use a token of the organization.");
+
+    public static readonly Error WholeOrganization = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and this concerns the whole organization.", "Use a token of the organization.");
+
+    public static readonly Error NoSubscriptions = new(
+        ErrorKind.NotSupported, "NOT_IMPLEMENTED", "A cloud of one's own has no subscriptions.", "GET /api/account tells who you are.");
+
+    public static readonly Error ProviderDuplicate = new(
+        ErrorKind.Conflict, "OIDC_PROVIDER_DUPLICATE", "Your organization has a provider with this address already.", "Change that one with PATCH, or delete it first.");
+
+    public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
+
+    public static Error Faulty(IReadOnlyList<SpecFault> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
+
+    public static Error ClientNotFound(string id) => new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {Shorten(id)}.", "GET /api/clients lists those there are.");
+
+    public static Error KeyPairNotFound(string id) => new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {Shorten(id)}.", null);
+
+    public static Error TrustedKeyNotFound(string id) =>
+        new(ErrorKind.NotFound, "TRUSTED_KEY_NOT_FOUND", $"There is no trusted key {Shorten(id)}.", "GET /api/oauth/keys/trusted lists those there are.");
+
+    public static Error TrustedKeyExists(string id) => new(
+        ErrorKind.Conflict, "CONFLICT", $"There is a trusted key {Shorten(id)} already.", "Delete it first, or register the new one under a key id of its own.");
+
+    public static Error ProviderNotFound(string id) =>
+        new(ErrorKind.NotFound, "OIDC_PROVIDER_NOT_FOUND", $"There is no provider {Shorten(id)}.", "GET /api/oauth/oidc/providers lists those there are.");
+
+    public static Error Algorithm(string sent) => new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {Shorten(sent)} is not supported.", "Use RS256.");
+
+    public static Error KeyType(string message) => new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message, "Send the public part of an RSA (2048 bits and more) or EC key (P-256, P-384, P-521) as a JWK.");
+
+    public static Error Cap(string code, string what, int max) => new(ErrorKind.Conflict, code, $"There are {max} {what} already, which is the most.", "Delete some that are not used any more.");
+
+    public static Error PrivateAddress(string host) => new(
+        ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{Shorten(host)} is not an address of the public internet.", "Private ones are open only where the server was started with --private-providers on.");
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
+}

@@ -1,0 +1,32 @@
+namespace Strata.Identity;
+
+/// <summary>Settings and limits of this module; all have defaults but the issuer. Immutable.</summary>
+public sealed record IdentityOptions
+{
+    /// <summary>What access tokens say they come from (<c>iss</c>), for example <c>http://127.0.0.1:8080/api</c>. Tokens of another issuer's name are not accepted any more after a change.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>How long an access token is good for.</summary>
+    public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Clients of one organization; beyond that 409 M2M_CLIENT_CAP_REACHED.</summary>
+    public int ClientsMax { get; init; } = 1000;
+
+    /// <summary>Key pairs that the cloud signs or has signed with; beyond that 409 KEYPAIR_CAP_REACHED.</summary>
+    public int KeyPairsMax { get; init; } = 50;
+
+    /// <summary>Trusted keys of one organization; beyond that 409 TRUSTED_KEY_CAP_REACHED.</summary>
+    public int TrustedKeysMax { get; init; } = 100;
+
+    /// <summary>OIDC providers of one organization; beyond that 409 OIDC_PROVIDER_CAP_REACHED.</summary>
+    public int ProvidersMax { get; init; } = 20;
+
+    /// <summary>Wrong secrets of one client in a minute; then 429 for the rest of it.</summary>
+    public int GuessesMax { get; init; } = 20;
+
+    /// <summary>True: providers may be on this machine and private networks, and speak http.</summary>
+    public bool AllowPrivateProviders { get; init; }
+
+    /// <summary>For one document of a provider, from the connection to its last byte.</summary>
+    public TimeSpan ProviderTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,111 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.IdentityModel.Tokens;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+
+namespace Strata.Identity.Keys;
+
+/// <summary>The contract's operations on the cloud's key pairs, for its operators; and their public halves, for everyone.</summary>
+internal sealed class KeyPairEndpoints(SigningKeys keys, TimeProvider time)
+{
+    private const string All = "/api/oauth/keys/keypair";
+    private const string One = All + "/{keyId}";
+    private const string Tag = "keys";
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        var (read, write) = (KeyPairKind.Kind.ReadPermission, KeyPairKind.Kind.WritePermission);
+        routes.MapGet("/api/.well-known/jwks.json", WriteSetAsync)
+            .WithMetadata(new Operation { Id = "getSigningKeys", Summary = "The public keys that verify the cloud's access tokens (RFC 7517).", Tag = Tag, Answer = Content.Json(Schemas.Object()) }).Open();
+        routes.MapApi("POST", All, write, Describe("issueKeyPair", "Issue a key pair; new tokens are signed with it.", hasBody: true), IssueAsync);
+        routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
+        {
+            Parameters = [Parameter.Query("audience", "For whose tokens.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
+        }, CurrentAsync);
+        routes.MapApi("DELETE", One, write, Describe("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
+        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", hasBody: true), InvalidateAsync);
+        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateKeyPair", "Sign with a key pair again.", hasBody: true), ReactivateAsync);
+    }
+
+    private static Operation Describe(string id, string summary, bool hasBody = false) => new()
+    {
+        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.Object()), Body = hasBody ? Content.Json(Schemas.Object(), required: false) : null,
+    };
+
+    private async Task WriteSetAsync(HttpContext http)
+    {
+        var now = time.GetUtcNow();
+        var valid = (await keys.AllAsync(http.RequestAborted)).Where(k => k.Verifies(now)).Select(k => k.Key.Rsa.ExportParameters(includePrivateParameters: false) is var p
+            ? new PublicKey("RSA", "sig", KeyPairKind.Rs256, k.KeyId, Base64UrlEncoder.Encode(p.Modulus), Base64UrlEncoder.Encode(p.Exponent)) : null!);
+        http.Response.Headers.CacheControl = "public, max-age=60";
+        await Answer.Json(new KeySet([.. valid])).ExecuteAsync(http);
+    }
+
+    private async Task<Result<Answer>> IssueAsync(ApiCall call)
+    {
+        if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
+        if (!(await IdentityCall.ReadAsync<IssueKeyPair>(call)).TryGet(out var wanted, out var error)) return error;
+        if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return IdentityErrors.BadRequest("audience must be human or client.");
+        if (wanted.Algorithm != KeyPairKind.Rs256) return IdentityErrors.Algorithm(wanted.Algorithm);
+        if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec)) return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+        var from = wanted.ValidFrom ?? time.GetUtcNow();
+        if (wanted.ValidTo <= from || wanted.ValidTo <= time.GetUtcNow()) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
+        var before = wanted.InvalidateCurrent ? await keys.FindCurrentAsync(wanted.Audience, call.Aborted) : null;
+        if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted)).TryGet(out var issued, out error)) return error;
+        if (before is null) return Shown(issued);
+        var retired = await keys.InvalidateAsync(call.Caller, before, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
+        return retired.IsOk ? Shown(issued) : retired.Error;
+    }
+
+    private async Task<Result<Answer>> CurrentAsync(ApiCall call)
+    {
+        if (!call.Query("audience").TryGet(out var audience, out var error)) return error;
+        if (audience is null || !KeyPairKind.Audiences.Contains(audience)) return IdentityErrors.BadRequest("The query parameter audience must be human or client.");
+        return await keys.FindCurrentAsync(audience, call.Aborted) is { } key ? Shown(key) : IdentityErrors.KeyPairNotFound("of " + audience);
+    }
+
+    private async Task<Result<Answer>> DeleteAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var key, out var error)) return error;
+        var deleted = await keys.DeleteAsync(call.Caller, key, call.Aborted);
+        return deleted.IsOk ? Shown(key) : deleted.Error;
+    }
+
+    private async Task<Result<Answer>> InvalidateAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var key, out var error)) return error;
+        if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var wanted, out error)) return error;
+        if (!KeyPeriods.IsGrace(wanted.GracePeriodSec)) return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+        return Shown(await keys.InvalidateAsync(call.Caller, key, TimeSpan.FromSeconds(wanted.GracePeriodSec), call.Aborted));
+    }
+
+    private async Task<Result<Answer>> ReactivateAsync(ApiCall call)
+    {
+        if (!(await FindAsync(call)).TryGet(out var key, out var error)) return error;
+        if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var wanted, out error)) return error;
+        if (wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
+        return Shown(await keys.ReactivateAsync(call.Caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
+    }
+
+    private async ValueTask<Result<SigningKey>> FindAsync(ApiCall call)
+    {
+        if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
+        var id = call.Route("keyId");
+        return await keys.FindAsync(id, call.Aborted) is { } key ? key : IdentityErrors.KeyPairNotFound(id);
+    }
+
+    private Result<Answer> Shown(Result<SigningKey> changed) => changed.TryGet(out var key, out var error) ? Shown(key) : error;
+
+    private Answer Shown(SigningKey key) =>
+        Answer.Json(new KeyPair(key.Signs(time.GetUtcNow()), KeyPairKind.Rs256, key.KeyId, key.PublicKey, key.ValidFrom, key.ValidTo));
+
+    private sealed record KeySet(IReadOnlyList<PublicKey> Keys);
+
+    private sealed record PublicKey(string Kty, string Use, string Alg, string Kid, string N, string E);
+
+    private sealed record KeyPair(bool Active, string Algorithm, string KeyId, string PublicKey, DateTimeOffset ValidFrom, DateTimeOffset? ValidTo);
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Identity.Keys;
+
+/// <summary>
+/// The public key of somebody whose tokens the organization believes: they may be traded for access tokens of its own. Kind <c>trusted-key</c>, organization scope.
+/// </summary>
+public sealed record TrustedKeySpec
+{
+    /// <summary>The <c>kid</c> in the head of tokens; unique in the organization.</summary>
+    public required string KeyId { get; init; }
+
+    /// <summary>Public, RSA or EC (RFC 7517).</summary>
+    public required JsonElement Jwk { get; init; }
+
+    /// <summary><c>human</c> or <c>client</c>: whose tokens it signs.</summary>
+    public required string Audience { get; init; }
+
+    /// <summary>Allowed <c>iss</c>; empty: any.</summary>
+    public IReadOnlyList<string> Issuers { get; init; } = [];
+}
+
+public sealed record TrustedKeyStatus
+{
+    public DateTimeOffset? ValidFrom { get; init; }
+
+    /// <summary>Null: until it is invalidated.</summary>
+    public DateTimeOffset? ValidTo { get; init; }
+}
+
+/// <summary>ACTIVE, or INVALIDATED: then what it signed is believed until its <c>validTo</c>.</summary>
+public static class TrustedKeyKind
+{
+    private const int KeyIdCharactersMax = 200;
+    private const int IssuersMax = 20;
+    private const int IssuerCharactersMax = 1000;
+
+    public static readonly Kind<TrustedKeySpec, TrustedKeyStatus> Kind = new()
+    {
+        Name = "trusted-key",
+        Plural = "trusted-keys",
+        IdPrefix = "tky",
+        Scope = KindScope.Organization,
+        Description = "A public key of somebody whose tokens the organization believes.",
+        Workflow = KindWorkflow.Load(typeof(TrustedKeyKind), "trusted-key.workflow.json"),
+        InitialStatus = new TrustedKeyStatus(),
+        UserCreates = false,
+        Validate = Check,
+        ValidateChange = (was, shall) => JsonText.From(was, WireJson.Of<TrustedKeySpec>()) == JsonText.From(shall, WireJson.Of<TrustedKeySpec>())
+            ? [] : [new("", "A trusted key does not change: register another one.")],
+    };
+
+    private static List<SpecFault> Check(TrustedKeySpec spec)
+    {
+        var faults = new List<SpecFault>();
+        if (spec.KeyId.Length is 0 or > KeyIdCharactersMax) faults.Add(new("keyId", $"It takes 1 to {KeyIdCharactersMax} characters."));
+        if (!KeyPairKind.Audiences.Contains(spec.Audience)) faults.Add(new("audience", "It is human or client."));
+        if (!TrustedJwk.TryRead(spec.Jwk, out _, out var fault)) faults.Add(new("jwk", fault));
+        if (spec.Issuers.Count > IssuersMax || spec.Issuers.Any(i => i.Length is 0 or > IssuerCharactersMax))
+            faults.Add(new("issuers", $"At most {IssuersMax}, each of 1 to {IssuerCharactersMax} characters."));
+        return faults;
+    }
+}

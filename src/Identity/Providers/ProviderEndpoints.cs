@@ -1,0 +1,129 @@
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Entities.Engine;
+using ProviderResource = Strata.Core.Resource<Strata.Identity.Providers.ProviderSpec, Strata.Core.Nothing>;
+
+namespace Strata.Identity.Providers;
+
+/// <summary>The contract's operations on an organization's OIDC providers.</summary>
+internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocuments documents)
+{
+    private const string All = "/api/oauth/oidc/providers";
+    private const string One = All + "/{id}";
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        var (read, write) = (ProviderKind.Kind.ReadPermission, ProviderKind.Kind.WritePermission);
+        routes.MapApi("GET", All, read, Describe("listProviders", "The organization's OIDC providers.") with
+        {
+            Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are believed.", Schemas.Flag())],
+        }, ListAsync);
+        routes.MapApi("POST", All, write, Describe("registerProvider", "Believe the tokens of an OIDC provider.", hasBody: true), RegisterAsync);
+        routes.MapApi("POST", All + "/reload", write, Describe("reloadProviders", "Read the providers' keys anew."), ReloadAsync);
+        routes.MapApi("DELETE", One, write, Describe("deleteProvider", "Forget a provider; its tokens are refused from now on."), call => ChangeAsync(call, DeleteAsync));
+        routes.MapApi("PATCH", One, write, Describe("updateProvider", "Change what a provider's tokens must say.", hasBody: true), call => ChangeAsync(call, UpdateAsync));
+        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateProvider", "Refuse a provider's tokens."), call => ChangeAsync(call, InvalidateAsync));
+        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateProvider", "Believe a provider's tokens again.", hasBody: true), call => ChangeAsync(call, ReactivateAsync));
+    }
+
+    private static Operation Describe(string id, string summary, bool hasBody = false) => new()
+    {
+        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.Any()), Body = hasBody ? Content.Json(Schemas.Object(), required: false) : null,
+    };
+
+    private async Task<Result<Answer>> ListAsync(ApiCall call)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        if (!call.QueryFlag("activeOnly").TryGet(out var activeOnly, out error)) return error;
+        var shown = new List<Provider>();
+        await foreach (var provider in providers.ListAsync(caller.Tenant, call.Aborted))
+        {
+            if (!activeOnly || provider.State == ProviderKind.Active) shown.Add(Show(provider));
+        }
+        return Answer.Json<IReadOnlyList<Provider>>(shown);
+    }
+
+    private async Task<Result<Answer>> RegisterAsync(ApiCall call)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        if (!(await IdentityCall.ReadAsync<RegisterProvider>(call)).TryGet(out var wanted, out error)) return error;
+        if (!(await providers.CheckAddressAsync(wanted.WellKnownConfigUri, call.Aborted)).TryGet(out _, out error)) return error;
+        var spec = new ProviderSpec
+        {
+            WellKnownConfigUri = wanted.WellKnownConfigUri, Issuers = wanted.Issuers ?? [], ExpectedAudiences = wanted.ExpectedAudiences ?? [], RolesClaim = wanted.RolesClaim,
+        };
+        return Shown(await providers.RegisterAsync(caller, spec, call.Aborted));
+    }
+
+    private Task<Result<Answer>> ReloadAsync(ApiCall call)
+    {
+        documents.Forget();
+        providers.Invalidate();
+        return Task.FromResult<Result<Answer>>(Answer.Json(json => { json.WriteStartObject(); json.WriteEndObject(); }));
+    }
+
+    private async Task<Result<Answer>> ChangeAsync(ApiCall call, Func<ApiCall, Caller, ProviderResource, Task<Result<ProviderResource>>> change)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        if (!(await providers.FindAsync(caller, call.Route("id"), call.Aborted)).TryGet(out var provider, out error)) return error;
+        return Shown(await change(call, caller, provider));
+    }
+
+    private async Task<Result<ProviderResource>> DeleteAsync(ApiCall call, Caller caller, ProviderResource provider)
+    {
+        var deleted = await providers.DeleteAsync(caller, provider, call.Aborted);
+        return deleted.IsOk ? provider : deleted.Error;
+    }
+
+    private async Task<Result<ProviderResource>> UpdateAsync(ApiCall call, Caller caller, ProviderResource provider)
+    {
+        if (!(await IdentityCall.ReadAsync<UpdateProvider>(call)).TryGet(out var wanted, out var error)) return error;
+        return await providers.ChangeAsync(caller, provider, spec => spec with
+        {
+            Issuers = wanted.Issuers ?? spec.Issuers, ExpectedAudiences = wanted.ExpectedAudiences ?? spec.ExpectedAudiences, RolesClaim = wanted.RolesClaim ?? spec.RolesClaim,
+        }, null, call.Aborted);
+    }
+
+    private async Task<Result<ProviderResource>> InvalidateAsync(ApiCall call, Caller caller, ProviderResource provider) =>
+        provider.State == ProviderKind.Active ? await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", call.Aborted) : provider;
+
+    private async Task<Result<ProviderResource>> ReactivateAsync(ApiCall call, Caller caller, ProviderResource provider)
+    {
+        if (!(await IdentityCall.ReadOrDefaultAsync(call, new ReactivateProvider())).TryGet(out var wanted, out var error)) return error;
+        if (wanted.ReactivateKeys) documents.Forget();
+        return provider.State == ProviderKind.Active ? provider : await providers.ChangeAsync(caller, provider, spec => spec, "reactivate", call.Aborted);
+    }
+
+    private static Result<Answer> Shown(Result<ProviderResource> result) => result.TryGet(out var provider, out var error) ? Answer.Json(Show(provider)) : error;
+
+    private static Provider Show(ProviderResource provider)
+    {
+        var spec = provider.Spec;
+        return new Provider(ProviderKind.Kind.EntityOf(provider.Id).Value, spec.WellKnownConfigUri, provider.State == ProviderKind.Active, provider.CreatedAt, spec.Issuers, spec.ExpectedAudiences, spec.RolesClaim);
+    }
+
+    private sealed record Provider(
+        Guid Id, string WellKnownConfigUri, bool Active, DateTimeOffset CreatedAt, IReadOnlyList<string> Issuers, IReadOnlyList<string> ExpectedAudiences, string? RolesClaim);
+
+    private sealed record RegisterProvider
+    {
+        public required string WellKnownConfigUri { get; init; }
+        public IReadOnlyList<string>? Issuers { get; init; }
+        public IReadOnlyList<string>? ExpectedAudiences { get; init; }
+        public string? RolesClaim { get; init; }
+    }
+
+    private sealed record UpdateProvider
+    {
+        public IReadOnlyList<string>? Issuers { get; init; }
+        public IReadOnlyList<string>? ExpectedAudiences { get; init; }
+        public string? RolesClaim { get; init; }
+    }
+
+    private sealed record ReactivateProvider
+    {
+        public bool ReactivateKeys { get; init; }
+    }
+}

@@ -1,0 +1,67 @@
+using Strata.Core;
+using Strata.Resources.Kinds;
+
+namespace Strata.Identity.Providers;
+
+/// <summary>
+/// An OpenID Connect provider whose tokens open the organization to its users. Kind <c>oidc-provider</c>, organization scope. Its keys are read from its own documents when they are needed.
+/// </summary>
+public sealed record ProviderSpec
+{
+    /// <summary>Ends with <c>/.well-known/openid-configuration</c>; https, or http where private addresses are allowed.</summary>
+    public required string WellKnownConfigUri { get; init; }
+
+    /// <summary>Allowed <c>iss</c>; empty: the address without its well-known end, as OpenID Connect Discovery says.</summary>
+    public IReadOnlyList<string> Issuers { get; init; } = [];
+
+    /// <summary>One of these must be in <c>aud</c>; empty: any.</summary>
+    public IReadOnlyList<string> ExpectedAudiences { get; init; } = [];
+
+    /// <summary>The claim that holds roles; null: <c>user_roles</c>.</summary>
+    public string? RolesClaim { get; init; }
+}
+
+/// <summary>ACTIVE, or INVALIDATED: then its tokens are refused.</summary>
+public static class ProviderKind
+{
+    public const string Active = "ACTIVE";
+    public const string WellKnown = "/.well-known/openid-configuration";
+    public const string DefaultRolesClaim = "user_roles";
+
+    private const int ListMax = 20;
+    private const int TextCharactersMax = 1000;
+    private const int ClaimCharactersMax = 100;
+
+    public static readonly Kind<ProviderSpec, Nothing> Kind = new()
+    {
+        Name = "oidc-provider",
+        Plural = "oidc-providers",
+        IdPrefix = "oip",
+        Scope = KindScope.Organization,
+        Description = "An OpenID Connect provider whose tokens open the organization to its users.",
+        Workflow = KindWorkflow.Load(typeof(ProviderKind), "oidc-provider.workflow.json"),
+        InitialStatus = Nothing.Instance,
+        UserCreates = false, // by the contract's endpoint, which looks at the address first
+        UserTransitions = ["invalidate", "reactivate"],
+        Validate = Check,
+        ValidateChange = (was, shall) => was.WellKnownConfigUri == shall.WellKnownConfigUri ? [] : [new("wellKnownConfigUri", "It does not change: register another provider.")],
+    };
+
+    public static IReadOnlyList<string> IssuersOf(ProviderSpec spec) => spec.Issuers.Count > 0 ? spec.Issuers : [spec.WellKnownConfigUri[..^WellKnown.Length]];
+
+    private static List<SpecFault> Check(ProviderSpec spec)
+    {
+        var faults = new List<SpecFault>();
+        if (!IsAddress(spec.WellKnownConfigUri)) faults.Add(new("wellKnownConfigUri", $"It must be an http or https address that ends with {WellKnown}, of at most {TextCharactersMax} characters."));
+        if (!IsList(spec.Issuers)) faults.Add(new("issuers", $"At most {ListMax}, each of 1 to {TextCharactersMax} characters."));
+        if (!IsList(spec.ExpectedAudiences)) faults.Add(new("expectedAudiences", $"At most {ListMax}, each of 1 to {TextCharactersMax} characters."));
+        if (spec.RolesClaim is { Length: 0 or > ClaimCharactersMax }) faults.Add(new("rolesClaim", $"It takes 1 to {ClaimCharactersMax} characters."));
+        return faults;
+    }
+
+    private static bool IsList(IReadOnlyList<string> list) => list.Count <= ListMax && list.All(t => t.Length is > 0 and <= TextCharactersMax);
+
+    private static bool IsAddress(string text) =>
+        text.Length <= TextCharactersMax && text.EndsWith(WellKnown, StringComparison.Ordinal) && !text.Any(char.IsControl)
+        && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0;
+}

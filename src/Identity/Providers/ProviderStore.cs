@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+using ProviderResource = Strata.Core.Resource<Strata.Identity.Providers.ProviderSpec, Strata.Core.Nothing>;
+
+namespace Strata.Identity.Providers;
+
+/// <summary>
+/// Providers of all organizations. Read once and kept until the change feed tells of a change, a minute at most. Safe for concurrent use.
+/// </summary>
+internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, IdentityOptions options, TimeProvider time)
+{
+    private const int NameRandomCharacters = 10;
+    private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
+
+    private volatile Known? known;
+
+    public void Invalidate() => known = null;
+
+    /// <summary>The active ones that speak for an issuer, oldest first, so that nobody takes another organization's place by coming later.</summary>
+    public async ValueTask<IReadOnlyList<ProviderResource>> OfIssuerAsync(string issuer, CancellationToken cancellationToken)
+    {
+        if (known is not { } present || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
+        return [.. present.ByIssuer[issuer]];
+    }
+
+    public IAsyncEnumerable<ProviderResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) => store.AllAsync(tenant, null, cancellationToken);
+
+    /// <param name="id">The entity's UUID.</param>
+    public async ValueTask<Result<ProviderResource>> FindAsync(Caller caller, string id, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "D", out var entity)) return IdentityErrors.ProviderNotFound(id);
+        var found = await store.GetAsync(caller, ProviderKind.Kind.IdOf(new EntityId(entity)), AsOf.Latest, cancellationToken);
+        return found.Error?.Kind == ErrorKind.NotFound ? IdentityErrors.ProviderNotFound(id) : found;
+    }
+
+    public async Task<Result<ProviderResource>> RegisterAsync(Caller caller, ProviderSpec spec, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await foreach (var provider in ListAsync(caller.Tenant, cancellationToken))
+        {
+            if (provider.Spec.WellKnownConfigUri == spec.WellKnownConfigUri) return IdentityErrors.ProviderDuplicate;
+            count++;
+        }
+        if (count >= options.ProvidersMax) return IdentityErrors.Cap("OIDC_PROVIDER_CAP_REACHED", "providers", options.ProvidersMax);
+        var made = new NewResource<ProviderSpec> { Name = "provider-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec };
+        var created = await store.CreateAsync(caller, made, null, cancellationToken);
+        if (created.Error?.Faults is { Count: > 0 } faults) return IdentityErrors.Faulty(faults);
+        Invalidate();
+        return created;
+    }
+
+    /// <summary>Whether the server may ask there at all; it is asked again, at the connection itself, each time.</summary>
+    public async ValueTask<Result<Done>> CheckAddressAsync(string address, CancellationToken cancellationToken)
+    {
+        if (options.AllowPrivateProviders || !Uri.TryCreate(address, UriKind.Absolute, out var url)) return default(Done);
+        if (url.Scheme != Uri.UriSchemeHttps) return IdentityErrors.BadRequest("wellKnownConfigUri must be an https address.");
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(url.DnsSafeHost, cancellationToken);
+            return addresses.Length > 0 && Array.TrueForAll(addresses, PublicAddress.Is) ? default(Done) : IdentityErrors.PrivateAddress(url.Host);
+        }
+        catch (SocketException)
+        {
+            return IdentityErrors.BadRequest($"The name {url.Host} is not known.");
+        }
+    }
+
+    public async Task<Result<ProviderResource>> ChangeAsync(
+        Caller caller, ProviderResource provider, Func<ProviderSpec, ProviderSpec> change, string? transition, CancellationToken cancellationToken)
+    {
+        var changed = await store.ChangeAsync(caller, provider.Id, p => p with { Spec = change(p.Spec) }, transition, null, cancellationToken);
+        Invalidate();
+        return changed.Error?.Faults is { Count: > 0 } faults ? IdentityErrors.Faulty(faults) : changed;
+    }
+
+    public async Task<Result<Done>> DeleteAsync(Caller caller, ProviderResource provider, CancellationToken cancellationToken)
+    {
+        var deleted = await store.DeleteAsync(caller, provider.Id, null, cancellationToken);
+        Invalidate();
+        return deleted;
+    }
+
+    private async ValueTask<Known> ReadAsync(CancellationToken cancellationToken)
+    {
+        var readAt = time.GetTimestamp();
+        var active = new List<ProviderResource>();
+        await foreach (var provider in store.AllAsync(null, null, cancellationToken))
+        {
+            if (provider.State == ProviderKind.Active) active.Add(provider);
+        }
+        var byIssuer = active.OrderBy(p => p.CreatedAt).SelectMany(p => ProviderKind.IssuersOf(p.Spec).Select(i => (Issuer: i, Provider: p))).ToLookup(x => x.Issuer, x => x.Provider, StringComparer.Ordinal);
+        return known = new Known(byIssuer, readAt);
+    }
+
+    private sealed record Known(ILookup<string, ProviderResource> ByIssuer, long ReadAt);
+}

@@ -1,0 +1,94 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Api.OpenApi;
+using Strata.Core;
+using Strata.Identity.Authentication;
+using Strata.Identity.Clients;
+
+namespace Strata.Identity.Tokens;
+
+/// <summary>
+/// POST /api/oauth/token: a client's id and secret for an access token (RFC 6749, 4.4), or those and a user's token of somebody trusted for one with which the client acts for the user
+/// (RFC 8693). The tenant is the client's and no other.
+/// </summary>
+internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external, IdentityOptions options, TimeProvider time)
+{
+    private readonly GuessLimit guesses = new(options.GuessesMax, time);
+
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/oauth/token", AnswerAsync).WithMetadata(new Operation
+    {
+        Id = "issueAccessToken", Summary = "Trade a client's id and secret (HTTP Basic) for an access token; with a subject token, to act for its user.", Tag = "tokens",
+        Body = new Content(["application/x-www-form-urlencoded"], Schemas.Members([("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange)), ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text())], "grant_type")),
+        Answer = Content.Json(Schemas.Object()),
+    }).Open();
+
+    private async Task AnswerAsync(HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.Pragma = "no-cache";
+        if (await TokenRequest.ReadAsync(http) is not { } request) await OAuthError.NoForm.WriteAsync(http);
+        else if (request.GrantType is not (TokenRequest.Credentials or TokenRequest.Exchange)) await OAuthError.Grant(request.GrantType).WriteAsync(http);
+        else await GrantAsync(http, request);
+    }
+
+    private async Task GrantAsync(HttpContext http, TokenRequest request)
+    {
+        if (!TokenRequest.TryReadBasic(http, out var clientId, out var secret))
+        {
+            await OAuthError.NoClient.WriteAsync(http);
+            return;
+        }
+        if (guesses.IsOver(clientId))
+        {
+            await OAuthError.TooManyGuesses.WriteAsync(http);
+            return;
+        }
+        if (await FindAsync(clientId, secret, http.RequestAborted) is not var (id, roles)) await OAuthError.NoClient.WriteAsync(http);
+        else if (request.GrantType == TokenRequest.Credentials) await GiveAsync(http, new TokenSubject(id.Tenant, clientId, null, roles), null);
+        else await ExchangeAsync(http, request, id, clientId);
+    }
+
+    private async ValueTask<(ClientId, IReadOnlyList<string>)?> FindAsync(string clientId, string secret, CancellationToken cancellationToken)
+    {
+        if (!ClientId.TryParse(clientId, out var id)) return null;
+        if (await clients.FindAsync(id, cancellationToken) is { } client && ClientSecret.Matches(secret, client.Status.SecretHash)) return (id, client.Spec.Roles);
+        guesses.Failed(clientId);
+        return null;
+    }
+
+    private async Task ExchangeAsync(HttpContext http, TokenRequest request, ClientId id, string clientId)
+    {
+        if (request.SubjectToken is null || request.SubjectTokenType is null) await OAuthError.NoSubject.WriteAsync(http);
+        else if (request.SubjectTokenType is not (TokenRequest.Jwt or TokenRequest.AccessToken)) await OAuthError.SubjectType.WriteAsync(http);
+        else if (await SubjectAsync(request.SubjectToken, id.Tenant, http.RequestAborted) is not var (name, roles)) await OAuthError.BadSubject.WriteAsync(http);
+        else await GiveAsync(http, new TokenSubject(id.Tenant, name, clientId, roles), TokenRequest.AccessToken);
+    }
+
+    /// <summary>Of a provider or a trusted key of the client's own organization, or of the cloud's own for it.</summary>
+    private async ValueTask<(string Name, IReadOnlyList<string> Roles)?> SubjectAsync(string text, TenantId tenant, CancellationToken cancellationToken)
+    {
+        if (JwtCheck.Read(text) is not { } token) return null;
+        if (token.Issuer == tokens.Issuer)
+            return await authenticator.FindOwnAsync(token, cancellationToken) is var (subject, _) && subject.Tenant == tenant && subject.Client is not null ? (subject.Subject, subject.Roles) : null;
+        var user = await external.ByTrustedKeyAsync(token, tenant, cancellationToken) ?? await external.ByProviderAsync(token, cancellationToken);
+        return user is not null && user.Tenant == tenant ? (user.Name, user.Roles) : null;
+    }
+
+    /// <param name="type">Of the issued token, which an exchange must tell.</param>
+    private async Task GiveAsync(HttpContext http, TokenSubject subject, string? type)
+    {
+        var token = await tokens.MintAsync(subject, http.RequestAborted);
+        await Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("access_token", token.Text);
+            json.WriteString("token_type", "Bearer");
+            json.WriteNumber("expires_in", (int)token.Lifetime.TotalSeconds);
+            if (type is not null) json.WriteString("issued_token_type", type);
+            json.WriteEndObject();
+        }).ExecuteAsync(http);
+    }
+}

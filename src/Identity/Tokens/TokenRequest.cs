@@ -1,0 +1,57 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
+
+namespace Strata.Identity.Tokens;
+
+/// <summary>What a request for a token says.</summary>
+internal sealed record TokenRequest(string? GrantType, string? SubjectToken, string? SubjectTokenType)
+{
+    public const string Credentials = "client_credentials";
+    public const string Exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    public const string Jwt = "urn:ietf:params:oauth:token-type:jwt";
+    public const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
+
+    private const int BodyBytesMax = 32 * 1024;
+    private const int MembersMax = 32;
+    private const string Basic = "Basic ";
+
+    /// <returns>Null for what is no form, too large, or names something twice. What is not known, such as scope, is ignored.</returns>
+    public static async ValueTask<TokenRequest?> ReadAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType || http.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)) return null;
+        if (http.Request.ContentLength > BodyBytesMax) return null;
+        try
+        {
+            using var reader = new FormReader(http.Request.Body) { ValueCountLimit = MembersMax, ValueLengthLimit = BodyBytesMax, KeyLengthLimit = 256 };
+            return Of(await reader.ReadFormAsync(http.RequestAborted));
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Id and secret of HTTP Basic, each percent-decoded as RFC 6749 (2.3.1) has it.</summary>
+    public static bool TryReadBasic(HttpContext http, [NotNullWhen(true)] out string? client, [NotNullWhen(true)] out string? secret)
+    {
+        (client, secret) = (null, null);
+        if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase)) return false;
+        var buffer = new byte[header.Length];
+        if (!Convert.TryFromBase64Chars(header.AsSpan(Basic.Length).Trim(), buffer, out var length)) return false;
+        var text = Encoding.UTF8.GetString(buffer.AsSpan(0, length));
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0) return false;
+        (client, secret) = (Decode(text[..colon]), Decode(text[(colon + 1)..]));
+        return true;
+    }
+
+    private static TokenRequest? Of(Dictionary<string, StringValues> form) =>
+        form.Values.Any(v => v.Count > 1) ? null : new TokenRequest(Text(form, "grant_type"), Text(form, "subject_token"), Text(form, "subject_token_type"));
+
+    private static string? Text(Dictionary<string, StringValues> form, string name) => form.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
+
+    private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+}
