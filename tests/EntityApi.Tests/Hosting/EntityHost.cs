@@ -38,9 +38,11 @@ public sealed class EntityHost : IAsyncDisposable
     public string AdminToken { get; private set; } = "";
 
     /// <param name="store">Initialized by the caller, who also disposes it. One that holds organizations already is taken as it is.</param>
-    public static async Task<EntityHost> StartAsync(IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null, Action<IServiceCollection>? configure = null)
+    /// <param name="more">Another module beside the entity API: its kinds, its services, its endpoints.</param>
+    public static async Task<EntityHost> StartAsync(
+        IStore store, WebhookOptions? webhooks = null, EntityApiLimits? limits = null, Action<IServiceCollection>? configure = null, HostedModule? more = null)
     {
-        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits, configure), store);
+        var host = new EntityHost(Build(store, webhooks ?? new WebhookOptions(), limits, configure, more ?? HostedModule.None), store);
         await host.app.StartAsync();
         if (await store.Log.HeadAsync(TenantId.Platform, default) == Revision.None) await host.FillAsync();
         return host;
@@ -69,14 +71,15 @@ public sealed class EntityHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static WebApplication Build(IStore store, WebhookOptions webhooks, EntityApiLimits? limits, Action<IServiceCollection>? configure)
+    private static WebApplication Build(IStore store, WebhookOptions webhooks, EntityApiLimits? limits, Action<IServiceCollection>? configure, HostedModule more)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
+        Kind[] kinds = [.. Kinds, .. more.Kinds];
         var users = new StoredDefinitions(store.Log, TimeProvider.System);
-        var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
+        var platform = new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]);
         var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search).AddSingleton(store.Marks);
         builder.Services.AddSingleton(store.Messages);
@@ -85,11 +88,13 @@ public sealed class EntityHost : IAsyncDisposable
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi();
         builder.Services.AddEntityApi(limits);
+        more.AddServices(builder.Services);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseStrataApi();
-        app.MapStrataApi(Kinds);
+        app.MapStrataApi(kinds);
         app.MapEntityApi();
+        more.Map(app);
         return app;
     }
 
@@ -110,4 +115,10 @@ public sealed class EntityHost : IAsyncDisposable
         await projects.CreateAsync(new Caller(tenant, "test"), new NewResource<ProjectSpec> { Name = "web", Spec = new() }, null, default);
         return tenant;
     }
+}
+
+/// <summary>A module that a host serves beside the entity API.</summary>
+public sealed record HostedModule(IReadOnlyList<Kind> Kinds, Action<IServiceCollection> AddServices, Action<WebApplication> Map)
+{
+    public static readonly HostedModule None = new([], _ => { }, _ => { });
 }

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Strata.Api.Tests.Hosting;
+using Strata.Storage.Tests.Contract;
+
+namespace Strata.Identity.Tests;
+
+/// <summary>Clients, key pairs, trusted keys and providers: made, shown, changed, refused.</summary>
+public abstract class ManagementContract(IStore store) : IdentityContract(store)
+{
+    [Fact]
+    public async Task Clients_AreListedWithoutSecrets_AndResetRefusesTheOldSecret()
+    {
+        var (id, secret) = await CreateClientAsync();
+        Assert.Matches("^[A-Za-z0-9]+$", id);
+        var listed = Assert.Single((await Admin.SendJsonAsync("GET", "/api/clients")).Body.EnumerateArray().ToArray());
+        Assert.Equal(["clientId", "creationDate", "lastUpdateDate", "roles"], listed.EnumerateObject().Select(m => m.Name).Order());
+        var reset = await Admin.SendJsonAsync("PUT", $"/api/clients/{id}/secret");
+        var fresh = reset.Body.GetProperty("client_secret").GetString()!;
+        Assert.NotEqual(secret, fresh);
+        Assert.Equal(401, (await AskAsync(id, secret, ("grant_type", "client_credentials"))).Status);
+        await TokenAsync(id, fresh);
+        foreach (var path in new[] { "/api/v1/clients", "/api/v1/clients/" + (await Admin.SendJsonAsync("GET", "/api/v1/clients")).Body.GetProperty("items")[0].GetProperty("name").GetString() + "/history" })
+            Assert.DoesNotContain("secretHash", (await Admin.SendJsonAsync("GET", path)).Body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Clients_OfOthers_DoNotExist_AndTheirNumberIsBounded()
+    {
+        var (id, _) = await CreateClientAsync();
+        using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "admin", ["admin"]));
+        Assert.Empty((await other.SendJsonAsync("GET", "/api/clients")).Body.EnumerateArray());
+        Assert.Equal((404, "M2M_CLIENT_NOT_FOUND"), Refusal(await other.SendJsonAsync("DELETE", $"/api/clients/{id}")));
+        Assert.Equal((404, "M2M_CLIENT_NOT_FOUND"), Refusal(await other.SendJsonAsync("PUT", $"/api/clients/{id}/secret")));
+        for (var made = 1; made < 8; made++) await CreateClientAsync();
+        Assert.Equal((409, "M2M_CLIENT_CAP_REACHED"), Refusal(await Admin.SendJsonAsync("POST", "/api/clients")));
+        using var viewer = Host.Client(await Host.TokenAsync(Host.Org, "viewer", ["viewer"]));
+        Assert.Equal(403, (await viewer.SendJsonAsync("POST", "/api/clients")).Status);
+    }
+
+    [Fact]
+    public async Task KeyPair_Rotated_SignsNewTokens_AndTheOldOnesHoldForTheGrace()
+    {
+        var (id, secret) = await CreateClientAsync();
+        var before = await TokenAsync(id, secret);
+        var issued = await Admin.SendJsonAsync(
+            "POST", "/api/oauth/keys/keypair", """{"audience":"client","algorithm":"RS256","invalidateCurrent":true,"invalidateGracePeriodSec":600}""");
+        Assert.Equal(200, issued.Status);
+        var keyId = issued.Body.GetProperty("keyId").GetString();
+        Assert.True(issued.Body.GetProperty("active").GetBoolean());
+        using (var rsa = RSA.Create()) rsa.ImportFromPem(issued.Body.GetProperty("publicKey").GetString());
+        Assert.Equal(keyId, (await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current?audience=client")).Body.GetProperty("keyId").GetString());
+        var after = await TokenAsync(id, secret);
+        Assert.Equal(keyId, HeadOf(after).GetProperty("kid").GetString());
+        Assert.NotEqual(keyId, HeadOf(before).GetProperty("kid").GetString());
+        Assert.Equal((200, 200), (await StatusWithAsync(before), await StatusWithAsync(after)));
+        await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{HeadOf(before).GetProperty("kid").GetString()}/invalidate", """{"gracePeriodSec":0}""");
+        await Wait.UntilAsync(async () => await StatusWithAsync(before) == 401, "what an invalidated key signed is refused");
+        Assert.Equal(200, await StatusWithAsync(after));
+    }
+
+    [Fact]
+    public async Task KeyPair_InvalidatedDeletedReactivated_AsAsked()
+    {
+        var keyId = (await Admin.SendJsonAsync("POST", "/api/oauth/keys/keypair", """{"audience":"human","algorithm":"RS256"}""")).Body.GetProperty("keyId").GetString();
+        Assert.Equal(200, (await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{keyId}/invalidate")).Status);
+        Assert.Equal((404, "KEYPAIR_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current?audience=human")));
+        Assert.Equal(400, (await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{keyId}/reactivate", """{"validTo":"2001-01-01T00:00:00Z"}""")).Status);
+        Assert.True((await Admin.SendJsonAsync("POST", $"/api/oauth/keys/keypair/{keyId}/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""")).Body.GetProperty("active").GetBoolean());
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/oauth/keys/keypair/{keyId}")).Status);
+        Assert.Equal((404, "KEYPAIR_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("DELETE", $"/api/oauth/keys/keypair/{keyId}")));
+        Assert.Equal((400, "UNSUPPORTED_ALGORITHM"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/keys/keypair", """{"audience":"human","algorithm":"ES256"}""")));
+        Assert.Equal(400, (await Admin.SendJsonAsync("POST", "/api/oauth/keys/keypair", """{"audience":"robot","algorithm":"RS256"}""")).Status);
+        Assert.Equal(400, (await Admin.SendJsonAsync("GET", "/api/oauth/keys/keypair/current")).Status);
+        Assert.DoesNotContain("privateKey", (await Admin.SendJsonAsync("GET", "/api/v1/keypairs")).Body.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TrustedKey_LivesItsLife()
+    {
+        using var key = RSA.Create(2048);
+        var made = await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", TestJwt.Registration("k1", key, "https://partner.test"));
+        Assert.Equal((200, "k1", Host.Org.ToString()), (made.Status, made.Body.GetProperty("keyId").GetString(), made.Body.GetProperty("legalEntityId").GetString()));
+        Assert.Equal((409, "CONFLICT"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", TestJwt.Registration("k1", key, "https://partner.test"))));
+        Assert.Single((await Admin.SendJsonAsync("GET", "/api/oauth/keys/trusted")).Body.EnumerateArray().ToArray());
+        Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted/k1/invalidate")).Status);
+        Assert.False((await Admin.SendJsonAsync("GET", "/api/oauth/keys/trusted")).Body[0].GetProperty("active").GetBoolean());
+        Assert.True((await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted/k1/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""")).Body.GetProperty("active").GetBoolean());
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", "/api/oauth/keys/trusted/k1")).Status);
+        Assert.Equal((404, "TRUSTED_KEY_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("DELETE", "/api/oauth/keys/trusted/k1")));
+        using var weak = RSA.Create(1024);
+        foreach (var jwk in new[] { TestJwt.Jwk(weak, "k"), """{"kty":"oct","k":"c2VjcmV0"}""", """{"kty":"RSA"}""", "{}", """{"kty":"EC","crv":"P-256K","x":"a","y":"b"}""" })
+            Assert.Equal((400, "UNSUPPORTED_KEY_TYPE"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/keys/trusted", $$"""{"keyId":"k2","jwk":{{jwk}},"audience":"human"}""")));
+    }
+
+    [Fact]
+    public async Task Provider_OpensTheOrganizationToItsUsers_UntilItIsInvalidated()
+    {
+        using var provider = new TestProvider();
+        var made = await Admin.SendJsonAsync(
+            "POST", "/api/oauth/oidc/providers", $$"""{"wellKnownConfigUri":"{{provider.Issuer}}/.well-known/openid-configuration","expectedAudiences":["strata"],"rolesClaim":"user_roles"}""");
+        Assert.Equal((200, true), (made.Status, made.Body.GetProperty("active").GetBoolean()));
+        var id = made.Body.GetProperty("id").GetGuid();
+        var token = provider.Sign("bob", ["viewer"], "strata");
+        Assert.Equal((200, 200), (await StatusWithAsync(token), await StatusWithAsync(token, "/api/clients")));
+        Assert.Equal(401, await StatusWithAsync(provider.Sign("bob", ["viewer"], "others")));
+        Assert.Equal(403, await StatusWithAsync(provider.Sign("bob", ["ROLE_NOBODY"], "strata")));
+        Assert.Equal(403, await StatusWithAsync(provider.Sign("bob", ["operator", "agent"], "strata"))); // never by a token of somebody else
+        var (client, secret) = await CreateClientAsync();
+        Assert.Equal(200, (await ExchangeAsync(client, secret, token)).Status);
+        Assert.Equal((409, "OIDC_PROVIDER_DUPLICATE"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", $$"""{"wellKnownConfigUri":"{{provider.Issuer}}/.well-known/openid-configuration"}""")));
+        Assert.Equal(200, (await Admin.SendJsonAsync("POST", $"/api/oauth/oidc/providers/{id}/invalidate")).Status);
+        await Wait.UntilAsync(async () => await StatusWithAsync(token) == 401, "an invalidated provider's tokens are refused");
+        Assert.Empty((await Admin.SendJsonAsync("GET", "/api/oauth/oidc/providers?activeOnly=true")).Body.EnumerateArray());
+        Assert.True((await Admin.SendJsonAsync("POST", $"/api/oauth/oidc/providers/{id}/reactivate", """{"reactivateKeys":true}""")).Body.GetProperty("active").GetBoolean());
+        await Wait.UntilAsync(async () => await StatusWithAsync(token) == 200, "a reactivated provider's tokens are believed");
+        Assert.Equal("groups", (await Admin.SendJsonAsync("PATCH", $"/api/oauth/oidc/providers/{id}", """{"rolesClaim":"groups"}""")).Body.GetProperty("rolesClaim").GetString());
+        await Wait.UntilAsync(async () => await StatusWithAsync(token) == 403, "roles are read from another claim");
+        Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers/reload")).Status);
+        Assert.Equal(200, (await Admin.SendJsonAsync("DELETE", $"/api/oauth/oidc/providers/{id}")).Status);
+        Assert.Equal((404, "OIDC_PROVIDER_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("DELETE", $"/api/oauth/oidc/providers/{id}")));
+    }
+
+    /// <summary>The second organization that believes a provider is meant only where a token says so.</summary>
+    [Fact]
+    public async Task Provider_OfTwoOrganizations_IsTheFirstOnes_UnlessTheTokenNamesTheOther()
+    {
+        using var provider = new TestProvider();
+        var registration = $$"""{"wellKnownConfigUri":"{{provider.Issuer}}/.well-known/openid-configuration"}""";
+        using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "admin", ["admin"]));
+        await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", registration);
+        await other.SendJsonAsync("POST", "/api/oauth/oidc/providers", registration);
+        Assert.Equal(Host.Org.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "strata")));
+        Assert.Equal(Host.OtherOrg.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "strata", Host.OtherOrg)));
+    }
+
+    [Theory]
+    [InlineData("ftp://idp.test/.well-known/openid-configuration")]
+    [InlineData("https://user:secret@idp.test/.well-known/openid-configuration")]
+    [InlineData("https://idp.test/other")]
+    [InlineData("https://idp.test/?/.well-known/openid-configuration")]
+    public async Task Provider_WithABadAddress_Is400(string address) => Assert.Equal(
+        400, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(new { wellKnownConfigUri = address }))).Status);
+
+    private async Task<string?> OrganizationOfAsync(string token)
+    {
+        using var http = Host.Client(token);
+        return (await http.SendJsonAsync("GET", "/api/account")).Body.GetProperty("userAccountInfo").GetProperty("legalEntity").GetProperty("id").GetString();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Strata.Core;
+
+namespace Strata.Identity.Tests;
+
+/// <summary>An OpenID Connect provider on the loopback: its two documents, and tokens signed by its key.</summary>
+internal sealed class TestProvider : IDisposable
+{
+    private readonly HttpListener listener = new();
+    private readonly RSA key = RSA.Create(2048);
+
+    public TestProvider()
+    {
+        Issuer = $"http://127.0.0.1:{FreePort()}";
+        listener.Prefixes.Add(Issuer + "/");
+        listener.Start();
+        _ = ServeAsync();
+    }
+
+    public string Issuer { get; }
+
+    public string Sign(string subject, string[] roles, string audience, TenantId? org = null) => TestJwt.Sign(key, "p1", Issuer, subject, org, roles, audience: audience);
+
+    public void Dispose()
+    {
+        listener.Close();
+        key.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                var call = await listener.GetContextAsync();
+                using var answer = call.Response;
+                var text = call.Request.Url!.AbsolutePath == "/keys" ? $$"""{"keys":[{{TestJwt.Jwk(key, "p1")}}]}""" : $$"""{"issuer":"{{Issuer}}","jwks_uri":"{{Issuer}}/keys"}""";
+                await answer.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
