@@ -3,7 +3,9 @@
 
 install_test_clients() {
   local folder=$1/tests/clients/javascript
-  [[ ! $folder/node_modules/.package-lock.json -ot $folder/package-lock.json ]] || return 0
+  local stamp=$folder/node_modules/.installed
+  [[ ! -e $stamp || $stamp -ot $folder/package-lock.json ]] || return 0
   say "installing the tests' stock clients (npm)"
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null) || { say "npm ci failed in $folder"; exit 1; }
+  touch "$stamp"
 }

@@ -54,6 +54,7 @@ internal static class StrataCommand
         EntityCommand.Create(terminal),
         SearchCommand.Create(terminal),
         TokenCommand.Create(terminal),
+        ClientCommand.Create(terminal),
         ApiCommand.Create(terminal),
         EdgeCommand.Create(terminal),
         CompletionCommand.Create(terminal),

@@ -17,7 +17,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly string[] Lists =
         ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
 
-    private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
+    private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token", "/api/.well-known/jwks.json"];
 
     private readonly string root = Path.Combine(Path.GetTempPath(), $"strata-api-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
     private StrataServer server = null!;

@@ -55,9 +55,9 @@ public static class Schemas
     /// </summary>
     private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode schema)
     {
+        if (context.TypeInfo.Type == typeof(JsonElement)) return new JsonObject();
         if (schema is not JsonObject node) return schema;
         if (node.ContainsKey("properties")) node["additionalProperties"] = false;
-        if (context.TypeInfo.Type == typeof(JsonElement)) return new JsonObject();
         return node;
     }
 }

@@ -21,19 +21,19 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, TimeProvider time)
         var (read, write) = (KeyPairKind.Kind.ReadPermission, KeyPairKind.Kind.WritePermission);
         routes.MapGet("/api/.well-known/jwks.json", WriteSetAsync)
             .WithMetadata(new Operation { Id = "getSigningKeys", Summary = "The public keys that verify the cloud's access tokens (RFC 7517).", Tag = Tag, Answer = Content.Json(Schemas.Object()) }).Open();
-        routes.MapApi("POST", All, write, Describe("issueKeyPair", "Issue a key pair; new tokens are signed with it.", hasBody: true), IssueAsync);
+        routes.MapApi("POST", All, write, Describe("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
         routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
         {
             Parameters = [Parameter.Query("audience", "For whose tokens.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
         }, CurrentAsync);
         routes.MapApi("DELETE", One, write, Describe("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
-        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", hasBody: true), InvalidateAsync);
-        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateKeyPair", "Sign with a key pair again.", hasBody: true), ReactivateAsync);
+        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", body: typeof(InvalidateKey)), InvalidateAsync);
+        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateKeyPair", "Sign with a key pair again.", body: typeof(ReactivateKey)), ReactivateAsync);
     }
 
-    private static Operation Describe(string id, string summary, bool hasBody = false) => new()
+    private static Operation Describe(string id, string summary, Type? body = null) => new()
     {
-        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.Object()), Body = hasBody ? Content.Json(Schemas.Object(), required: false) : null,
+        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.Object()), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task WriteSetAsync(HttpContext http)

@@ -18,15 +18,15 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, TimeProvider tim
     {
         var (read, write) = (TrustedKeyKind.Kind.ReadPermission, TrustedKeyKind.Kind.WritePermission);
         routes.MapApi("GET", All, read, Describe("listTrustedKeysOfContract", "The keys whose tokens the organization believes."), ListAsync);
-        routes.MapApi("POST", All, write, Describe("registerTrustedKey", "Believe what a key signs.", hasBody: true), RegisterAsync);
+        routes.MapApi("POST", All, write, Describe("registerTrustedKey", "Believe what a key signs.", body: typeof(RegisterTrustedKey)), RegisterAsync);
         routes.MapApi("DELETE", One, write, Describe("deleteTrustedKeyOfContract", "Forget a key; what it signed is not believed from now on."), call => ChangeAsync(call, DeleteAsync));
-        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateTrustedKey", "Believe a key no more, after a grace period.", hasBody: true), call => ChangeAsync(call, InvalidateAsync));
-        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateTrustedKey", "Believe a key again.", hasBody: true), call => ChangeAsync(call, ReactivateAsync));
+        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateTrustedKey", "Believe a key no more, after a grace period.", body: typeof(InvalidateKey)), call => ChangeAsync(call, InvalidateAsync));
+        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateTrustedKey", "Believe a key again.", body: typeof(ReactivateKey)), call => ChangeAsync(call, ReactivateAsync));
     }
 
-    private static Operation Describe(string id, string summary, bool hasBody = false) => new()
+    private static Operation Describe(string id, string summary, Type? body = null) => new()
     {
-        Id = id, Summary = summary, Tag = "keys", Answer = Content.Json(Schemas.Any()), Body = hasBody ? Content.Json(Schemas.Object(), required: false) : null,
+        Id = id, Summary = summary, Tag = "keys", Answer = Content.Json(Schemas.Any()), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)

@@ -20,17 +20,17 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         {
             Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are believed.", Schemas.Flag())],
         }, ListAsync);
-        routes.MapApi("POST", All, write, Describe("registerProvider", "Believe the tokens of an OIDC provider.", hasBody: true), RegisterAsync);
+        routes.MapApi("POST", All, write, Describe("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
         routes.MapApi("POST", All + "/reload", write, Describe("reloadProviders", "Read the providers' keys anew."), ReloadAsync);
         routes.MapApi("DELETE", One, write, Describe("deleteProvider", "Forget a provider; its tokens are refused from now on."), call => ChangeAsync(call, DeleteAsync));
-        routes.MapApi("PATCH", One, write, Describe("updateProvider", "Change what a provider's tokens must say.", hasBody: true), call => ChangeAsync(call, UpdateAsync));
+        routes.MapApi("PATCH", One, write, Describe("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), call => ChangeAsync(call, UpdateAsync));
         routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateProvider", "Refuse a provider's tokens."), call => ChangeAsync(call, InvalidateAsync));
-        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateProvider", "Believe a provider's tokens again.", hasBody: true), call => ChangeAsync(call, ReactivateAsync));
+        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateProvider", "Believe a provider's tokens again.", body: typeof(ReactivateProvider)), call => ChangeAsync(call, ReactivateAsync));
     }
 
-    private static Operation Describe(string id, string summary, bool hasBody = false) => new()
+    private static Operation Describe(string id, string summary, Type? body = null) => new()
     {
-        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.Any()), Body = hasBody ? Content.Json(Schemas.Object(), required: false) : null,
+        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.Any()), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
