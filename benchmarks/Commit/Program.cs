@@ -7,7 +7,7 @@ using Strata.Storage.Postgres;
 using Strata.Storage.PrivateServer;
 
 // Durable creates through the log against single-row prepared INSERTs by pgbench on the same PostgreSQL, in turns; then updates and reads.
-// Usage: ./bench commit [--seconds N] [--rounds N]
+// Usage: ./bench commit [--seconds N] [--rounds N] [--reads]; with --reads only those.
 
 var duration = TimeSpan.FromSeconds(Option("--seconds", 4));
 var rounds = Option("--rounds", 5);
@@ -33,6 +33,11 @@ async Task MeasureAsync()
     var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
     await pgbench.PrepareAsync();
 
+    if (args.Contains("--reads"))
+    {
+        await MeasureReadsAsync(entities, new Cpu(server.ProcessId));
+        return;
+    }
     await Load.RunAsync(64, TimeSpan.FromSeconds(1), entities.CreateAsync); // warm
     var cpu = new Cpu(server.ProcessId);
     var (ours, peers) = (new List<Rate>(), new List<double>());
@@ -51,17 +56,30 @@ async Task MeasureAsync()
 
     await entities.PrepareAsync(20_000, rounds: 4);
     Say($"updates by 64 producers: {await RestedAsync(source, () => Load.RunAsync(64, duration, (w, n) => entities.UpdateAsync(w, n, 64)))}");
-    var latest = await MedianOfAsync(3, () => Load.RunAsync(64, duration, (_, _) => entities.ReadLatestAsync()));
-    var past = await MedianOfAsync(3, () => Load.RunAsync(64, duration, (_, _) => entities.ReadAsOfAsync()));
-    Say($"reads of the latest by 64 readers: {latest}");
-    Say($"reads as of a time or revision by 64 readers: {past}");
+    await MeasureReadsAsync(entities, cpu);
     Say($"RESULT name=commit ours={Median(ours.Select(r => r.PerSecond)):0} peer={Median(peers):0} ratio={Median(ours.Select((r, i) => r.PerSecond / peers[i])):0.00}");
+}
+
+async Task MeasureReadsAsync(Entities entities, Cpu cpu)
+{
+    if (!entities.IsPrepared) await entities.PrepareAsync(20_000, rounds: 4);
+    await MeasureReadAsync("the latest", entities.ReadLatestAsync, cpu);
+    await MeasureReadAsync("as of a time or revision", entities.ReadAsOfAsync, cpu);
+}
+
+async Task MeasureReadAsync(string what, Func<ValueTask> read, Cpu cpu)
+{
+    await Load.RunAsync(64, TimeSpan.FromSeconds(1), (_, _) => read()); // warm
+    var before = cpu.Used();
+    var rates = new List<Rate>();
+    for (var round = 0; round < 3; round++) rates.Add(await Load.RunAsync(64, duration, (_, _) => read()));
+    Say($"reads of {what} by 64 readers: {rates.OrderBy(r => r.PerSecond).ElementAt(1)}; CPU per read: {Micros(before, cpu.Used(), rates.Sum(r => r.PerSecond))}");
 }
 
 string Micros((double Program, double Database) before, (double Program, double Database) after, double perSecond)
 {
     var count = perSecond * duration.TotalSeconds / 1e6;
-    return FormattableString.Invariant($"{(after.Program - before.Program) / count:0} µs in the client, {(after.Database - before.Database) / count:0} µs in PostgreSQL");
+    return FormattableString.Invariant($"{(after.Program - before.Program) / count:0.0} µs in the client, {(after.Database - before.Database) / count:0.0} µs in PostgreSQL");
 }
 
 int Option(string name, int otherwise)
@@ -75,13 +93,6 @@ static async Task<T> RestedAsync<T>(NpgsqlDataSource source, Func<Task<T>> measu
     await using var checkpoint = source.CreateCommand("checkpoint");
     await checkpoint.ExecuteNonQueryAsync();
     return await measure();
-}
-
-static async Task<Rate> MedianOfAsync(int times, Func<Task<Rate>> measure)
-{
-    var rates = new List<Rate>();
-    for (var i = 0; i < times; i++) rates.Add(await measure());
-    return rates.OrderBy(r => r.PerSecond).ElementAt(times / 2);
 }
 
 static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
