@@ -33,6 +33,20 @@ public abstract partial class SearchApiContract
         Assert.Equal("SUCCESSFUL", cancelled.Body.GetProperty("properties").GetProperty("currentStatus").GetString());
     }
 
+    /// <summary>The same by the paths and in the shapes of the oldest clients.</summary>
+    [Fact]
+    public async Task Snapshot_OfTheOldestClients_LivesItsLife()
+    {
+        await CreateAsync("""{"n":1,"name":"x"}""", """{"n":2,"name":"x"}""");
+        var submitted = await http.SendJsonAsync("POST", "/api/search/snapshot/order/1", All);
+        var job = submitted.Body.GetString();
+        await EndedAsync(job!);
+        Assert.Equal("SUCCESSFUL", (await http.SendJsonAsync("GET", $"/api/search/snapshot/{job}/status")).Body.GetProperty("snapshotStatus").GetString());
+        var page = (await http.SendJsonAsync("GET", $"/api/search/snapshot/{job}?pageSize=1")).Body;
+        Assert.Single(page.GetProperty("_embedded").GetProperty("objectNodes").EnumerateArray().ToArray());
+        Assert.Equal((0, 1, 2, 2), Page(page.GetProperty("page")));
+    }
+
     [Fact]
     public async Task Async_OfNobodyOrAnother_IsNotFound()
     {

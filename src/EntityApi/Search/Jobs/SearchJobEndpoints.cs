@@ -28,11 +28,29 @@ internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs job
         }, SubmitAsync);
         routes.MapApi("GET", One, Read, Describe("getSearchResults", "What a search has found, page by page.") with
         {
-            Parameters = [Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, PageMax)), Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue))],
-        }, ResultsAsync);
+            Parameters = PageParameters,
+        }, call => ResultsAsync(call, WritePageAsync));
         routes.MapApi("GET", One + "/status", Read, Describe("getSearchStatus", "How far a search is."), StatusAsync);
         routes.MapApi("PUT", One + "/cancel", Read, Describe("cancelSearch", "End a running search."), CancelAsync);
+        MapSnapshots(routes);
     }
+
+    /// <summary>The same under the paths and in the shapes of the oldest clients.</summary>
+    private void MapSnapshots(IEndpointRouteBuilder routes)
+    {
+        const string One = "/api/search/snapshot/{jobId}";
+        routes.MapApi("POST", "/api/search/snapshot/{entityName}/{modelVersion}", Read, Describe("submitSnapshotSearch", "As submitSearch, for the oldest clients.") with
+        {
+            Parameters = SearchRequest.Parameters,
+            Body = SearchRequest.Body,
+            Answer = Content.Json(Schemas.Uuid()),
+        }, SubmitAsync);
+        routes.MapApi("GET", One, Read, Describe("getSnapshotResults", "As getSearchResults, in HAL.") with { Parameters = PageParameters }, call => ResultsAsync(call, WriteHalAsync));
+        routes.MapApi("GET", One + "/status", Read, Describe("getSnapshotStatus", "As getSearchStatus, with the state as snapshotStatus too."), SnapshotStatusAsync);
+    }
+
+    private static IReadOnlyList<Parameter> PageParameters =>
+        [Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, PageMax)), Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue))];
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = Content.Json(Schemas.Object()) };
 
@@ -48,6 +66,9 @@ internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs job
     private async Task<Result<Answer>> StatusAsync(ApiCall call) =>
         (await FindAsync(call)).TryGet(out var job, out var error) ? Answer.Json(json => SearchJobWriter.WriteStatus(json, job, time.GetUtcNow())) : error;
 
+    private async Task<Result<Answer>> SnapshotStatusAsync(ApiCall call) =>
+        (await FindAsync(call)).TryGet(out var job, out var error) ? Answer.Json(json => SearchJobWriter.WriteStatus(json, job, time.GetUtcNow(), asSnapshot: true)) : error;
+
     private async Task<Result<Answer>> CancelAsync(ApiCall call)
     {
         if (!(await FindAsync(call)).TryGet(out var job, out var error)) return error;
@@ -55,7 +76,7 @@ internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs job
         return (await FindAsync(call)).TryGet(out job, out error) ? SearchErrors.AlreadyTerminal(job) : error;
     }
 
-    private async Task<Result<Answer>> ResultsAsync(ApiCall call)
+    private async Task<Result<Answer>> ResultsAsync(ApiCall call, Func<Page, Task> write)
     {
         if (!call.QueryInt("pageSize", PageDefault, 1, PageMax).TryGet(out var size, out var error)) return error;
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
@@ -63,25 +84,50 @@ internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs job
         if (!(await FindAsync(call)).TryGet(out var job, out error)) return error;
         if (job.Status != SearchJobStatus.Successful) return SearchErrors.NotSuccessful(job);
         var found = await jobs.ResultsAsync(job.Tenant, job.Id, (long)size * number, size, call.Aborted);
-        return Answer.Stream(http => WritePageAsync(http, job, found, size, number));
+        return Answer.Stream(http => write(new Page(http, job, found, size, number)));
     }
 
-    private async Task WritePageAsync(HttpContext http, SearchJob job, IReadOnlyList<FoundEntity> found, int size, int number)
+    private async Task WritePageAsync(Page page)
     {
-        http.Response.ContentType = "application/json";
-        var json = new Utf8JsonWriter(http.Response.BodyWriter, Answer.WriterOptions);
-        await using var _ = json;
-        json.WriteStartObject();
-        json.WriteStartArray("content");
-        await foreach (var page in search.PagesAsync(job.Tenant, found, http.RequestAborted))
+        await using var json = page.Begin();
+        await WriteEntitiesAsync(json, page, "content");
+        SearchJobWriter.WritePage(json, page.Job, page.Size, page.Number);
+        json.WriteEndObject();
+    }
+
+    private async Task WriteHalAsync(Page page)
+    {
+        await using var json = page.Begin();
+        json.WriteStartObject("_embedded");
+        await WriteEntitiesAsync(json, page, "objectNodes");
+        json.WriteEndObject();
+        SearchJobWriter.WritePage(json, page.Job, page.Size, page.Number);
+        json.WriteEndObject();
+    }
+
+    private async Task WriteEntitiesAsync(Utf8JsonWriter json, Page page, string name)
+    {
+        var aborted = page.Http.RequestAborted;
+        json.WriteStartArray(name);
+        await foreach (var entities in search.PagesAsync(page.Job.Tenant, page.Found, aborted))
         {
-            foreach (var entity in page) EntityWriter.WriteEnvelope(json, entity, job.PointInTime);
+            foreach (var entity in entities) EntityWriter.WriteEnvelope(json, entity, page.Job.PointInTime);
             json.Flush();
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            await page.Http.Response.BodyWriter.FlushAsync(aborted);
         }
         json.WriteEndArray();
-        SearchJobWriter.WritePage(json, job, size, number);
-        json.WriteEndObject();
+    }
+
+    /// <summary>One page of results on its way out.</summary>
+    private sealed record Page(HttpContext Http, SearchJob Job, IReadOnlyList<FoundEntity> Found, int Size, int Number)
+    {
+        public Utf8JsonWriter Begin()
+        {
+            Http.Response.ContentType = "application/json";
+            var json = new Utf8JsonWriter(Http.Response.BodyWriter, Answer.WriterOptions);
+            json.WriteStartObject();
+            return json;
+        }
     }
 
     private async ValueTask<Result<SearchJob>> FindAsync(ApiCall call)

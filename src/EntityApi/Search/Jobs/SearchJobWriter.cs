@@ -8,9 +8,11 @@ internal static class SearchJobWriter
 {
     public static string Name(SearchJobStatus status) => status.ToString().ToUpperInvariant();
 
-    public static void WriteStatus(Utf8JsonWriter json, SearchJob job, DateTimeOffset now)
+    /// <param name="asSnapshot">Also under the name that the oldest clients look for.</param>
+    public static void WriteStatus(Utf8JsonWriter json, SearchJob job, DateTimeOffset now, bool asSnapshot = false)
     {
         json.WriteStartObject();
+        if (asSnapshot) json.WriteString("snapshotStatus", Name(job.Status));
         json.WriteString("searchJobStatus", Name(job.Status));
         json.WriteString("createTime", job.CreatedAt.UtcDateTime);
         json.WriteNumber("entitiesCount", job.Found);
