@@ -9,7 +9,7 @@ public partial class LayeringTests
     private static readonly string[][] Floors =
     [
         ["Core"],
-        ["Entities", "Storage", "Client"],
+        ["Entities", "Storage", "Client", "Rpc"],
         ["Resources", "Api"],
         ["EntityApi", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
         ["Server", "Cli"],

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Edge.Transport;
+using Strata.Rpc.Listening;
 
 namespace Strata.Edge.Listening;
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Strata.Edge.Transport;
+using Strata.Rpc.Listening;
 
 namespace Strata.Edge.Listening;
 

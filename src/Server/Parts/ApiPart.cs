@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Strata.Rpc.Listening;
 using Strata.Server.Options;
 
 namespace Strata.Server.Parts;
@@ -37,6 +39,7 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         // What arrives is worked on by the thread that received it, and answers are sent by the thread that wrote them: no handler blocks, and each change of threads costs as much as
         // reading the request does.
         builder.WebHost.UseKestrelCore().UseSockets(o => o.UnsafePreferInlineScheduling = true).ConfigureKestrel(Limit);
+        builder.Services.AddSingleton<IConnectionListenerFactory, HandOverTransport>();
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = StopGrace);
@@ -57,7 +60,13 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
 
     private void Limit(KestrelServerOptions kestrel)
     {
-        kestrel.Listen(options.Listen, options.ApiPort);
+        var priorKnowledge = new PriorKnowledge(KeepAliveTimeout); // gRPC comes over HTTP/2 to the same port
+        kestrel.Listen(options.Listen, options.ApiPort, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(priorKnowledge.Use);
+        });
+        kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
         kestrel.Limits.MaxRequestBodySize = Math.Max(RequestBodyBytesMax, options.Limits.EntityApi.BodyBytesMax);

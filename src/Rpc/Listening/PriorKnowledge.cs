@@ -5,19 +5,20 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Strata.Edge.Listening;
+namespace Strata.Rpc.Listening;
 
 /// <summary>
 /// Lets one cleartext port speak HTTP/1.1 and HTTP/2. Kestrel cannot tell them apart without TLS, so a connection that opens with the HTTP/2 preface (RFC 9113 §3.3) is handed
 /// over to a second, inner endpoint which speaks HTTP/2 only. HTTP/1.1 connections go on as they are, at the cost of one look at their first bytes.
 /// </summary>
-internal sealed class PriorKnowledge(TimeSpan firstBytesTimeout)
+public sealed class PriorKnowledge(TimeSpan firstBytesTimeout)
 {
     private static readonly byte[] Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray();
 
     /// <summary>The inner endpoint that HTTP/2 connections go to.</summary>
     public HandOver Http2 { get; } = new();
 
+    /// <summary>For the endpoint of HTTP/1.1.</summary>
     public ConnectionDelegate Use(ConnectionDelegate http1) => async connection =>
     {
         switch (await IsHttp2Async(connection))
@@ -69,7 +70,7 @@ internal sealed class PriorKnowledge(TimeSpan firstBytesTimeout)
 }
 
 /// <summary>An endpoint inside the process: connections are accepted that <see cref="RunAsync"/> brings.</summary>
-internal sealed class HandOver : EndPoint, IConnectionListener
+public sealed class HandOver : EndPoint, IConnectionListener
 {
     private readonly Channel<ConnectionContext> arrivals = Channel.CreateUnbounded<ConnectionContext>();
 

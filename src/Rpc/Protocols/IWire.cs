@@ -1,0 +1,29 @@
+using System.Buffers;
+using Grpc.Core;
+
+namespace Strata.Rpc.Protocols;
+
+/// <summary>
+/// One call in the protocol that its client speaks: messages in, messages out, an end. Everything above is the same for all protocols. Receives and sends may go on at the same time; two
+/// receives, or two sends, may not.
+/// </summary>
+internal interface IWire
+{
+    /// <summary>Messages are JSON.</summary>
+    bool IsJson { get; }
+
+    /// <summary>How long the client waits; null: as long as it takes.</summary>
+    TimeSpan? Timeout { get; }
+
+    /// <returns>Null when the client has sent all. Good until the next call.</returns>
+    ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends when the client's flow control has taken it.</summary>
+    ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, CancellationToken cancellationToken);
+
+    /// <summary>Sends the head alone.</summary>
+    ValueTask SendHeadAsync(Metadata headers);
+
+    /// <summary>The last word: status and trailers. Whatever was not sent yet goes before it.</summary>
+    ValueTask EndAsync(Status status, Metadata trailers);
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Strata.Rpc.Protocols;
+
+namespace Strata.Rpc.Serving;
+
+/// <summary>A call as its handler sees it: who calls, until when, what goes with it. Lives as long as the call.</summary>
+internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
+{
+    private readonly CancellationTokenSource over;
+    private readonly CancellationTokenSource? late;
+    private readonly IWire wire;
+    private readonly string method;
+    private Metadata? requestHeaders;
+    private Metadata? trailers;
+
+    public RpcCall(HttpContext http, IWire wire, string method, RpcLimits limits, TimeProvider time, CancellationToken stopping)
+    {
+        (Http, this.wire, this.method) = (http, wire, method);
+        if (wire.Timeout is { } timeout)
+        {
+            if (timeout > limits.DeadlineMax) timeout = limits.DeadlineMax;
+            Deadline = (time.GetUtcNow() + timeout).UtcDateTime;
+            late = new CancellationTokenSource(timeout, time);
+        }
+        over = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, late?.Token ?? CancellationToken.None);
+    }
+
+    public HttpContext Http { get; }
+
+    /// <summary>The deadline has come.</summary>
+    public bool IsLate => late?.IsCancellationRequested == true;
+
+    /// <summary>What the handler wants to be told last.</summary>
+    public Metadata Trailers => trailers ??= [];
+
+    protected override string MethodCore => method;
+    protected override string HostCore => Http.Request.Host.Value ?? "";
+    protected override string PeerCore => string.Create(CultureInfo.InvariantCulture, $"{Http.Connection.RemoteIpAddress}:{Http.Connection.RemotePort}");
+    protected override DateTime DeadlineCore => Deadline;
+    protected override Metadata RequestHeadersCore => requestHeaders ??= RpcHeaders.Read(Http.Request.Headers);
+    protected override CancellationToken CancellationTokenCore => over.Token;
+    protected override Metadata ResponseTrailersCore => Trailers;
+    protected override Status StatusCore { get; set; }
+    protected override WriteOptions? WriteOptionsCore { get; set; }
+    protected override AuthContext AuthContextCore => throw new NotSupportedException("Who calls is known to the HTTP context.");
+    protected override IDictionary<object, object> UserStateCore { get; } = new Dictionary<object, object>();
+
+    private new DateTime Deadline { get; } = DateTime.MaxValue;
+
+    public ValueTask DisposeAsync()
+    {
+        over.Dispose();
+        late?.Dispose();
+        return default;
+    }
+
+    protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => wire.SendHeadAsync(responseHeaders).AsTask();
+
+    protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => throw new NotSupportedException("Calls do not propagate their context.");
+}
+
+public static class RpcCallExtensions
+{
+    /// <summary>The request behind a call, with its principal.</summary>
+    public static HttpContext GetHttpContext(this ServerCallContext call) =>
+        call is RpcCall own ? own.Http : throw new InvalidOperationException("This call is not served by Strata.");
+}
