@@ -122,6 +122,23 @@ public sealed class GrpcTests : IAsyncLifetime
         Assert.Equal(text, (await client.UnaryAsync(new EchoRequest { Text = text }, headers)).Text);
     }
 
+    /// <summary>As anyone can with curl.</summary>
+    [Fact]
+    public async Task Connect_ByPlainHttp_SpeaksJson()
+    {
+        using var http = new HttpClient { BaseAddress = host.Address };
+        using var body = new StringContent("""{"text":"ü","count":0}""", System.Text.Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync("/strata.test.Echo/Unary", body, TestContext.Current.CancellationToken);
+        Assert.Equal("""{"text":"ü"}""", (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Replace(" ", "", StringComparison.Ordinal));
+        using var http2 = new HttpRequestMessage(HttpMethod.Post, "/strata.test.Echo/Unary") { Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new StringContent("""{"text":"ü"}""", System.Text.Encoding.UTF8, "application/json") };
+        using var over2 = await http.SendAsync(http2, TestContext.Current.CancellationToken);
+        Assert.Equal("""{"text":"ü"}""", (await over2.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Replace(" ", "", StringComparison.Ordinal));
+        using var faulty = new StringContent("""{"text":7}""", System.Text.Encoding.UTF8, "application/json");
+        using var refused = await http.PostAsync("/strata.test.Echo/Unary", faulty, TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains("invalid_argument", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task HealthAndReflection_AreThere()
     {

@@ -47,7 +47,11 @@ internal sealed class ConnectStreamWire : IWire
         await http.Response.BodyWriter.FlushAsync();
     }
 
-    public ValueTask EndAsync(Status status, Metadata trailers) => WriteAsync(EndOfStream, ConnectText.EndOfStream(status, trailers), CancellationToken.None);
+    public ValueTask EndAsync(Status status, Metadata trailers)
+    {
+        reader.Release();
+        return WriteAsync(EndOfStream, ConnectText.EndOfStream(status, trailers), CancellationToken.None);
+    }
 
     private async ValueTask WriteAsync(byte flags, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {

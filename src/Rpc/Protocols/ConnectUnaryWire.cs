@@ -33,8 +33,14 @@ internal sealed class ConnectUnaryWire : IWire
         {
             var read = await input.ReadAsync(cancellationToken);
             if (read.Buffer.Length > limits.MessageBytesMax) throw Faults.TooLarge(limits.MessageBytesMax);
-            if (read.IsCompleted) return Opened(read.Buffer);
-            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            if (!read.IsCompleted)
+            {
+                input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
+            }
+            var body = new ReadOnlySequence<byte>(read.Buffer.ToArray());
+            input.AdvanceTo(read.Buffer.End);
+            return Opened(body);
         }
     }
 

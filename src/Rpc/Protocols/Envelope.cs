@@ -26,16 +26,23 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
     /// <returns>Null when the client has sent all. The payload is good until the next call.</returns>
     public async ValueTask<Envelope?> ReadAsync(CancellationToken cancellationToken)
     {
-        if (consumed is { } position) input.AdvanceTo(position);
-        consumed = null;
+        Release();
         while (true)
         {
             var read = await input.ReadAsync(cancellationToken);
             if (TryRead(read.Buffer, out var envelope)) return envelope;
-            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (!read.IsCompleted) continue;
-            return read.Buffer.IsEmpty ? null : throw Faults.Of(StatusCode.Internal, "The request ends within a message.");
+            var isCutOff = read.IsCompleted && !read.Buffer.IsEmpty;
+            input.AdvanceTo(isCutOff ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
+            if (isCutOff) throw Faults.Of(StatusCode.Internal, "The request ends within a message.");
+            if (read.IsCompleted) return null;
         }
+    }
+
+    /// <summary>Gives the last payload back, so that what is left of the request can be read over by the server.</summary>
+    public void Release()
+    {
+        if (consumed is { } position) input.AdvanceTo(position);
+        consumed = null;
     }
 
     private bool TryRead(in ReadOnlySequence<byte> buffer, out Envelope envelope)
@@ -45,7 +52,11 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
         Span<byte> head = stackalloc byte[Envelope.HeadBytes];
         buffer.Slice(0, Envelope.HeadBytes).CopyTo(head);
         var length = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
-        if (length > limits.MessageBytesMax) throw Faults.TooLarge(limits.MessageBytesMax);
+        if (length > limits.MessageBytesMax)
+        {
+            consumed = buffer.End;
+            throw Faults.TooLarge(limits.MessageBytesMax);
+        }
         if (buffer.Length < Envelope.HeadBytes + length) return false;
         var payload = buffer.Slice(Envelope.HeadBytes, length);
         consumed = payload.End;

@@ -13,6 +13,7 @@ internal sealed class GrpcWebWire(HttpContext http, RpcLimits limits, bool isTex
 
     public override async ValueTask EndAsync(Status status, Metadata trailers)
     {
+        Release();
         var text = new StringBuilder();
         foreach (var (name, value) in Last(status, trailers)) text.Append(name).Append(": ").Append(value).Append("\r\n");
         Write(Trailers, Encoding.ASCII.GetBytes(text.ToString()));

@@ -52,6 +52,7 @@ internal class GrpcWire : IWire
 
     public virtual ValueTask EndAsync(Status status, Metadata trailers)
     {
+        Release();
         foreach (var (name, value) in Last(status, trailers)) Http.Response.AppendTrailer(name, value);
         return default;
     }
@@ -62,6 +63,9 @@ internal class GrpcWire : IWire
         if (status.Detail is { Length: > 0 } message) yield return ("grpc-message", RpcHeaders.EncodeMessage(message));
         foreach (var entry in trailers) yield return (entry.Key, RpcHeaders.ValueOf(entry));
     }
+
+    /// <summary>No message is read any more.</summary>
+    protected void Release() => reader.Release();
 
     protected virtual void Write(byte flags, ReadOnlyMemory<byte> payload) => WriteEnvelope(Http.Response.BodyWriter, flags, payload.Span);
 
