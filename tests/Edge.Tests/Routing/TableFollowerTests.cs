@@ -2,6 +2,7 @@ using System.Net;
 using Strata.Deployments.Kinds;
 using Strata.Edge.Tests.Support;
 using Strata.Nodes.Kinds;
+using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Tests.Routing;
 
@@ -44,6 +45,25 @@ public class TableFollowerTests
 
         api.PutInstance("c", one.EndPoint, "rel_2");
         await SeesAsync(edge, "one");
+    }
+
+    /// <summary>A tunnel is a route of its own with one instance, while a machine is connected.</summary>
+    [Fact]
+    public async Task Table_FollowsTunnels()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        var connected = new TunnelStatus { Host = "app.localhost", Address = one.EndPoint.Address.ToString(), Port = one.EndPoint.Port };
+        api.Put("mine", connected, TunnelStates.Connected);
+        await using var edge = await StartAsync(api.Url, folder.Path);
+        await SeesAsync(edge, "one");
+
+        api.Put("mine", connected with { Address = null, Port = null }, TunnelStates.Waiting);
+        await SeesAsync(edge, "503");
+
+        api.Put("mine", connected, TunnelStates.Waiting, deleted: true);
+        await SeesAsync(edge, "404");
     }
 
     [Fact]

@@ -9,15 +9,17 @@ using Microsoft.AspNetCore.Http;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Nodes.Kinds;
+using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Tests.Support;
 
-/// <summary>As much of the control plane as an edge uses: the watches of routes and instances, and blobs.</summary>
+/// <summary>As much of the control plane as an edge uses: the watches of routes, instances and tunnels, and blobs.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, byte[]> blobs = new();
     private readonly Watched routes = new();
     private readonly Watched instances = new();
+    private readonly Watched tunnels = new();
     private WebOrigin web = null!;
     private long revision;
 
@@ -42,6 +44,9 @@ internal sealed class FakeApi : IAsyncDisposable
     public void Put(string name, InstanceSpec spec, InstanceStatus status, string state, bool deleted = false) =>
         instances.Put("ins_" + name, Item("instance", "ins_" + name, name, state, spec, status, deleted));
 
+    public void Put(string name, TunnelStatus status, string state, bool deleted = false) =>
+        tunnels.Put("tun_" + name, Item("tunnel", "tun_" + name, name, state, new TunnelSpec(), status, deleted));
+
     public void PutInstance(string name, System.Net.IPEndPoint at, string release, string state = InstanceStates.Ready, bool deleted = false) =>
         Put(name, new InstanceSpec { Deployment = "dep_1", Release = release, Image = "sha256:0", Command = [] }, new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
 
@@ -50,6 +55,7 @@ internal sealed class FakeApi : IAsyncDisposable
     {
         routes.Cut();
         instances.Cut();
+        tunnels.Cut();
     }
 
     public string PutBlob(byte[] content)
@@ -105,6 +111,7 @@ internal sealed class FakeApi : IAsyncDisposable
         var path = context.Request.Path.Value!;
         if (path == "/api/v1/routes") await routes.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/instances") await instances.ServeAsync(context, TellsReady);
+        else if (path == "/api/v1/tunnels") await tunnels.ServeAsync(context, TellsReady);
         else if (path.StartsWith("/api/v1/blobs/", StringComparison.Ordinal)) await BlobAsync(context, path["/api/v1/blobs/".Length..]);
         else context.Response.StatusCode = 404;
     }
