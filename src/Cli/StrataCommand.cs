@@ -53,6 +53,7 @@ internal static class StrataCommand
         WorkflowCommand.Create(terminal),
         EntityCommand.Create(terminal),
         SearchCommand.Create(terminal),
+        ComputeCommand.Create(terminal),
         TokenCommand.Create(terminal),
         ClientCommand.Create(terminal),
         ApiCommand.Create(terminal),

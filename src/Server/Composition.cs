@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Compute;
+using Strata.Compute.Members;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
@@ -41,6 +43,7 @@ internal sealed class Composition
     private readonly DatabasePart database;
     private readonly StoragePart storage;
     private readonly EnginePart engine;
+    private readonly MemberDirectory members;
     private readonly MachinePart machine;
     private readonly ApiPart api;
     private string agentToken = "";
@@ -51,7 +54,8 @@ internal sealed class Composition
         (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
         database = new DatabasePart(options, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, time, loggers);
-        engine = new EnginePart(storage, Kinds, options.Limits.Engine, time);
+        members = new MemberDirectory(ComputeLimits.Default, time);
+        engine = new EnginePart(storage, Kinds, ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
         var schedules = new SchedulePart(storage, engine, time, loggers);
@@ -101,6 +105,7 @@ internal sealed class Composition
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(new IdentityOptions { Issuer = options.ApiUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
+        services.AddCompute(members);
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
@@ -116,6 +121,7 @@ internal sealed class Composition
         app.MapStrataApi(Kinds);
         app.MapEntityApi();
         app.MapIdentity();
+        app.MapCompute();
         app.MapNodeEndpoints();
         app.MapDeployments();
         app.MapTunnels();

@@ -10,7 +10,7 @@ public partial class LayeringTests
     [
         ["Core"],
         ["Entities", "Storage", "Client", "Rpc"],
-        ["Resources", "Api"],
+        ["Resources", "Api", "Compute"],
         ["EntityApi", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
         ["Server", "Cli"],
     ];
@@ -20,6 +20,7 @@ public partial class LayeringTests
     {
         ["Storage"] = ["Entities"],
         ["Api"] = ["Resources"],
+        ["Compute"] = ["Api"],
         ["Deployments"] = ["Nodes"],
         ["Tunnels"] = ["Deployments"],
         ["Edge"] = ["Nodes", "Deployments", "Tunnels"],

@@ -32,12 +32,12 @@ public static class Roles
         [Operator] = Set(Principal.PlatformPermission),
         [Developer] = Set(
             "*.read", "projects.write", "deployments.write", "releases.write", "instances.write", "routes.write", "blobs.write", "entities.write", "models.write",
-            "webhooks.write", "tunnels.write"),
+            "webhooks.write", "tunnels.write", "compute.join"),
         [Viewer] = Set("*.read"),
         [Agent] = Set("instances.read", "instances.control", "nodes.*", "blobs.read", "releases.read", "deployments.read", "lines.write"),
         [Edge] = Set("routes.read", "instances.read", "tunnels.read", "deployments.read", "blobs.read"),
-        [Application] = Set("entities.*", "models.*", "account.read"),
-        [Machine] = Set("entities.*", "models.*", "account.read"),
+        [Application] = Set("entities.*", "models.*", "account.read", "compute.*"),
+        [Machine] = Set("entities.*", "models.*", "account.read", "compute.*"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> Names => Permissions.Keys;

@@ -46,5 +46,8 @@ public sealed class InProcessComputation(IEnumerable<IProcessor> processors, IEn
     public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
         new(EngineErrors.NoComputeMember(function.Name, function.Config.Tags));
 
+    /// <summary>Whether a criterion of this name is registered.</summary>
+    public bool HasCriterion(string name) => criteria.ContainsKey(name);
+
     public bool Serves(TenantId tenant, ProcessorDefinition processor) => processors.ContainsKey(processor.Name);
 }

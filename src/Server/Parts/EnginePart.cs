@@ -1,11 +1,12 @@
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
+using Strata.Entities.Workflows;
 using Strata.Resources.Kinds;
 
 namespace Strata.Server.Parts;
 
 /// <summary>The entity engine over the log, with the platform's own models and the users'.</summary>
-internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds, EngineLimits limits, TimeProvider time) : IPart
+internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, TimeProvider time) : IPart
 {
     private EntityEngine? engine;
 
@@ -23,7 +24,7 @@ internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds,
     {
         Models = new StoredDefinitions(storage.Store.Log, time);
         var definitions = new CompositeDefinitions(new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
-        engine = new EntityEngine(storage.Store.Log, definitions, new InProcessComputation([], []), time, limits);
+        engine = new EntityEngine(storage.Store.Log, definitions, computation, time, limits);
         return Task.CompletedTask;
     }
 

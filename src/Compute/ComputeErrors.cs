@@ -1,0 +1,39 @@
+using System.Globalization;
+using Strata.Core;
+
+namespace Strata.Compute;
+
+/// <summary>The catalogue of this module's errors; codes are the entity API's.</summary>
+internal static class ComputeErrors
+{
+    public static readonly Error TooManyMembers = new(
+        ErrorKind.Unavailable, "SERVER_BUSY", "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
+
+    public static Error NoMember(string name, IReadOnlyList<string> tags) => new(
+        ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",
+        $"No compute member serves \"{Shorten(name)}\"{(tags.Count == 0 ? "" : $" for the tags {Shorten(string.Join(", ", tags))}")}.", "Connect one, then try again.") { Retryable = true };
+
+    public static Error Busy(string name, TimeSpan waited) => new(
+        ErrorKind.Unavailable, "SERVER_BUSY",
+        string.Create(CultureInfo.InvariantCulture, $"Every compute member that serves \"{Shorten(name)}\" is busy, and was for {waited.TotalSeconds:0.#} s."),
+        "Try again later, or connect more members.") { Retryable = true };
+
+    public static Error Disconnected(string name, int tries) => new(
+        ErrorKind.Unavailable, "COMPUTE_MEMBER_DISCONNECTED",
+        tries == 1 ? $"The compute member that was asked for \"{Shorten(name)}\" disconnected before it answered." : $"{tries} compute members in a row were lost while they worked on \"{Shorten(name)}\".",
+        "Try again.") { Retryable = true };
+
+    public static Error Failed(string name, string message, string? code, bool retryable)
+    {
+        var error = new Error(ErrorKind.Invalid, "WORKFLOW_FAILED", $"\"{Shorten(name)}\" failed: {Shorten(message)}") { Retryable = retryable };
+        return code is null ? error : error with { Details = new Dictionary<string, string> { ["memberErrorCode"] = Shorten(code) } };
+    }
+
+    public static Error NoSchedule(string name, string what) => new(
+        ErrorKind.Invalid, "SCHEDULE_FUNCTION_INVALID_RESULT", $"\"{Shorten(name)}\" did not say when: {what}",
+        "It answers with resultKind Schedule and a result with fireAt or fireAfterMs, and at will expireAt or expireAfterMs.");
+
+    public static Error Tags(int max, int characters) => new(ErrorKind.Invalid, "BAD_REQUEST", $"A member has at most {max} tags, each of 1 to {characters} characters.");
+
+    private static string Shorten(string text) => text.Length <= 500 ? text : text[..500] + "…";
+}

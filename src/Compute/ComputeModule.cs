@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Compute.Api;
+using Strata.Compute.Dispatch;
+using Strata.Compute.Members;
+using Strata.Entities.Engine;
+
+namespace Strata.Compute;
+
+/// <summary>Who executes processors and criteria. The engine is made before the services, so the host makes the directory and hands it to both.</summary>
+public static class ComputeModule
+{
+    /// <summary>What the engine asks.</summary>
+    public static MemberComputation Computation(MemberDirectory directory, ComputeLimits limits, TimeProvider time) => new(directory, new InProcessComputation([], []), limits, time);
+
+    public static IServiceCollection AddCompute(this IServiceCollection services, MemberDirectory directory) => services.AddSingleton(directory).AddSingleton<MemberEndpoints>();
+
+    public static void MapCompute(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<MemberEndpoints>().Map(routes);
+}

@@ -1,0 +1,67 @@
+using Strata.Compute.Members;
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Workflows;
+
+namespace Strata.Compute.Dispatch;
+
+/// <summary>
+/// Processors, criteria and functions by compute members; what the platform itself has inside the process goes before them. A call that was lost goes to another member where it may be
+/// repeated; whatever the lost one answers later is not heard. Safe for concurrent use.
+/// </summary>
+public sealed class MemberComputation(MemberDirectory directory, InProcessComputation platform, ComputeLimits limits, TimeProvider time) : IComputation
+{
+    private const string NoRetry = "NONE";
+
+    public async ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
+    {
+        if (platform.Serves(call.Entity.Tenant, processor)) return await platform.ProcessAsync(processor, call, cancellationToken);
+        var asked = await AskAsync(MemberCallKind.Processor, processor.Name, processor.Config, call, cancellationToken);
+        return asked.TryGet(out var answer, out var error) ? answer.Document : error;
+    }
+
+    public async ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
+    {
+        if (platform.HasCriterion(function.Name)) return await platform.MatchesAsync(function, call, cancellationToken);
+        var asked = await AskAsync(MemberCallKind.Criterion, function.Name, function.Config, call, cancellationToken);
+        return asked.TryGet(out var answer, out var error) ? answer.Matches : error;
+    }
+
+    public async ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
+    {
+        var asked = await AskAsync(MemberCallKind.Function, function.Name, function.Config, call, cancellationToken);
+        return asked.TryGet(out var answer, out var error) ? ScheduleResult.Read(function.Name, answer, time.GetUtcNow()) : error;
+    }
+
+    public bool Serves(TenantId tenant, ProcessorDefinition processor) => platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags);
+
+    private async ValueTask<Result<MemberAnswer>> AskAsync(MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
+    {
+        var triesMax = config.Idempotent && config.RetryPolicy != NoRetry ? 1 + limits.FailoversMax : 1;
+        var tried = new List<Member>();
+        while (true)
+        {
+            var taken = await directory.TakeAsync(call.Entity.Tenant, name, config.Tags, tried, cancellationToken);
+            if (!taken.TryGet(out var member, out var error)) return tried.Count == 0 ? error : ComputeErrors.Disconnected(name, tried.Count);
+            tried.Add(member);
+            var asked = new MemberCall { RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call };
+            try
+            {
+                var answer = await member.AskAsync(asked, cancellationToken);
+                return answer.Failure is { } failure ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
+            }
+            catch (MemberLostException) when (tried.Count >= triesMax)
+            {
+                return ComputeErrors.Disconnected(name, tried.Count);
+            }
+            catch (MemberLostException)
+            {
+                // It may be repeated: to another one.
+            }
+            finally
+            {
+                directory.Release(member);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using Strata.Core;
+
+namespace Strata.Compute.Members;
+
+/// <summary>
+/// The members that are connected to this server, and who gets the next call. Rules, in this order: of the same organization; not leaving; serves one of the call's tags, or the call has none;
+/// has room under its limit; has the fewest calls in flight; was given its last call the longest ago; joined first. Where all that would serve are busy, calls wait in order of arrival, for a
+/// bounded time and in bounded number. Safe for concurrent use.
+/// </summary>
+public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<TenantId, Group> groups = [];
+    private long counter;
+
+    /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for tags that are none.</summary>
+    /// <param name="limit">Calls that it works on at once; null: the default.</param>
+    public Result<Member> Join(TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection)
+    {
+        if (tags.Count > limits.TagsMax || tags.Any(t => t.Length == 0 || t.Length > limits.TagCharactersMax)) return ComputeErrors.Tags(limits.TagsMax, limits.TagCharactersMax);
+        var bounded = Math.Clamp(limit ?? limits.CallsInFlight, 1, limits.CallsInFlightMax);
+        lock (gate)
+        {
+            if (!groups.TryGetValue(tenant, out var group)) groups[tenant] = group = new Group();
+            if (group.Members.Count >= limits.MembersMax) return ComputeErrors.TooManyMembers;
+            var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded), ++counter, connection, time);
+            group.Members.Add(member);
+            Hand(group, member);
+            return member;
+        }
+    }
+
+    /// <summary>It gets no new calls; those that it has it may finish.</summary>
+    public void Drain(Member member)
+    {
+        lock (gate) member.IsLeaving = true;
+    }
+
+    /// <summary>It is gone: whoever waits for it is told.</summary>
+    public void Leave(Member member)
+    {
+        lock (gate)
+        {
+            if (!groups.TryGetValue(member.Join.Tenant, out var group) || !group.Members.Remove(member)) return;
+            if (group.Members.Count == 0 && group.Waiters.Count == 0) groups.Remove(member.Join.Tenant);
+            else FailHopeless(group);
+        }
+        member.Lose();
+    }
+
+    /// <summary>An organization's members, in the order of their arrival.</summary>
+    public IReadOnlyList<MemberReport> Report(TenantId tenant)
+    {
+        Member[] members;
+        lock (gate) members = groups.TryGetValue(tenant, out var group) ? [.. group.Members] : [];
+        return [.. members.Select(m => m.Report())];
+    }
+
+    /// <summary>Whether somebody would serve these tags, busy or not.</summary>
+    public bool Serves(TenantId tenant, IReadOnlyList<string> tags)
+    {
+        lock (gate) return groups.TryGetValue(tenant, out var group) && group.Members.Any(m => Serves(m, tags));
+    }
+
+    /// <summary>A member with a place reserved, which the caller gives back by <see cref="Release"/>; waits for one where all are busy.</summary>
+    /// <param name="without">Tried already.</param>
+    internal async ValueTask<Result<Member>> TakeAsync(TenantId tenant, string name, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (gate)
+        {
+            if (!groups.TryGetValue(tenant, out var group)) return ComputeErrors.NoMember(name, tags);
+            var able = group.Members.Where(m => Serves(m, tags) && !without.Contains(m));
+            var free = able.Where(m => m.InFlight < m.Join.Limit).MinBy(m => (m.InFlight, m.LastGiven, m.Number));
+            if (free is not null) return Reserve(free);
+            if (!able.Any()) return ComputeErrors.NoMember(name, tags);
+            if (group.Waiters.Count >= limits.WaitingMax) return ComputeErrors.Busy(name, TimeSpan.Zero);
+            waiter = new Waiter(name, tags, without);
+            group.Waiters.AddLast(waiter);
+        }
+        return await WaitAsync(tenant, waiter, cancellationToken);
+    }
+
+    /// <summary>Gives a place back; the first who waits for such a member gets it.</summary>
+    internal void Release(Member member)
+    {
+        lock (gate)
+        {
+            member.InFlight--;
+            if (groups.TryGetValue(member.Join.Tenant, out var group)) Hand(group, member);
+        }
+    }
+
+    private async ValueTask<Result<Member>> WaitAsync(TenantId tenant, Waiter waiter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await waiter.Turn.Task.WaitAsync(limits.WaitMax, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return GiveUp(tenant, waiter) ?? ComputeErrors.Busy(waiter.Name, limits.WaitMax);
+        }
+        catch (OperationCanceledException)
+        {
+            if (GiveUp(tenant, waiter) is { IsOk: true } late) Release(late.Value);
+            throw;
+        }
+    }
+
+    /// <summary>What came at the very last moment; null: nothing, and nothing will.</summary>
+    private Result<Member>? GiveUp(TenantId tenant, Waiter waiter)
+    {
+        lock (gate)
+        {
+            if (waiter.Outcome is { } outcome) return outcome;
+            if (groups.TryGetValue(tenant, out var group)) group.Waiters.Remove(waiter);
+            return null;
+        }
+    }
+
+    private Member Reserve(Member member)
+    {
+        member.InFlight++;
+        member.LastGiven = ++counter;
+        return member;
+    }
+
+    private void Hand(Group group, Member member)
+    {
+        for (var at = group.Waiters.First; at is not null && member.InFlight < member.Join.Limit;)
+        {
+            var (next, waiter) = (at.Next, at.Value);
+            if (!member.IsGone && Serves(member, waiter.Tags) && !waiter.Without.Contains(member))
+            {
+                group.Waiters.Remove(at);
+                waiter.Set(Reserve(member));
+            }
+            at = next;
+        }
+    }
+
+    /// <summary>Those whom nobody would serve any more need not wait.</summary>
+    private static void FailHopeless(Group group)
+    {
+        for (var at = group.Waiters.First; at is not null;)
+        {
+            var (next, waiter) = (at.Next, at.Value);
+            if (!group.Members.Any(m => Serves(m, waiter.Tags) && !waiter.Without.Contains(m)))
+            {
+                group.Waiters.Remove(at);
+                waiter.Set(ComputeErrors.NoMember(waiter.Name, waiter.Tags));
+            }
+            at = next;
+        }
+    }
+
+    private static bool Serves(Member member, IReadOnlyList<string> tags) => !member.IsLeaving && (tags.Count == 0 || tags.Any(member.Join.Tags.Contains));
+
+    private sealed class Group
+    {
+        public List<Member> Members { get; } = [];
+        public LinkedList<Waiter> Waiters { get; } = [];
+    }
+
+    private sealed record Waiter(string Name, IReadOnlyList<string> Tags, IReadOnlyCollection<Member> Without)
+    {
+        public TaskCompletionSource<Result<Member>> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Null while it waits. Guarded by the directory.</summary>
+        public Result<Member>? Outcome { get; private set; }
+
+        public void Set(Result<Member> outcome)
+        {
+            Outcome = outcome;
+            Turn.SetResult(outcome);
+        }
+    }
+}

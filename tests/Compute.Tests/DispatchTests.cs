@@ -1,0 +1,206 @@
+using Strata.Compute.Dispatch;
+using Strata.Compute.Members;
+using Strata.Core;
+
+namespace Strata.Compute.Tests;
+
+/// <summary>Who gets a call, and what becomes of it.</summary>
+public sealed class DispatchTests
+{
+    private readonly MemberDirectory directory;
+    private readonly MemberComputation computation;
+
+    public DispatchTests()
+    {
+        var limits = new ComputeLimits { WaitMax = TimeSpan.FromMilliseconds(300), WaitingMax = 2, MembersMax = 600 };
+        directory = new MemberDirectory(limits, TimeProvider.System);
+        computation = ComputeModule.Computation(directory, limits, TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task Answer_OfTheMemberThatWasAsked_IsTheResult()
+    {
+        var (member, connection) = Join("a");
+        var asking = AskAsync("a");
+        var call = await connection.NextAsync();
+        Assert.True(member.TryAnswer(call.RequestId, new MemberAnswer { Document = JsonText.FromString("{\"x\":1}") }));
+        Assert.Equal("{\"x\":1}", (await asking).Value!.Value.ToString());
+        Assert.False(member.TryAnswer(call.RequestId, new MemberAnswer())); // twice
+        Assert.False(member.TryAnswer("never", new MemberAnswer()));
+        Assert.Equal((1, 0, 2L), (member.Report().Calls, member.Report().InFlight, member.Report().Dropped));
+    }
+
+    [Fact]
+    public async Task Tags_AnyOverlapServes_InTheOwnOrganizationOnly()
+    {
+        Join("x,gpu");
+        Assert.True(computation.Serves(Given.Tenant, Given.Processor("gpu,eu")));
+        Assert.True(computation.Serves(Given.Tenant, Given.Processor("")));
+        Assert.False(computation.Serves(Given.Tenant, Given.Processor("cpu")));
+        Assert.False(computation.Serves(Given.Other, Given.Processor("gpu")));
+        Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", (await AskAsync("cpu")).Error!.Code);
+        Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", (await computation.ProcessAsync(Given.Processor("gpu"), Given.Call(Given.Other), default)).Error!.Code);
+        Assert.Empty(directory.Report(Given.Other));
+    }
+
+    [Fact]
+    public async Task Calls_GoToTheLeastBusy_ThenToTheLongestIdle()
+    {
+        var members = Enumerable.Range(0, 3).Select(_ => Join("a")).ToArray();
+        for (var call = 0; call < 9; call++) _ = AskAsync("a");
+        Assert.All(members, m => Assert.Equal(3, m.Connection.Calls.Count));
+        var (busy, connection) = members[1];
+        busy.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
+        await Wait.UntilAsync(() => busy.InFlight == 2, "its place is free");
+        _ = AskAsync("a");
+        Assert.Equal(3, connection.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Limit_OfAMember_Holds_AndThoseWhoWaitAreServedInOrder()
+    {
+        var (member, connection) = Join("a", limit: 1);
+        var first = AskAsync("a");
+        var second = AskAsync("a");
+        var call = await connection.NextAsync();
+        Assert.Empty(connection.Calls);
+        member.TryAnswer(call.RequestId, new MemberAnswer());
+        await first;
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
+        Assert.True((await second).IsOk);
+    }
+
+    [Fact]
+    public async Task AllBusy_ForTooLong_OrTooManyWaiting_IsServerBusy()
+    {
+        Join("a", limit: 1);
+        _ = AskAsync("a");
+        var waiting = new[] { AskAsync("a"), AskAsync("a") };
+        var oneTooMany = await AskAsync("a");
+        Assert.Equal(("SERVER_BUSY", true), (oneTooMany.Error!.Code, oneTooMany.Error.Retryable));
+        foreach (var one in waiting) Assert.Equal("SERVER_BUSY", (await one).Error!.Code);
+    }
+
+    [Fact]
+    public async Task Member_ThatJoins_ServesWhoWaits()
+    {
+        Join("a", limit: 1);
+        _ = AskAsync("a");
+        var waiting = AskAsync("a");
+        var (member, connection) = Join("a");
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
+        Assert.True((await waiting).IsOk);
+    }
+
+    [Fact]
+    public async Task Member_Lost_FailsItsCalls_UnlessTheyMayBeRepeated()
+    {
+        var (lost, connection) = Join("a");
+        var (other, otherConnection) = Join("a");
+        var asking = AskAsync("a", idempotent: true);
+        var call = await connection.NextAsync();
+        directory.Leave(lost);
+        var again = await otherConnection.NextAsync();
+        Assert.NotEqual(call.RequestId, again.RequestId);
+        Assert.False(lost.TryAnswer(call.RequestId, new MemberAnswer { Document = JsonText.FromString("{\"late\":true}") }));
+        other.TryAnswer(again.RequestId, new MemberAnswer { Document = JsonText.FromString("{\"ok\":true}") });
+        Assert.Equal("{\"ok\":true}", (await asking).Value!.Value.ToString());
+
+        var once = AskAsync("a");
+        await otherConnection.NextAsync();
+        directory.Leave(other);
+        Assert.Equal("COMPUTE_MEMBER_DISCONNECTED", (await once).Error!.Code);
+    }
+
+    [Fact]
+    public async Task Repeats_EndAfterThreeFurtherMembers_AndRetryPolicyNoneAllowsNone()
+    {
+        for (var i = 0; i < 6; i++) Join("a").Connection.Takes = false;
+        var lost = await AskAsync("a", idempotent: true);
+        Assert.Equal("COMPUTE_MEMBER_DISCONNECTED", lost.Error!.Code);
+        Assert.Equal(4, directory.Report(Given.Tenant).Sum(m => m.Calls));
+        await AskAsync("a", idempotent: true, retry: "NONE");
+        Assert.Equal(5, directory.Report(Given.Tenant).Sum(m => m.Calls));
+        Assert.All(directory.Report(Given.Tenant), m => Assert.Equal(0, m.InFlight));
+    }
+
+    [Fact]
+    public async Task Member_Leaving_FinishesWhatItHas_AndGetsNoMore()
+    {
+        var (leaving, connection) = Join("a");
+        var asking = AskAsync("a");
+        var call = await connection.NextAsync();
+        directory.Drain(leaving);
+        Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", (await AskAsync("a")).Error!.Code);
+        leaving.TryAnswer(call.RequestId, new MemberAnswer());
+        Assert.True((await asking).IsOk);
+    }
+
+    [Fact]
+    public async Task Call_Cancelled_FreesItsPlace_AndItsLateAnswerIsDropped()
+    {
+        var (member, connection) = Join("a", limit: 1);
+        using var cancel = new CancellationTokenSource();
+        var asking = computation.ProcessAsync(Given.Processor("a"), Given.Call(), cancel.Token).AsTask();
+        var call = await connection.NextAsync();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        Assert.False(member.TryAnswer(call.RequestId, new MemberAnswer()));
+        Assert.Equal(0, member.InFlight);
+    }
+
+    [Fact]
+    public async Task Failure_OfAMember_IsWorkflowFailed_WithItsWords()
+    {
+        var (member, connection) = Join("a");
+        var asking = AskAsync("a");
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Failure = new MemberFailure("E42", "the card was declined", Retryable: false) });
+        var error = (await asking).Error!;
+        Assert.Equal(("WORKFLOW_FAILED", "E42"), (error.Code, error.Details!["memberErrorCode"]));
+        Assert.Contains("the card was declined", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Five hundred members come, go and come again while calls go on: none hangs, none is answered wrongly, nothing is left.</summary>
+    [Fact]
+    public async Task Storm_OfReconnects_LeavesNothingBehind()
+    {
+        using var over = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var storm = Enumerable.Range(0, 500).Select(i => Task.Run(async () =>
+        {
+            var random = new Random(i);
+            while (!over.IsCancellationRequested)
+            {
+                var (member, connection) = Join("a", limit: 2);
+                for (var step = 0; step < 5; step++)
+                {
+                    await Task.Delay(random.Next(5));
+                    while (connection.Calls.TryDequeue(out var call)) member.TryAnswer(call.RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{call.RequestId}\"") });
+                }
+                directory.Leave(member);
+            }
+        })).ToArray();
+        var answered = 0;
+        var calls = Enumerable.Range(0, 32).Select(_ => Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                var result = await AskAsync("a", idempotent: true);
+                if (result.IsOk) Interlocked.Increment(ref answered);
+                else Assert.Contains(result.Error!.Code, (string[])["COMPUTE_MEMBER_DISCONNECTED", "NO_COMPUTE_MEMBER_FOR_TAG", "SERVER_BUSY"]);
+            }
+        })).ToArray();
+        await Task.WhenAll([.. storm, .. calls]).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.True(answered > 0);
+        Assert.Empty(directory.Report(Given.Tenant));
+        Assert.False(directory.Serves(Given.Tenant, []));
+    }
+
+    private (Member Member, TestConnection Connection) Join(string tags, int? limit = null)
+    {
+        var connection = new TestConnection();
+        return (directory.Join(Given.Tenant, "client:test", tags.Split(','), limit, connection).Value, connection);
+    }
+
+    private Task<Result<JsonText?>> AskAsync(string tags, bool idempotent = false, string? retry = null) =>
+        computation.ProcessAsync(Given.Processor(tags, idempotent, retry), Given.Call(), CancellationToken.None).AsTask();
+}
