@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
+using Strata.Api.InProcess;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Api.Watch;
@@ -37,6 +38,7 @@ public static class StrataApi
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
+        services.AddSingleton<InProcessApi>();
         return services;
     }
 
@@ -44,6 +46,11 @@ public static class StrataApi
     public static IApplicationBuilder UseStrataApi(this IApplicationBuilder app)
     {
         var time = app.ApplicationServices.GetRequiredService<TimeProvider>();
+        app.Use(next =>
+        {
+            app.ApplicationServices.GetRequiredService<InProcessApi>().Use(next);
+            return next;
+        });
         app.Use(next => http => RequestIds.InvokeAsync(http, next, time));
         app.UseMiddleware<Problems>();
         app.Use(next => http => RawTargets.InvokeAsync(http, next));

@@ -6,12 +6,13 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi;
 
 /// <summary>Writes what the entity API answers.</summary>
-internal static class EntityWriter
+public static class EntityWriter
 {
-    public static void WriteEnvelope(Utf8JsonWriter json, EntityRevision entity, DateTimeOffset? pointInTime = null)
+    /// <param name="type">What the envelope calls itself: ENTITY over HTTP, JSON in CloudEvents.</param>
+    public static void WriteEnvelope(Utf8JsonWriter json, EntityRevision entity, DateTimeOffset? pointInTime = null, string type = "ENTITY")
     {
         json.WriteStartObject();
-        json.WriteString("type", "ENTITY");
+        json.WriteString("type", type);
         json.WritePropertyName("data");
         json.WriteRawValue(entity.Document.Utf8.Span, skipInputValidation: true);
         json.WriteStartObject("meta");
@@ -27,7 +28,7 @@ internal static class EntityWriter
         json.WriteEndObject();
     }
 
-    public static void WriteModel(Utf8JsonWriter json, ModelKey model)
+    internal static void WriteModel(Utf8JsonWriter json, ModelKey model)
     {
         json.WriteStartObject("modelKey");
         json.WriteString("name", model.Name);
@@ -36,7 +37,7 @@ internal static class EntityWriter
     }
 
     /// <summary>{transactionId, entityIds[]} of one commit, without the model that may have grown in it.</summary>
-    public static void WriteTransaction(Utf8JsonWriter json, IReadOnlyList<EntityRevision> written)
+    internal static void WriteTransaction(Utf8JsonWriter json, IReadOnlyList<EntityRevision> written)
     {
         json.WriteStartObject();
         json.WriteString("transactionId", written[0].Commit.Value);
@@ -49,7 +50,7 @@ internal static class EntityWriter
         json.WriteEndObject();
     }
 
-    public static void WriteDeleted(Utf8JsonWriter json, EntityRevision deleted)
+    internal static void WriteDeleted(Utf8JsonWriter json, EntityRevision deleted)
     {
         json.WriteStartObject();
         json.WriteString("id", deleted.Id.Value);
@@ -58,7 +59,7 @@ internal static class EntityWriter
         json.WriteEndObject();
     }
 
-    public static void WriteChange(Utf8JsonWriter json, EntityRevision revision, bool isFirst)
+    internal static void WriteChange(Utf8JsonWriter json, EntityRevision revision, bool isFirst)
     {
         json.WriteStartObject();
         json.WriteString("changeType", ChangeType(revision, isFirst));
@@ -68,5 +69,5 @@ internal static class EntityWriter
         json.WriteEndObject();
     }
 
-    public static string ChangeType(EntityRevision revision, bool isFirst) => revision.Deleted ? "DELETE" : isFirst ? "CREATE" : "UPDATE";
+    internal static string ChangeType(EntityRevision revision, bool isFirst) => revision.Deleted ? "DELETE" : isFirst ? "CREATE" : "UPDATE";
 }

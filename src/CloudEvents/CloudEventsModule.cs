@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Api.Auth;
+using Strata.CloudEvents.Events;
+using Strata.CloudEvents.Members;
+using Strata.CloudEvents.Requests;
+using Strata.CloudEvents.Wire;
+using Strata.Rpc;
+
+namespace Strata.CloudEvents;
+
+/// <summary>The entity platform over gRPC, in CloudEvents. Needs the API, the entity API and the member directory.</summary>
+public static class CloudEventsModule
+{
+    /// <summary>Every caller with a token may call; what a request may do is decided by the operation behind it, and joining by the service.</summary>
+    private static readonly string[] Callers = ["entities.read", "models.read", "compute.join"];
+
+    public static IServiceCollection AddCloudEvents(this IServiceCollection services)
+    {
+        services.AddSingleton(MemberClock.Default);
+        return services.AddSingleton<EventWriter>().AddSingleton<RequestRouter>().AddSingleton<SessionParts>().AddSingleton<EventService>();
+    }
+
+    public static void MapCloudEvents(this IEndpointRouteBuilder routes)
+    {
+        routes.MapRpc(routes.ServiceProvider.GetRequiredService<EventService>()).Requires(Callers);
+        routes.MapRpcHealth(CloudEventsService.Descriptor).Open();
+        routes.MapRpcReflection(CloudEventsService.Descriptor).Open();
+    }
+}

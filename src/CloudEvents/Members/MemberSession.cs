@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Grpc.Core;
+using Strata.CloudEvents.Events;
+using Strata.CloudEvents.Wire;
+using Strata.Compute.Members;
+using Strata.Core;
+using Strata.Rpc.Errors;
+
+namespace Strata.CloudEvents.Members;
+
+/// <summary>What sessions work with.</summary>
+internal sealed record SessionParts(MemberDirectory Directory, EventWriter Events, MemberClock Clock, TimeProvider Time);
+
+/// <summary>How often each end must be heard of.</summary>
+internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
+{
+    public static readonly MemberClock Default = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
+}
+
+/// <summary>
+/// A compute member's stream, from its join to its end: calls go out in order through a bounded queue, answers come in, and both ends are heard of regularly. Whatever ends the stream, whoever
+/// waits for the member is told at once.
+/// </summary>
+internal sealed class MemberSession(
+    SessionParts parts, TenantId tenant, string actor, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
+{
+    /// <summary>Calls and keep-alives that may wait to be sent; a member that reads slower is as one that is gone.</summary>
+    private const int QueueMax = 10_240;
+
+    private static readonly Error JoinFirst = EventReader.Faulty("The first event of a member must be CalculationMemberJoinEvent.");
+
+    private readonly Channel<CloudEvent> outgoing = Channel.CreateBounded<CloudEvent>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
+    private long heardAt = parts.Time.GetTimestamp();
+
+    public bool TrySend(MemberCall call) => outgoing.Writer.TryWrite(MemberEvents.Call(parts.Events, call));
+
+    public async Task RunAsync()
+    {
+        var member = await JoinAsync();
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(over);
+        try
+        {
+            Task[] work = [ReceiveAsync(member, ends.Token), SendAsync(ends.Token), KeepAliveAsync(member, ends.Token)];
+            var first = await Task.WhenAny(work);
+            parts.Directory.Leave(member);
+            await ends.CancelAsync();
+            await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first;
+        }
+        finally
+        {
+            parts.Directory.Leave(member);
+        }
+    }
+
+    private async Task<Member> JoinAsync()
+    {
+        if (!await requests.MoveNext(over) || requests.Current.Type != MemberEvents.Join) throw JoinFirst.ToRpcException();
+        if (!EventReader.Read(requests.Current).TryGet(out var payload, out var error)) throw error.ToRpcException();
+        using (payload)
+        {
+            var joined = parts.Directory.Join(tenant, actor, MemberEvents.TagsOf(payload.RootElement), MemberEvents.LimitOf(payload.RootElement), this);
+            if (!joined.TryGet(out var member, out error)) throw error.ToRpcException();
+            await responses.WriteAsync(MemberEvents.Greet(parts.Events, member), over);
+            return member;
+        }
+    }
+
+    private async Task ReceiveAsync(Member member, CancellationToken cancellationToken)
+    {
+        while (await requests.MoveNext(cancellationToken))
+        {
+            Interlocked.Exchange(ref heardAt, parts.Time.GetTimestamp());
+            Take(member, requests.Current);
+        }
+    }
+
+    /// <summary>Keep-alives and acknowledgements are heard and never answered: otherwise two ends that answer each other would not stop.</summary>
+    private void Take(Member member, CloudEvent message)
+    {
+        if (message.Type == MemberEvents.Leave) parts.Directory.Drain(member);
+        if (!MemberEvents.IsAnswer(message.Type) || !EventReader.Read(message).TryGet(out var payload, out _)) return;
+        using (payload)
+        {
+            if (RequestIdOf(payload.RootElement) is { } id) member.TryAnswer(id, MemberEvents.Answer(message.Type, payload.RootElement));
+        }
+    }
+
+    private async Task SendAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var message in outgoing.Reader.ReadAllAsync(cancellationToken)) await responses.WriteAsync(message, cancellationToken);
+    }
+
+    private async Task KeepAliveAsync(Member member, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(parts.Clock.KeepAlive, parts.Time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            if (parts.Time.GetElapsedTime(Interlocked.Read(ref heardAt)) > parts.Clock.SilenceMax)
+                throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"Nothing was heard of the member for {parts.Clock.SilenceMax.TotalSeconds:0} s."));
+            outgoing.Writer.TryWrite(MemberEvents.KeepAlive(parts.Events, member));
+        }
+    }
+
+    private static string? RequestIdOf(JsonElement payload) => payload.TryGetProperty("requestId", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+}
