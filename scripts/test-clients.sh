@@ -1,6 +1,17 @@
 # Sourced by ./test: the stock clients that tests let speak to Strata, from the package sources that this machine uses.
 # shellcheck shell=bash
 
+# grpcio is taken from the system's packages, for the system's Python.
+install_test_python() {
+  ! /usr/bin/python3 -c 'import grpc' 2> /dev/null || return 0
+  if ((EUID == 0)) && command -v apt-get > /dev/null && [[ ${STRATA_NO_INSTALL:-} != 1 ]]; then
+    install_with_apt python3-grpcio
+  else
+    say "the tests need grpcio for /usr/bin/python3. Install it with: sudo apt-get install -y python3-grpcio"
+    exit 2
+  fi
+}
+
 install_test_clients() {
   local folder=$1/tests/clients/javascript
   local stamp=$folder/node_modules/.installed

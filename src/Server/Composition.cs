@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.CloudEvents;
 using Strata.Compute;
 using Strata.Compute.Members;
 using Strata.Deployments;
@@ -106,6 +107,7 @@ internal sealed class Composition
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(new IdentityOptions { Issuer = options.ApiUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
         services.AddCompute(members);
+        services.AddCloudEvents();
         services.AddNodeEndpoints();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
@@ -122,6 +124,7 @@ internal sealed class Composition
         app.MapEntityApi();
         app.MapIdentity();
         app.MapCompute();
+        app.MapCloudEvents();
         app.MapNodeEndpoints();
         app.MapDeployments();
         app.MapTunnels();

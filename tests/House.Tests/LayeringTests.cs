@@ -11,7 +11,7 @@ public partial class LayeringTests
         ["Core"],
         ["Entities", "Storage", "Client", "Rpc"],
         ["Resources", "Api", "Compute"],
-        ["EntityApi", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
+        ["EntityApi", "CloudEvents", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
         ["Server", "Cli"],
     ];
 
@@ -22,6 +22,7 @@ public partial class LayeringTests
         ["Api"] = ["Resources"],
         ["Compute"] = ["Api"],
         ["Deployments"] = ["Nodes"],
+        ["CloudEvents"] = ["EntityApi"],
         ["Tunnels"] = ["Deployments"],
         ["Edge"] = ["Nodes", "Deployments", "Tunnels"],
         ["Cli"] = ["Server"],

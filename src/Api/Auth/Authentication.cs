@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Core;
+using Strata.Rpc;
 
 namespace Strata.Api.Auth;
 
@@ -15,8 +16,8 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
 
     public async Task InvokeAsync(HttpContext http)
     {
-        if (await RefuseAsync(http) is { } refused) await Problem.WriteAsync(http, refused);
-        else await next(http);
+        if (await RefuseAsync(http) is not { } refused) await next(http);
+        else if (http.GetEndpoint()?.Metadata.GetMetadata<RpcMethodMetadata>() is not { } rpc || !await rpc.TryRefuseAsync(http, refused)) await Problem.WriteAsync(http, refused);
     }
 
     private async ValueTask<Error?> RefuseAsync(HttpContext http)

@@ -22,6 +22,8 @@ internal static class MemberEvents
     private const string CriteriaAnswer = "EntityCriteriaCalculationResponse";
     private const string FunctionAnswer = "EntityFunctionCalculationResponse";
 
+    private static readonly MemberFailure NoObject = new("BAD_ANSWER", "the data of its answer is not a JSON object", Retryable: false);
+
     public static bool IsAnswer(string type) => type is ProcessorAnswer or CriteriaAnswer or FunctionAnswer;
 
     public static IReadOnlyList<string> TagsOf(JsonElement join) => join.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Array
@@ -65,7 +67,7 @@ internal static class MemberEvents
         if (payload.TryGetProperty("success", out var success) && success.ValueKind == JsonValueKind.False) return new MemberAnswer { Failure = FailureOf(payload) };
         return type switch
         {
-            ProcessorAnswer => new MemberAnswer { Document = DocumentOf(payload) },
+            ProcessorAnswer => Processed(payload),
             CriteriaAnswer => new MemberAnswer { Matches = payload.TryGetProperty("matches", out var matches) && matches.ValueKind == JsonValueKind.True },
             _ => new MemberAnswer { ResultKind = RequestCall.Optional(payload, "resultKind"), Result = payload.TryGetProperty("result", out var result) ? JsonText.From(result) : null },
         };
@@ -105,10 +107,14 @@ internal static class MemberEvents
         json.WriteEndObject();
     }
 
-    /// <summary>Null where the processor leaves the document as it is.</summary>
-    private static JsonText? DocumentOf(JsonElement payload) =>
-        payload.TryGetProperty("payload", out var carried) && carried.ValueKind == JsonValueKind.Object && carried.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null
-            ? JsonText.From(data) : null;
+    /// <summary>Without data the processor leaves the document as it is; what is no object cannot be one.</summary>
+    private static MemberAnswer Processed(JsonElement payload)
+    {
+        var carries = payload.TryGetProperty("payload", out var carried) && carried.ValueKind == JsonValueKind.Object && carried.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null;
+        if (!carries) return new MemberAnswer();
+        var document = carried.GetProperty("data");
+        return document.ValueKind == JsonValueKind.Object ? new MemberAnswer { Document = JsonText.From(document) } : new MemberAnswer { Failure = NoObject };
+    }
 
     private static MemberFailure FailureOf(JsonElement payload)
     {

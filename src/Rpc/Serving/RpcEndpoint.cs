@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Rpc.Errors;
@@ -16,6 +18,7 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
 
     public async Task InvokeAsync(HttpContext http)
     {
+        LiftBodyLimits(http);
         if (WireOf(http) is not { } wire) return;
         await using var call = new RpcCall(http, wire, method.Method.FullName, limits, time, stopping);
         var status = await HandleAsync(wire, call);
@@ -36,6 +39,13 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         if (Wires.Of(http, RpcLimits.Default, type) is not { } wire) return false;
         await wire.EndAsync(refusal.Status, refusal.Trailers);
         return true;
+    }
+
+    /// <summary>A stream may go on for days and be silent for long; each of its messages is bounded, and its service bounds the silence.</summary>
+    private static void LiftBodyLimits(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
     }
 
     private IWire? WireOf(HttpContext http)

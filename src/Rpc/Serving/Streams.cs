@@ -1,3 +1,4 @@
+using System.Buffers;
 using Grpc.Core;
 using Strata.Rpc.Protocols;
 
@@ -10,10 +11,16 @@ internal sealed class RequestStream<T>(IWire wire, Messages<T> messages, Cancell
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (await wire.ReceiveAsync(over) is not { } bytes) return false;
+        if (await ReceiveAsync(cancellationToken) is not { } bytes) return false;
         Current = messages.Read(bytes, wire.IsJson);
         return true;
+    }
+
+    private async ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled || cancellationToken == over) return await wire.ReceiveAsync(over);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over);
+        return await wire.ReceiveAsync(either.Token);
     }
 }
 
@@ -28,10 +35,15 @@ internal sealed class ResponseStream<T>(IWire wire, Messages<T> messages, Cancel
 
     public async Task WriteAsync(T message, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         payload.Reset();
         messages.Write(message, payload, wire.IsJson);
         var mayCompress = WriteOptions is null || (WriteOptions.Flags & WriteFlags.NoCompress) == 0;
-        await wire.SendAsync(payload.Written, mayCompress, over);
+        if (!cancellationToken.CanBeCanceled || cancellationToken == over)
+        {
+            await wire.SendAsync(payload.Written, mayCompress, over);
+            return;
+        }
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over);
+        await wire.SendAsync(payload.Written, mayCompress, either.Token);
     }
 }

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Api;
@@ -10,8 +12,10 @@ using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Entities.Workflows;
 using Strata.EntityApi.Webhooks;
 using Strata.Resources.Kinds;
+using Strata.Rpc.Listening;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.EntityApi.Tests.Hosting;
@@ -30,7 +34,7 @@ public sealed class EntityHost : IAsyncDisposable
 
     public IStore Store { get; }
     public IEntityLog Log => Store.Log;
-    public Uri Address => new(app.Urls.First());
+    public Uri Address => new(app.Urls.First(u => u.StartsWith("http://127.", StringComparison.Ordinal)));
     public TenantId Org { get; private set; }
     public TenantId OtherOrg { get; private set; }
 
@@ -75,12 +79,12 @@ public sealed class EntityHost : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
+        builder.Services.AddSingleton<IConnectionListenerFactory, HandOverTransport>();
+        builder.WebHost.ConfigureKestrel(ListenForBoth);
         Kind[] kinds = [.. Kinds, .. more.Kinds];
         var users = new StoredDefinitions(store.Log, TimeProvider.System);
         var platform = new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]);
-        var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
+        var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), more.Computation ?? new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search).AddSingleton(store.Marks);
         builder.Services.AddSingleton(store.Messages);
         builder.Services.AddSingleton(store.SearchJobs).AddSingleton(store.SearchIndexes).AddSingleton(store.Transfers).AddSingleton(store.Retention);
@@ -96,6 +100,19 @@ public sealed class EntityHost : IAsyncDisposable
         app.MapEntityApi();
         more.Map(app);
         return app;
+    }
+
+    /// <summary>HTTP/1.1 and HTTP/2 on one port, as the server has it.</summary>
+    private static void ListenForBoth(KestrelServerOptions kestrel)
+    {
+        var priorKnowledge = new PriorKnowledge(TimeSpan.FromSeconds(60));
+        kestrel.AddServerHeader = false;
+        kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(priorKnowledge.Use);
+        });
+        kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);
     }
 
     private async Task FillAsync()
@@ -121,4 +138,7 @@ public sealed class EntityHost : IAsyncDisposable
 public sealed record HostedModule(IReadOnlyList<Kind> Kinds, Action<IServiceCollection> AddServices, Action<WebApplication> Map)
 {
     public static readonly HostedModule None = new([], _ => { }, _ => { });
+
+    /// <summary>Who executes processors and criteria; null: nobody.</summary>
+    public IComputation? Computation { get; init; }
 }
