@@ -55,7 +55,7 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
     private void AddServices(IServiceCollection services)
     {
         services.AddCompute(directory).AddCloudEvents();
-        services.AddSingleton(new MemberClock(TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(900)));
+        services.AddSingleton(new MemberClock(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5)));
     }
 
     private async Task RunAsync(string program, string script)

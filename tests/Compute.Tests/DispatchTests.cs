@@ -10,12 +10,7 @@ public sealed class DispatchTests
     private readonly MemberDirectory directory;
     private readonly MemberComputation computation;
 
-    public DispatchTests()
-    {
-        var limits = new ComputeLimits { WaitMax = TimeSpan.FromMilliseconds(300), WaitingMax = 2, MembersMax = 600 };
-        directory = new MemberDirectory(limits, TimeProvider.System);
-        computation = ComputeModule.Computation(directory, limits, TimeProvider.System);
-    }
+    public DispatchTests() => (directory, computation) = Make(new ComputeLimits { WaitMax = TimeSpan.FromSeconds(30), MembersMax = 600 });
 
     [Fact]
     public async Task Answer_OfTheMemberThatWasAsked_IsTheResult()
@@ -73,10 +68,12 @@ public sealed class DispatchTests
     [Fact]
     public async Task AllBusy_ForTooLong_OrTooManyWaiting_IsServerBusy()
     {
-        Join("a", limit: 1);
-        _ = AskAsync("a");
-        var waiting = new[] { AskAsync("a"), AskAsync("a") };
-        var oneTooMany = await AskAsync("a");
+        var (few, busy) = Make(new ComputeLimits { WaitMax = TimeSpan.FromMilliseconds(300), WaitingMax = 2 });
+        few.Join(Given.Tenant, "client:test", ["a"], 1, new TestConnection());
+        Task<Result<JsonText?>> Ask() => busy.ProcessAsync(Given.Processor("a"), Given.Call(), CancellationToken.None).AsTask();
+        _ = Ask();
+        var waiting = new[] { Ask(), Ask() };
+        var oneTooMany = await Ask();
         Assert.Equal(("SERVER_BUSY", true), (oneTooMany.Error!.Code, oneTooMany.Error.Retryable));
         foreach (var one in waiting) Assert.Equal("SERVER_BUSY", (await one).Error!.Code);
     }
@@ -193,6 +190,12 @@ public sealed class DispatchTests
         Assert.True(answered > 0);
         Assert.Empty(directory.Report(Given.Tenant));
         Assert.False(directory.Serves(Given.Tenant, []));
+    }
+
+    private static (MemberDirectory Directory, MemberComputation Computation) Make(ComputeLimits limits)
+    {
+        var made = new MemberDirectory(limits, TimeProvider.System);
+        return (made, ComputeModule.Computation(made, limits, TimeProvider.System));
     }
 
     private (Member Member, TestConnection Connection) Join(string tags, int? limit = null)
