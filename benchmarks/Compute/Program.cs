@@ -55,7 +55,7 @@ async Task ScaleAsync()
 
 async Task<string[]> PrepareAsync(string model, string processors)
 {
-    var workflow = $$$"""{"workflows":[{"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"touch","next":"A","manual":true{{{processors}}}}]}}}]}""";
+    var workflow = $$$$"""{"workflows":[{"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"touch","next":"A","manual":true{{{{processors}}}}}]}}}]}""";
     await cloud.AddModelAsync(model, Document, workflow);
     var created = await cloud.SendAsync("POST", $"/api/entity/JSON/{model}/1", $"[{string.Join(',', Enumerable.Repeat(Document, Connections))}]");
     return [.. created[0].GetProperty("entityIds").EnumerateArray().Select(id => $"/api/entity/JSON/{id.GetString()}/touch")];
