@@ -59,6 +59,7 @@ public class GrpcTests
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
+            await stream.FlushAsync(); // the head goes with the first flush; without it only what else the connection has to say takes it along
             while (await reader.ReadAsync() is { Buffer.IsEmpty: false } read)
             {
                 foreach (var segment in read.Buffer) await stream.WriteAsync(segment);
