@@ -35,9 +35,8 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
     {
         var host = await names.HostAsync(tunnel.Name, tunnel.Org, cancellationToken);
         var status = new TunnelStatus { Host = host, Url = names.Url(host), Address = endPoint.Address.ToString(), Port = endPoint.Port };
-        // One that its former server left as connected stays so: its lease is ours now.
-        return await tunnels.ChangeAsync(
-            ByServer(caller), tunnel.Id, now => now with { Status = status }, tunnel.State == TunnelStates.Waiting ? "connect" : null, null, cancellationToken);
+        // The same transition leads here from both states, so it does not matter whether the loss of a former server's connection is written down before this or not at all.
+        return await tunnels.ChangeAsync(ByServer(caller), tunnel.Id, now => now with { Status = status }, "connect", null, cancellationToken);
     }
 
     /// <summary>Back to waiting, where it still leads to this end; nothing where it was deleted or connected anew meanwhile, and where the store is away (its controller does it later).</summary>

@@ -83,8 +83,8 @@ public class UpstreamTests
     public async Task Answer_BrokenInItsBody_CutsTheClientOff(string answer)
     {
         var seen = await AskAsync(answer);
-        Assert.DoesNotContain("0\r\n\r\n", seen, StringComparison.Ordinal);
-        Assert.DoesNotContain("502", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain("\r\n0\r\n\r\n", seen, StringComparison.Ordinal); // a line of its own: an id in the head may end in 0
+        Assert.DoesNotContain("HTTP/1.1 502", seen, StringComparison.Ordinal);
     }
 
     [Fact]
