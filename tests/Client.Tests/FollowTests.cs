@@ -11,7 +11,7 @@ public sealed class FollowTests
     [Fact]
     public async Task Follow_GoesOn_WhenTheServerRestarts()
     {
-        var port = StrataClientTests.FreePort();
+        var port = FreePort.Next();
         var host = await ApiHost.StartAsync(port: port);
         var (log, token) = (host.Log, host.AdminToken);
         using var client = new StrataClient(new Uri($"http://127.0.0.1:{port}"), token, Eager);
@@ -35,7 +35,7 @@ public sealed class FollowTests
     [Fact]
     public async Task Follow_WaitsForAServerThatIsNotThereYet_AndSaysSo()
     {
-        var port = StrataClientTests.FreePort();
+        var port = FreePort.Next();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         var seed = await ApiHost.StartAsync();
         await seed.DisposeAsync();

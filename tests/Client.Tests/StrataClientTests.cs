@@ -81,7 +81,7 @@ public sealed class StrataClientTests : IAsyncLifetime
     [Fact]
     public async Task NothingListening_IsSaidAtOnceWithTheNextStep()
     {
-        using var nobody = new StrataClient(new Uri($"http://127.0.0.1:{FreePort()}"), "x");
+        using var nobody = new StrataClient(new Uri($"http://127.0.0.1:{FreePort.Next()}"), "x");
         var e = await Assert.ThrowsAsync<StrataException>(() => nobody.Resources("widgets").GetAsync("one"));
         Assert.Equal(ClientErrors.ServerUnreachable, e.Error.Code);
         Assert.Contains("strata up", e.Error.NextStep, StringComparison.Ordinal);
@@ -124,11 +124,4 @@ public sealed class StrataClientTests : IAsyncLifetime
 
     private Task<Resource<WidgetSpec, WidgetStatus>> CreateAsync(string name, WidgetSpec? spec = null) =>
         Widgets.CreateAsync(new NewResource<WidgetSpec> { Name = name, Project = "web", Spec = spec ?? new() });
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Strata.CloudEvents.Members;
 using Strata.Compute;
 using Strata.Compute.Members;
@@ -13,9 +12,6 @@ namespace Strata.CloudEvents.Tests;
 /// </summary>
 public abstract class ClientContract(IStore store) : IAsyncLifetime
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
     private readonly MemberDirectory directory = new(ComputeLimits.Default, TimeProvider.System);
     private EntityHost host = null!;
 
@@ -40,17 +36,17 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task JavaScript_GetsAllRequestsAnswered() => await RunAsync("node", "tests/clients/javascript/events-requests.js");
+    public async Task JavaScript_GetsAllRequestsAnswered() => await Script.NodeAsync("tests/clients/javascript/events-requests.js", await ArgumentsAsync());
 
     [Fact]
     public async Task JavaScript_ServesAsAMember_InEveryMode()
     {
-        await RunAsync("node", "tests/clients/javascript/events-member.js");
+        await Script.NodeAsync("tests/clients/javascript/events-member.js", await ArgumentsAsync());
         Assert.Empty(directory.Report(host.Org)); // its streams have ended
     }
 
     [Fact]
-    public async Task Python_ServesAsAMember() => await RunAsync("/usr/bin/python3", "tests/clients/python/events_member.py");
+    public async Task Python_ServesAsAMember() => await Script.PythonAsync("tests/clients/python/events_member.py", await ArgumentsAsync());
 
     private void AddServices(IServiceCollection services)
     {
@@ -58,26 +54,9 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
         services.AddSingleton(new MemberClock(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(5)));
     }
 
-    private async Task RunAsync(string program, string script)
-    {
-        var token = await host.TokenAsync(host.Org, "client", ["machine"]);
-        var viewer = await host.TokenAsync(host.Org, "viewer", ["viewer"]);
-        var start = new ProcessStartInfo(program, [Path.Combine(Root, script), host.Address.Authority, token, viewer, Path.Combine(Root, "proto")]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timer.CancelAfter(Patience);
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(timer.Token), process.StandardError.ReadToEndAsync(timer.Token));
-        try
-        {
-            await process.WaitForExitAsync(timer.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            Assert.Fail($"{script} did not end.");
-        }
-        Assert.True(process.ExitCode == 0, $"{script}: {await error}{await output}");
-    }
+    /// <summary>What every script is given: where the server is, a machine's and a viewer's token, and the folder of the contract.</summary>
+    private async Task<string[]> ArgumentsAsync() =>
+        [host.Address.Authority, await host.TokenAsync(host.Org, "client", ["machine"]), await host.TokenAsync(host.Org, "viewer", ["viewer"]), Path.Combine(Script.Root, "proto")];
 }
 
 public sealed class MemoryClientTests() : ClientContract(new MemoryStore());

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Strata.Core;
@@ -14,7 +13,7 @@ internal sealed class TestProvider : IDisposable
 
     public TestProvider()
     {
-        Issuer = $"http://127.0.0.1:{FreePort()}";
+        Issuer = $"http://127.0.0.1:{FreePort.Next()}";
         listener.Prefixes.Add(Issuer + "/");
         listener.Start();
         _ = ServeAsync();
@@ -46,12 +45,5 @@ internal sealed class TestProvider : IDisposable
                 return;
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -7,9 +6,6 @@ namespace Strata.Rpc.Tests;
 /// <summary>Clients that nobody wrote for Strata, each through the same battery: all kinds of streams, errors, deadlines, big and compressed messages, cancellation.</summary>
 public sealed class InteropTests : IAsyncLifetime
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
     private EchoHost host = null!;
 
     public async ValueTask InitializeAsync() => host = await EchoHost.StartAsync(new RpcLimits { MessageBytesMax = 5 << 20 });
@@ -19,7 +15,7 @@ public sealed class InteropTests : IAsyncLifetime
     [Fact]
     public async Task GrpcJs_GetsAll()
     {
-        await RunAsync("node", "tests/clients/javascript/echo-grpc.js", host.Address.Authority, Path.Combine(Root, "tests/Rpc.Tests/echo.proto"));
+        await Script.NodeAsync("tests/clients/javascript/echo-grpc.js", host.Address.Authority, Path.Combine(Script.Root, "tests/Rpc.Tests/echo.proto"));
         await Wait.UntilAsync(() => host.Service.Open == 0, "every handler has ended");
     }
 
@@ -30,7 +26,7 @@ public sealed class InteropTests : IAsyncLifetime
         await File.WriteAllBytesAsync(file, DescriptorSet().ToByteArray(), TestContext.Current.CancellationToken);
         try
         {
-            await RunAsync("node", "tests/clients/javascript/echo-connect.js", host.Address.ToString().TrimEnd('/'), file);
+            await Script.NodeAsync("tests/clients/javascript/echo-connect.js", host.Address.ToString().TrimEnd('/'), file);
             await Wait.UntilAsync(() => host.Service.Open == 0, "every handler has ended");
         }
         finally
@@ -42,7 +38,7 @@ public sealed class InteropTests : IAsyncLifetime
     [Fact]
     public async Task Grpcio_GetsAll()
     {
-        await RunAsync("/usr/bin/python3", "tests/clients/python/echo_grpcio.py", host.Address.Authority);
+        await Script.PythonAsync("tests/clients/python/echo_grpcio.py", host.Address.Authority);
         await Wait.UntilAsync(() => host.Service.Open == 0, "every handler has ended");
     }
 
@@ -55,24 +51,5 @@ public sealed class InteropTests : IAsyncLifetime
             foreach (var field in message.Field) field.JsonName = described.FindFieldByNumber(field.Number).JsonName;
         }
         return new FileDescriptorSet { File = { file } };
-    }
-
-    private static async Task RunAsync(string program, string script, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, [Path.Combine(Root, script), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timer.CancelAfter(Patience);
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(timer.Token), process.StandardError.ReadToEndAsync(timer.Token));
-        try
-        {
-            await process.WaitForExitAsync(timer.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            Assert.Fail($"{script} did not end.");
-        }
-        Assert.True(process.ExitCode == 0, $"{script}: {await error}{await output}");
     }
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using Strata.Api.Tests.BadInputs;
 using Strata.Server.Options;
@@ -28,7 +27,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
         Directory.CreateDirectory(root); // PostgreSQL's user must be able to enter it
         var options = new ServerOptions
         {
-            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort(), HttpPort = FreePort(), EdgeMode = EdgeMode.Off, Agent = false,
+            Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(), EdgeMode = EdgeMode.Off, Agent = false,
         };
         options.Home.Create();
         server = await StrataServer.StartAsync(options, null, null, TimeProvider.System, default);
@@ -134,12 +133,5 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         return (await http.PostAsync(path, content)).EnsureSuccessStatusCode();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

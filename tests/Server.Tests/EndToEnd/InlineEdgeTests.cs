@@ -35,7 +35,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         (await cloud.UpAsync("--edge-mode", "inline")).ShouldSucceed();
         Assert.Equal(edge, EdgePid());
         await cloud.KillAsync();
-        var port = Cloud.FreePort();
+        var port = FreePort.Next();
         (await cloud.RunAsync("up", "-d", "--edge-mode", "inline", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{port}")).ShouldSucceed();
         Assert.NotEqual(edge, EdgePid());
         Assert.Contains($"127.0.0.1:{port}", (await cloud.RunAsync("status")).ShouldSucceed().Output);

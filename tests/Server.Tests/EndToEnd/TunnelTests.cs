@@ -11,7 +11,7 @@ public sealed class TunnelTests : IAsyncLifetime
 {
     private readonly Cloud cloud = new();
     private readonly HttpListener program = new();
-    private readonly int port = Cloud.FreePort();
+    private readonly int port = FreePort.Next();
 
     public async ValueTask InitializeAsync()
     {

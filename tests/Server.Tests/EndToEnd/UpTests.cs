@@ -49,7 +49,7 @@ public sealed class UpTests(SharedCloud cloud)
     [Fact]
     public async Task Up_DataFolderInUse_IsOneSentenceAndTheFix()
     {
-        var second = await cloud.RunAsync("up", "--api-port", $"{Cloud.FreePort()}", "--http-port", $"{Cloud.FreePort()}");
+        var second = await cloud.RunAsync("up", "--api-port", $"{FreePort.Next()}", "--http-port", $"{FreePort.Next()}");
         Assert.Equal(1, second.ExitCode);
         Assert.Contains($"A cloud already runs in {cloud.Home}", second.Error);
         Assert.Contains("DATA_FOLDER_IN_USE", second.Error);

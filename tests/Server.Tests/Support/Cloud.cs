@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Strata.Client;
 using Strata.Core;
@@ -31,7 +29,7 @@ public class Cloud : IAsyncDisposable
     public Cloud()
     {
         Home = Directory.CreateTempSubdirectory("strata-e2e-").FullName;
-        (ApiPort, HttpPort) = (FreePort(), FreePort());
+        (ApiPort, HttpPort) = (FreePort.Next(), FreePort.Next());
     }
 
     /// <summary>The built program; STRATA_PROGRAM names another.</summary>
@@ -120,13 +118,6 @@ public class Cloud : IAsyncDisposable
         await RunAsync("down");
         Directory.Delete(Home, recursive: true);
         GC.SuppressFinalize(this);
-    }
-
-    public static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
 
