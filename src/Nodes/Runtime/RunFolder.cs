@@ -43,12 +43,12 @@ internal sealed class RunFolder(string path, TimeProvider time)
         }
     }
 
-    public void Save() => System.IO.File.WriteAllText(At("run.json"), JsonSerializer.Serialize(File, NodeFilesJson.Default.RunFile));
+    public void Save() => WholeFile.Write(At("run.json"), JsonSerializer.Serialize(File, NodeFilesJson.Default.RunFile));
 
     /// <summary>Starts the shim and remembers how.</summary>
     public void Start(ShimStart start)
     {
-        System.IO.File.WriteAllText(At("shim.json"), JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
+        WholeFile.Write(At("shim.json"), JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
         ShimProcess.Start(start).Dispose();
     }
 

@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Nodes.Runtime;
 using Strata.Nodes.Runtime.Oci;
 
@@ -15,8 +16,7 @@ internal sealed class ProcessSandbox : SandboxBase
     {
         this.reason = reason;
         shim = Path.Combine(paths.State, "sandbox-shim.sh");
-        File.WriteAllText(shim + ".new", EmbeddedText.Read("process-shim.sh"));
-        File.Move(shim + ".new", shim, overwrite: true);
+        WholeFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
     }
 
     public override string Runtime => "process";

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Strata.Core;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 
@@ -49,7 +50,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, OutputFile, .. command]) { RedirectStandardOutput = true };
         using var shell = Process.Start(start)!;
         var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
-        await File.WriteAllTextAsync(PidFile, text, cancellationToken);
+        WholeFile.Write(PidFile, text);
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 

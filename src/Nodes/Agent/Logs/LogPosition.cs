@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core;
 
 namespace Strata.Nodes.Agent.Logs;
 
@@ -23,7 +24,7 @@ internal readonly record struct LogPosition(long? Rotated, long Current)
         }
     }
 
-    public void Save(string log) => File.WriteAllText(PathOf(log), string.Create(CultureInfo.InvariantCulture, $"{Rotated ?? -1} {Current}"));
+    public void Save(string log) => WholeFile.Write(PathOf(log), string.Create(CultureInfo.InvariantCulture, $"{Rotated ?? -1} {Current}"));
 
     /// <summary>After a rotation: what was not shipped of the current file is now in the rotated one.</summary>
     public LogPosition Rotate() => new(Current, 0);

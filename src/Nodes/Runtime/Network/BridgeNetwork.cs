@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Strata.Core;
 
 namespace Strata.Nodes.Runtime.Network;
 
@@ -42,7 +43,7 @@ internal sealed class BridgeNetwork
         await network.EnsureBridgeAsync(cancellationToken);
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
         var keep = new NetworkFile(network.Subnet.ToString(), network.RelayPort);
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile), cancellationToken);
+        WholeFile.Write(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile));
         network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, cancellationToken);
         return network;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core;
 using Strata.Nodes.Runtime.Network;
 
 namespace Strata.Nodes.Runtime.Oci;
@@ -27,10 +28,8 @@ internal sealed class OciHost
     public static OciHost Create(OciTool tool, BridgeNetwork network, NodePaths paths, TimeProvider time)
     {
         var shim = Path.Combine(paths.State, "oci-shim.sh");
-        var text = EmbeddedText.Read("oci-shim.sh");
         // Shells read a script as they go: one that running shims read must be replaced, never overwritten.
-        File.WriteAllText(shim + ".new", text);
-        File.Move(shim + ".new", shim, overwrite: true);
+        WholeFile.Write(shim, EmbeddedText.Read("oci-shim.sh"));
         return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths.CloudId, shim, time);
     }
 

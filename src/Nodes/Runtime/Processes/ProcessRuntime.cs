@@ -24,8 +24,7 @@ internal sealed class ProcessRuntime : IRuntime
         runs = new RunTable(paths.Runs, time);
         runs.Adopt();
         shim = Path.Combine(paths.State, "process-shim.sh");
-        File.WriteAllText(shim + ".new", EmbeddedText.Read("process-shim.sh"));
-        File.Move(shim + ".new", shim, overwrite: true);
+        WholeFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
     }
 
     public string Name => "process";
