@@ -27,9 +27,18 @@ internal static class EntityApiErrors
 
     public static Error TooManyIds(int max) => new(ErrorKind.TooLarge, "BAD_REQUEST", $"At most {max} ids fit in one request.", "Send them in several.");
 
+    public const string NotFoundCode = "ENTITY_NOT_FOUND";
+
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
-    public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no entity {id}.");
+    public static readonly Error ModelInJoinedTransaction = new(
+        ErrorKind.Conflict, "MODEL_ADMIN_IN_JOINED_TRANSACTION", "Models and workflows are not changed inside a transaction.", "Send the request without X-Tx-Token.");
+
+    public static readonly Error KeyInJoinedTransaction = new(
+        ErrorKind.Invalid, "BAD_REQUEST", "A request in a joined transaction cannot have an Idempotency-Key: it is durable only with the transaction.",
+        "Leave the key out; a call that is tried again finds what the last try did undone.");
+
+    public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, NotFoundCode, $"There is no entity {id}.");
 
     public static Error NotFinished(EntityId id, Guid transaction) => new(
         ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"No run of a workflow on the entity {id} finished in the transaction {transaction}.", "The entity's audit trail tells its transactions.");

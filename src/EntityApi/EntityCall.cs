@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
@@ -11,11 +12,27 @@ namespace Strata.EntityApi;
 /// <summary>Reads the parts that requests of the entity API have in common.</summary>
 internal static class EntityCall
 {
+    public const string JoinHeader = "X-Tx-Token";
+    private const int JoinTokenLengthMax = 100;
+
     /// <summary>Of the call's body.</summary>
     public static int BodyBytesMax(ApiCall call) => call.Http.RequestServices.GetRequiredService<EntityApiLimits>().BodyBytesMax;
 
     /// <summary>The caller, whose organization the entities belong to.</summary>
     public static Result<Caller> CallerOf(ApiCall call) => call.Principal.IsPlatform ? EntityApiErrors.OneOrganization : call.Caller;
+
+    /// <summary>As <see cref="CallerOf"/>, for what can happen in a transaction that a compute member joins by X-Tx-Token. Such a request has no outcome of its own to keep, so no Idempotency-Key.</summary>
+    public static Result<Caller> JoinerOf(ApiCall call)
+    {
+        if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
+        var sent = call.Http.Request.Headers[JoinHeader];
+        if (sent.Count == 0) return caller;
+        if (sent is not [{ Length: > 0 and <= JoinTokenLengthMax } token]) return ApiErrors.Header(JoinHeader, "must hold one token, as it came with a call to a processor, criterion or function.");
+        return call.Http.Request.Headers.ContainsKey(Idempotency.Header) ? EntityApiErrors.KeyInJoinedTransaction : caller with { Join = token };
+    }
+
+    /// <summary>Models are changed by themselves.</summary>
+    public static Error? CheckUnjoined(ApiCall call) => call.Http.Request.Headers.ContainsKey(JoinHeader) ? EntityApiErrors.ModelInJoinedTransaction : null;
 
     public static Result<ModelKey> Model(ApiCall call) =>
         Model(call.Route("entityName"), int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0);
@@ -35,14 +52,6 @@ internal static class EntityCall
 
     /// <summary>The platform's own resources are entities too, but no business of this API.</summary>
     public static bool IsPlatforms(ModelKey model) => model.Name.StartsWith(CompositeDefinitions.PlatformPrefix, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Only JSON is spoken; the contract's XML is refused.</summary>
-    public static Error? CheckFormat(ApiCall call, string route = "format") => call.Route(route).ToUpperInvariant() switch
-    {
-        "JSON" => null,
-        "XML" => new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "XML is not supported.", "Send JSON."),
-        _ => EntityApiErrors.BadRequest("The format must be JSON."),
-    };
 
     /// <summary>As of when: pointInTime, or transactionId, or now. The contract allows only one of the two.</summary>
     public static async ValueTask<Result<AsOf>> AsOfAsync(ApiCall call, IEntityLog log, TenantId tenant)

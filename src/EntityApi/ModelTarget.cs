@@ -15,6 +15,13 @@ internal sealed record ModelTarget(Caller Caller, ModelKey Model)
         return EntityCall.Model(call).TryGet(out var model, out error) ? new ModelTarget(caller, model) : error;
     }
 
+    /// <summary>As <see cref="Of"/>, for what can happen in a transaction that is joined.</summary>
+    public static Result<ModelTarget> JoiningOf(ApiCall call)
+    {
+        if (!EntityCall.JoinerOf(call).TryGet(out var caller, out var error)) return error;
+        return EntityCall.Model(call).TryGet(out var model, out error) ? new ModelTarget(caller, model) : error;
+    }
+
     /// <summary>The model must exist: a list of what nobody defined is a mistake, not an empty list.</summary>
     public static async ValueTask<Result<ModelTarget>> KnownAsync(ApiCall call, ModelCatalog catalog)
     {

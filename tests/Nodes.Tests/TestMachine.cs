@@ -20,7 +20,7 @@ internal sealed class TestMachine : IAsyncDisposable
         }
         catch (StrataException e) when (e.Error.Code == "RUNTIME_UNAVAILABLE")
         {
-            if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+            Folder.Delete(home);
             if (Environment.GetEnvironmentVariable("STRATA_TEST_REQUIRE_OCI") == "1") throw;
             Assert.Skip(e.Error.Message);
             throw;
@@ -42,7 +42,7 @@ internal sealed class TestMachine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Machine.TearDownAsync(CancellationToken.None);
-        Directory.Delete(Home, recursive: true);
+        Folder.Delete(Home);
     }
 
     private static Task<NodeMachine> OpenAsync(string home, RuntimeChoice choice) =>

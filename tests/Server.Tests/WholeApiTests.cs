@@ -43,7 +43,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
             await server.StopAsync(keepWork: false);
             await server.DisposeAsync();
         }
-        Directory.Delete(root, recursive: true);
+        Folder.Delete(root);
     }
 
     [Fact]

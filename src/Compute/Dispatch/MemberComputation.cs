@@ -44,9 +44,13 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
             var taken = await directory.TakeAsync(call.Entity.Tenant, name, config.Tags, tried, cancellationToken);
             if (!taken.TryGet(out var member, out var error)) return tried.Count == 0 ? error : ComputeErrors.Disconnected(name, tried.Count);
             tried.Add(member);
-            var asked = new MemberCall { RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call };
             try
             {
+                var asked = new MemberCall
+                {
+                    RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call,
+                    TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
+                };
                 var answer = await member.AskAsync(asked, cancellationToken);
                 return answer.Failure is { } failure ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
             }

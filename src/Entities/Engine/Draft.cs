@@ -13,6 +13,29 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
     /// <summary>As the transaction sees it; null: it does not exist, or no longer.</summary>
     public EntityRevision? Current { get; private set; } = read;
 
+    /// <summary>As it is in the middle of its change, while a member is asked about it; null: it is not.</summary>
+    public EntityRevision? InWork { get; set; }
+
+    /// <summary>A bit for each depth of requests that wrote it: 0 is who began the transaction, the others are members that joined.</summary>
+    public uint WrittenBy { get; set; }
+
+    /// <summary>Whether it is what was asked for, and not only what members that joined did beside it.</summary>
+    public bool IsAsked => (WrittenBy & 1) != 0;
+
+    /// <summary>As it was written last; deleted, where it was.</summary>
+    public EntityRevision Written => Current ?? Last! with { Deleted = true };
+
+    /// <summary>All that can be gone back to until the next commit.</summary>
+    public DraftState State
+    {
+        get => new(Current, Last, IsWritten, WrittenBy, Admitted, Claims, Schedules, audit.Count);
+        set
+        {
+            (Current, Last, IsWritten, WrittenBy, Admitted, Claims, Schedules) = (value.Current, value.Last, value.IsWritten, value.WrittenBy, value.Admitted, value.Claims, value.Schedules);
+            audit.RemoveRange(value.AuditCount, audit.Count - value.AuditCount);
+        }
+    }
+
     /// <summary>The revision that the log must still have.</summary>
     public Revision Expected { get; private set; } = read?.Revision ?? Revision.None;
 
@@ -75,9 +98,14 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
             Audit = write.Audit,
         };
         audit.Clear();
-        (Claims, Schedules, IsWritten) = (null, null, false);
+        (Claims, Schedules, IsWritten, WrittenBy) = (null, null, false, 0);
         (Expected, Last) = (write.Delete ? Revision.None : outcome.Revision, revision);
         Current = write.Delete ? null : revision;
         return revision;
     }
 }
+
+/// <summary>One entity inside a transaction at one moment.</summary>
+internal readonly record struct DraftState(
+    EntityRevision? Current, EntityRevision? Last, bool IsWritten, uint WrittenBy, ReadOnlyMemory<byte> Admitted, IReadOnlyList<UniqueClaim>? Claims,
+    IReadOnlyList<ScheduledTransition>? Schedules, int AuditCount);

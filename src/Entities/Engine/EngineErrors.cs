@@ -79,9 +79,27 @@ internal static class EngineErrors
     public static Error TransactionEnded() => new(
         ErrorKind.Conflict, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");
 
+    public static Error EntityInWork(EntityId id) => new(
+        ErrorKind.Conflict, "CONFLICT", $"The entity {id} is in the middle of the change that this call is a part of.",
+        "Answer the call with what is to become of it, instead of writing it.");
+
+    public static Error NothingToJoin() => new(
+        ErrorKind.NotFound, "TRANSACTION_NOT_FOUND", "There is no transaction to join by this token, or not any more.",
+        "Join only while the call is not answered that the token came with.");
+
+    public static Error CalloutSuperseded() => new(
+        ErrorKind.Gone, "CALLOUT_SUPERSEDED", "The call that this request belongs to has ended or is in other hands; what the request did is undone.",
+        "Give the call up: nobody waits for its answer.");
+
+    public static Error TooManyJoinedRequests(int max) => new(
+        ErrorKind.TooMany, "TOO_MANY_JOINED_REQUESTS", $"More than {max} requests wait for this transaction.", "Send them one after the other.") { Retryable = true };
+
+    public static Error JoinedTooDeep(int max) => new(
+        ErrorKind.Conflict, "TOO_MANY_JOINED_REQUESTS", $"Members have joined each other's calls {max} deep.", "Let the members write less of what members are asked about.");
+
     public static Error CommitInJoinedTransaction(string processor) => new(
         ErrorKind.Conflict, "COMMIT_IN_JOINED_TRANSACTION",
-        $"The processor \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps cannot.",
+        $"A processor of \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps or by several hands cannot.",
         "Take that transition outside of the transaction.");
 
     public static Error NoComputeMember(string name, IReadOnlyList<string> tags) => new(

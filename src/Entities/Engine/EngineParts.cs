@@ -7,4 +7,6 @@ namespace Strata.Entities.Engine;
 internal sealed record EngineParts(IEntityLog Log, IDefinitions Definitions, ComputationGuard Computation, TimeProvider Time, EngineLimits Limits)
 {
     public ModelTurns ModelTurns { get; } = new();
+
+    public JoinTokens JoinTokens { get; } = new();
 }

@@ -12,6 +12,12 @@ public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? 
 {
     /// <summary>Whether documents must fit their models as they are, whatever the models' change levels allow: so with a patch.</summary>
     public bool KeepsModels { get; init; }
+
+    /// <summary>
+    /// The token of a transaction that waits for the caller's answer (<see cref="ICallTransaction"/>): what is asked for happens in it, and becomes durable with it. Then neither
+    /// <see cref="Request"/> nor <see cref="Deadline"/> counts: they are the transaction's own. Null: none is joined.
+    /// </summary>
+    public string? Join { get; init; }
 }
 
 /// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
@@ -29,6 +35,8 @@ public delegate Result<JsonText> DocumentChange(EntityRevision current);
 /// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, VALIDATION_FAILED, INCOMPATIBLE_TYPE, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION,
 /// INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
 /// answers.</para>
+/// <para>A caller may join a transaction instead (<see cref="Caller.Join"/>). Then what is returned is of the commit to come, without its revision, and there are more errors:
+/// TRANSACTION_NOT_FOUND, CALLOUT_SUPERSEDED, TOO_MANY_JOINED_REQUESTS, COMMIT_IN_JOINED_TRANSACTION, and CONFLICT for the entity that the call is about.</para>
 /// </summary>
 public sealed class EntityEngine(
     IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null)
@@ -40,10 +48,19 @@ public sealed class EntityEngine(
     /// <summary>Reads go straight to the log.</summary>
     public IEntityLog Log => log;
 
+    /// <summary>An entity: in the transaction that the caller joins, which <paramref name="asOf"/> must not look behind, else as the log has it. ENTITY_NOT_FOUND where there is none.</summary>
+    public async ValueTask<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
+    {
+        if (caller.Join is not null && asOf.IsLatest) return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.ReadInWorkAsync(id, ct), cancellationToken);
+        return await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is { } entity ? entity : EngineErrors.EntityNotFound(id);
+    }
+
     /// <summary>Creates an entity: initial state, then the named transition if any, then the automatic cascade. One append and no read.</summary>
     public async ValueTask<Result<EntityRevision>> CreateAsync(
         Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, CancellationToken cancellationToken)
     {
+        if (caller.Join is not null)
+            return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.CreateAsync(model, id, document, transition, ct), cancellationToken);
         var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
         var created = await CommitAsync(transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
         if (!transaction.HasConflicted) return created;
@@ -59,18 +76,18 @@ public sealed class EntityEngine(
     /// <param name="ifMatch">The revision it must still have (412 ENTITY_MODIFIED); null: the change is tried again on conflict, a few times.</param>
     public ValueTask<Result<EntityRevision>> UpdateAsync(
         Caller caller, ModelKey? model, EntityId id, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, id, ifMatch, transaction => transaction.UpdateAsync(model, id, change, transition, ifMatch, cancellationToken), cancellationToken);
+        ChangeAsync(caller, id, ifMatch, (transaction, ct) => transaction.UpdateAsync(model, id, change, transition, ifMatch, ct), cancellationToken);
 
     /// <summary>Deletes an entity; the value is its last revision.</summary>
     public ValueTask<Result<EntityRevision>> DeleteAsync(
         Caller caller, ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, id, ifMatch, transaction => transaction.DeleteAsync(model, id, ifMatch, cancellationToken), cancellationToken);
+        ChangeAsync(caller, id, ifMatch, (transaction, ct) => transaction.DeleteAsync(model, id, ifMatch, ct), cancellationToken);
 
     /// <summary>Deletes an entity unless the check finds fault with what it is now. One read and one append.</summary>
     /// <param name="check">May be called more than once; an error abandons the deletion.</param>
     public ValueTask<Result<EntityRevision>> DeleteAsync(
         Caller caller, EntityId id, Func<EntityRevision, Error?> check, CancellationToken cancellationToken) =>
-        ChangeAsync(caller, id, null, transaction => transaction.DeleteAsync(id, check, cancellationToken), cancellationToken);
+        ChangeAsync(caller, id, null, (transaction, ct) => transaction.DeleteAsync(id, check, ct), cancellationToken);
 
     /// <summary>
     /// Does several steps in one transaction and commits; all of it again, a few times, when an entity has moved on meanwhile. The value is what
@@ -78,12 +95,17 @@ public sealed class EntityEngine(
     /// </summary>
     /// <param name="work">May be called more than once, each time with a new transaction; an error abandons it.</param>
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> TransactAsync(
-        Caller caller, Func<EntityTransaction, ValueTask<Error?>> work, CancellationToken cancellationToken)
+        Caller caller, Func<EntityTransaction, CancellationToken, ValueTask<Error?>> work, CancellationToken cancellationToken)
     {
+        if (caller.Join is not null)
+        {
+            return await parts.JoinTokens.RunAsync<IReadOnlyList<EntityRevision>>(
+                caller, async (joined, ct) => await work(joined, ct) is { } failure ? failure : Result.Of(joined.Written()), cancellationToken);
+        }
         for (var attempt = 1; ; attempt++)
         {
             var transaction = await BeginAsync(caller, cancellationToken);
-            if (await work(transaction) is { } error) return error;
+            if (await work(transaction, cancellationToken) is { } error) return error;
             var written = await transaction.CommitAsync(cancellationToken);
             if (!transaction.HasConflicted || attempt >= parts.Limits.ConflictTriesMax) return written;
             await PauseAsync(attempt, cancellationToken);
@@ -99,7 +121,7 @@ public sealed class EntityEngine(
     public async ValueTask<Result<IReadOnlyList<string>>> TransitionsAsync(
         Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
     {
-        if (await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is not { } entity) return EngineErrors.EntityNotFound(id);
+        if (!(await ReadAsync(caller, id, asOf, cancellationToken)).TryGet(out var entity, out var error)) return error;
         if (await definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
             return await definitions.ExplainAsync(caller.Tenant, entity.Model, cancellationToken);
         return await new TransitionOffers(parts.Computation).FindAsync(model, entity, cancellationToken);
@@ -114,12 +136,13 @@ public sealed class EntityEngine(
         new EntityTransaction(parts, caller, AsOf.Latest).FireAsync(due, cancellationToken);
 
     private async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, ValueTask<Result<EntityRevision>>> change, CancellationToken cancellationToken)
+        Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, CancellationToken, ValueTask<Result<EntityRevision>>> change, CancellationToken cancellationToken)
     {
+        if (caller.Join is not null) return await parts.JoinTokens.RunAsync(caller, change, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
-            var changed = await CommitAsync(transaction, await change(transaction), cancellationToken);
+            var changed = await CommitAsync(transaction, await change(transaction, cancellationToken), cancellationToken);
             if (!transaction.HasConflicted) return changed;
             // Once a part is durable and its processor was called, doing all of it again would call it twice.
             if (transaction.HasCommitted) return EngineErrors.ModifiedDuringCall(id);

@@ -28,17 +28,17 @@ public sealed partial class EntityTransaction
     private sealed class Answers(EntityTransaction transaction, Draft draft, ModelDefinition model) : IWorkflowAnswers
     {
         public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.InTimeAsync(ct => transaction.parts.Computation.MatchesAsync(function, call, ct), cancellationToken);
+            transaction.CallAsync(draft, call, mayWrite: false, (joinable, ct) => transaction.parts.Computation.MatchesAsync(function, joinable, ct), cancellationToken);
 
         public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.InTimeAsync(ct => transaction.parts.Computation.ProcessAsync(processor, call, ct), cancellationToken);
+            transaction.CallAsync(draft, call, mayWrite: true, (joinable, ct) => transaction.parts.Computation.ProcessAsync(processor, joinable, ct), cancellationToken);
 
         public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.InTimeAsync(ct => transaction.parts.Computation.ScheduleAsync(function, call, ct), cancellationToken);
+            transaction.CallAsync(draft, call, mayWrite: false, (joinable, ct) => transaction.parts.Computation.ScheduleAsync(function, joinable, ct), cancellationToken);
 
         public async ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
-            if (!transaction.snapshot.IsLatest) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
+            if (transaction.hasSteps || transaction.IsJoined) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
             if (await transaction.WriteAsync(draft, model, soFar, cancellationToken) is { } error) return error;
             return (await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error) ? written[0] : error;
         }

@@ -28,7 +28,7 @@ public sealed partial class EntityTransaction
     {
         models ??= [];
         if (!models.TryGetValue(key, out var model)) models[key] = model = new ModelDraft(parts.Log, caller.Tenant, key);
-        if (await model.AdmitAsync(document, !caller.KeepsModels, cancellationToken) is { } error) return error;
+        if (await model.AdmitAsync(document, !keepsModels, cancellationToken) is { } error) return error;
         draft.Admitted = document.Utf8;
         return null;
     }

@@ -15,18 +15,20 @@ public sealed partial class EntityTransaction
 {
     private readonly EngineParts parts;
     private readonly Caller caller;
-    private readonly AsOf snapshot;
+    private readonly bool hasSteps;
     private readonly DateTimeOffset begunAt;
     private readonly Dictionary<EntityId, Draft> drafts = [];
+    private AsOf snapshot;
     private CommitId? request;
+    private bool keepsModels;
     private long bytes;
     private bool hasEnded;
 
     /// <param name="snapshot">Latest only where a single entity is touched: then one read is a snapshot, and costs no look at the log's head.</param>
     internal EntityTransaction(EngineParts parts, Caller caller, AsOf snapshot)
     {
-        (this.parts, this.caller, this.snapshot) = (parts, caller, snapshot);
-        (begunAt, request) = (parts.Time.GetUtcNow(), caller.Request?.Commit);
+        (this.parts, this.caller, this.snapshot, hasSteps) = (parts, caller, snapshot, !snapshot.IsLatest);
+        (begunAt, request, keepsModels) = (parts.Time.GetUtcNow(), caller.Request?.Commit, caller.KeepsModels);
     }
 
     /// <summary>The log's revision that reads see.</summary>
@@ -53,7 +55,7 @@ public sealed partial class EntityTransaction
     {
         if (Check(id) is { } closed) return closed;
         if (!drafts.TryGetValue(id, out var draft)) draft = new Draft(id, null); // that it does not exist is for the log to check
-        if (draft.Current is not null) return EngineErrors.EntityExists(id);
+        if ((draft.InWork ?? draft.Current) is not null) return EngineErrors.EntityExists(id);
         if (!(await FindModelAsync(model, cancellationToken)).TryGet(out var definition, out var error)) return error;
         if (await AdmitAsync(draft, definition, document, cancellationToken) is { } unfit) return unfit;
         var entity = NewEntity(model, id, document, transition);
@@ -82,9 +84,9 @@ public sealed partial class EntityTransaction
     public async ValueTask<Result<EntityRevision>> DeleteAsync(ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(model, id, ifMatch, cancellationToken)).TryGet(out var draft, out var error)) return error;
-        var entity = draft.Current! with { Deleted = true };
         draft.Delete([]);
-        return entity;
+        draft.WrittenBy |= DepthBit;
+        return Told(draft.Written);
     }
 
     /// <summary>Deletes an entity unless the check finds fault with what the transaction sees of it.</summary>
@@ -97,7 +99,7 @@ public sealed partial class EntityTransaction
 
     /// <summary>
     /// Makes all of it durable; the value is the revisions written, in no order, none where nothing was written. CONFLICT (retryable, from the
-    /// start) where an entity has moved on, UNIQUE_VIOLATION where a unique key is taken. The transaction has ended either way.
+    /// start) where an entity has moved on, UNIQUE_VIOLATION where a unique key is taken. What members did that joined is not in the value. The transaction has ended either way.
     /// </summary>
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> CommitAsync(CancellationToken cancellationToken)
     {
@@ -112,7 +114,7 @@ public sealed partial class EntityTransaction
     private async ValueTask<Result<IReadOnlyList<EntityRevision>>> AppendAsync(CancellationToken cancellationToken)
     {
         if (IsLate) return EngineErrors.TransactionTimeout();
-        var written = drafts.Values.Where(draft => draft.MustAppend).ToArray();
+        var written = DraftsToWrite();
         var commit = ToCommit(written);
         if (!(await AppendAsync(commit, cancellationToken)).TryGet(out var outcome, out var error)) return error;
         switch (outcome)
@@ -124,10 +126,19 @@ public sealed partial class EntityTransaction
                 return EngineErrors.Duplicate(duplicate.Claim);
             case AppendOutcome.Committed committed:
                 (HasCommitted, request) = (true, null);
-                return written.Select((draft, i) => draft.Committed(commit, commit.Writes[i], committed)).ToArray();
+                if (!hasSteps) snapshot = AsOf.Latest;
+                var isAsked = Array.ConvertAll(written, draft => draft.IsAsked);
+                return written.Select((draft, i) => draft.Committed(commit, commit.Writes[i], committed)).Where((_, i) => isAsked[i]).ToArray();
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown}.");
         }
+    }
+
+    /// <summary>What was asked for goes before what members did beside it.</summary>
+    private Draft[] DraftsToWrite()
+    {
+        var written = drafts.Values.Where(draft => draft.MustAppend).ToArray();
+        return written.All(draft => draft.IsAsked) ? written : [.. written.OrderByDescending(draft => draft.IsAsked)];
     }
 
     private Commit ToCommit(Draft[] written)
@@ -138,7 +149,7 @@ public sealed partial class EntityTransaction
             Tenant = caller.Tenant,
             Id = request ?? CommitId.New(parts.Time),
             By = caller.Actor,
-            Writes = Array.ConvertAll(written, draft => draft.ToWrite(fingerprint)),
+            Writes = Array.ConvertAll(written, draft => draft.ToWrite(draft.IsAsked ? fingerprint : null)),
             Reads = drafts.Count == written.Length ? [] : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => draft.ToRead())],
         };
     }
@@ -171,7 +182,7 @@ public sealed partial class EntityTransaction
     /// </summary>
     private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
     {
-        if (!HasCommitted || HasConflicted || draft.Current is not { } entity) return Abandon(draft, error);
+        if (!HasCommitted || HasConflicted || IsJoined || draft.Current is not { } entity) return Abandon(draft, error);
         draft.Write(entity, machine.Aborted(entity.State, error), null, null);
         await AppendAsync(cancellationToken);
         HasConflicted = false;
@@ -193,13 +204,18 @@ public sealed partial class EntityTransaction
         if ((bytes += size) > bytesMax) return EngineErrors.TransactionTooLarge($"more than {bytesMax} bytes of documents");
         if (await AdmitAsync(draft, model, outcome.Entity.Document, cancellationToken) is { } unfit) return unfit;
         if (!UniqueKeys.ClaimsOf(model, outcome.Entity.Document).TryGet(out var claims, out var error)) return error;
-        draft.Write(outcome.Entity, outcome.Audit, claims, outcome.Schedules);
+        draft.Write(Told(outcome.Entity), outcome.Audit, claims, outcome.Schedules);
+        draft.WrittenBy |= DepthBit;
         return null;
     }
+
+    /// <summary>To a member that joined, what it wrote is of the commit to come.</summary>
+    private EntityRevision Told(EntityRevision entity) => IsJoined ? entity with { Commit = request!.Value } : entity;
 
     private async ValueTask<Result<Draft>> FindAsync(ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
     {
         if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
+        if (draft.InWork is not null) return EngineErrors.EntityInWork(id);
         if (draft.Current is not { } entity || (model is { } wanted && entity.Model != wanted)) return EngineErrors.EntityNotFound(id);
         return ifMatch is { } expected && expected != draft.Expected ? EngineErrors.EntityModified(id, expected) : draft;
     }
@@ -220,7 +236,7 @@ public sealed partial class EntityTransaction
         if (hasEnded) return EngineErrors.TransactionEnded();
         if (IsLate) return EngineErrors.TransactionTimeout();
         var lifetime = parts.Limits.TransactionLifetime;
-        if (!snapshot.IsLatest && parts.Time.GetUtcNow() - begunAt > lifetime) return EngineErrors.TransactionExpired(lifetime);
+        if (hasSteps && parts.Time.GetUtcNow() - begunAt > lifetime) return EngineErrors.TransactionExpired(lifetime);
         var max = Math.Min(parts.Limits.TransactionEntitiesMax, Commit.EntitiesMax);
         return opening is { } id && drafts.Count >= max && !drafts.ContainsKey(id) ? EngineErrors.TransactionTooLarge($"more than {max} entities") : null;
     }

@@ -20,6 +20,8 @@ internal sealed class ModelDraft(IEntityLog log, TenantId tenant, ModelKey key)
 
     public bool HasGrown { get; private set; }
 
+    public int DocumentCount => documents.Count;
+
     /// <summary>Null where the document fits, or does now.</summary>
     public async ValueTask<Error?> AdmitAsync(JsonText document, bool mayGrow, CancellationToken cancellationToken)
     {
@@ -32,6 +34,16 @@ internal sealed class ModelDraft(IEntityLog log, TenantId tenant, ModelKey key)
         }
         documents.Add(document);
         return null;
+    }
+
+    /// <summary>Forgets all documents but the first ones.</summary>
+    public void Truncate(int count)
+    {
+        if (documents.Count == count) return;
+        documents.RemoveRange(count, documents.Count - count);
+        grown = null; // made anew when it is needed
+        HasGrown = false;
+        if (count > 0) Restore();
     }
 
     /// <summary>Starts from the model as it is now, after another commit has changed it.</summary>

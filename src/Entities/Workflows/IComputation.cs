@@ -27,4 +27,5 @@ public readonly record struct ScheduleTimes(DateTimeOffset FireAt, DateTimeOffse
 
 /// <summary>What a processor or criterion is told.</summary>
 /// <param name="Entity">As it is in the transaction now; its revision is the one it was read at, None while it is created.</param>
-public sealed record ComputeCall(EntityRevision Entity, string Workflow, TransitionDefinition? Transition);
+/// <param name="Join">The transaction to join; null where there is none, as in a dry run.</param>
+public sealed record ComputeCall(EntityRevision Entity, string Workflow, TransitionDefinition? Transition, ICallTransaction? Join = null);

@@ -25,11 +25,11 @@ internal sealed class CreateChunk(EntityEngine engine, TimeProvider time) : IChu
     }
 
     private ValueTask<Result<IReadOnlyList<EntityRevision>>> CreateAllAsync(Caller caller, NewEntity[] items, CancellationToken cancellationToken) =>
-        engine.TransactAsync(caller, async transaction =>
+        engine.TransactAsync(caller, async (transaction, ct) =>
         {
             for (var i = 0; i < items.Length; i++)
             {
-                var created = await transaction.CreateAsync(items[i].Model, EntityId.New(time), items[i].Document, null, cancellationToken);
+                var created = await transaction.CreateAsync(items[i].Model, EntityId.New(time), items[i].Document, null, ct);
                 if (created.Error is { } error) return EntityApiErrors.AtItem(error, i);
             }
             return null;

@@ -37,7 +37,7 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ChunkedWrit
     private async Task<Result<Answer>> RunAsync<T>(ApiCall call, Func<JsonText, bool, Result<List<T>>> read, IChunkWriter<T> writer)
     {
         if (!EntityBodies.IsXml(call).TryGet(out var isXml, out var error)) return error;
-        if (!EntityCall.CallerOf(call).TryGet(out var caller, out error)) return error;
+        if (!EntityCall.JoinerOf(call).TryGet(out var caller, out error)) return error;
         if (!WriteSettings.Read(call).TryGet(out var settings, out error)) return error;
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
         if (!read(body, isXml).TryGet(out var items, out error)) return error;

@@ -23,7 +23,7 @@ internal sealed class EntityCreateEndpoints(EntityEngine engine, ChunkedWrite ch
     private async Task<Result<Answer>> CreateAsync(ApiCall call)
     {
         if (!EntityBodies.IsXml(call).TryGet(out _, out var error)) return error;
-        if (!ModelTarget.Of(call).TryGet(out var target, out error)) return error;
+        if (!ModelTarget.JoiningOf(call).TryGet(out var target, out error)) return error;
         if (!WriteSettings.Read(call).TryGet(out var settings, out error)) return error;
         if (!(await EntityBodies.ReadAsync(call)).TryGet(out var body, out error)) return error;
         if (!EntityBodies.Split(body).TryGet(out var documents, out error)) return error;

@@ -49,6 +49,7 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
     private async Task<Result<Answer>> DeleteManyAsync(ApiCall call)
     {
         if (!(await ModelTarget.KnownAsync(call, catalog)).TryGet(out var target, out var error)) return error;
+        if (!ModelTarget.JoiningOf(call).TryGet(out target, out error)) return error;
         if (!call.QueryInt("transactionSize", WriteSettings.WindowMax, 1, WriteSettings.WindowMax).TryGet(out var size, out error)) return error;
         if (!call.QueryTime("pointInTime").TryGet(out var then, out error)) return error;
         if (!call.QueryFlag("verbose").TryGet(out var verbose, out error)) return error;

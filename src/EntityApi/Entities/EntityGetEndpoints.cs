@@ -33,7 +33,7 @@ internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past)
     {
         if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
-        if (!(await target.FindAsync(engine.Log, past, asOf, call.Aborted)).TryGet(out var entity, out error)) return error;
+        if (!(await target.FindAsync(engine, past, asOf, call.Aborted)).TryGet(out var entity, out error)) return error;
         return Answer.Json(json => EntityWriter.WriteEnvelope(json, entity, asOf.Time));
     }
 
@@ -41,7 +41,7 @@ internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past)
     {
         if (!asked.TryGet(out var target, out var error)) return error;
         if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
-        if (!(await target.FindAsync(engine.Log, past, asOf, call.Aborted)).TryGet(out _, out error)) return error;
+        if (!(await target.FindAsync(engine, past, asOf, call.Aborted)).TryGet(out _, out error)) return error;
         var names = await engine.TransitionsAsync(target.Caller, target.Id, asOf, call.Aborted);
         return names.IsOk ? Answer.Json(names.Value) : names.Error;
     }

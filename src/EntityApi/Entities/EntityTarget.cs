@@ -11,23 +11,23 @@ internal sealed record EntityTarget(Caller Caller, EntityId Id)
 {
     public static Result<EntityTarget> Of(ApiCall call)
     {
-        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (!EntityCall.JoinerOf(call).TryGet(out var caller, out var error)) return error;
         return EntityCall.Id(call).TryGet(out var id, out error) ? new EntityTarget(caller, id) : error;
     }
 
     /// <summary>As <see cref="Of"/>, by query parameters as older clients send them: entityId, and entityClass, which the id makes needless.</summary>
     public static Result<EntityTarget> OfQuery(ApiCall call)
     {
-        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
+        if (!EntityCall.JoinerOf(call).TryGet(out var caller, out var error)) return error;
         if (!call.Query("entityClass").TryGet(out _, out error)) return error;
         if (!call.Query("entityId").TryGet(out var text, out error)) return error;
         return Guid.TryParseExact(text, "D", out var id) ? new EntityTarget(caller, new EntityId(id)) : ApiErrors.Query("entityId", "must be a UUID.");
     }
 
-    public async ValueTask<Result<EntityRevision>> FindAsync(IEntityLog log, PastReads past, AsOf asOf, CancellationToken cancellationToken)
+    public async ValueTask<Result<EntityRevision>> FindAsync(EntityEngine engine, PastReads past, AsOf asOf, CancellationToken cancellationToken)
     {
-        var found = await log.ReadAsync(Caller.Tenant, Id, asOf, cancellationToken);
-        if (found is not null) return EntityCall.IsPlatforms(found.Model) ? EntityApiErrors.EntityNotFound(Id.ToString()) : found;
-        return await past.CheckMissingAsync(Caller, Id, asOf, cancellationToken) ?? EntityApiErrors.EntityNotFound(Id.ToString());
+        if ((await engine.ReadAsync(Caller, Id, asOf, cancellationToken)).TryGet(out var found, out var error))
+            return EntityCall.IsPlatforms(found.Model) ? EntityApiErrors.EntityNotFound(Id.ToString()) : found;
+        return error.Code != EntityApiErrors.NotFoundCode ? error : await past.CheckMissingAsync(Caller, Id, asOf, cancellationToken) ?? EntityApiErrors.EntityNotFound(Id.ToString());
     }
 }

@@ -54,7 +54,7 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
         var errors = new Dictionary<EntityId, Error>();
         while (left.Count > 0)
         {
-            var written = await engine.TransactAsync(caller, transaction => DeleteAsync(transaction, left, cancellationToken), cancellationToken);
+            var written = await engine.TransactAsync(caller, (transaction, ct) => DeleteAsync(transaction, left, ct), cancellationToken);
             if (written.TryGet(out var deleted, out var error)) return new DeletedPage(page.Count, [.. deleted.Select(d => d.Id)], errors);
             if (left.FindIndex(e => e.Id.ToString() == error.Details?.GetValueOrDefault("entityId")) is not (>= 0 and var busy)) throw error.ToException();
             errors[left[busy].Id] = error;

@@ -36,12 +36,12 @@ internal sealed class UpdateChunk(EntityEngine engine, TimeProvider time) : IChu
 
     private ValueTask<Result<IReadOnlyList<EntityRevision>>> UpdateAllAsync(
         Caller caller, EntityChange[] items, List<FailedItem> failed, CancellationToken cancellationToken) =>
-        engine.TransactAsync(caller, async transaction =>
+        engine.TransactAsync(caller, async (transaction, ct) =>
         {
             failed.Clear();
             for (var i = 0; i < items.Length; i++)
             {
-                var updated = await transaction.UpdateAsync(null, items[i].Id, items[i].Apply, items[i].Transition, null, cancellationToken);
+                var updated = await transaction.UpdateAsync(null, items[i].Id, items[i].Apply, items[i].Transition, null, ct);
                 if (updated.Error is { } error && !TryLeaveOut(items[i], i, error, failed)) return EntityApiErrors.AtItem(error, i);
             }
             return null;

@@ -14,6 +14,7 @@ internal sealed class ModelWrite(Idempotency idempotency)
     public async Task<Result<Answer>> RunAsync(
         ApiCall call, JsonText body, Func<ModelTarget, ValueTask<Error?>> act, Func<ModelKey, Answer> answer)
     {
+        if (EntityCall.CheckUnjoined(call) is { } joined) return joined;
         if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
         return await idempotency.RunAsync(call, target.Caller.Tenant, body.Utf8, async () =>
         {

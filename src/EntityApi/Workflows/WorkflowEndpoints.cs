@@ -1,16 +1,16 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
-using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.EntityApi.Entities;
+using Strata.EntityApi.Models;
 
 namespace Strata.EntityApi.Workflows;
 
 /// <summary>The workflows of a model, under /api/model: imported and exported as text that is kept as it was.</summary>
-internal sealed class WorkflowEndpoints(ModelCatalog catalog, Idempotency idempotency)
+internal sealed class WorkflowEndpoints(ModelCatalog catalog, ModelWrite writes)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -42,13 +42,8 @@ internal sealed class WorkflowEndpoints(ModelCatalog catalog, Idempotency idempo
 
     private async Task<Result<Answer>> ImportAsync(ApiCall call)
     {
-        if (!ModelTarget.Of(call).TryGet(out var target, out var error)) return error;
-        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out error)) return error;
-        return await idempotency.RunAsync(call, target.Caller.Tenant, body.Utf8, async () =>
-        {
-            var caller = target.Caller with { Request = call.Request };
-            return (await catalog.ImportWorkflowsAsync(caller, target.Model, body, call.Aborted)).TryGet(out _, out var refusal) ? Imported() : refusal;
-        }, _ => Imported());
+        if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out var error)) return error;
+        return await writes.RunAsync(call, body, async target => (await catalog.ImportWorkflowsAsync(target.Caller, target.Model, body, call.Aborted)).Error, _ => Imported());
     }
 
     private static Answer Imported() => Answer.Json(json =>

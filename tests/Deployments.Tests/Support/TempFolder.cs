@@ -27,5 +27,5 @@ internal sealed class TempFolder : IDisposable
         return memory.ToArray();
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose() => Folder.Delete(Path);
 }

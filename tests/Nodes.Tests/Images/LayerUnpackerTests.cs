@@ -9,7 +9,7 @@ public sealed class LayerUnpackerTests : IDisposable
 {
     private readonly string root = Directory.CreateTempSubdirectory("strata-unpack-").FullName;
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => Folder.Delete(root);
 
     [Fact]
     public async Task Unpack_GoodLayer_IsThereForEveryUser()

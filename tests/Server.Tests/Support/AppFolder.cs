@@ -30,5 +30,5 @@ public sealed class AppFolder : IDisposable
         File.WriteAllText(full, content);
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose() => Folder.Delete(Path);
 }

@@ -116,7 +116,7 @@ public class Cloud : IAsyncDisposable
     {
         client?.Dispose();
         await RunAsync("down");
-        Directory.Delete(Home, recursive: true);
+        Folder.Delete(Home);
         GC.SuppressFinalize(this);
     }
 }

@@ -23,7 +23,7 @@ public static class GuideShell
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            Folder.Delete(folder);
         }
     }
 

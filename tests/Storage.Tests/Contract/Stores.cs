@@ -136,7 +136,7 @@ public sealed class TestServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (server is not null) await server.StopAsync(CancellationToken.None);
-        Directory.Delete(home, recursive: true);
+        Folder.Delete(home);
         creating.Dispose();
     }
 }

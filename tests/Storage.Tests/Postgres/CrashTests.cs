@@ -26,7 +26,7 @@ public sealed class CrashTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await server.StopAsync(CancellationToken.None);
-        Directory.Delete(home, recursive: true);
+        Folder.Delete(home);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Find(Options) is { } server) await server.StopAsync(CancellationToken.None);
-        Directory.Delete(home, recursive: true);
+        Folder.Delete(home);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
         finally
         {
             await server.StopAsync(CancellationToken.None);
-            Directory.Delete(server.SocketFolder, recursive: true);
+            Folder.Delete(server.SocketFolder);
         }
     }
 

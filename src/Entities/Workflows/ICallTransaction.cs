@@ -1,0 +1,12 @@
+namespace Strata.Entities.Workflows;
+
+/// <summary>What a call lends to whom it asks: the transaction that waits for the answer, to read and write in. Safe for concurrent use.</summary>
+public interface ICallTransaction
+{
+    /// <summary>
+    /// Opens the transaction to one member, by a token that cannot be guessed. Whoever had one before for the same call is out of the transaction, and what it did there is undone.
+    /// The token ends with the call; what was done by it stays only where a processor succeeds.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Nobody waits for the call any more.</exception>
+    ValueTask<string> OfferAsync();
+}
