@@ -51,9 +51,10 @@ public sealed class KeyedRequest : IDisposable
     {
         if (await log.FindCommitAsync(tenant, IdOf(part), cancellationToken) is not { } revision) return new WrittenPart([], null);
         var written = WithoutModels(await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken));
-        var history = await log.HistoryAsync(tenant, written[0].Id, new Revision(revision.Value + 1), 1, cancellationToken);
-        var kept = history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
-        return kept is [var of, ..] && of == Fingerprint ? new WrittenPart(written, kept.ElementAtOrDefault(1)) : ApiErrors.KeyReused(key);
+        if (await KeptAsync(written[0], cancellationToken) is not [var of, ..] kept || of != Fingerprint) return ApiErrors.KeyReused(key);
+        // What compute members wrote beside it stands behind what was asked for, and is no part of the answer.
+        while (written.Count > 1 && await KeptAsync(written[^1], cancellationToken) is null) written.RemoveAt(written.Count - 1);
+        return new WrittenPart(written, kept.ElementAtOrDefault(1));
     }
 
     /// <summary>Whether this is the fingerprint of the same request; for what is kept outside of the log.</summary>
@@ -65,9 +66,16 @@ public sealed class KeyedRequest : IDisposable
         hash.Dispose();
     }
 
+    /// <summary>The fingerprint and the note that a revision was written with; null: it was not asked for with a key.</summary>
+    private async ValueTask<string[]?> KeptAsync(EntityRevision written, CancellationToken cancellationToken)
+    {
+        var history = await log.HistoryAsync(tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken);
+        return history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
+    }
+
     /// <summary>Models that grew by what was written are no part of the answer.</summary>
-    private static IReadOnlyList<EntityRevision> WithoutModels(IReadOnlyList<EntityRevision> written) =>
-        written.Any(entity => entity.Model != StoredModel.Key) ? [.. written.Where(entity => entity.Model != StoredModel.Key)] : written;
+    private static List<EntityRevision> WithoutModels(IReadOnlyList<EntityRevision> written) =>
+        [.. written.Any(entity => entity.Model != StoredModel.Key) ? written.Where(entity => entity.Model != StoredModel.Key) : written];
 
     private CommitId IdOf(int part)
     {

@@ -77,7 +77,7 @@ internal static class EngineErrors
         "Send it again, with more time or less to do.") { Retryable = true };
 
     public static Error TransactionEnded() => new(
-        ErrorKind.Conflict, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");
+        ErrorKind.NotFound, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");
 
     public static Error EntityInWork(EntityId id) => new(
         ErrorKind.Conflict, "CONFLICT", $"The entity {id} is in the middle of the change that this call is a part of.",
@@ -95,7 +95,7 @@ internal static class EngineErrors
         ErrorKind.TooMany, "TOO_MANY_JOINED_REQUESTS", $"More than {max} requests wait for this transaction.", "Send them one after the other.") { Retryable = true };
 
     public static Error JoinedTooDeep(int max) => new(
-        ErrorKind.Conflict, "TOO_MANY_JOINED_REQUESTS", $"Members have joined each other's calls {max} deep.", "Let the members write less of what members are asked about.");
+        ErrorKind.Conflict, "JOINED_TOO_DEEP", $"Members have joined each other's calls {max} deep.", "Let the members write less of what members are asked about.");
 
     public static Error CommitInJoinedTransaction(string processor) => new(
         ErrorKind.Conflict, "COMMIT_IN_JOINED_TRANSACTION",

@@ -242,7 +242,7 @@ public class JoinedTransactionTests
             return Some.Json("{}");
         });
         Assert.True((await test.CreateAsync("{}", "go")).IsOk);
-        Assert.Equal(("TOO_MANY_JOINED_REQUESTS", 17), (last?.Code, depth));
+        Assert.Equal(("JOINED_TOO_DEEP", 17), (last?.Code, depth));
     }
 
     [Fact]

@@ -80,6 +80,44 @@ assert.equal(judge.calls[0].payload.target, 'TRANSITION');
 assert.equal((await take(small, { amount: 30 })).status, 200);
 assert.ok(judge.calls.some(c => c.type === 'EntityFunctionCalculationRequest' && c.payload.functionName === 'soon'));
 
+// Joining the transaction that waits: over HTTP and gRPC, seen by nobody else, durable in one commit, or undone with it
+await given(processor('SYNC', { calculationNodesTags: 'joins' }));
+let outcome = true, spent;
+const joined = [];
+const joins = join(['joins'], async (type, payload, event) => {
+  const token = event.attributes.cyodatxtoken.ce_string;
+  if (payload.payload.data.joined) return { payload: payload.payload };
+  const inside = { 'X-Tx-Token': token };
+  const made = await client.http('POST', `/entity/JSON/${model}`, { amount: 5 }, inside);
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  const id = made.body[0].entityIds[0];
+  assert.equal((await client.http('GET', `/entity/${id}`, undefined, inside)).body.data.amount, 5);
+  assert.equal((await client.http('GET', `/entity/${id}`)).status, 404);
+  const updated = await client.ask('entityManage', 'EntityUpdateRequest', { dataFormat: 'JSON', payload: { entityId: id, data: { amount: 6, joined: true }, transition: 'go' } }, { metadata: { 'tx-token': token } });
+  assert.deepEqual([updated.success, updated.transactionInfo.transactionId], [true, made.body[0].transactionId], JSON.stringify(updated));
+  const got = await client.ask('entitySearch', 'EntityGetRequest', { entityId: id }, { metadata: { 'tx-token': token } });
+  assert.deepEqual([got.payload.data.amount, got.payload.meta.state], [6, 'B']);
+  assert.equal((await client.http('PUT', `/model/${model}/unlock`, undefined, inside)).body.properties.errorCode, 'MODEL_ADMIN_IN_JOINED_TRANSACTION');
+  assert.equal((await client.http('POST', `/entity/JSON/${model}`, { amount: 7 }, { ...inside, 'Idempotency-Key': 'k' })).status, 400);
+  assert.equal((await client.http('PUT', `/entity/JSON/${payload.entityId}`, { amount: 8 }, inside)).body.properties.errorCode, 'CONFLICT');
+  joined.push(id);
+  spent = inside;
+  return outcome ? { payload: payload.payload } : { success: false, error: { code: 'E8', message: 'no' } };
+});
+await joins.greeted;
+const asked = await create();
+const once = () => client.http('PUT', `/entity/JSON/${asked}/go`, { amount: 2 }, { 'Idempotency-Key': 'once' });
+const whole = await once();
+assert.equal(whole.status, 200, JSON.stringify(whole.body));
+assert.deepEqual((await once()).body, whole.body); // told again from the log, without what the member wrote
+assert.equal(whole.body.entityIds.length, 1);
+assert.equal((await read(joined[0])).meta.transactionId, whole.body.transactionId);
+outcome = false;
+assert.equal((await take(await create())).status, 400);
+assert.equal((await client.http('GET', `/entity/${joined[1]}`)).status, 404);
+const late = await client.http('GET', `/entity/${joined[0]}`, undefined, spent);
+assert.deepEqual([late.status, late.body.properties.errorCode], [404, 'TRANSACTION_NOT_FOUND']);
+
 // A member's own failure, and wrong answers
 await given(processor('SYNC', { calculationNodesTags: 'fail' }));
 let reply = { success: false, error: { code: 'E7', message: 'declined', retryable: false } };
@@ -154,7 +192,7 @@ const refused = new Promise(done => rude.on('error', done).on('data', () => {}))
 rude.write(eventOf('EventAckResponse', { sourceEventId: 'x' }));
 assert.equal((await refused).code, grpc.status.INVALID_ARGUMENT);
 
-await Promise.all([worker, judge, failing, mute, saves, double, limited].map(m => m.leave()));
+await Promise.all([worker, judge, joins, failing, mute, saves, double, limited].map(m => m.leave()));
 for (let isEmpty = false; !isEmpty;) {
   const listed = await (await fetch(`http://${client.address}/api/v1/compute/members`, { headers: { authorization: `Bearer ${client.token}` } })).json();
   isEmpty = listed.items.length === 0;

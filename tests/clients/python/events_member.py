@@ -1,4 +1,4 @@
-"""A compute member with grpcio, its messages coded by hand: joins, answers a processor, is heard of. Arguments: host:port, token."""
+"""A compute member with grpcio, its messages coded by hand: joins, answers a processor, writes in its transaction, is heard of. Arguments: host:port, token."""
 import json
 import queue
 import sys
@@ -42,9 +42,9 @@ def read(data):
     return fields[1].decode(), fields[4].decode(), json.loads(fields[7])
 
 
-def http(method, path, body=None):
+def http(method, path, body=None, headers=None):
     request = urllib.request.Request(f"http://{ADDRESS}/api{path}", method=method, data=None if body is None else json.dumps(body).encode(),
-                                     headers={"Authorization": "Bearer " + TOKEN, "Content-Type": "application/json"})
+                                     headers={"Authorization": "Bearer " + TOKEN, "Content-Type": "application/json", **(headers or {})})
     with urllib.request.urlopen(request) as answer:
         return json.loads(answer.read() or b"null")
 
@@ -52,6 +52,7 @@ def http(method, path, body=None):
 outgoing = queue.Queue()
 channel = grpc.insecure_channel(ADDRESS)
 stream = channel.stream_stream(SERVICE + "startStreaming")(iter(outgoing.get, None), metadata=[("authorization", "Bearer " + TOKEN)])
+copies = []
 greeted, alive = threading.Event(), threading.Event()
 
 
@@ -65,6 +66,8 @@ def listen():
                 alive.set()
                 outgoing.put(event("EventAckResponse", {"sourceEventId": id_, "owner": "default", "payload": None, "success": True}))
             elif type_ == "EntityProcessorCalculationRequest":
+                copy = http("POST", "/entity/JSON/copy/1", {"of": payload["payload"]["data"]["text"]}, {"X-Tx-Token": payload["transactionId"]})
+                copies.append(copy[0])
                 data = dict(payload["payload"]["data"], by="python")
                 outgoing.put(event("EntityProcessorCalculationResponse", {"owner": "default", "requestId": payload["requestId"], "entityId": payload["entityId"], "payload": {"type": "JSON", "data": data}}))
     except grpc.RpcError as error:
@@ -74,6 +77,8 @@ def listen():
 threading.Thread(target=listen, daemon=True).start()
 outgoing.put(event("CalculationMemberJoinEvent", {"owner": "default", "tags": ["py"]}))
 assert greeted.wait(20), "not greeted"
+http("POST", "/model/import/JSON/SAMPLE_DATA/copy/1", {"of": "x"})
+http("PUT", "/model/copy/1/lock")
 http("POST", "/model/import/JSON/SAMPLE_DATA/letter/1", {"text": "x", "by": "x"})
 http("PUT", "/model/letter/1/lock")
 http("POST", "/model/letter/1/workflow/import", {"importMode": "REPLACE", "workflows": [{"version": "1.0", "name": "w", "initialState": "A", "states": {
@@ -81,6 +86,8 @@ http("POST", "/model/letter/1/workflow/import", {"importMode": "REPLACE", "workf
 created = http("POST", "/entity/JSON/letter/1", {"text": "hello"})[0]["entityIds"][0]
 letter = http("GET", "/entity/" + created)
 assert (letter["meta"]["state"], letter["data"]) == ("B", {"text": "hello", "by": "python"}), letter
+copy = http("GET", "/entity/" + copies[0]["entityIds"][0])
+assert copy["meta"]["transactionId"] == letter["meta"]["transactionId"] == copies[0]["transactionId"], (copy, letter)
 assert alive.wait(20), "no keep-alive"
 stream.cancel()
 outgoing.put(None)
