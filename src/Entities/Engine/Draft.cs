@@ -16,6 +16,9 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
     /// <summary>As it is in the middle of its change, while a member is asked about it; null: it is not.</summary>
     public EntityRevision? InWork { get; set; }
 
+    /// <summary>What was armed before the first commit in the middle of the change, to be put back at its end; null: there was no such commit.</summary>
+    public IReadOnlyList<ScheduledTransition>? Armed { get; set; }
+
     /// <summary>A bit for each depth of requests that wrote it: 0 is who began the transaction, the others are members that joined.</summary>
     public uint WrittenBy { get; set; }
 

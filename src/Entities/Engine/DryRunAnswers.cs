@@ -28,7 +28,7 @@ internal sealed class DryRunAnswers(ComputationGuard computation, TenantId tenan
         return new(isServed ? Result.Of<JsonText?>(null) : EngineErrors.NoComputeMember(processor.Name, processor.Config.Tags));
     }
 
-    public ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken)
+    public ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
     {
         committed.AddRange(soFar.Audit);
         return new(soFar.Entity);

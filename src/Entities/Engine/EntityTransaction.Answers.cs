@@ -36,10 +36,12 @@ public sealed partial class EntityTransaction
         public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
             transaction.CallAsync(draft, call, mayWrite: false, (joinable, ct) => transaction.parts.Computation.ScheduleAsync(function, joinable, ct), cancellationToken);
 
-        public async ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken)
+        public async ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
         {
             if (transaction.hasSteps || transaction.IsJoined) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
-            if (await transaction.WriteAsync(draft, model, soFar, cancellationToken) is { } error) return error;
+            draft.Armed ??= draft.Expected == Revision.None ? [] : await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
+            var watched = soFar with { Schedules = [.. draft.Armed, PauseWatch.Over(processor, transaction.parts.Time.GetUtcNow())] };
+            if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
             return (await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error) ? written[0] : error;
         }
     }

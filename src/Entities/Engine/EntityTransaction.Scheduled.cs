@@ -17,7 +17,7 @@ public sealed partial class EntityTransaction
         // Asked after the entity was read: what arms anew also writes the entity, and then the commit is refused.
         var armed = await parts.Log.SchedulesAsync(due.Tenant, due.Id, cancellationToken);
         if (!armed.Contains(due.Schedule)) return FiringOutcome.Stale;
-        var others = armed.Where(schedule => schedule != due.Schedule).ToList();
+        var others = armed.Where(schedule => schedule != due.Schedule && !PauseWatch.Is(schedule)).ToList();
         var outcome = await TryFireAsync(draft, entity, due.Schedule, others, cancellationToken);
         if (outcome == FiringOutcome.Conflict) return outcome;
         var committed = await CommitAsync(cancellationToken);
@@ -29,6 +29,8 @@ public sealed partial class EntityTransaction
         Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others, CancellationToken cancellationToken)
     {
         var now = parts.Time.GetUtcNow();
+        if (PauseWatch.Is(schedule))
+            return Record(draft, FiringOutcome.Abandoned, others, PauseWatch.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]));
         if (schedule.ExpiresAt < now) return Record(draft, FiringOutcome.Expired, others, Of(AuditEventTypes.ScheduledTransitionExpire));
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
             return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));

@@ -183,7 +183,7 @@ public sealed partial class EntityTransaction
     private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
     {
         if (!HasCommitted || HasConflicted || IsJoined || draft.Current is not { } entity) return Abandon(draft, error);
-        draft.Write(entity, machine.Aborted(entity.State, error), null, null);
+        draft.Write(entity, machine.Aborted(entity.State, error), null, draft.Armed);
         await AppendAsync(cancellationToken);
         HasConflicted = false;
         return error;
@@ -204,7 +204,7 @@ public sealed partial class EntityTransaction
         if ((bytes += size) > bytesMax) return EngineErrors.TransactionTooLarge($"more than {bytesMax} bytes of documents");
         if (await AdmitAsync(draft, model, outcome.Entity.Document, cancellationToken) is { } unfit) return unfit;
         if (!UniqueKeys.ClaimsOf(model, outcome.Entity.Document).TryGet(out var claims, out var error)) return error;
-        draft.Write(Told(outcome.Entity), outcome.Audit, claims, outcome.Schedules);
+        draft.Write(Told(outcome.Entity), outcome.Audit, claims, outcome.Schedules ?? draft.Armed);
         draft.WrittenBy |= DepthBit;
         return null;
     }

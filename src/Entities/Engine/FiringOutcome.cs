@@ -18,6 +18,9 @@ public enum FiringOutcome
     /// <summary>The entity's workflow has it no more; it is disarmed.</summary>
     Cancelled,
 
+    /// <summary>It was no transition but a processor's answer, lost with the server that waited for it; the trail says so.</summary>
+    Abandoned,
+
     /// <summary>It failed and is armed again, later each time, until it has failed <see cref="Firing.FailuresMax"/> times in a row.</summary>
     Failed,
 

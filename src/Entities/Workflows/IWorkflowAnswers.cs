@@ -13,8 +13,8 @@ internal interface IWorkflowAnswers
 
     ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken);
 
-    /// <summary>Makes durable what has happened so far; answers with the entity as committed. What follows is a second transaction.</summary>
-    ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken);
+    /// <summary>Makes durable what has happened so far, before a processor is called; answers with the entity as committed. What follows is a second transaction.</summary>
+    ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken);
 }
 
 /// <summary>What a run of the machine made of an entity.</summary>

@@ -39,7 +39,7 @@ internal sealed partial class WorkflowMachine
     {
         Note(AuditEventTypes.PauseForProcessing, transition.Name, processor.Name);
         // Nothing is armed at this point: the entity has not settled, and what was armed before stays until it does.
-        var committed = await answers.CommitAsync(new WorkflowOutcome(entity, audit, null), cancellationToken);
+        var committed = await answers.CommitAsync(processor, new WorkflowOutcome(entity, audit, null), cancellationToken);
         audit = [];
         if (committed.TryGet(out var durable, out failure)) entity = durable;
         return failure is null;

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Tests.Support;
 using Strata.Entities.Workflows;
+using Strata.Storage.Memory;
 
 namespace Strata.Entities.Tests.Engine;
 
@@ -82,6 +84,42 @@ public class ExecutionModeTests
         Assert.Equal("ENTITY_MODIFIED", (await test.CreateAsync("{}", "go", id)).Error?.Code);
         Assert.Equal("""{"by":"rival"}""", (await test.ReadAsync(id))?.Document.ToString());
         Assert.Single(test.Computation.Calls);
+    }
+
+    [Fact]
+    public async Task CommitBeforeDispatch_ServerEndsDuringTheCall_AnotherTellsTheTrail()
+    {
+        var time = new FakeTime();
+        var test = With("COMMIT_BEFORE_DISPATCH", time);
+        test.Computation.Process = (_, _, _) => new(new TaskCompletionSource<Result<JsonText?>>().Task);
+        var id = test.NewId();
+        _ = test.CreateAsync("{}", "go", id); // its server is as good as dead: nobody moves this engine's time on
+        var later = new FakeTime(time.GetUtcNow());
+        var runner = new ScheduleRunner(new TestEngine(null, later, log: test.Log).Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
+        Assert.Equal(0, await runner.FireDueAsync(default));
+        later.Advance(TimeSpan.FromSeconds(16));
+        Assert.Equal(1, await runner.FireDueAsync(default));
+        var last = (await test.HistoryAsync(id))[0];
+        Assert.Equal(("A", AuditEventTypes.TransitionAborted, "go"), (last.State, last.Audit[0].Type, last.Audit[0].Detail));
+        Assert.Contains("PROCESSING_LOST", last.Audit[0].Reason, StringComparison.Ordinal);
+        Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
+        Assert.Equal(0, await runner.FireDueAsync(default));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task CommitBeforeDispatch_Answered_LeavesNoWatchBehind(bool succeeds)
+    {
+        var test = With("COMMIT_BEFORE_DISPATCH");
+        test.Computation.Process = async (_, call, _) =>
+        {
+            Assert.Single(await test.Log.SchedulesAsync(Some.Tenant, call.Entity.Id, default));
+            return succeeds ? (JsonText?)null : Broken;
+        };
+        var id = test.NewId();
+        Assert.Equal(succeeds, (await test.CreateAsync("{}", "go", id)).IsOk);
+        Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
     }
 
     [Fact]

@@ -1,11 +1,11 @@
 namespace Strata.Entities.Tests.Support;
 
 /// <summary>A clock that moves only when it is told to; its timers fire in order of their time, on the thread that moves it.</summary>
-internal sealed class FakeTime : TimeProvider
+internal sealed class FakeTime(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<FakeTimer> timers = [];
-    private DateTimeOffset now = Some.Time;
+    private DateTimeOffset now = start ?? Some.Time;
 
     /// <summary>How many timers wait: tells a test that the code under test has gone to sleep.</summary>
     public int Waiting

@@ -13,10 +13,10 @@ internal sealed class TestEngine
     private readonly TimeProvider time;
 
     public TestEngine(
-        string? workflow = null, TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null, EngineLimits? limits = null, params IReadOnlyList<string> more)
+        string? workflow = null, TimeProvider? time = null, IReadOnlyList<UniqueKeyDefinition>? keys = null, EngineLimits? limits = null, MemoryLog? log = null, params IReadOnlyList<string> more)
     {
         this.time = time ?? TimeProvider.System;
-        Log = new MemoryLog(this.time);
+        Log = log ?? new MemoryLog(this.time);
         Counted = new CountingLog(Log);
         Model = new ModelDefinition
         {

@@ -149,6 +149,6 @@ public class WorkflowMachineTests
         public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
             new(new ScheduleTimes(Some.Time.AddHours(1), null));
 
-        public ValueTask<Result<EntityRevision>> CommitAsync(WorkflowOutcome soFar, CancellationToken cancellationToken) => new(soFar.Entity);
+        public ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken) => new(soFar.Entity);
     }
 }
