@@ -24,7 +24,8 @@ public static class CloudEventsModule
     public static void MapCloudEvents(this IEndpointRouteBuilder routes)
     {
         routes.MapRpc(routes.ServiceProvider.GetRequiredService<EventService>()).Requires(Callers);
-        routes.MapRpcHealth(CloudEventsService.Descriptor).Open();
-        routes.MapRpcReflection(CloudEventsService.Descriptor).Open();
     }
+
+    /// <summary>For reflection and health.</summary>
+    public static Google.Protobuf.Reflection.ServiceDescriptor Descriptor => CloudEventsService.Descriptor;
 }

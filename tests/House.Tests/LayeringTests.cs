@@ -11,7 +11,7 @@ public partial class LayeringTests
         ["Core"],
         ["Entities", "Storage", "Client", "Rpc"],
         ["Resources", "Api", "Compute"],
-        ["EntityApi", "CloudEvents", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
+        ["EntityApi", "CloudEvents", "ResourceRpc", "Identity", "Nodes", "Deployments", "Tunnels", "Edge"],
         ["Server", "Cli"],
     ];
 

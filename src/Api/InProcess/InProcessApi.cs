@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Core;
 
 namespace Strata.Api.InProcess;
 
@@ -26,6 +27,15 @@ public sealed class InProcessApi(IServiceProvider services)
         var lifetime = new Lifetime(cancellationToken);
         var http = Make(request, pipe, lifetime);
         return new InProcessAnswer(http, pipe.Reader, lifetime, RunAsync(http, pipe, lifetime));
+    }
+
+    /// <summary>Sends a request; the whole body of its answer.</summary>
+    /// <exception cref="StrataException">What it was refused with.</exception>
+    public async Task<byte[]> SendAsync(InProcessRequest request, CancellationToken cancellationToken)
+    {
+        await using var answer = Open(request, cancellationToken);
+        var body = await answer.ReadAsync(cancellationToken);
+        return answer.Status < 400 ? body : throw InProcessAnswer.Refusal(answer.Status, body);
     }
 
     private async Task RunAsync(HttpContext http, Pipe pipe, Lifetime lifetime)
@@ -94,36 +104,4 @@ public sealed record InProcessRequest(string Method, string Path, IReadOnlyDicti
 {
     public ReadOnlyMemory<byte> Body { get; init; }
     public string ContentType { get; init; } = "application/json";
-}
-
-/// <summary>An answer as it comes.</summary>
-public sealed class InProcessAnswer : IAsyncDisposable
-{
-    private readonly HttpContext http;
-    private readonly InProcessApi.Lifetime lifetime;
-    private readonly Task run;
-
-    internal InProcessAnswer(HttpContext http, PipeReader body, InProcessApi.Lifetime lifetime, Task run) => (this.http, Body, this.lifetime, this.run) = (http, body, lifetime, run);
-
-    public PipeReader Body { get; }
-
-    /// <summary>Known once some of the body, or its end, has been read.</summary>
-    public int Status => http.Response.StatusCode;
-
-    /// <summary>The whole body.</summary>
-    public async ValueTask<byte[]> ReadAsync(CancellationToken cancellationToken)
-    {
-        using var all = new MemoryStream();
-        await Body.CopyToAsync(all, cancellationToken);
-        return all.ToArray();
-    }
-
-    /// <summary>Ends the request where it has not ended.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (!run.IsCompleted) lifetime.Abort();
-        await Body.CompleteAsync();
-        await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lifetime.Dispose();
-    }
 }

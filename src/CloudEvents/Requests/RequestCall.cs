@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Strata.Api.InProcess;
 using Strata.CloudEvents.Events;
@@ -9,8 +8,6 @@ namespace Strata.CloudEvents.Requests;
 /// <summary>One request as its handler sees it: the payload, and the API that it is translated to, in the name of whoever sent it.</summary>
 internal sealed class RequestCall(InProcessApi api, JsonElement payload, string requestId, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
 {
-    private const int LineBytesMax = 16 << 20;
-
     public JsonElement Payload => payload;
     public string RequestId => requestId;
     public CancellationToken CancellationToken => cancellationToken;
@@ -50,54 +47,24 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
     /// <exception cref="StrataException">What the API refused it with.</exception>
     public async Task<JsonElement> SendAsync(string method, string path, ReadOnlyMemory<byte> body = default, string contentType = "application/json", params (string Name, string Value)[] more)
     {
-        await using var answer = api.Open(Request(method, path, body, contentType, more), cancellationToken);
-        var bytes = await answer.ReadAsync(cancellationToken);
-        if (answer.Status >= 400) throw ProblemReader.Read(bytes, answer.Status).ToException();
-        return bytes.Length == 0 ? default : JsonElement.Parse(bytes, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
+        var bytes = await api.SendAsync(Request(method, path, body, contentType, more), cancellationToken);
+        return bytes.Length == 0 ? default : JsonOf(bytes);
     }
 
     /// <summary>Calls the API for an answer of lines, each as it comes.</summary>
     public async IAsyncEnumerable<JsonElement> LinesAsync(string method, string path, ReadOnlyMemory<byte> body)
     {
         await using var answer = api.Open(Request(method, path, body, "application/json", []), cancellationToken);
-        while (true)
-        {
-            var read = await answer.Body.ReadAsync(cancellationToken);
-            var buffer = read.Buffer;
-            if (answer.Status >= 400)
-            {
-                answer.Body.AdvanceTo(buffer.Start);
-                throw ProblemReader.Read(await answer.ReadAsync(cancellationToken), answer.Status).ToException();
-            }
-            while (TryTakeLine(ref buffer, read.IsCompleted, out var line))
-            {
-                if (line.Length > 0) yield return JsonElement.Parse(line.ToArray(), new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
-            }
-            if (buffer.Length > LineBytesMax) throw new InvalidOperationException("A line of the answer is too long.");
-            answer.Body.AdvanceTo(buffer.Start, buffer.End);
-            if (read.IsCompleted) yield break;
-        }
+        await foreach (var line in answer.LinesAsync(cancellationToken)) yield return JsonOf(line);
     }
+
+    private static JsonElement JsonOf(byte[] text) => JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
 
     private InProcessRequest Request(string method, string path, ReadOnlyMemory<byte> body, string contentType, (string Name, string Value)[] more)
     {
         var all = new Dictionary<string, string>(headers, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in more) all[name] = value;
         return new InProcessRequest(method, path, all) { Body = body, ContentType = contentType };
-    }
-
-    private static bool TryTakeLine(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line)
-    {
-        if (buffer.PositionOf((byte)'\n') is { } end)
-        {
-            line = buffer.Slice(0, end);
-            buffer = buffer.Slice(buffer.GetPosition(1, end));
-            return true;
-        }
-        line = isLast ? buffer : default;
-        if (!isLast || buffer.IsEmpty) return false;
-        buffer = buffer.Slice(buffer.End);
-        return true;
     }
 
     private static string? TextOf(JsonElement value) => value.ValueKind switch

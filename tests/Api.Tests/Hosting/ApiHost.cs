@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
@@ -31,9 +32,9 @@ public sealed class ApiHost : IAsyncDisposable
     public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();
 
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
-    public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null)
+    public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1)
     {
-        var host = Create(log ?? new MemoryLog(TimeProvider.System), port);
+        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols);
         map?.Invoke(host.app);
         await host.app.StartAsync();
         if (log is null) await host.FillAsync();
@@ -59,12 +60,16 @@ public sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static ApiHost Create(MemoryLog log, int port)
+    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = protocols);
+        });
         builder.Services.AddSingleton<IEntityLog>(log);
         var users = new StoredDefinitions(log, TimeProvider.System);
         var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);

@@ -1,0 +1,48 @@
+using System.Text.Json;
+
+namespace Strata.Core;
+
+/// <summary>Reads problem details (RFC 9457) back into the error that they tell: those of the resource API, and those of the entity API, whose detail begins with the code.</summary>
+public static class ProblemDetails
+{
+    /// <summary>Null where it is something else.</summary>
+    public static Error? Read(int status, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(status, document.RootElement) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static Error? Read(int status, JsonElement problem)
+    {
+        var detail = Text(problem, "detail") ?? Text(problem, "title");
+        var code = Text(problem, "code");
+        problem.TryGetProperty("properties", out var properties);
+        if (code is null && Text(properties, "errorCode") is { } entityCode)
+        {
+            code = entityCode;
+            if (detail?.StartsWith(code + ": ", StringComparison.Ordinal) == true) detail = detail[(code.Length + 2)..];
+        }
+        if (code is null || detail is null) return null;
+        return new Error(ErrorStatus.KindOf(status), code, detail, Text(problem, "next"))
+        {
+            RequestId = Text(problem, "requestId"),
+            Faults = Faults(problem),
+            Retryable = properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty("retryable", out var retryable) && retryable.ValueKind == JsonValueKind.True,
+        };
+    }
+
+    private static SpecFault[]? Faults(JsonElement problem) =>
+        problem.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
+            ? [.. errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(e => new SpecFault(Text(e, "field") ?? "", Text(e, "message") ?? ""))]
+            : null;
+
+    private static string? Text(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}
