@@ -27,7 +27,7 @@ public static class RpcRouting
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
         var group = routes.MapGroup("");
-        foreach (var method in MethodsOf(service))
+        foreach (var method in MethodsOf(service, new MethodBinder(limits ?? RpcLimits.Default, time)))
         {
             var endpoint = new RpcEndpoint(method, limits ?? RpcLimits.Default, time, logger, stopping);
             group.MapPost(method.Method.FullName, (RequestDelegate)endpoint.InvokeAsync).WithMetadata(new RpcMethodMetadata(method.Method));
@@ -35,11 +35,10 @@ public static class RpcRouting
         return group;
     }
 
-    private static List<RpcMethod> MethodsOf(object service)
+    private static List<RpcMethod> MethodsOf(object service, MethodBinder binder)
     {
         var attribute = BasesOf(service.GetType()).Select(t => t.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false)).OfType<BindServiceMethodAttribute>().FirstOrDefault()
             ?? throw new ArgumentException($"{service.GetType()} does not derive from a generated service.", nameof(service));
-        var binder = new MethodBinder();
         var bind = attribute.BindType.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.NonPublic)
             .Single(m => m.Name == attribute.BindMethodName && m.GetParameters() is [{ ParameterType: var first }, _] && first == typeof(ServiceBinderBase));
         bind.Invoke(null, [binder, service]);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -19,6 +20,8 @@ internal sealed class EchoHost : IAsyncDisposable
     public EchoService Service { get; } = new();
 
     public Uri Address => new(app.Urls.First(u => u.StartsWith("http://127.", StringComparison.Ordinal)));
+
+    public IMeterFactory Meters => app.Services.GetRequiredService<IMeterFactory>();
 
     public static async Task<EchoHost> StartAsync(RpcLimits? limits = null)
     {

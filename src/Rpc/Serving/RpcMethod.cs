@@ -25,7 +25,7 @@ internal sealed class RpcMethod<TRequest, TResponse>(
 }
 
 /// <summary>Takes the methods of a service as its generated code binds them.</summary>
-internal sealed class MethodBinder : ServiceBinderBase
+internal sealed class MethodBinder(RpcLimits limits, TimeProvider time) : ServiceBinderBase
 {
     public List<RpcMethod> Methods { get; } = [];
 
@@ -45,7 +45,22 @@ internal sealed class MethodBinder : ServiceBinderBase
         where TRequest : class
         where TResponse : class => Methods.Add(new RpcMethod<TRequest, TResponse>(method, handle));
 
-    private static async Task<T> SingleAsync<T>(RequestStream<T> requests) where T : class
+    /// <summary>Mostly it is there already, and costs no timer.</summary>
+    private async ValueTask<T> SingleAsync<T>(RequestStream<T> requests) where T : class
+    {
+        var reading = ReadSingleAsync(requests);
+        if (reading.IsCompleted) return await reading;
+        try
+        {
+            return await reading.WaitAsync(limits.RequestTimeout, time);
+        }
+        catch (TimeoutException)
+        {
+            throw Faults.Of(StatusCode.DeadlineExceeded, $"The request was not there within {limits.RequestTimeout.TotalSeconds:0.###} s.");
+        }
+    }
+
+    private static async Task<T> ReadSingleAsync<T>(RequestStream<T> requests) where T : class
     {
         if (!await requests.MoveNext(CancellationToken.None)) throw Faults.Of(StatusCode.InvalidArgument, "The request holds no message.");
         var single = requests.Current;
