@@ -37,16 +37,17 @@ internal sealed partial class Peer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Calls per second. Whatever was not answered well ends the benchmark.</summary>
-    public async Task<double> LoadAsync(int seconds)
+    /// <summary>Calls per second, and the processor time of each at the server. Whatever was not answered well ends the benchmark.</summary>
+    public async Task<(double PerSecond, double Microseconds)> LoadAsync(int seconds)
     {
+        var before = CpuOf(process);
         string[] arguments = ["-c", "4", "-m", "16", "-t", "1", "-D", $"{seconds}", "-d", Frame, "-H", "content-type: application/grpc", "-H", "te: trailers", $"http://127.0.0.1:{port}/strata.test.Echo/Unary"];
         using var load = Process.Start(new ProcessStartInfo("h2load", arguments) { RedirectStandardOutput = true })!;
         var text = await load.StandardOutput.ReadToEndAsync();
         await load.WaitForExitAsync();
         var (rate, done) = (Rate().Match(text), Done().Match(text));
         if (!rate.Success || !done.Success || Number(done.Groups[2]) > 0) throw new InvalidOperationException($"{Name}: {text}");
-        return Number(rate.Groups[1]);
+        return (Number(rate.Groups[1]), (CpuOf(process) - before).TotalMicroseconds / Number(done.Groups[1]));
     }
 
     public async ValueTask DisposeAsync()
@@ -54,6 +55,12 @@ internal sealed partial class Peer : IAsyncDisposable
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
         process.Dispose();
+    }
+
+    private static TimeSpan CpuOf(Process process)
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
     }
 
     private static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);

@@ -17,14 +17,20 @@ await using var bare = await Peer.StartAsync("kestrel", port => (Environment.Pro
 await using var node = await Peer.StartAsync("grpc-js", port => ("node", [Peer.Root("benchmarks/Rpc/echo-server.js"), port]));
 await using var python = await Peer.StartAsync("grpcio", port => ("/usr/bin/python3", [Peer.Root("benchmarks/Rpc/echo_server.py"), port]));
 Peer[] all = [ours, bare, node, python];
-foreach (var peer in all) await peer.LoadAsync(2); // warm
+foreach (var peer in all) await peer.LoadAsync(seconds); // warm
 
-var measured = all.ToDictionary(peer => peer.Name, _ => new List<double>());
+var (measured, spent) = (all.ToDictionary(peer => peer.Name, _ => new List<double>()), all.ToDictionary(peer => peer.Name, _ => new List<double>()));
 for (var round = 1; round <= rounds; round++)
 {
-    foreach (var peer in all) measured[peer.Name].Add(await peer.LoadAsync(seconds));
-    Say($"round {round}: {string.Join(", ", all.Select(peer => FormattableString.Invariant($"{peer.Name} {measured[peer.Name][^1]:0}/s")))}");
+    foreach (var peer in all)
+    {
+        var (perSecond, microseconds) = await peer.LoadAsync(seconds);
+        measured[peer.Name].Add(perSecond);
+        spent[peer.Name].Add(microseconds);
+    }
+    Say($"round {round}: {string.Join(", ", all.Select(peer => FormattableString.Invariant($"{peer.Name} {measured[peer.Name][^1]:0}/s ({spent[peer.Name][^1]:0.0} µs)")))}");
 }
+Say($"by processor time of the server: {Median(spent["kestrel"]) / Median(spent["strata"]):0.00}");
 foreach (var peer in all[2..]) Say($"against {peer.Name}: {Median(measured["strata"]) / Median(measured[peer.Name]):0.00} times as many");
 Result("rpc", measured["strata"], measured["kestrel"]);
 

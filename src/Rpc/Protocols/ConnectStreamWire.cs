@@ -34,7 +34,7 @@ internal sealed class ConnectStreamWire : IWire
     public async ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken) =>
         await reader.ReadAsync(cancellationToken) is { } envelope && (envelope.Flags & EndOfStream) == 0 ? envelope.Payload : null;
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, bool isLast, CancellationToken cancellationToken)
     {
         var compresses = takesGzip && mayCompress && message.Length > limits.CompressFrom;
         return WriteAsync(compresses ? Envelope.Compressed : (byte)0, compresses ? Gzip.Compress(message) : message, cancellationToken);

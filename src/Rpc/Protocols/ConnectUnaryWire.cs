@@ -44,7 +44,7 @@ internal sealed class ConnectUnaryWire : IWire
         }
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, bool isLast, CancellationToken cancellationToken)
     {
         answer = message.ToArray(); // trailers are headers here, so nothing is sent before the end
         return default;

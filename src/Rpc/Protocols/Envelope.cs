@@ -27,15 +27,17 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
     public async ValueTask<Envelope?> ReadAsync(CancellationToken cancellationToken)
     {
         Release();
-        while (true)
-        {
-            var read = await input.ReadAsync(cancellationToken);
-            if (TryRead(read.Buffer, out var envelope)) return envelope;
-            var isCutOff = read.IsCompleted && !read.Buffer.IsEmpty;
-            input.AdvanceTo(isCutOff ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
-            if (isCutOff) throw Faults.Of(StatusCode.Internal, "The request ends within a message.");
-            if (read.IsCompleted) return null;
-        }
+        Envelope? envelope;
+        while (!TryTake(await input.ReadAsync(cancellationToken), out envelope)) { }
+        return envelope;
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, where it is there already; false: one must wait.</summary>
+    public bool TryRead(out Envelope? envelope)
+    {
+        Release();
+        envelope = null;
+        return input.TryRead(out var read) && TryTake(read, out envelope);
     }
 
     /// <summary>Gives the last payload back, so that what is left of the request can be read over by the server.</summary>
@@ -43,6 +45,21 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
     {
         if (consumed is { } position) input.AdvanceTo(position);
         consumed = null;
+    }
+
+    /// <summary>False: it is not whole yet.</summary>
+    private bool TryTake(in ReadResult read, out Envelope? envelope)
+    {
+        envelope = null;
+        if (TryRead(read.Buffer, out var whole))
+        {
+            envelope = whole;
+            return true;
+        }
+        var isCutOff = read.IsCompleted && !read.Buffer.IsEmpty;
+        input.AdvanceTo(isCutOff ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
+        if (isCutOff) throw Faults.Of(StatusCode.Internal, "The request ends within a message.");
+        return read.IsCompleted;
     }
 
     private bool TryRead(in ReadOnlySequence<byte> buffer, out Envelope envelope)

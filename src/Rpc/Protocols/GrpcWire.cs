@@ -10,6 +10,11 @@ namespace Strata.Rpc.Protocols;
 /// <summary>gRPC over HTTP/2: envelopes both ways, the status in the trailers.</summary>
 internal class GrpcWire : IWire
 {
+    private const string StatusName = "grpc-status";
+
+    /// <summary>A last message up to this is sent together with the trailers.</summary>
+    private const int TogetherBytesMax = 32 * 1024;
+
     private readonly RpcLimits limits;
     private readonly EnvelopeReader reader;
     private readonly bool takesGzip;
@@ -22,9 +27,10 @@ internal class GrpcWire : IWire
         IsJson = type.EndsWith("+json", StringComparison.Ordinal);
         Timeout = RpcHeaders.GrpcTimeout(headers["grpc-timeout"]);
         takesGzip = RpcHeaders.Takes(headers["grpc-accept-encoding"], Gzip.Name);
-        reader = new EnvelopeReader(body ?? http.Request.BodyReader, limits) { MayBeCompressed = EncodingOf(headers["grpc-encoding"]) };
         http.Response.ContentType = type;
-        http.Response.Headers["grpc-accept-encoding"] = Gzip.Name;
+        var encoding = headers["grpc-encoding"];
+        if (encoding.Count > 0) http.Response.Headers["grpc-accept-encoding"] = Gzip.Name;
+        reader = new EnvelopeReader(body ?? http.Request.BodyReader, limits) { MayBeCompressed = EncodingOf(encoding) };
     }
 
     protected HttpContext Http { get; }
@@ -35,12 +41,19 @@ internal class GrpcWire : IWire
 
     public async ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken) => (await reader.ReadAsync(cancellationToken))?.Payload;
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, CancellationToken cancellationToken)
+    public bool TryReceive(out ReadOnlySequence<byte>? message)
+    {
+        var isThere = reader.TryRead(out var envelope);
+        message = envelope?.Payload;
+        return isThere;
+    }
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, bool isLast, CancellationToken cancellationToken)
     {
         var compresses = takesGzip && mayCompress && message.Length > limits.CompressFrom;
         if (takesGzip && !Http.Response.HasStarted) Http.Response.Headers["grpc-encoding"] = Gzip.Name;
         Write(compresses ? Envelope.Compressed : (byte)0, compresses ? Gzip.Compress(message) : message);
-        await FlushAsync(cancellationToken);
+        return isLast && message.Length <= TogetherBytesMax ? default : FlushAsync(cancellationToken);
     }
 
     public async ValueTask SendHeadAsync(Metadata headers)
@@ -53,13 +66,17 @@ internal class GrpcWire : IWire
     public virtual ValueTask EndAsync(Status status, Metadata trailers)
     {
         Release();
-        foreach (var (name, value) in Last(status, trailers)) Http.Response.AppendTrailer(name, value);
+        if (status.StatusCode == StatusCode.OK && trailers.Count == 0) Http.Response.AppendTrailer(StatusName, "0");
+        else
+        {
+            foreach (var (name, value) in Last(status, trailers)) Http.Response.AppendTrailer(name, value);
+        }
         return default;
     }
 
     protected static IEnumerable<(string Name, string Value)> Last(Status status, Metadata trailers)
     {
-        yield return ("grpc-status", ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture));
+        yield return (StatusName, ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture));
         if (status.Detail is { Length: > 0 } message) yield return ("grpc-message", RpcHeaders.EncodeMessage(message));
         foreach (var entry in trailers) yield return (entry.Key, RpcHeaders.ValueOf(entry));
     }

@@ -18,8 +18,16 @@ internal interface IWire
     /// <returns>Null when the client has sent all. Good until the next call.</returns>
     ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken);
 
-    /// <summary>Ends when the client's flow control has taken it.</summary>
-    ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, CancellationToken cancellationToken);
+    /// <summary>As <see cref="ReceiveAsync"/>, where it is there already; false: one must wait.</summary>
+    bool TryReceive(out ReadOnlySequence<byte>? message)
+    {
+        message = null;
+        return false;
+    }
+
+    /// <summary>Ends when the client's flow control has taken it; the bytes are copied when it returns.</summary>
+    /// <param name="isLast">The end follows at once, and may be sent together with it.</param>
+    ValueTask SendAsync(ReadOnlyMemory<byte> message, bool mayCompress, bool isLast, CancellationToken cancellationToken);
 
     /// <summary>Sends the head alone.</summary>
     ValueTask SendHeadAsync(Metadata headers);

@@ -10,6 +10,7 @@ internal static class Wires
     public static IWire? Of(HttpContext http, RpcLimits limits, MethodType type)
     {
         var content = http.Request.ContentType ?? "";
+        if (content == "application/grpc" && HttpProtocol.IsHttp2(http.Request.Protocol)) return new GrpcWire(http, limits); // nearly always
         var end = content.IndexOf(';', StringComparison.Ordinal);
         var media = (end < 0 ? content : content[..end]).Trim().ToLowerInvariant();
         return media switch

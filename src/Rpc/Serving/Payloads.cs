@@ -18,7 +18,21 @@ internal sealed class WrittenPayload : SerializationContext
 {
     private const int KeptBytesMax = 64 * 1024;
 
+    [ThreadStatic]
+    private static WrittenPayload? spare;
+
     private ArrayBufferWriter<byte> buffer = new(256);
+
+    /// <summary>One for a message that is written and taken without waiting; give it back then.</summary>
+    public static WrittenPayload Take()
+    {
+        var taken = spare ?? new WrittenPayload();
+        spare = null;
+        taken.Reset();
+        return taken;
+    }
+
+    public void GiveBack() => spare = this;
 
     public ReadOnlyMemory<byte> Written => buffer.WrittenMemory;
 

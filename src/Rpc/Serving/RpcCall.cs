@@ -8,23 +8,24 @@ namespace Strata.Rpc.Serving;
 /// <summary>A call as its handler sees it: who calls, until when, what goes with it. Lives as long as the call.</summary>
 internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
 {
-    private readonly CancellationTokenSource over;
     private readonly CancellationTokenSource? late;
+    private readonly CancellationToken stopping;
     private readonly IWire wire;
     private readonly string method;
     private Metadata? requestHeaders;
     private Metadata? trailers;
+    private CancellationTokenSource? over;
+    private Dictionary<object, object>? userState;
 
     public RpcCall(HttpContext http, IWire wire, string method, RpcLimits limits, TimeProvider time, CancellationToken stopping)
     {
-        (Http, this.wire, this.method) = (http, wire, method);
+        (Http, this.wire, this.method, this.stopping) = (http, wire, method, stopping);
         if (wire.Timeout is { } timeout)
         {
             if (timeout > limits.DeadlineMax) timeout = limits.DeadlineMax;
             Deadline = (time.GetUtcNow() + timeout).UtcDateTime;
             late = new CancellationTokenSource(timeout, time);
         }
-        over = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, late?.Token ?? CancellationToken.None);
     }
 
     public HttpContext Http { get; }
@@ -35,23 +36,30 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
     /// <summary>What the handler wants to be told last.</summary>
     public Metadata Trailers => trailers ??= [];
 
+    /// <summary>As <see cref="Trailers"/>, to be read only.</summary>
+    public Metadata LastWords => trailers ?? Metadata.Empty;
+
     protected override string MethodCore => method;
     protected override string HostCore => Http.Request.Host.Value ?? "";
     protected override string PeerCore => string.Create(CultureInfo.InvariantCulture, $"{Http.Connection.RemoteIpAddress}:{Http.Connection.RemotePort}");
     protected override DateTime DeadlineCore => Deadline;
     protected override Metadata RequestHeadersCore => requestHeaders ??= RpcHeaders.Read(Http.Request.Headers);
-    protected override CancellationToken CancellationTokenCore => over.Token;
+    protected override CancellationToken CancellationTokenCore => Over.Token;
     protected override Metadata ResponseTrailersCore => Trailers;
     protected override Status StatusCore { get; set; }
     protected override WriteOptions? WriteOptionsCore { get; set; }
     protected override AuthContext AuthContextCore => throw new NotSupportedException("Who calls is known to the HTTP context.");
-    protected override IDictionary<object, object> UserStateCore { get; } = new Dictionary<object, object>();
+    protected override IDictionary<object, object> UserStateCore => userState ??= [];
+
+    /// <summary>Made when somebody asks: a call that never waits needs none.</summary>
+    private CancellationTokenSource Over =>
+        LazyInitializer.EnsureInitialized(ref over, () => CancellationTokenSource.CreateLinkedTokenSource(Http.RequestAborted, stopping, late?.Token ?? CancellationToken.None));
 
     private new DateTime Deadline { get; } = DateTime.MaxValue;
 
     public ValueTask DisposeAsync()
     {
-        over.Dispose();
+        over?.Dispose();
         late?.Dispose();
         return default;
     }

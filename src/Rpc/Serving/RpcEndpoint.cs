@@ -22,10 +22,10 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         if (WireOf(http) is not { } wire) return;
         await using var call = new RpcCall(http, wire, method.Method.FullName, limits, time, stopping);
         var status = await HandleAsync(wire, call);
-        if (http.RequestAborted.IsCancellationRequested) return; // nobody is there to be told
+        if (status.StatusCode != StatusCode.OK && http.RequestAborted.IsCancellationRequested) return; // nobody is there to be told
         try
         {
-            await wire.EndAsync(status, call.Trailers);
+            await wire.EndAsync(status, call.LastWords);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {

@@ -21,7 +21,7 @@ internal sealed class RpcMethod<TRequest, TResponse>(
     private readonly Messages<TResponse> responses = new(method.ResponseMarshaller);
 
     public override Task HandleAsync(IWire wire, RpcCall call) => handle(
-        new RequestStream<TRequest>(wire, requests, call.CancellationToken), new ResponseStream<TResponse>(wire, responses, call.CancellationToken), call);
+        new RequestStream<TRequest>(wire, requests, call), new ResponseStream<TResponse>(wire, responses, call), call);
 }
 
 /// <summary>Takes the methods of a service as its generated code binds them.</summary>
@@ -30,10 +30,10 @@ internal sealed class MethodBinder(RpcLimits limits, TimeProvider time) : Servic
     public List<RpcMethod> Methods { get; } = [];
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, async (requests, responses, call) => await responses.WriteAsync(await handler!(await SingleAsync(requests), call)));
+        Add(method, async (requests, responses, call) => await responses.WriteOnlyAsync(await handler!(await SingleAsync(requests), call)));
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, async (requests, responses, call) => await responses.WriteAsync(await handler!(requests, call)));
+        Add(method, async (requests, responses, call) => await responses.WriteOnlyAsync(await handler!(requests, call)));
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
         Add(method, async (requests, responses, call) => await handler!(await SingleAsync(requests), responses, call));
