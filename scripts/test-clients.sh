@@ -13,10 +13,16 @@ install_test_python() {
 }
 
 install_test_clients() {
-  local folder=$1/tests/clients/javascript
+  install_packages "$1/tests/clients/javascript"
+  install_packages "$1/sdk/typescript"
+  (cd "$1/sdk/typescript" && npx --no-install tsc -p .) || { say "the TypeScript client does not compile"; exit 1; }
+}
+
+install_packages() {
+  local folder=$1
   local stamp=$folder/node_modules/.installed
   [[ ! -e $stamp || $stamp -ot $folder/package-lock.json ]] || return 0
-  say "installing the tests' stock clients (npm)"
+  say "installing what tests use (npm, ${folder##*/})"
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null) || { say "npm ci failed in $folder"; exit 1; }
   touch "$stamp"
 }

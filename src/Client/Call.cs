@@ -16,12 +16,16 @@ internal sealed record Call(HttpMethod Method, string Path)
     /// <summary>The same for every try of one call, so that a write whose answer was lost is not done twice.</summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>The transaction that the request is to be a part of; null: none.</summary>
+    public string? JoinToken { get; init; }
+
     public HttpRequestMessage ToRequest()
     {
         var request = new HttpRequestMessage(Method, Path);
         request.Headers.Accept.ParseAdd(Accept);
         if (IfMatch is not null) request.Headers.IfMatch.Add(IfMatch == "*" ? EntityTagHeaderValue.Any : new EntityTagHeaderValue($"\"{IfMatch}\""));
         if (IdempotencyKey is not null) request.Headers.Add("Idempotency-Key", IdempotencyKey);
+        if (JoinToken is not null) request.Headers.Add("X-Tx-Token", JoinToken);
         if (Body is { } body)
         {
             request.Content = new ReadOnlyMemoryContent(body);

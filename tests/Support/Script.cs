@@ -10,14 +10,16 @@ internal static class Script
     /// <summary>The repository.</summary>
     public static string Root { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 
-    public static Task<string> NodeAsync(string script, params string[] arguments) => RunAsync("node", script, arguments);
+    public static Task<string> NodeAsync(string script, params string[] arguments) => RunAsync("node", [Path.Combine(Root, script), .. arguments]);
 
     /// <summary>The system's own Python, whose packages apt installs.</summary>
-    public static Task<string> PythonAsync(string script, params string[] arguments) => RunAsync("/usr/bin/python3", script, arguments);
+    public static Task<string> PythonAsync(string script, params string[] arguments) => RunAsync("/usr/bin/python3", [Path.Combine(Root, script), .. arguments]);
 
-    private static async Task<string> RunAsync(string program, string script, string[] arguments)
+    /// <summary>Any program; what it wrote.</summary>
+    public static async Task<string> RunAsync(string program, string[] arguments, string? folder = null, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, [Path.Combine(Root, script), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Root };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timer.CancelAfter(Patience);
@@ -29,9 +31,9 @@ internal static class Script
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{script} did not end: {await error}{await output}");
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end: {await error}{await output}");
         }
-        Assert.True(process.ExitCode == 0, $"{script}: {await error}{await output}");
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await error}{await output}");
         return await output;
     }
 }

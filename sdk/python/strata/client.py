@@ -1,0 +1,105 @@
+"""A cloud, by its HTTP API."""
+from __future__ import annotations
+
+import contextvars
+import json
+import os
+import random
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from .entities import Entities
+from .errors import StrataError
+from .resources import Resources
+
+transaction: contextvars.ContextVar[str | None] = contextvars.ContextVar("strata_transaction", default=None)
+"""The transaction that a handler of a compute member works in: requests that it sends belong to it, wherever they are sent from."""
+
+
+class Strata:
+    """Keep one for the life of the program; safe for concurrent use.
+
+    url: default STRATA_URL, else http://127.0.0.1:8080. token: default STRATA_TOKEN. timeout: seconds that the server may be silent. retries: how often a request is sent again that the
+    server could not serve just then.
+    """
+
+    def __init__(self, url: str | None = None, token: str | None = None, timeout: float = 100, retries: int = 3):
+        self.url = (url or os.environ.get("STRATA_URL") or "http://127.0.0.1:8080").rstrip("/")
+        self.token = token or os.environ.get("STRATA_TOKEN")
+        self.timeout, self.retries = timeout, retries
+
+    def entities(self, model: str, version: int = 1) -> Entities:
+        """The entities of a model."""
+        return Entities(self, model, version)
+
+    def resources(self, kind: str) -> Resources:
+        """The cloud's resources of a kind, in the plural: "deployments"."""
+        return Resources(self, kind)
+
+    def feed(self, start: int | None = None, model: str | None = None, follow: bool = False) -> Iterator[dict[str, Any]]:
+        """Every change of entities behind a revision, in order; with follow it stays for what comes."""
+        return self.stream("GET", "/api/entity/feed", query={"from": start, "model": model, "follow": follow or None}, headers={"accept": "application/x-ndjson"})
+
+    def request(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, headers: dict[str, str] | None = None,
+                content_type: str = "application/json") -> Any:
+        """Any request; the answer's JSON, None where it is empty. Sent again where the server asks for it and that is safe."""
+        # One key for all tries: sent again, a write takes effect once. What a transaction does has no outcome of its own to be kept.
+        key = None if method == "GET" or transaction.get() else str(uuid.uuid4())
+        attempt = 1
+        while True:
+            try:
+                with self._open(method, path, body, query, headers, content_type, key) as answer:
+                    text = answer.read()
+                    return json.loads(text) if text else None
+            except StrataError as error:
+                if not error.retryable or attempt > self.retries or (key is None and method != "GET"):
+                    raise
+            time.sleep(0.1 * 2 ** attempt * (0.5 + random.random()))
+            attempt += 1
+
+    def stream(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """A request whose answer is lines of JSON, each as it comes."""
+        with self._open(method, path, body, query, headers, "application/json", None) as answer:
+            for line in answer:
+                if line.strip():
+                    yield json.loads(line)
+
+    def events(self, path: str, query: dict[str, Any] | None = None) -> Iterator[tuple[str, Any]]:
+        """A request whose answer is server-sent events: (type, data)."""
+        kind = "message"
+        with self._open("GET", path, None, query, {"accept": "text/event-stream"}, "", None) as answer:
+            for line in answer:
+                text = line.decode().rstrip("\n")
+                if text.startswith("event: "):
+                    kind = text[7:]
+                elif text.startswith("data: "):
+                    yield kind, json.loads(text[6:])
+
+    def _open(self, method, path, body, query, headers, content_type, key):
+        pairs = {name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items() if value is not None}
+        target = self.url + path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
+        sent = {"Accept": "application/json", **(headers or {})}
+        if self.token:
+            sent["Authorization"] = "Bearer " + self.token
+        if body is not None:
+            sent["Content-Type"] = content_type
+        if (joined := transaction.get()) and path.startswith("/api/entity"):
+            sent["X-Tx-Token"] = joined
+        if key:
+            sent["Idempotency-Key"] = key
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            return urllib.request.urlopen(urllib.request.Request(target, data=data, headers=sent, method=method), timeout=self.timeout)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise StrataError.of(error.code, error.read()) from None
+        except TimeoutError:
+            raise StrataError("SERVER_TIMEOUT", f"{self.url} did not answer in time.") from None
+        except (urllib.error.URLError, ConnectionError) as error:
+            reason = getattr(error, "reason", error)
+            raise StrataError("SERVER_UNREACHABLE", f"{self.url} cannot be reached: {reason}", 0, True, 'Start the cloud with "strata up", or set STRATA_URL.') from None

@@ -1,0 +1,35 @@
+"""Without any server: PYTHONPATH=. python3 -m unittest discover -s tests"""
+import unittest
+
+from strata import Member, Strata, StrataError
+from strata.events import decode, encode
+
+member = Member(Strata("http://127.0.0.1:1", "x", retries=0), tags=[])
+
+
+@member.processor("charge")
+def charge(order, call):
+    return {**order, "paid": True}
+
+
+class MemberTests(unittest.TestCase):
+    def test_handlers_run_without_any_server(self):
+        self.assertEqual(member.call("processor", "charge", {"amount": 5}), {"amount": 5, "paid": True})
+        with self.assertRaises(StrataError) as refused:
+            member.call("criterion", "nobody", {})
+        self.assertEqual(refused.exception.code, "NO_SUCH_HANDLER")
+
+    def test_events_survive_coding(self):
+        for length in (0, 1, 127, 128, 300, 70_000):
+            event = decode(encode("ü", "s", "T", "é" * length))
+            self.assertEqual((event.id, event.type, len(event.text)), ("ü", "T", length))
+
+    def test_what_cannot_be_reached_is_said_with_the_next_step(self):
+        with self.assertRaises(StrataError) as refused:
+            Strata("http://127.0.0.1:1", "x", retries=0).entities("x").get("y")
+        self.assertEqual(refused.exception.code, "SERVER_UNREACHABLE")
+        self.assertIn("strata up", refused.exception.next)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,75 @@
+import type { Strata } from './strata.js';
+
+export interface Resource {
+  id: string;
+  kind: string;
+  name: string;
+  org: string;
+  project?: string;
+  labels: Record<string, string>;
+  state: string;
+  revision: number;
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+  deleted?: boolean;
+  spec: Record<string, unknown>;
+  status: Record<string, unknown>;
+}
+
+/** What a list or watch is narrowed to: project, state, and fields such as "labels.tier". */
+export type ResourceFilter = Record<string, string>;
+
+export type WatchEvent = { type: 'item'; resource: Resource } | { type: 'ready' };
+
+/** The cloud's resources of one kind. */
+export class Resources {
+  readonly #path: string;
+
+  constructor(private readonly strata: Strata, readonly kind: string) {
+    this.#path = `/api/v1/${encodeURIComponent(kind)}`;
+  }
+
+  /** All, page by page as they are asked for. */
+  async *list(filter: ResourceFilter = {}): AsyncGenerator<Resource> {
+    for (let cursor: string | undefined; ; ) {
+      const page: { items: Resource[]; next?: string } = await this.strata.request('GET', this.#path, { query: { ...filter, cursor } });
+      yield* page.items;
+      if (!(cursor = page.next)) return;
+    }
+  }
+
+  /** By name or id, here and below. */
+  get(name: string): Promise<Resource> {
+    return this.strata.request('GET', this.#one(name));
+  }
+
+  create(resource: { name: string; project?: string; labels?: Record<string, string>; spec: object }): Promise<Resource> {
+    return this.strata.request('POST', this.#path, { body: resource });
+  }
+
+  /** Merges into spec and labels. */
+  patch(name: string, changes: { spec?: object; labels?: Record<string, string | null> }): Promise<Resource> {
+    return this.strata.request('PATCH', this.#one(name), { body: changes, contentType: 'application/merge-patch+json' });
+  }
+
+  transition(name: string, transition: string): Promise<Resource> {
+    return this.strata.request('POST', `${this.#one(name)}/transitions/${encodeURIComponent(transition)}`);
+  }
+
+  delete(name: string): Promise<Resource> {
+    return this.strata.request('DELETE', this.#one(name));
+  }
+
+  /** What there is, then "ready", then every change, until the signal. */
+  async *watch(filter: ResourceFilter = {}, signal?: AbortSignal): AsyncGenerator<WatchEvent> {
+    for await (const event of this.strata.events(this.#path, { query: { ...filter, watch: true }, signal })) {
+      if (event.type === 'item') yield { type: 'item', resource: event.data as Resource };
+      else if (event.type === 'ready') yield { type: 'ready' };
+    }
+  }
+
+  #one(name: string): string {
+    return `${this.#path}/${encodeURIComponent(name)}`;
+  }
+}

@@ -1,0 +1,121 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Entities } from './entities.js';
+import { StrataError } from './errors.js';
+import { feed, type FeedEvent, type FeedOptions } from './feed.js';
+import { lines } from './lines.js';
+import { Resources } from './resources.js';
+
+export interface StrataOptions {
+  /** Default: STRATA_URL, else http://127.0.0.1:8080. */
+  url?: string;
+  /** Default: STRATA_TOKEN. */
+  token?: string;
+  /** How long one request may take, in milliseconds. Default: 100,000. Streams may go on for ever. */
+  timeout?: number;
+  /** How often a request is sent again that the server could not serve just then. Default: 3. */
+  retries?: number;
+}
+
+export interface RequestOptions {
+  body?: unknown;
+  contentType?: string;
+  headers?: Record<string, string>;
+  query?: Record<string, string | number | boolean | undefined>;
+  signal?: AbortSignal | undefined;
+}
+
+/** A cloud, by its HTTP API. Keep one for the life of the program. */
+export class Strata {
+  /** The transaction that a handler of a compute member works in: requests that it sends belong to it, wherever they are sent from. */
+  static readonly transaction = new AsyncLocalStorage<string | undefined>();
+
+  readonly url: URL;
+  readonly token: string | undefined;
+  readonly #timeout: number;
+  readonly #retries: number;
+
+  constructor(options: StrataOptions = {}) {
+    this.url = new URL(options.url ?? process.env['STRATA_URL'] ?? 'http://127.0.0.1:8080');
+    this.token = options.token ?? process.env['STRATA_TOKEN'];
+    this.#timeout = options.timeout ?? 100_000;
+    this.#retries = options.retries ?? 3;
+  }
+
+  /** The entities of a model. */
+  entities<T extends object>(model: string, version = 1): Entities<T> {
+    return new Entities<T>(this, model, version);
+  }
+
+  /** Every change of entities, in order. */
+  feed(options: FeedOptions = {}): AsyncGenerator<FeedEvent> {
+    return feed(this, options);
+  }
+
+  /** The cloud's resources of a kind, in the plural: "deployments". */
+  resources(kind: string): Resources {
+    return new Resources(this, kind);
+  }
+
+  /** Any request; the answer's JSON, undefined where it is empty. Sent again where the server asks for it and that is safe. */
+  async request<T = unknown>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    // One key for all tries: sent again, a write takes effect once. What a transaction does has no outcome of its own to be kept.
+    const key = method === 'GET' || Strata.transaction.getStore() ? undefined : randomUUID();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const signal = AbortSignal.any([AbortSignal.timeout(this.#timeout), ...(options.signal ? [options.signal] : [])]);
+        const answer = await this.#send(method, path, { ...options, signal }, key);
+        const text = await answer.text();
+        return (text ? JSON.parse(text) : undefined) as T;
+      } catch (error) {
+        if (!(error instanceof StrataError) || !error.retryable || attempt > this.#retries || (!key && method !== 'GET')) throw error;
+        await pause(100 * 2 ** attempt * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  /** A request whose answer is lines of JSON, each as it comes. */
+  async *stream<T>(method: string, path: string, options: RequestOptions = {}): AsyncGenerator<T> {
+    const answer = await this.#send(method, path, options, undefined);
+    if (answer.body) for await (const line of lines(answer.body)) if (line) yield JSON.parse(line) as T;
+  }
+
+  /** A request whose answer is server-sent events. */
+  async *events(path: string, options: RequestOptions = {}): AsyncGenerator<{ type: string; data: unknown }> {
+    const answer = await this.#send('GET', path, { ...options, headers: { ...options.headers, accept: 'text/event-stream' } }, undefined);
+    let type = 'message';
+    if (!answer.body) return;
+    for await (const line of lines(answer.body)) {
+      if (line.startsWith('event: ')) type = line.slice(7);
+      else if (line.startsWith('data: ')) yield { type, data: JSON.parse(line.slice(6)) };
+    }
+  }
+
+  async #send(method: string, path: string, options: RequestOptions, key: string | undefined): Promise<Response> {
+    const target = new URL(path, this.url);
+    for (const [name, value] of Object.entries(options.query ?? {})) if (value !== undefined) target.searchParams.set(name, String(value));
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+    if (this.token) headers['authorization'] = `Bearer ${this.token}`;
+    if (options.body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
+    const transaction = Strata.transaction.getStore();
+    if (transaction && path.startsWith('/api/entity')) headers['x-tx-token'] = transaction;
+    if (key) headers['idempotency-key'] = key;
+    const answer = await this.#fetch(target, { method, headers, ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }), ...(options.signal ? { signal: options.signal } : {}) });
+    if (!answer.ok) throw await StrataError.of(answer);
+    return answer;
+  }
+
+  async #fetch(target: URL, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(target, init);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') throw error;
+      const late = error instanceof Error && error.name === 'TimeoutError';
+      const reason = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
+      throw late
+        ? new StrataError('SERVER_TIMEOUT', `${this.url} did not answer in time.`, 0)
+        : new StrataError('SERVER_UNREACHABLE', `${this.url} cannot be reached: ${reason}`, 0, true, 'Start the cloud with "strata up", or set STRATA_URL.');
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Member, Strata, StrataError } from '@strata/client';
+import { decode, encode } from '../src/events.js';
+
+interface Order { amount: number; paid?: boolean }
+
+const member = new Member(new Strata({ url: 'http://127.0.0.1:1', token: 'x' }), { tags: [] })
+  .processor<Order>('charge', order => ({ ...order, paid: true }))
+  .criterion<Order>('is-fraud', order => order.amount > 100)
+  .schedule<Order>('later', () => ({ fireAfterMs: 5 }));
+
+test('handlers run without any server', async () => {
+  assert.deepEqual(await member.call('processor', 'charge', { amount: 5 }), { amount: 5, paid: true });
+  assert.equal(await member.call('criterion', 'is-fraud', { amount: 500 }), true);
+  assert.deepEqual(await member.call('function', 'later', {}), { fireAfterMs: 5 });
+  await assert.rejects(member.call('processor', 'nobody', {}), (error: StrataError) => error.code === 'NO_SUCH_HANDLER');
+});
+
+test('events survive coding', () => {
+  for (const length of [0, 1, 127, 128, 300, 70_000]) {
+    const event = decode(encode({ id: 'ü', source: 's', type: 'T', text: 'é'.repeat(length) }));
+    assert.deepEqual([event.id, event.type, event.text.length], ['ü', 'T', length]);
+  }
+});
+
+test('what cannot be reached is said with the next step', async () => {
+  await assert.rejects(
+    new Strata({ url: 'http://127.0.0.1:1', retries: 0 }).entities('x').get('y'), (error: StrataError) => error.code === 'SERVER_UNREACHABLE' && error.next!.includes('strata up'));
+});

@@ -1,0 +1,40 @@
+namespace Strata.Client;
+
+/// <summary>An entity of a model of yours.</summary>
+/// <param name="Data">What it holds; members that the type does not have are passed over.</param>
+public sealed record Entity<T>(T Data, EntityMeta Meta);
+
+/// <summary>What the platform knows of an entity.</summary>
+public sealed record EntityMeta
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>In its workflow.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The transaction that wrote it last; what <see cref="EntityWriteOptions.IfMatch"/> compares with.</summary>
+    public required Guid TransactionId { get; init; }
+
+    public required DateTimeOffset CreationDate { get; init; }
+    public required DateTimeOffset LastUpdateTime { get; init; }
+
+    /// <summary>The transition of the latest save; null where there was none.</summary>
+    public string? TransitionForLatestSave { get; init; }
+}
+
+/// <summary>How an entity is written.</summary>
+/// <param name="Transition">Takes it; null: the automatic ones are tried.</param>
+/// <param name="IfMatch">The transaction that must have written it last (ENTITY_MODIFIED); null: any.</param>
+public sealed record EntityWriteOptions(string? Transition = null, Guid? IfMatch = null)
+{
+    public static readonly EntityWriteOptions Default = new();
+}
+
+/// <summary>How entities are searched.</summary>
+/// <param name="Limit">Null: all.</param>
+/// <param name="Sort">Keys in order, "-" before one that descends: <c>-total,customer</c>.</param>
+/// <param name="At">As of then; null: now.</param>
+public sealed record SearchOptions(int? Limit = null, string? Sort = null, DateTimeOffset? At = null)
+{
+    public static readonly SearchOptions Default = new();
+}

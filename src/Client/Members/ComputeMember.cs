@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Grpc.Core;
+using Strata.Core;
+
+namespace Strata.Client;
+
+/// <summary>
+/// A compute member: plain classes whose methods are marked <see cref="ProcessorAttribute"/>, <see cref="CriterionAttribute"/> or <see cref="ScheduleAttribute"/>. What a handler does with the same
+/// cloud's entities, by any <see cref="EntityClient{T}"/>, happens in the transaction that waits for it. Handlers can be tested by calling them, or by <see cref="CallAsync"/>, with no server at all.
+/// </summary>
+public sealed class ComputeMember
+{
+    private static readonly AsyncLocal<string?> Transaction = new();
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(10);
+
+    private readonly StrataClient strata;
+    private readonly MemberOptions options;
+    private readonly HandlerTable handlers;
+
+    /// <exception cref="ArgumentException">Two handlers serve the same, or one returns what its kind cannot.</exception>
+    public ComputeMember(StrataClient strata, MemberOptions options, params IEnumerable<object> handlers) =>
+        (this.strata, this.options, this.handlers) = (strata, options, new HandlerTable(handlers));
+
+    /// <summary>The token of the transaction that the running handler works in; null outside of handlers.</summary>
+    public static string? CurrentTransaction => Transaction.Value;
+
+    /// <summary>
+    /// Joins, and serves until it is cancelled: then it takes no new calls, finishes those that it has, and leaves. It connects again, with pauses, whenever the connection is lost; only a refusal ends it.
+    /// </summary>
+    /// <exception cref="StrataException">The server refused it, for example its token.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        for (var lost = 0; !cancellationToken.IsCancellationRequested; lost++)
+        {
+            var began = options.Time.GetTimestamp();
+            try
+            {
+                await using var stream = new MemberStream(strata, options, AnswerAsync);
+                await stream.ServeAsync(cancellationToken);
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.InvalidArgument)
+            {
+                throw new StrataException(new Error(ErrorKind.Forbidden, e.StatusCode.ToString().ToUpperInvariant(), e.Status.Detail, "A member needs a token with the role machine."), e);
+            }
+            catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Lost: once more.
+            }
+            if (options.Time.GetElapsedTime(began) > Steady) lost = 0;
+            await Task.Delay(PauseAfter(lost), options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Runs a handler as the server would, with no server: for tests.</summary>
+    /// <param name="kind"><c>processor</c>, <c>criterion</c> or <c>function</c>.</param>
+    /// <returns>What the handler returned; null for nothing.</returns>
+    public Task<object?> CallAsync(string kind, CallContext call, JsonText data, CancellationToken cancellationToken = default) =>
+        handlers.RunAsync(kind, call, JsonElement.Parse(data.Utf8.Span), cancellationToken);
+
+    private async Task<MemberAnswer> AnswerAsync(string kind, CallContext call, JsonElement data, string? transaction, CancellationToken cancellationToken)
+    {
+        var began = options.Time.GetTimestamp();
+        Exception? failure = null;
+        Transaction.Value = transaction; // seen by this call's own flow alone
+        try
+        {
+            return new MemberAnswer(await handlers.RunAsync(kind, call, data, cancellationToken), null);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+            return new MemberAnswer(null, e);
+        }
+        finally
+        {
+            options.OnCall?.Invoke(new CallReport(kind, call, options.Time.GetElapsedTime(began), failure));
+        }
+    }
+
+    private static TimeSpan PauseAfter(int lost)
+    {
+        var pause = TimeSpan.FromMilliseconds(200) * Math.Pow(2, Math.Min(lost, 10));
+        return (pause < LongestPause ? pause : LongestPause) * (0.5 + Random.Shared.NextDouble());
+    }
+}
+
+/// <summary>What a handler came to.</summary>
+internal readonly record struct MemberAnswer(object? Value, Exception? Failure);

@@ -1,0 +1,19 @@
+namespace Strata.Client;
+
+/// <summary>What a <see cref="ComputeMember"/> serves, and how.</summary>
+public sealed record MemberOptions
+{
+    /// <summary>What workflows name in calculationNodesTags.</summary>
+    public required IReadOnlyList<string> Tags { get; init; }
+
+    /// <summary>Calls worked on at once, 1 to 10,000.</summary>
+    public int ConcurrentCallsMax { get; init; } = 64;
+
+    /// <summary>Told of each call when it is over, and must return soon.</summary>
+    public Action<CallReport>? OnCall { get; init; }
+
+    /// <summary>Told when the member has joined, also again after a lost connection.</summary>
+    public Action? OnJoined { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

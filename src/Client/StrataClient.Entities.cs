@@ -1,0 +1,23 @@
+using System.Globalization;
+using Strata.Core;
+
+namespace Strata.Client;
+
+public sealed partial class StrataClient
+{
+    /// <summary>From STRATA_URL (or <c>http://127.0.0.1:8080</c>) and STRATA_TOKEN, which every application that runs on Strata has.</summary>
+    public static StrataClient FromEnvironment(ClientOptions? options = null) => new(
+        new Uri(Environment.GetEnvironmentVariable("STRATA_URL") is { Length: > 0 } url ? url : "http://127.0.0.1:8080"), Environment.GetEnvironmentVariable("STRATA_TOKEN"), options);
+
+    /// <summary>What requests are signed with; null: nothing.</summary>
+    internal string? Token => http.DefaultRequestHeaders.Authorization?.Parameter;
+
+    /// <summary>The entities of a model.</summary>
+    public EntityClient<T> Entities<T>(string model, int version = 1) => new(transport, model, version);
+
+    /// <summary>Every change of entities in order, as lines of JSON; with <paramref name="follow"/> it stays for what comes.</summary>
+    /// <param name="from">Behind this revision; null: from the start.</param>
+    /// <param name="model">Of this one only; null: of all.</param>
+    public IAsyncEnumerable<JsonText> FeedAsync(long? from = null, string? model = null, bool follow = false, CancellationToken cancellationToken = default) => LinesAsync(
+        new ApiRequest(HttpMethod.Get, ApiPath.With("/api/entity/feed", ("from", from?.ToString(CultureInfo.InvariantCulture)), ("model", model), ("follow", follow ? "true" : null))), cancellationToken);
+}
