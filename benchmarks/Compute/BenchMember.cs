@@ -2,7 +2,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 
 namespace Strata.Compute.Benchmarks;
 

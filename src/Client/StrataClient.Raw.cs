@@ -21,6 +21,12 @@ public sealed partial class StrataClient
         }
     }
 
+    /// <summary>Server-sent events until the server ends them: type and data. Throws when the stream breaks, or is silent for too long.</summary>
+    public async IAsyncEnumerable<(string Type, JsonText Data)> EventsAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var item in transport.EventsAsync(path, cancellationToken)) yield return (item.EventType, new JsonText(item.Data));
+    }
+
     /// <summary>An answer of any length as it comes; the caller disposes the stream.</summary>
     public async Task<Stream> DownloadAsync(string path, CancellationToken cancellationToken = default)
     {

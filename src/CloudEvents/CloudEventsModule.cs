@@ -4,7 +4,7 @@ using Strata.Api.Auth;
 using Strata.CloudEvents.Events;
 using Strata.CloudEvents.Members;
 using Strata.CloudEvents.Requests;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Rpc;
 
 namespace Strata.CloudEvents;

@@ -2,7 +2,7 @@ using Grpc.Core;
 using Strata.Api.Auth;
 using Strata.CloudEvents.Members;
 using Strata.CloudEvents.Requests;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Core;
 using Strata.Rpc.Errors;
 using Strata.Rpc.Serving;

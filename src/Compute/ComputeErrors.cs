@@ -9,6 +9,9 @@ internal static class ComputeErrors
     public static readonly Error TooManyMembers = new(
         ErrorKind.Unavailable, "SERVER_BUSY", "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
 
+    public static Error TooManyWatchers(int max) => new(
+        ErrorKind.Unavailable, "SERVER_BUSY", $"{max} watch calls at this server already.", "End one of them.") { Retryable = true };
+
     public static Error NoMember(string name, IReadOnlyList<string> tags) => new(
         ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",
         $"No compute member serves \"{Shorten(name)}\"{(tags.Count == 0 ? "" : $" for the tags {Shorten(string.Join(", ", tags))}")}.", "Connect one, then try again.") { Retryable = true };

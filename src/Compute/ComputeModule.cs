@@ -13,7 +13,11 @@ public static class ComputeModule
     /// <summary>What the engine asks.</summary>
     public static MemberComputation Computation(MemberDirectory directory, ComputeLimits limits, TimeProvider time) => new(directory, new InProcessComputation([], []), limits, time);
 
-    public static IServiceCollection AddCompute(this IServiceCollection services, MemberDirectory directory) => services.AddSingleton(directory).AddSingleton<MemberEndpoints>();
+    public static IServiceCollection AddCompute(this IServiceCollection services, MemberDirectory directory) => services.AddSingleton(directory).AddSingleton<MemberEndpoints>().AddSingleton<CallsEndpoint>();
 
-    public static void MapCompute(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<MemberEndpoints>().Map(routes);
+    public static void MapCompute(this IEndpointRouteBuilder routes)
+    {
+        routes.ServiceProvider.GetRequiredService<MemberEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<CallsEndpoint>().Map(routes);
+    }
 }

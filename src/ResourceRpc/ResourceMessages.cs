@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Strata.ResourceRpc.Wire;
+using Strata.Wire.Resources;
 
 namespace Strata.ResourceRpc;
 

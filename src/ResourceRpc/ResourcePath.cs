@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Strata.Core;
-using Strata.ResourceRpc.Wire;
+using Strata.Wire.Resources;
 
 namespace Strata.ResourceRpc;
 

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
 using Strata.Api.InProcess;
-using Strata.ResourceRpc.Wire;
+using Strata.Wire.Resources;
 using Strata.Resources.Kinds;
 using Strata.Rpc;
 

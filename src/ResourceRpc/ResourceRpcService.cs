@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Strata.Api.InProcess;
-using Strata.ResourceRpc.Wire;
+using Strata.Wire.Resources;
 using Strata.Rpc.Serving;
 
 namespace Strata.ResourceRpc;

@@ -26,6 +26,28 @@ public sealed class DispatchTests
     }
 
     [Fact]
+    public async Task Watcher_IsToldOfEachCall_OfItsOrganizationOnly()
+    {
+        var (member, connection) = Join("a");
+        using var mine = directory.Calls.Watch(Given.Tenant).Value;
+        using var others = directory.Calls.Watch(Given.Other).Value;
+        var asking = AskAsync("a");
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString("{}") });
+        await asking;
+        var told = await mine.Calls.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(("p", "{}", null), (told.Call.Name, told.Answer?.Document?.ToString(), told.Failure));
+        asking = AskAsync("a");
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Failure = new MemberFailure(null, "No.", false) });
+        await asking;
+        Assert.Equal("No.", (await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Failure);
+        Assert.False(others.Calls.TryRead(out _));
+        var all = Enumerable.Range(0, CallWatch.WatchersMax - 2).Select(_ => directory.Calls.Watch(Given.Tenant).Value).ToList();
+        Assert.Equal("SERVER_BUSY", directory.Calls.Watch(Given.Tenant).Error?.Code);
+        foreach (var one in all) one.Dispose();
+        Assert.True(directory.Calls.Watch(Given.Tenant).IsOk);
+    }
+
+    [Fact]
     public async Task Tags_AnyOverlapServes_InTheOwnOrganizationOnly()
     {
         Join("x,gpu");

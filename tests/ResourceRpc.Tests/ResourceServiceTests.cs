@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Strata.Api.Auth;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
-using Strata.ResourceRpc.Wire;
+using Strata.Wire.Resources;
 using Strata.Rpc.Errors;
 
 namespace Strata.ResourceRpc.Tests;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Core;
 
 namespace Strata.Client;

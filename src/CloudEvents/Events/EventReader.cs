@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Core;
 
 namespace Strata.CloudEvents.Events;

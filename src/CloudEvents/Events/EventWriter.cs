@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Core;
 
 namespace Strata.CloudEvents.Events;

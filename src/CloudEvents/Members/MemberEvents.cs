@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Strata.CloudEvents.Events;
 using Strata.CloudEvents.Requests;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Compute.Members;
 using Strata.Core;
 using Strata.EntityApi;

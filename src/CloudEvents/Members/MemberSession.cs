@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Grpc.Core;
 using Strata.CloudEvents.Events;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Compute.Members;
 using Strata.Core;
 using Strata.Rpc.Errors;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Api.InProcess;
 using Strata.CloudEvents.Events;
-using Strata.CloudEvents.Wire;
+using Strata.Wire.CloudEvents;
 using Strata.Core;
 
 namespace Strata.CloudEvents.Requests;

@@ -35,6 +35,30 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
 
     public bool Serves(TenantId tenant, ProcessorDefinition processor) => platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags);
 
+    /// <summary>Asks, and tells whoever watches what came of it.</summary>
+    private async ValueTask<MemberAnswer> AskAsync(Member member, MemberCall call, CancellationToken cancellationToken)
+    {
+        var tenant = call.Call.Entity.Tenant;
+        if (!directory.Calls.IsWatched(tenant)) return await member.AskAsync(call, cancellationToken);
+        var (at, began) = (time.GetUtcNow(), time.GetTimestamp());
+        var told = new CallTold(at, member.Join.Actor, call, default, null, null);
+        try
+        {
+            var answer = await member.AskAsync(call, cancellationToken);
+            told = told with { Answer = answer, Failure = answer.Failure?.Message };
+            return answer;
+        }
+        catch (Exception e)
+        {
+            told = told with { Failure = e is MemberLostException ? "The member was lost." : "It did not answer in time." };
+            throw;
+        }
+        finally
+        {
+            directory.Calls.Tell(tenant, told with { Took = time.GetElapsedTime(began) });
+        }
+    }
+
     private async ValueTask<Result<MemberAnswer>> AskAsync(MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
         var triesMax = config.Idempotent && config.RetryPolicy != NoRetry ? 1 + limits.FailoversMax : 1;
@@ -51,7 +75,7 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
                     RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call,
                     TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
                 };
-                var answer = await member.AskAsync(asked, cancellationToken);
+                var answer = await AskAsync(member, asked, cancellationToken);
                 return answer.Failure is { } failure ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
             }
             catch (MemberLostException) when (tried.Count >= triesMax)

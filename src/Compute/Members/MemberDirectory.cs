@@ -13,6 +13,9 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     private readonly Dictionary<TenantId, Group> groups = [];
     private long counter;
 
+    /// <summary>Tells of the calls to them.</summary>
+    public CallWatch Calls { get; } = new();
+
     /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for tags that are none.</summary>
     /// <param name="limit">Calls that it works on at once; null: the default.</param>
     public Result<Member> Join(TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection)

@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace Strata.Cli.Developing;
+
+/// <summary>How the member of a folder is started, as the folder tells it. Stateless.</summary>
+internal static class StartCommand
+{
+    private static readonly string[] Scripts = ["dev", "start"];
+    private static readonly string[] PythonFiles = ["member.py", "main.py", "app.py"];
+
+    /// <summary>Null where it does not tell.</summary>
+    public static string? Of(string folder)
+    {
+        if (ScriptOf(Path.Combine(folder, "package.json")) is { } script) return $"npm run --silent {script}";
+        if (Directory.EnumerateFiles(folder, "*.csproj").Order(StringComparer.Ordinal).FirstOrDefault() is { } project) return $"dotnet run --project '{Path.GetFileName(project)}'";
+        return PythonFiles.FirstOrDefault(f => File.Exists(Path.Combine(folder, f))) is { } file ? $"python3 {file}" : null;
+    }
+
+    private static string? ScriptOf(string package)
+    {
+        if (!File.Exists(package)) return null;
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(package));
+            return json.RootElement.TryGetProperty("scripts", out var scripts) ? Scripts.FirstOrDefault(s => scripts.TryGetProperty(s, out _)) : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null; // npm will say what is wrong with it
+        }
+    }
+}
