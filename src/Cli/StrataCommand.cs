@@ -48,6 +48,7 @@ internal static class StrataCommand
         RestartCommand.Create(terminal),
         DeleteCommand.Create(terminal),
         OpenCommand.Create(terminal),
+        NewCommand.Create(terminal),
         DevCommand.Create(terminal),
         TunnelCommand.Create(terminal),
         ModelCommand.Create(terminal),

@@ -15,6 +15,7 @@ internal static class NameCompletion
 
     public static Argument<T> CompletesNames<T>(this Argument<T> argument, string plural)
     {
+        argument.HelpName ??= argument.Name; // or help would list what the cloud has
         argument.CompletionSources.Add(_ => Ask(async (client, cancellationToken) =>
         {
             var names = new List<string>();
@@ -26,6 +27,7 @@ internal static class NameCompletion
 
     public static Argument<T> CompletesKinds<T>(this Argument<T> argument)
     {
+        argument.HelpName ??= argument.Name; // or help would list what the cloud has
         argument.CompletionSources.Add(_ => Ask(async (client, cancellationToken) =>
             (await KindCatalog.LoadAsync(client, cancellationToken)).All.Select(k => k.Plural).ToList()));
         return argument;
