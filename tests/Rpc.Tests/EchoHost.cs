@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -21,6 +23,8 @@ internal sealed class EchoHost : IAsyncDisposable
 
     public Uri Address => new(app.Urls.First(u => u.StartsWith("http://127.", StringComparison.Ordinal)));
 
+    public Uri TlsAddress => new(app.Urls.First(u => u.StartsWith("https://127.", StringComparison.Ordinal)));
+
     public IMeterFactory Meters => app.Services.GetRequiredService<IMeterFactory>();
 
     public static async Task<EchoHost> StartAsync(RpcLimits? limits = null)
@@ -36,6 +40,7 @@ internal sealed class EchoHost : IAsyncDisposable
                 listen.Protocols = HttpProtocols.Http1;
                 listen.Use(priorKnowledge.Use);
             });
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.UseHttps(Certificate));
             kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
@@ -50,6 +55,17 @@ internal sealed class EchoHost : IAsyncDisposable
     }
 
     public GrpcChannel Channel() => GrpcChannel.ForAddress(Address, new GrpcChannelOptions { MaxReceiveMessageSize = null });
+
+    /// <summary>Its own, which no authority has signed.</summary>
+    public static X509Certificate2 Certificate { get; } = MakeCertificate();
+
+    private static X509Certificate2 MakeCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = TimeProvider.System.GetUtcNow();
+        using var made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null); // so that its key can be used by TLS
+    }
 
     public async ValueTask DisposeAsync()
     {

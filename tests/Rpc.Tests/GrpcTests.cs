@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
+using Grpc.Net.Client;
 using Strata.Rpc.Errors;
 
 namespace Strata.Rpc.Tests;
@@ -137,6 +138,17 @@ public sealed class GrpcTests : IAsyncLifetime
         using var refused = await http.PostAsync("/strata.test.Echo/Unary", faulty, TestContext.Current.CancellationToken);
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Contains("invalid_argument", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tls_CarriesCallsAndStreams()
+    {
+        using var trusting = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == EchoHost.Certificate.Thumbprint } };
+        using var channel = GrpcChannel.ForAddress(host.TlsAddress, new GrpcChannelOptions { HttpHandler = trusting });
+        var secure = new Echo.EchoClient(channel);
+        Assert.Equal("ü", (await secure.UnaryAsync(new EchoRequest { Text = "ü" })).Text);
+        using var server = secure.Server(new EchoRequest { Text = "s", Count = 50 });
+        Assert.Equal(50, await server.ResponseStream.ReadAllAsync().CountAsync());
     }
 
     [Fact]
