@@ -42,7 +42,9 @@ public sealed partial class EntityTransaction
             draft.Armed ??= draft.Expected == Revision.None ? [] : await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
             var watched = soFar with { Schedules = [.. draft.Armed, PauseWatch.Over(processor, transaction.parts.Time.GetUtcNow())] };
             if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
-            return (await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error) ? written[0] : error;
+            if (!(await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error)) return error;
+            transaction.GoOnWith(draft);
+            return written[0];
         }
     }
 }

@@ -79,7 +79,7 @@ public sealed partial class EntityTransaction
         bytes = savepoint.Bytes;
         var kept = savepoint.Drafts.ToDictionary(saved => saved.Draft.Id);
         foreach (var id in drafts.Keys.Where(id => !kept.ContainsKey(id)).ToArray()) drafts.Remove(id);
-        foreach (var (draft, state) in savepoint.Drafts) drafts[draft.Id].State = state;
+        foreach (var (draft, state) in savepoint.Drafts) (drafts[draft.Id], draft.State) = (draft, state); // also one that was let go since
         if (models is null) return;
         var documents = savepoint.Models.ToDictionary(saved => saved.Model.Id, saved => saved.Documents);
         foreach (var (key, model) in models.ToArray())

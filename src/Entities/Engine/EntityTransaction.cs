@@ -126,12 +126,19 @@ public sealed partial class EntityTransaction
                 return EngineErrors.Duplicate(duplicate.Claim);
             case AppendOutcome.Committed committed:
                 (HasCommitted, request) = (true, null);
-                if (!hasSteps) snapshot = AsOf.Latest;
                 var isAsked = Array.ConvertAll(written, draft => draft.IsAsked);
                 return written.Select((draft, i) => draft.Committed(commit, commit.Writes[i], committed)).Where((_, i) => isAsked[i]).ToArray();
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown}.");
         }
+    }
+
+    /// <summary>What follows a commit in the middle is a transaction of its own: what else was read and written before does not bind it.</summary>
+    private void GoOnWith(Draft own)
+    {
+        drafts.Clear();
+        drafts[own.Id] = own;
+        snapshot = AsOf.Latest;
     }
 
     /// <summary>What was asked for goes before what members did beside it.</summary>

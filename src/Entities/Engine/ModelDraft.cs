@@ -29,7 +29,7 @@ internal sealed class ModelDraft(IEntityLog log, TenantId tenant, ModelKey key)
         if (grown is null && Restore() is { } error) return error;
         if (Grow(document, mayGrow) is { } refused)
         {
-            grown = null; // it holds half of what was refused
+            Restore(); // it holds half of what was refused
             return refused;
         }
         documents.Add(document);
@@ -41,9 +41,7 @@ internal sealed class ModelDraft(IEntityLog log, TenantId tenant, ModelKey key)
     {
         if (documents.Count == count) return;
         documents.RemoveRange(count, documents.Count - count);
-        grown = null; // made anew when it is needed
-        HasGrown = false;
-        if (count > 0) Restore();
+        Restore();
     }
 
     /// <summary>Starts from the model as it is now, after another commit has changed it.</summary>

@@ -15,7 +15,7 @@ public sealed record ModelDefinition
     public IReadOnlyList<WorkflowDefinition> Workflows
     {
         get;
-        init => (field, HasSchedules) = (value, value.Any(w => w.States.Values.Any(s => s.Transitions.Any(t => t.IsScheduled))));
+        init => (field, HasSchedules) = (value, value.SelectMany(w => w.States.Values).SelectMany(s => s.Transitions).Any(Arms));
     } = [];
 
     public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
@@ -23,8 +23,11 @@ public sealed record ModelDefinition
     /// <summary>What documents must fit; null: anything does.</summary>
     internal StructureCheck? Check { get; init; }
 
-    /// <summary>Whether any workflow schedules anything; without, schedules cost nothing.</summary>
+    /// <summary>Whether anything is ever armed for its entities: a scheduled transition, or a watch over a processor that is called behind a commit. Without, schedules cost nothing.</summary>
     public bool HasSchedules { get; private init; }
+
+    private static bool Arms(TransitionDefinition transition) =>
+        transition.IsScheduled || transition.Processors.Any(p => p.ExecutionMode == ExecutionMode.CommitBeforeDispatch);
 }
 
 /// <summary>Scalar paths whose values together are unique among the model's entities. All null: exempt; some null: INVALID_UNIQUE_KEY.</summary>

@@ -56,6 +56,25 @@ public class ModelGrowthTests
         Assert.Equal(grows, before.ToSimpleView() != after.ToSimpleView());
     }
 
+    /// <summary>What a joined request is refused for must not undo what others have made the model grow by.</summary>
+    [Fact]
+    public async Task Refused_InATransactionThatGoesOn_KeepsWhatOthersNeed()
+    {
+        await test.LockedAsync("""{"n":1}""");
+        await test.Catalog.SetChangeLevelAsync(Some.Caller, Some.Model, "TYPE", default);
+        var transaction = await test.Engine.BeginAsync(Some.Caller, default);
+        Assert.True((await transaction.CreateAsync(Some.Model, EntityId.New(TimeProvider.System), Some.Json("""{"n":1.5}"""), null, default)).IsOk);
+        var savepoint = transaction.Save();
+        Assert.True((await transaction.CreateAsync(Some.Model, EntityId.New(TimeProvider.System), Some.Json("""{"n":"text"}"""), null, default)).IsOk);
+        transaction.Restore(savepoint);
+        Assert.NotNull((await transaction.CreateAsync(Some.Model, EntityId.New(TimeProvider.System), Some.Json("""{"new":1}"""), null, default)).Error);
+        transaction.Restore(savepoint);
+        Assert.Null((await transaction.CommitAsync(default)).Error);
+        await test.Catalog.SetChangeLevelAsync(Some.Caller, Some.Model, "ARRAY_LENGTH", default);
+        Assert.True((await test.CreateAsync("""{"n":2.5}""")).IsOk);
+        Assert.False((await test.CreateAsync("""{"n":"text"}""")).IsOk);
+    }
+
     [Fact]
     public async Task SetChangeLevel_Unknown_IsRefused()
     {

@@ -106,6 +106,20 @@ public class ExecutionModeTests
         Assert.Equal(0, await runner.FireDueAsync(default));
     }
 
+    [Fact]
+    public async Task CommitBeforeDispatch_ChangedDuringTheCall_LeavesNoWatchBehind()
+    {
+        var test = With("COMMIT_BEFORE_DISPATCH");
+        test.Computation.Process = async (_, call, _) =>
+        {
+            Assert.True((await test.UpdateAsync(call.Entity.Id, "{}")).IsOk);
+            return (JsonText?)null;
+        };
+        var id = test.NewId();
+        Assert.Equal("ENTITY_MODIFIED", (await test.CreateAsync("{}", "go", id)).Error?.Code);
+        Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -14,6 +14,7 @@ public class JoinedTransactionTests
           {"name":"go","next":"B","manual":true,"processors":[{"name":"p","executionMode":"SYNC","config":{"responseTimeoutMs":60000}}]},
           {"name":"ask","next":"B","manual":true,"criterion":{"type":"function","function":{"name":"f"}}},
           {"name":"pause","next":"B","manual":true,"processors":[{"name":"c","executionMode":"COMMIT_BEFORE_DISPATCH"}]},
+          {"name":"both","next":"B","manual":true,"processors":[{"name":"p","executionMode":"SYNC"},{"name":"c","executionMode":"COMMIT_BEFORE_DISPATCH"}]},
           {"name":"aside","next":"B","manual":true,"processors":[{"name":"n","executionMode":"ASYNC_NEW_TX"}]}]},
           "B":{"transitions":[{"name":"back","next":"A","manual":true}]}}}
         """;
@@ -97,6 +98,36 @@ public class JoinedTransactionTests
         Assert.True((await test.CreateAsync("{}", "go")).IsOk);
         Assert.Equal("{}", (await test.ReadAsync(first))?.Document.ToString());
         Assert.Null(await test.ReadAsync(second));
+    }
+
+    [Fact]
+    public async Task Request_ThatFailsOnWhatWasLookedForBefore_LeavesTheTransactionAsItWas()
+    {
+        var missing = test.NewId();
+        Process(async (_, caller) =>
+        {
+            var looked = await test.Engine.TransactAsync(caller, async (transaction, ct) => (await transaction.ReadAsync(missing, ct)).IsOk ? EngineErrors.NothingToJoin() : null, default);
+            Assert.Empty(looked.Value);
+            Assert.Equal("TRANSITION_NOT_FOUND", (await test.Engine.CreateAsync(caller, Some.Model, missing, Some.Json("{}"), "nowhere", default)).Error?.Code);
+            return (await CreateAsync(caller, missing, "{}")).IsOk ? Some.Json("{}") : new Error(ErrorKind.Internal, "X", "No.");
+        });
+        Assert.Null((await test.CreateAsync("{}", "go")).Error);
+        Assert.NotNull(await test.ReadAsync(missing));
+    }
+
+    [Fact]
+    public async Task SecondPart_IsNotBoundByWhatTheFirstHadRead()
+    {
+        var other = (await test.CreateAsync("""{"n":1}""")).Value;
+        test.Computation.Process = async (processor, call, _) =>
+        {
+            if (processor.Name == "p") return (await UpdateAsync(Some.Caller with { Join = await call.Join!.OfferAsync() }, other.Id, """{"n":2}""")).Error is { } error ? error : (JsonText?)null;
+            Assert.Equal("""{"n":2}""", (await test.ReadAsync(other.Id))?.Document.ToString());
+            Assert.True((await test.UpdateAsync(other.Id, """{"n":3}""")).IsOk);
+            return (JsonText?)null;
+        };
+        Assert.Null((await test.CreateAsync("{}", "both")).Error);
+        Assert.Equal("""{"n":3}""", (await test.ReadAsync(other.Id))?.Document.ToString());
     }
 
     [Fact]
