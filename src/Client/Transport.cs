@@ -12,7 +12,7 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
 {
     public ClientOptions Options => options;
 
-    private Uri Address => http.BaseAddress!;
+    public Uri Address => http.BaseAddress!;
 
     /// <summary>A whole answer in memory.</summary>
     public async Task<Answer> SendAsync(Call call, CancellationToken cancellationToken)

@@ -20,7 +20,7 @@ public sealed class ComputeMemberTests : IDisposable
         Assert.Equal(new ScheduleTime(DateTimeOffset.UnixEpoch), await CallAsync(member, "function", "later", "{}"));
         Assert.Equal("NO_SUCH_HANDLER", (await Assert.ThrowsAsync<StrataException>(() => CallAsync(member, "processor", "large", "{}"))).Error.Code);
         Assert.Equal("Too much.", (await Assert.ThrowsAsync<InvalidOperationException>(() => CallAsync(member, "processor", "pay", """{"amount":1000}"""))).Message);
-        Assert.Null(ComputeMember.CurrentTransaction);
+        Assert.Null(ComputeMember.TransactionIn(nobody.Address));
     }
 
     [Fact]

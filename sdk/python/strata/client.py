@@ -17,8 +17,18 @@ from .entities import Entities
 from .errors import StrataError
 from .resources import Resources
 
-transaction: contextvars.ContextVar[str | None] = contextvars.ContextVar("strata_transaction", default=None)
-"""The transaction that a handler of a compute member works in: requests that it sends belong to it, wherever they are sent from."""
+transaction: contextvars.ContextVar[tuple[str, str] | None] = contextvars.ContextVar("strata_transaction", default=None)
+"""The transaction that a handler of a compute member works in: (the cloud's url, its token). Requests to that cloud belong to it, wherever they are sent from."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The token must not travel to where an answer points."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
 
 
 class Strata:
@@ -49,7 +59,7 @@ class Strata:
                 content_type: str = "application/json") -> Any:
         """Any request; the answer's JSON, None where it is empty. Sent again where the server asks for it and that is safe."""
         # One key for all tries: sent again, a write takes effect once. What a transaction does has no outcome of its own to be kept.
-        key = None if method == "GET" or transaction.get() else str(uuid.uuid4())
+        key = None if method == "GET" or self._joined(path) else str(uuid.uuid4())
         attempt = 1
         while True:
             try:
@@ -80,6 +90,11 @@ class Strata:
                 elif text.startswith("data: "):
                     yield kind, json.loads(text[6:])
 
+    def _joined(self, path: str) -> str | None:
+        """The token of the transaction that a request is to be a part of."""
+        url, token = transaction.get() or (None, None)
+        return token if url == self.url and path.startswith("/api/entity") else None
+
     def _open(self, method, path, body, query, headers, content_type, key):
         pairs = {name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items() if value is not None}
         target = self.url + path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
@@ -88,13 +103,13 @@ class Strata:
             sent["Authorization"] = "Bearer " + self.token
         if body is not None:
             sent["Content-Type"] = content_type
-        if (joined := transaction.get()) and path.startswith("/api/entity"):
+        if joined := self._joined(path):
             sent["X-Tx-Token"] = joined
         if key:
             sent["Idempotency-Key"] = key
         data = None if body is None else json.dumps(body).encode()
         try:
-            return urllib.request.urlopen(urllib.request.Request(target, data=data, headers=sent, method=method), timeout=self.timeout)
+            return _opener.open(urllib.request.Request(target, data=data, headers=sent, method=method), timeout=self.timeout)
         except urllib.error.HTTPError as error:
             with error:
                 raise StrataError.of(error.code, error.read()) from None

@@ -103,7 +103,8 @@ class Member:
         """One connection; what ended it, None where it ended in order."""
         target = urllib.parse.urlsplit(self._strata.url)
         address = f"{target.hostname}:{target.port or (443 if target.scheme == 'https' else 80)}"
-        options = [("grpc.max_receive_message_length", 16 << 20)]
+        # A server whose machine is gone says nothing, so it is asked.
+        options = [("grpc.max_receive_message_length", 16 << 20), ("grpc.keepalive_time_ms", 15_000), ("grpc.keepalive_timeout_ms", 10_000), ("grpc.http2.max_pings_without_data", 0)]
         with (grpc.secure_channel(address, grpc.ssl_channel_credentials(), options) if target.scheme == "https" else grpc.insecure_channel(address, options)) as channel:
             self._outgoing = queue.SimpleQueue()
             self._send("CalculationMemberJoinEvent", {"tags": self._tags, "maxConcurrentCalls": self._limit})
@@ -142,7 +143,7 @@ class Member:
         name = payload["criteriaName" if kind == "criterion" else kind + "Name"]
         call = Call(name, payload["entityId"], (payload.get("payload") or {}).get("meta"), (payload.get("workflow") or {}).get("name", ""), payload.get("transition"), payload.get("parameters"))
         output, error = None, None
-        scope = transaction.set(joined)
+        scope = transaction.set((self._strata.url, joined) if joined else None)
         try:
             output = self.call(kind, name, data, call)
             if kind == "criterion":

@@ -107,7 +107,9 @@ export class Member {
   #session(): Promise<grpc.ServiceError | undefined> {
     const credentials = this.strata.url.protocol === 'https:' ? grpc.credentials.createSsl() : grpc.credentials.createInsecure();
     const port = this.strata.url.port || (this.strata.url.protocol === 'https:' ? '443' : '80');
-    const client = new grpc.Client(`${this.strata.url.hostname}:${port}`, credentials, { 'grpc.max_receive_message_length': 16 << 20 });
+    const client = new grpc.Client(`${this.strata.url.hostname}:${port}`, credentials, {
+      'grpc.max_receive_message_length': 16 << 20, 'grpc.keepalive_time_ms': 15_000, 'grpc.keepalive_timeout_ms': 10_000, // a server whose machine is gone says nothing
+    });
     const metadata = new grpc.Metadata();
     metadata.set('authorization', `Bearer ${this.strata.token ?? ''}`);
     const stream = client.makeBidiStreamRequest<Buffer, CloudEvent>(Service, bytes => bytes, decode, metadata);
@@ -146,7 +148,7 @@ export class Member {
     };
     const input = payload.payload?.data;
     try {
-      const output = await Strata.transaction.run(transaction, () => this.call(kind as 'processor', call.name, (input ?? {}) as object, call));
+      const output = await Strata.transaction.run(transaction === undefined ? undefined : { origin: this.strata.url.origin, token: transaction }, () => this.call(kind as 'processor', call.name, (input ?? {}) as object, call));
       this.options.onCall?.({ kind, name: call.name, milliseconds: performance.now() - began, input, output });
       if (kind === 'criterion') return { success: true, matches: output === true };
       if (kind === 'function') return { success: true, resultKind: 'Schedule', result: output };

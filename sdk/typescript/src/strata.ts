@@ -28,8 +28,8 @@ export interface RequestOptions {
 
 /** A cloud, by its HTTP API. Keep one for the life of the program. */
 export class Strata {
-  /** The transaction that a handler of a compute member works in: requests that it sends belong to it, wherever they are sent from. */
-  static readonly transaction = new AsyncLocalStorage<string | undefined>();
+  /** The transaction that a handler of a compute member works in, and the cloud that it is one of: requests to that cloud belong to it, wherever they are sent from. */
+  static readonly transaction = new AsyncLocalStorage<{ origin: string; token: string } | undefined>();
 
   readonly url: URL;
   readonly token: string | undefined;
@@ -61,7 +61,7 @@ export class Strata {
   /** Any request; the answer's JSON, undefined where it is empty. Sent again where the server asks for it and that is safe. */
   async request<T = unknown>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     // One key for all tries: sent again, a write takes effect once. What a transaction does has no outcome of its own to be kept.
-    const key = method === 'GET' || Strata.transaction.getStore() ? undefined : randomUUID();
+    const key = method === 'GET' || this.#joined(path) ? undefined : randomUUID();
     for (let attempt = 1; ; attempt++) {
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(this.#timeout), ...(options.signal ? [options.signal] : [])]);
@@ -98,12 +98,18 @@ export class Strata {
     const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
     if (this.token) headers['authorization'] = `Bearer ${this.token}`;
     if (options.body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
-    const transaction = Strata.transaction.getStore();
-    if (transaction && path.startsWith('/api/entity')) headers['x-tx-token'] = transaction;
+    const joined = this.#joined(path);
+    if (joined) headers['x-tx-token'] = joined;
     if (key) headers['idempotency-key'] = key;
-    const answer = await this.#fetch(target, { method, headers, ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }), ...(options.signal ? { signal: options.signal } : {}) });
+    const answer = await this.#fetch(target, { method, headers, redirect: 'error', ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }), ...(options.signal ? { signal: options.signal } : {}) });
     if (!answer.ok) throw await StrataError.of(answer);
     return answer;
+  }
+
+  /** The token of the transaction that a request is to be a part of. */
+  #joined(path: string): string | undefined {
+    const transaction = Strata.transaction.getStore();
+    return transaction?.origin === this.url.origin && path.startsWith('/api/entity') ? transaction.token : undefined;
   }
 
   async #fetch(target: URL, init: RequestInit): Promise<Response> {

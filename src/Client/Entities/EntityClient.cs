@@ -38,7 +38,7 @@ public sealed class EntityClient<T>
     /// <summary>One, now or as of then.</summary>
     public async Task<Entity<T>> GetAsync(Guid id, DateTimeOffset? at = null, CancellationToken cancellationToken = default)
     {
-        var call = new Call(HttpMethod.Get, ApiPath.With($"/api/entity/{id}", ("pointInTime", TimeOf(at)))) { JoinToken = ComputeMember.CurrentTransaction };
+        var call = new Call(HttpMethod.Get, ApiPath.With($"/api/entity/{id}", ("pointInTime", TimeOf(at)))) { JoinToken = ComputeMember.TransactionIn(transport.Address) };
         return Read((await transport.SendAsync(call, cancellationToken)).Body);
     }
 
@@ -76,7 +76,7 @@ public sealed class EntityClient<T>
 
     private async Task<ReadOnlyMemory<byte>> SendAsync(HttpMethod method, string path, JsonText? body, string? ifMatch, CancellationToken cancellationToken)
     {
-        var joined = ComputeMember.CurrentTransaction;
+        var joined = ComputeMember.TransactionIn(transport.Address);
         var call = new Call(method, path)
         {
             Body = body?.Utf8, ContentType = method == HttpMethod.Patch ? MergePatchJson : "application/json", IfMatch = ifMatch, JoinToken = joined,

@@ -10,7 +10,7 @@ namespace Strata.Client;
 /// </summary>
 public sealed class ComputeMember
 {
-    private static readonly AsyncLocal<string?> Transaction = new();
+    private static readonly AsyncLocal<(Uri Cloud, string Token)?> Transaction = new();
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(10);
 
@@ -22,8 +22,8 @@ public sealed class ComputeMember
     public ComputeMember(StrataClient strata, MemberOptions options, params IEnumerable<object> handlers) =>
         (this.strata, this.options, this.handlers) = (strata, options, new HandlerTable(handlers));
 
-    /// <summary>The token of the transaction that the running handler works in; null outside of handlers.</summary>
-    public static string? CurrentTransaction => Transaction.Value;
+    /// <summary>The token of the transaction that the running handler works in, where it is one of this cloud; null outside of handlers.</summary>
+    public static string? TransactionIn(Uri cloud) => Transaction.Value is { } joined && joined.Cloud == cloud ? joined.Token : null;
 
     /// <summary>
     /// Joins, and serves until it is cancelled: then it takes no new calls, finishes those that it has, and leaves. It connects again, with pauses, whenever the connection is lost; only a refusal ends it.
@@ -62,7 +62,7 @@ public sealed class ComputeMember
     {
         var began = options.Time.GetTimestamp();
         Exception? failure = null;
-        Transaction.Value = transaction; // seen by this call's own flow alone
+        Transaction.Value = transaction is null ? null : (strata.Address, transaction); // seen by this call's own flow alone
         try
         {
             return new MemberAnswer(await handlers.RunAsync(kind, call, data, cancellationToken), null);

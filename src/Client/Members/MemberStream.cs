@@ -24,10 +24,13 @@ internal sealed class MemberStream : IAsyncDisposable
     public MemberStream(StrataClient strata, MemberOptions options, Func<string, CallContext, JsonElement, string?, CancellationToken, Task<MemberAnswer>> answer)
     {
         (this.options, this.answer) = (options, answer);
-        channel = GrpcChannel.ForAddress(strata.Address, new GrpcChannelOptions { MaxReceiveMessageSize = MessageBytesMax });
+        channel = GrpcChannel.ForAddress(strata.Address, new GrpcChannelOptions { MaxReceiveMessageSize = MessageBytesMax, HttpHandler = Handler(), DisposeHttpClient = true });
         var metadata = new Metadata { { "authorization", "Bearer " + strata.Token } };
         stream = new CloudEventsService.CloudEventsServiceClient(channel).startStreaming(metadata);
     }
+
+    /// <summary>A server whose machine is gone says nothing, so it is asked.</summary>
+    private static SocketsHttpHandler Handler() => new() { KeepAlivePingDelay = TimeSpan.FromSeconds(15), KeepAlivePingTimeout = TimeSpan.FromSeconds(10) };
 
     /// <summary>Until the connection ends, or, once cancelled, until the last call is answered.</summary>
     public async Task ServeAsync(CancellationToken cancellationToken)
