@@ -10,7 +10,7 @@ internal static class ComputeErrors
         ErrorKind.Unavailable, "SERVER_BUSY", "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
 
     public static Error TooManyWatchers(int max) => new(
-        ErrorKind.Unavailable, "SERVER_BUSY", $"{max} watch calls at this server already.", "End one of them.") { Retryable = true };
+        ErrorKind.Unavailable, "SERVER_BUSY", $"Your organization watches its calls {max} times here already.", "End one of the watches.") { Retryable = true };
 
     public static Error NoMember(string name, IReadOnlyList<string> tags) => new(
         ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",

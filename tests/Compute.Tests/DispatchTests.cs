@@ -35,13 +35,17 @@ public sealed class DispatchTests
         member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString("{}") });
         await asking;
         var told = await mine.Calls.ReadAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(("p", "{}", null), (told.Call.Name, told.Answer?.Document?.ToString(), told.Failure));
+        Assert.Equal(("p", "{}", null), (told.Name, told.Output?.ToString(), told.Failure));
         asking = AskAsync("a");
         member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Failure = new MemberFailure(null, "No.", false) });
         await asking;
         Assert.Equal("No.", (await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Failure);
         Assert.False(others.Calls.TryRead(out _));
-        var all = Enumerable.Range(0, CallWatch.WatchersMax - 2).Select(_ => directory.Calls.Watch(Given.Tenant).Value).ToList();
+        asking = AskAsync("a");
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{new string('x', CallTold.DocumentBytesMax)}\"") });
+        await asking;
+        Assert.Null((await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Output); // too long to be kept for who is slow
+        var all = Enumerable.Range(0, CallWatch.WatchersMax - 1).Select(_ => directory.Calls.Watch(Given.Tenant).Value).ToList();
         Assert.Equal("SERVER_BUSY", directory.Calls.Watch(Given.Tenant).Error?.Code);
         foreach (var one in all) one.Dispose();
         Assert.True(directory.Calls.Watch(Given.Tenant).IsOk);

@@ -50,7 +50,7 @@ internal sealed class CallScreen(Run run, string member)
         var what = run.Terminal.OnOut(failure.Length == 0 ? Tone.Good : Tone.Bad, $"{call.Text("kind")} {call.Text("name")}");
         var output = run.Terminal.Out;
         output.WriteLine($"{at}  {what}  {took}  {call.Text("model")} {call.Text("entityId")}, {call.Text("state")}{way}");
-        output.WriteLine($"  in   {Shorten(call.GetProperty("input"))}");
+        output.WriteLine($"  in   {(call.TryGetProperty("input", out var input) ? Shorten(input) : "(too long to show)")}");
         if (failure.Length > 0) output.WriteLine($"  failed: {failure}");
         else output.WriteLine($"  out  {(call.TryGetProperty("output", out var result) ? Shorten(result) : "(as it was)")}");
         output.Flush();

@@ -16,6 +16,9 @@ internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess acce
     /// <summary>What goes in is entities' data.</summary>
     private const string Read = "entities.read";
 
+    /// <summary>Calls between two flushes.</summary>
+    private const int AtOnceMax = 16;
+
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi("GET", "/api/v1/compute/calls", Read, new Operation
@@ -42,7 +45,14 @@ internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess acce
             await events.FlushAsync(ending.Token);
             try
             {
-                while (await TellAsync(http, events, watcher, ending.Token)) await events.FlushAsync(ending.Token);
+                for (var told = time.GetTimestamp(); ; await events.FlushAsync(ending.Token))
+                {
+                    await TellAsync(events, watcher, ending.Token);
+                    if (time.GetElapsedTime(told) < PingEvery) continue;
+                    if (!await access.IsStillGoodAsync(http, Read, ending.Token)) return;
+                    events.Write("ping");
+                    told = time.GetTimestamp();
+                }
             }
             catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
             {
@@ -51,49 +61,41 @@ internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess acce
         }
     }
 
-    /// <summary>False: the token is no longer good.</summary>
-    private async Task<bool> TellAsync(HttpContext http, EventStream events, CallWatch.Watcher watcher, CancellationToken cancellationToken)
+    private async Task TellAsync(EventStream events, CallWatch.Watcher watcher, CancellationToken cancellationToken)
     {
         try
         {
             await watcher.Calls.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(PingEvery, time, cancellationToken);
-            while (watcher.Calls.TryRead(out var told)) events.Write("call", json => Write(json, told));
-            return true;
+            for (var count = 0; count < AtOnceMax && watcher.Calls.TryRead(out var told); count++) events.Write("call", json => Write(json, told));
         }
         catch (TimeoutException)
         {
-            events.Write("ping");
-            return await access.IsStillGoodAsync(http, Read, cancellationToken);
+            // A quiet organization.
         }
     }
 
     private static void Write(Utf8JsonWriter json, CallTold told)
     {
-        var (call, entity) = (told.Call.Call, told.Call.Call.Entity);
         json.WriteStartObject();
         json.WriteString("at", told.At.UtcDateTime);
         json.WriteString("member", told.Member);
-        json.WriteString("kind", told.Call.Kind.ToString().ToLowerInvariant());
-        json.WriteString("name", told.Call.Name);
-        json.WriteString("model", entity.Model.Name);
-        json.WriteString("entityId", entity.Id.Value);
-        json.WriteString("state", entity.State);
-        if (call.Transition is { } transition) json.WriteString("transition", transition.Name);
+        json.WriteString("kind", told.Kind.ToString().ToLowerInvariant());
+        json.WriteString("name", told.Name);
+        json.WriteString("model", told.Model);
+        json.WriteString("entityId", told.Entity.Value);
+        json.WriteString("state", told.State);
+        if (told.Transition is not null) json.WriteString("transition", told.Transition);
         json.WriteNumber("milliseconds", Math.Round(told.Took.TotalMilliseconds, 3));
-        json.WritePropertyName("input");
-        json.WriteRawValue(entity.Document.Utf8.Span, skipInputValidation: true);
-        if (told.Answer is { } answer) WriteOutput(json, told.Call.Kind, answer);
+        WriteJson(json, "input", told.Input);
+        WriteJson(json, "output", told.Output);
         if (told.Failure is not null) json.WriteString("failure", told.Failure);
         json.WriteEndObject();
     }
 
-    private static void WriteOutput(Utf8JsonWriter json, MemberCallKind kind, MemberAnswer answer)
+    private static void WriteJson(Utf8JsonWriter json, string name, JsonText? text)
     {
-        if (kind == MemberCallKind.Criterion) json.WriteBoolean("output", answer.Matches);
-        else if ((answer.Document ?? answer.Result) is { } output)
-        {
-            json.WritePropertyName("output");
-            json.WriteRawValue(output.Utf8.Span, skipInputValidation: true);
-        }
+        if (text is not { } value) return;
+        json.WritePropertyName(name);
+        json.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
     }
 }

@@ -41,11 +41,11 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         var tenant = call.Call.Entity.Tenant;
         if (!directory.Calls.IsWatched(tenant)) return await member.AskAsync(call, cancellationToken);
         var (at, began) = (time.GetUtcNow(), time.GetTimestamp());
-        var told = new CallTold(at, member.Join.Actor, call, default, null, null);
+        var told = CallTold.Of(at, member, call);
         try
         {
             var answer = await member.AskAsync(call, cancellationToken);
-            told = told with { Answer = answer, Failure = answer.Failure?.Message };
+            told = told.With(answer);
             return answer;
         }
         catch (Exception e)

@@ -10,7 +10,9 @@ namespace Strata.Compute.Members;
 /// </summary>
 public sealed class CallWatch
 {
-    public const int WatchersMax = 100;
+    /// <summary>Of one organization.</summary>
+    public const int WatchersMax = 20;
+
     private const int BehindMax = 256;
 
     private readonly ConcurrentDictionary<Watcher, byte> watchers = new();
@@ -18,7 +20,7 @@ public sealed class CallWatch
     /// <summary>SERVER_BUSY where too many watch already. The caller disposes it.</summary>
     public Result<Watcher> Watch(TenantId tenant)
     {
-        if (watchers.Count >= WatchersMax) return ComputeErrors.TooManyWatchers(WatchersMax);
+        if (watchers.Keys.Count(w => w.Tenant == tenant) >= WatchersMax) return ComputeErrors.TooManyWatchers(WatchersMax);
         var watcher = new Watcher(tenant, w => watchers.TryRemove(w, out _));
         watchers[watcher] = 0;
         return watcher;
@@ -46,8 +48,43 @@ public sealed class CallWatch
     }
 }
 
-/// <summary>A call that is over.</summary>
-/// <param name="Member">Whose token the member joined with.</param>
-/// <param name="Answer">Null: there was none.</param>
-/// <param name="Failure">What became of the call instead; null: it went well.</param>
-public sealed record CallTold(DateTimeOffset At, string Member, MemberCall Call, TimeSpan Took, MemberAnswer? Answer, string? Failure);
+/// <summary>A call that is over, without what is long: it may have to wait for who watches.</summary>
+public sealed record CallTold
+{
+    public const int DocumentBytesMax = 16 * 1024;
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Whose token the member joined with.</summary>
+    public required string Member { get; init; }
+    public required MemberCallKind Kind { get; init; }
+    public required string Name { get; init; }
+    public required string Model { get; init; }
+    public required EntityId Entity { get; init; }
+    public required string State { get; init; }
+    public string? Transition { get; init; }
+    public TimeSpan Took { get; init; }
+
+    /// <summary>The entity's data; null where it is longer than <see cref="DocumentBytesMax"/>.</summary>
+    public JsonText? Input { get; init; }
+
+    /// <summary>What the member answered with; null for nothing, and where it is too long.</summary>
+    public JsonText? Output { get; init; }
+
+    /// <summary>What became of the call instead; null: it went well.</summary>
+    public string? Failure { get; init; }
+
+    internal static CallTold Of(DateTimeOffset at, Member member, MemberCall call) => new()
+    {
+        At = at, Member = member.Join.Actor, Kind = call.Kind, Name = call.Name, Model = call.Call.Entity.Model.Name, Entity = call.Call.Entity.Id, State = call.Call.Entity.State,
+        Transition = call.Call.Transition?.Name, Input = Short(call.Call.Entity.Document),
+    };
+
+    internal CallTold With(MemberAnswer answer) => this with
+    {
+        Failure = answer.Failure?.Message,
+        Output = answer.Failure is not null ? null : Kind == MemberCallKind.Criterion ? JsonText.FromString(answer.Matches ? "true" : "false") : Short(answer.Document ?? answer.Result),
+    };
+
+    private static JsonText? Short(JsonText? document) => document is { } text && text.Utf8.Length <= DocumentBytesMax ? text : null;
+}
