@@ -9,23 +9,21 @@ namespace Strata.EntityApi;
 /// <summary>Which model a request names, and who asks.</summary>
 internal sealed record ModelTarget(Caller Caller, ModelKey Model)
 {
-    public static Result<ModelTarget> Of(ApiCall call)
-    {
-        if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
-        return EntityCall.Model(call).TryGet(out var model, out error) ? new ModelTarget(caller, model) : error;
-    }
+    public static Result<ModelTarget> Of(ApiCall call) => Of(call, EntityCall.CallerOf(call));
 
     /// <summary>As <see cref="Of"/>, for what can happen in a transaction that is joined.</summary>
-    public static Result<ModelTarget> JoiningOf(ApiCall call)
-    {
-        if (!EntityCall.JoinerOf(call).TryGet(out var caller, out var error)) return error;
-        return EntityCall.Model(call).TryGet(out var model, out error) ? new ModelTarget(caller, model) : error;
-    }
+    public static Result<ModelTarget> JoiningOf(ApiCall call) => Of(call, EntityCall.JoinerOf(call));
 
     /// <summary>The model must exist: a list of what nobody defined is a mistake, not an empty list.</summary>
     public static async ValueTask<Result<ModelTarget>> KnownAsync(ApiCall call, ModelCatalog catalog)
     {
         if (!Of(call).TryGet(out var target, out var error)) return error;
         return (await catalog.GetAsync(target.Caller, target.Model, AsOf.Latest, call.Aborted)).TryGet(out _, out error) ? target : error;
+    }
+
+    private static Result<ModelTarget> Of(ApiCall call, Result<Caller> asking)
+    {
+        if (!asking.TryGet(out var caller, out var error)) return error;
+        return EntityCall.Model(call).TryGet(out var model, out error) ? new ModelTarget(caller, model) : error;
     }
 }

@@ -1,25 +1,33 @@
 using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
+using Strata.Api.Http;
 using Strata.Core;
+using Strata.Resources.Kinds;
 using Strata.Wire.Resources;
 
 namespace Strata.ResourceRpc;
 
-/// <summary>Where the HTTP API has a kind, or something of it.</summary>
-internal static class ResourcePath
+/// <summary>Where the HTTP API has a kind, or something of it. Immutable.</summary>
+internal sealed class ResourcePath(IEnumerable<Kind> kinds)
 {
-    /// <exception cref="StrataException">BAD_REQUEST where a part is empty: it would be another path.</exception>
-    public static string Of(params ReadOnlySpan<string> parts)
+    private readonly HashSet<string> plurals = [.. kinds.Select(kind => kind.Plural)];
+
+    /// <exception cref="StrataException">NO_SUCH_KIND; BAD_REQUEST where another part is empty or dots: it would be another path.</exception>
+    public string Of(string kind, params ReadOnlySpan<string> parts)
     {
-        var path = new StringBuilder("/api/v1");
+        if (!plurals.Contains(kind)) throw NoSuchKind(kind).ToException();
+        var path = new StringBuilder("/api/v1/").Append(kind);
         foreach (var part in parts)
         {
-            if (part.Length == 0 || part is "." or "..") throw new Error(ErrorKind.Invalid, "BAD_REQUEST", "The kind, name and transition of a request must be given.").ToException();
+            if (part is "" or "." or "..") throw new Error(ErrorKind.Invalid, "BAD_REQUEST", "The name and the transition of a request must be given.").ToException();
             path.Append('/').Append(Uri.EscapeDataString(part));
         }
         return path.ToString();
     }
+
+    private static Error NoSuchKind(string kind) => new(
+        ErrorKind.NotFound, "NO_SUCH_KIND", $"There is no kind \"{(kind.Length <= 63 ? kind : kind[..63] + "…")}\".", "Name it in the plural, for example deployments; \"strata get\" lists them.");
 }
 
 /// <summary>A query string of what is there: what is empty or 0 in a message is not.</summary>
@@ -41,9 +49,13 @@ internal sealed class QueryText
     {
         if (filter is null) return this;
         Add("project", filter.Project).Add("state", filter.State).Add("where", filter.Where);
-        foreach (var (field, value) in filter.Fields) Add(field, value);
+        foreach (var (field, value) in filter.Fields) Add(Checked(field), value);
         return this;
     }
 
     public override string ToString() => text.ToString();
+
+    /// <summary>Only fields: any other parameter has a place of its own in the request, or none.</summary>
+    private static string Checked(string field) => FieldFilter.IsName(field) ? field
+        : throw new Error(ErrorKind.Invalid, "BAD_REQUEST", "A field of a filter begins with labels., spec. or status.", "For example labels.tier.").ToException();
 }

@@ -6,42 +6,42 @@ using Strata.Rpc.Serving;
 namespace Strata.ResourceRpc;
 
 /// <summary>Each call is a request of the HTTP API, and its answer that request's, in messages.</summary>
-internal sealed class ResourceRpcService(InProcessApi api) : ResourceService.ResourceServiceBase
+internal sealed class ResourceRpcService(InProcessApi api, ResourcePath paths) : ResourceService.ResourceServiceBase
 {
     public override async Task<ListResponse> List(ListRequest request, ServerCallContext context)
     {
         var query = new QueryText().Add(request.Filter).Add("org", request.Org).Add("limit", request.Limit).Add("cursor", request.Cursor).Add("at", request.At);
-        return ResourceMessages.Page(await SendAsync("GET", ResourcePath.Of(request.Kind) + query, context));
+        return ResourceMessages.Page(await SendAsync("GET", paths.Of(request.Kind) + query, context));
     }
 
     public override async Task<Resource> Get(GetRequest request, ServerCallContext context) =>
-        await OneAsync("GET", ResourcePath.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org).Add("at", request.At), context);
+        await OneAsync("GET", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org).Add("at", request.At), context);
 
     public override async Task<Resource> Create(CreateRequest request, ServerCallContext context) => await OneAsync(
-        "POST", ResourcePath.Of(request.Kind) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request), new Condition(0, request.IdempotencyKey));
+        "POST", paths.Of(request.Kind) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request), new Condition(0, request.IdempotencyKey));
 
     public override async Task<Resource> Patch(PatchRequest request, ServerCallContext context) => await OneAsync(
-        "PATCH", ResourcePath.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request.Merge ?? new Merge()),
+        "PATCH", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context, ResourceMessages.Write(request.Merge ?? new Merge()),
         new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<Resource> Transition(TransitionRequest request, ServerCallContext context) => await OneAsync(
-        "POST", ResourcePath.Of(request.Kind, request.Name, "transitions", request.Transition) + new QueryText().Add("org", request.Org), context,
+        "POST", paths.Of(request.Kind, request.Name, "transitions", request.Transition) + new QueryText().Add("org", request.Org), context,
         request.Merge is { } merge ? ResourceMessages.Write(merge) : default, new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<Resource> Delete(DeleteRequest request, ServerCallContext context) => await OneAsync(
-        "DELETE", ResourcePath.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context, default, new Condition(request.IfRevision, request.IdempotencyKey));
+        "DELETE", paths.Of(request.Kind, request.Name) + new QueryText().Add("org", request.Org), context, default, new Condition(request.IfRevision, request.IdempotencyKey));
 
     public override async Task<ListResponse> History(HistoryRequest request, ServerCallContext context)
     {
         var query = new QueryText().Add("org", request.Org).Add("limit", request.Limit).Add("cursor", request.Cursor);
-        return ResourceMessages.Page(await SendAsync("GET", ResourcePath.Of(request.Kind, request.Name, "history") + query, context));
+        return ResourceMessages.Page(await SendAsync("GET", paths.Of(request.Kind, request.Name, "history") + query, context));
     }
 
     /// <summary>The events of the HTTP API's watch; its pings are left out, because HTTP/2 has its own.</summary>
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchEvent> responseStream, ServerCallContext context)
     {
         var query = new QueryText().Add(request.Filter).Add("org", request.Org).Add("from", request.From).Add("watch", "true");
-        await using var answer = api.Open(Request("GET", ResourcePath.Of(request.Kind) + query, context), context.CancellationToken);
+        await using var answer = api.Open(Request("GET", paths.Of(request.Kind) + query, context), context.CancellationToken);
         var type = "";
         await foreach (var line in answer.LinesAsync(context.CancellationToken))
         {

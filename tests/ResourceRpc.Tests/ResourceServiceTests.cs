@@ -92,9 +92,12 @@ public sealed class ResourceServiceTests : IAsyncLifetime
     public async Task Errors_AreThoseOfTheApi()
     {
         Assert.Equal((StatusCode.NotFound, "NOT_FOUND"), await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = "nobody" }, Me)));
-        Assert.Equal((StatusCode.NotFound, "NO_SUCH_ENDPOINT"), await FailureAsync(client.ListAsync(new ListRequest { Kind = "nothings" }, Me)));
+        Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.ListAsync(new ListRequest { Kind = "nothings" }, Me)));
         Assert.Equal((StatusCode.InvalidArgument, "BAD_REQUEST"), await FailureAsync(client.GetAsync(new GetRequest { Kind = Kind, Name = ".." }, Me)));
-        Assert.Equal((StatusCode.InvalidArgument, "BAD_REQUEST"), await FailureAsync(client.GetAsync(new GetRequest { Name = "x" }, Me)));
+        Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.GetAsync(new GetRequest { Name = "x" }, Me)));
+        Assert.Equal((StatusCode.NotFound, "NO_SUCH_KIND"), await FailureAsync(client.GetAsync(new GetRequest { Kind = "blobs", Name = "sha256:0" }, Me))); // whatever else lies beside the kinds
+        foreach (var field in new[] { "watch", "org", "from", "labels.", "" })
+            Assert.Equal((StatusCode.InvalidArgument, "BAD_REQUEST"), await FailureAsync(client.ListAsync(new ListRequest { Kind = Kind, Filter = new Filter { Fields = { [field] = "true" } } }, Me)));
         var made = await CreateAsync("one", Spec(5));
         var stale = new PatchRequest { Kind = Kind, Name = "one", IfRevision = made.Revision + 7, Merge = new Merge { Spec = Spec(6) } };
         Assert.Equal(StatusCode.FailedPrecondition, (await FailureAsync(client.PatchAsync(stale, Me))).Status);

@@ -8,7 +8,7 @@ namespace Strata.Api.Http;
 /// Query parameters such as <c>spec.deployment=dep_…</c> that ask for equality: as text, or as the number or truth value that the text spells. So
 /// <c>spec.port=80</c> finds the number and the text alike.
 /// </summary>
-internal static class FieldFilter
+public static class FieldFilter
 {
     private static readonly string[] Roots = ["spec.", "status.", "labels."];
 

@@ -10,6 +10,10 @@ namespace Strata.Api.InProcess;
 public sealed class InProcessAnswer : IAsyncDisposable
 {
     private const int LineBytesMax = 16 << 20;
+    private const int BodyBytesMax = 64 << 20;
+
+    private static readonly Error TooLarge = new(
+        ErrorKind.TooLarge, "TOO_LARGE", $"The answer has more than {BodyBytesMax >> 20} MiB.", "Ask for less at once: a smaller page, or a stream.");
 
     private readonly HttpContext http;
     private readonly InProcessApi.Lifetime lifetime;
@@ -23,11 +27,18 @@ public sealed class InProcessAnswer : IAsyncDisposable
     public int Status => http.Response.StatusCode;
 
     /// <summary>The whole body.</summary>
+    /// <exception cref="StrataException">TOO_LARGE: it would not be held in memory.</exception>
     public async ValueTask<byte[]> ReadAsync(CancellationToken cancellationToken)
     {
         using var all = new MemoryStream();
-        await Body.CopyToAsync(all, cancellationToken);
-        return all.ToArray();
+        while (true)
+        {
+            var read = await Body.ReadAsync(cancellationToken);
+            if (all.Length + read.Buffer.Length > BodyBytesMax) throw TooLarge.ToException();
+            foreach (var part in read.Buffer) all.Write(part.Span);
+            Body.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted) return all.ToArray();
+        }
     }
 
     /// <summary>The body's lines, each as it comes.</summary>
