@@ -34,6 +34,7 @@ debian_package() {
   case $1 in
     dotnet) echo dotnet-sdk-10.0 ;;
     node) echo nodejs ;;
+    h2load) echo nghttp2-client ;;
     python3 | postgresql | runc | git | iproute2 | *) echo "$1" ;;
   esac
 }
@@ -45,7 +46,7 @@ install_command() {
   if command -v apt-get > /dev/null; then
     echo "sudo apt-get update && sudo apt-get install -y $packages"
   elif command -v dnf > /dev/null; then
-    echo "sudo dnf install -y $(sed 's/postgresql/postgresql-server/; s/iproute2/iproute/; s/dotnet-sdk-10.0/dotnet-sdk-10.0/' <<< "$packages")"
+    echo "sudo dnf install -y $(sed 's/postgresql/postgresql-server/; s/iproute2/iproute/; s/nghttp2-client/nghttp2/' <<< "$packages")"
   else
     echo "install with your system's package manager: $packages"
   fi

@@ -21,8 +21,6 @@ internal sealed class Entities(IEntityLog log)
 
     public async ValueTask CreateAsync(int worker, int n) => await AppendAsync(EntityId.New(TimeProvider.System), Revision.None, worker ^ n);
 
-    public bool IsPrepared => ids.Length > 0;
-
     /// <summary>A set of entities to update and read, each with a few revisions.</summary>
     public async Task PrepareAsync(int count, int rounds)
     {

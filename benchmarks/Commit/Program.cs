@@ -7,7 +7,7 @@ using Strata.Storage.Postgres;
 using Strata.Storage.PrivateServer;
 
 // Durable creates through the log against single-row prepared INSERTs by pgbench on the same PostgreSQL, in turns; then updates and reads.
-// Usage: ./bench commit [--seconds N] [--rounds N] [--reads]; with --reads only those.
+// Usage: ./bench commit [--seconds N] [--rounds N] [--reads] [--cache MEGABYTES]; with --reads only those, against a bare loop on the same PostgreSQL.
 
 var duration = TimeSpan.FromSeconds(Option("--seconds", 4));
 var rounds = Option("--rounds", 5);
@@ -27,7 +27,7 @@ finally
 async Task MeasureAsync()
 {
     await using var source = NpgsqlDataSource.Create(server.ConnectionString);
-    var options = new PostgresOptions { ConnectionString = server.ConnectionString };
+    var options = new PostgresOptions { ConnectionString = server.ConnectionString, RevisionCacheBytesMax = Option("--cache", 64) * 1024L * 1024 };
     await using var store = await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     var entities = new Entities(store.Log);
     var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
@@ -35,7 +35,8 @@ async Task MeasureAsync()
 
     if (args.Contains("--reads"))
     {
-        await MeasureReadsAsync(entities, new Cpu(server.ProcessId));
+        await entities.PrepareAsync(20_000, rounds: 4);
+        await MeasureReadsAsync(entities, new BareReads(source), new Cpu(server.ProcessId));
         return;
     }
     await Load.RunAsync(64, TimeSpan.FromSeconds(1), entities.CreateAsync); // warm
@@ -56,24 +57,37 @@ async Task MeasureAsync()
 
     await entities.PrepareAsync(20_000, rounds: 4);
     Say($"updates by 64 producers: {await RestedAsync(source, () => Load.RunAsync(64, duration, (w, n) => entities.UpdateAsync(w, n, 64)))}");
-    await MeasureReadsAsync(entities, cpu);
+    foreach (var readers in (int[])[64, 256]) await MeasureReadsOfAsync(entities, cpu, readers);
     Say($"RESULT name=commit ours={Median(ours.Select(r => r.PerSecond)):0} peer={Median(peers):0} ratio={Median(ours.Select((r, i) => r.PerSecond / peers[i])):0.00}");
 }
 
-async Task MeasureReadsAsync(Entities entities, Cpu cpu)
+async Task MeasureReadsAsync(Entities entities, BareReads bare, Cpu cpu)
 {
-    if (!entities.IsPrepared) await entities.PrepareAsync(20_000, rounds: 4);
-    await MeasureReadAsync("the latest", entities.ReadLatestAsync, cpu);
-    await MeasureReadAsync("as of a time or revision", entities.ReadAsOfAsync, cpu);
+    var (ours, limits) = (new List<double>(), new List<double>());
+    for (var round = 1; round <= rounds; round++)
+    {
+        limits.Add(await bare.RunAsync(duration));
+        Say($"round {round}: a bare loop reads {limits[^1]:0}/s");
+        ours.Add(await MeasureReadAsync("the latest", entities.ReadLatestAsync, cpu, 64));
+        await MeasureReadAsync("as of a time or revision", entities.ReadAsOfAsync, cpu, 64);
+        await MeasureReadsOfAsync(entities, cpu, 256);
+    }
+    Say($"RESULT name=commit-reads ours={Median(ours):0} peer={Median(limits):0} ratio={Median(ours.Select((r, i) => r / limits[i])):0.00}");
 }
 
-async Task MeasureReadAsync(string what, Func<ValueTask> read, Cpu cpu)
+async Task MeasureReadsOfAsync(Entities entities, Cpu cpu, int readers)
 {
-    await Load.RunAsync(64, TimeSpan.FromSeconds(1), (_, _) => read()); // warm
+    await MeasureReadAsync("the latest", entities.ReadLatestAsync, cpu, readers);
+    await MeasureReadAsync("as of a time or revision", entities.ReadAsOfAsync, cpu, readers);
+}
+
+async Task<double> MeasureReadAsync(string what, Func<ValueTask> read, Cpu cpu, int readers)
+{
+    await Load.RunAsync(readers, TimeSpan.FromSeconds(1), (_, _) => read()); // warm
     var before = cpu.Used();
-    var rates = new List<Rate>();
-    for (var round = 0; round < 3; round++) rates.Add(await Load.RunAsync(64, duration, (_, _) => read()));
-    Say($"reads of {what} by 64 readers: {rates.OrderBy(r => r.PerSecond).ElementAt(1)}; CPU per read: {Micros(before, cpu.Used(), rates.Sum(r => r.PerSecond))}");
+    var rate = await Load.RunAsync(readers, duration, (_, _) => read());
+    Say($"reads of {what} by {readers} readers: {rate}; CPU per read: {Micros(before, cpu.Used(), rate.PerSecond)}");
+    return rate.PerSecond;
 }
 
 string Micros((double Program, double Database) before, (double Program, double Database) after, double perSecond)

@@ -3,7 +3,7 @@ using Strata.Rpc.Benchmarks;
 using static Strata.Entity.Benchmarks.Settings;
 
 // Unary echo: 64 calls at once on 4 connections, by h2load, against our RPC layer, a bare Kestrel that echoes the frame over HTTP/2 (the limit), grpc-js and grpcio; each server a process of
-// its own, in turns. Usage: ./bench rpc [--seconds N] [--rounds N]. Needs h2load (apt-get install nghttp2-client), node and python3 with grpcio.
+// its own, in turns. Usage: ./bench rpc [--seconds N] [--rounds N].
 
 if (args is ["serve", var which, var port])
 {

@@ -5,7 +5,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id through lanes that coalesce them; all else through a small pool.
+/// The log on PostgreSQL. Commits go through one writer that groups them; reads by id coalesced on a connection or two; all else through a small pool.
 /// Any number of servers may share a database and a tenant.
 /// </summary>
 internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
@@ -16,8 +16,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly Wakes wakes;
     private readonly CommitListener listener;
     private readonly GroupWriter writer;
-    private readonly ReadLanes latest;
-    private readonly ReadLanes past;
+    private readonly ReadBatcher latest;
+    private readonly ReadBatcher past;
     private readonly LogTimes times;
 
     public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
@@ -29,8 +29,9 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, logger);
-        latest = new ReadLanes(connections, options, ReadStatement.PrepareLatestAsync);
-        past = new ReadLanes(connections, options, ReadStatement.PreparePastAsync);
+        var cache = new RevisionCache(options.RevisionCacheBytesMax);
+        latest = new ReadBatcher(options, stop => new ReadLane(connections, (c, t) => ReadStatement.PrepareLatestAsync(c, cache, t), stop));
+        past = new ReadBatcher(options, stop => new ReadLane(connections, (c, t) => ReadStatement.PreparePastAsync(c, cache, t), stop));
     }
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)

@@ -15,6 +15,9 @@ public sealed record PostgresOptions
     /// <summary>Commits, and reads of each sort, that may wait; past it SERVER_BUSY.</summary>
     public int QueueMax { get; init; } = 4096;
 
+    /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>
+    public long RevisionCacheBytesMax { get; init; } = 64 * 1024 * 1024;
+
     /// <summary>Bytes of documents that may wait to be appended; past it SERVER_BUSY.</summary>
     public long QueueBytesMax { get; init; } = 64 * 1024 * 1024;
 

@@ -1,36 +1,36 @@
 using System.Threading.Channels;
-using Npgsql;
 using Strata.Core;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>One entity that someone wants to read.</summary>
-/// <param name="Until">No revision above it is wanted; null: as <paramref name="AsOf"/> says alone.</param>
-internal readonly record struct ReadKey(TenantId Tenant, EntityId Id, AsOf AsOf, Revision? Until = null);
-
 /// <summary>
-/// Reads by id, coalesced: takes all that wait, up to a bound and never lingering, and asks for them in one round trip on one prepared connection.
-/// A batch runs after all that it holds was asked, so each read sees every commit that was acknowledged before. When the connection is lost the batch
-/// is asked once more on a new one, then its members fail as unavailable.
+/// Reads by id, coalesced: takes all that wait, up to a bound and never lingering, and asks for them in one round trip on a lane, which is a prepared
+/// connection. A batch runs after all that it holds was asked, so each read sees every commit that was acknowledged before.
 /// </summary>
+/// <remarks>
+/// What a batch costs is half in its round trip, so few large ones are cheaper than many small ones: another lane goes to work only where there is
+/// enough for it, or when the first takes so long that it must be at large documents.
+/// </remarks>
 internal sealed class ReadBatcher : IAsyncDisposable
 {
-    private const int BatchMax = 64;
+    /// <summary>So many reads are worth a lane of their own while another is at work.</summary>
+    private const int BatchMin = 32;
 
-    private readonly Connections connections;
-    private readonly Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare;
-    private readonly Channel<Request> queue;
-    private readonly List<Request> batch = new(BatchMax);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+
+    private readonly ReadLane[] lanes;
+    private readonly Channel<ReadRequest> queue;
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
-    private NpgsqlConnection? connection;
-    private ReadStatement? statement;
+    private Task patience = Task.CompletedTask;
 
-    public ReadBatcher(Connections connections, PostgresOptions options, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare)
+    /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
+    public ReadBatcher(PostgresOptions options, Func<CancellationToken, ReadLane> openLane)
     {
-        (this.connections, this.prepare) = (connections, prepare);
-        queue = Channel.CreateBounded<Request>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
+        // A lane keeps one processor busy, on either side of the connection in turns.
+        lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
+        queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         loop = Task.Run(RunAsync);
     }
 
@@ -38,7 +38,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
     public ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var request = new Request(key);
+        var request = new ReadRequest(key);
         if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
         return new(request.Task);
     }
@@ -48,66 +48,42 @@ internal sealed class ReadBatcher : IAsyncDisposable
         queue.Writer.TryComplete();
         await stop.CancelAsync();
         await loop;
-        await DropConnectionAsync();
+        foreach (var lane in lanes) await lane.DisposeAsync();
         stop.Dispose();
     }
 
     private async Task RunAsync()
     {
-        while (await queue.Reader.WaitToReadAsync())
+        while (true)
         {
+            var lane = await ChooseLaneAsync(); // before there is anything to read: requests that gather meanwhile need not wake this loop
+            if (!await queue.Reader.WaitToReadAsync()) return;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
-            batch.Clear();
-            while (batch.Count < BatchMax && queue.Reader.TryRead(out var request)) batch.Add(request);
-            await AnswerAsync();
+            lane.Start(Take);
         }
     }
 
-    private async Task AnswerAsync()
+    /// <summary>Takes a fair share of what waits, so that the lanes that are free work side by side.</summary>
+    private void Take(List<ReadRequest> batch)
     {
-        try
+        var free = lanes.Count(l => l.Work.IsCompleted);
+        var share = Math.Clamp((queue.Reader.Count + free - 1) / free, BatchMin, ReadLane.BatchMax);
+        while (batch.Count < share && queue.Reader.TryRead(out var request)) batch.Add(request);
+    }
+
+    private async ValueTask<ReadLane> ChooseLaneAsync()
+    {
+        while (true)
         {
-            var found = await AskWithRetryAsync();
-            for (var i = 0; i < batch.Count; i++) batch[i].SetResult(found[i]);
-        }
-        catch (Exception e)
-        {
-            await DropConnectionAsync();
-            foreach (var request in batch) request.TrySetException(StoreErrors.Unavailable(e));
+            var idle = Array.Find(lanes, l => l.Work.IsCompleted);
+            if (idle is not null && (queue.Reader.Count >= BatchMin || Array.TrueForAll(lanes, IsNoHelp))) return idle;
+            await Task.WhenAny([.. lanes.Where(l => !l.Work.IsCompleted).Select(l => l.Work), Tick()]);
         }
     }
 
-    private async Task<EntityRevision?[]> AskWithRetryAsync()
-    {
-        var isFresh = connection is null;
-        try
-        {
-            return await AskAsync();
-        }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !isFresh)
-        {
-            await DropConnectionAsync();
-            return await AskAsync();
-        }
-    }
+    /// <summary>Whether waiting for it gains nothing: it has no work, or is long at it.</summary>
+    private static bool IsNoHelp(ReadLane lane) => lane.Work.IsCompleted || lane.Busy > Patience;
 
-    private async Task<EntityRevision?[]> AskAsync()
-    {
-        connection ??= await connections.OpenSingleAsync(stop.Token);
-        statement ??= await prepare(connection, CancellationToken.None);
-        return await statement.ExecuteAsync(batch.Count, i => batch[i].Key, CancellationToken.None);
-    }
-
-    private async Task DropConnectionAsync()
-    {
-        statement?.Dispose();
-        statement = null;
-        if (connection is { } old) await old.DisposeAsync();
-        connection = null;
-    }
-
-    private sealed class Request(ReadKey key) : TaskCompletionSource<EntityRevision?>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public ReadKey Key => key;
-    }
+    /// <summary>Ends now and then, for a look at lanes that take long. One timer at a time, whoever waits.</summary>
+    private Task Tick() => patience.IsCompleted ? patience = Task.Delay(Patience, CancellationToken.None) : patience;
 }

@@ -8,15 +8,15 @@ namespace Strata.Storage.Postgres;
 internal sealed class ReadStatement : IDisposable
 {
     private static readonly string Latest = $"""
-        select q.n, {RevisionRow.ColumnsBehindKey("h")}
-        from unnest($1::uuid[], $2::uuid[]) with ordinality as q (tenant, entity, n)
+        select q.n, {RevisionRow.ColumnsUnlessKnown("h", "q.known")}
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as q (tenant, entity, known, n)
         join strata.head h on h.tenant = q.tenant and h.entity = q.entity
         where not h.deleted
         """;
 
     private static readonly string Past = $"""
-        select q.n, {RevisionRow.ColumnsBehindKey("l")}
-        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[]) with ordinality as q (tenant, entity, revision, at, n)
+        select q.n, {RevisionRow.ColumnsUnlessKnown("l", "q.known")}
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[]) with ordinality as q (tenant, entity, known, revision, at, n)
         cross join lateral (
             select * from strata.log l
             where l.tenant = q.tenant and l.entity = q.entity and l.revision <= q.revision and l.changed_at <= q.at
@@ -26,41 +26,44 @@ internal sealed class ReadStatement : IDisposable
         """;
 
     private readonly NpgsqlCommand command;
-    private readonly NpgsqlParameter<Guid[]> tenants = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
-    private readonly NpgsqlParameter<Guid[]> entities = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
+    private readonly RevisionCache cache;
+    private readonly NpgsqlParameter<Guid[]> tenants = Uuids();
+    private readonly NpgsqlParameter<Guid[]> entities = Uuids();
+    private readonly NpgsqlParameter<Guid[]> known = Uuids();
     private readonly NpgsqlParameter<long[]> revisions = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint, TypedValue = [] };
     private readonly NpgsqlParameter<DateTimeOffset[]> times = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz, TypedValue = [] };
     private readonly bool isPast;
 
-    private ReadStatement(NpgsqlConnection connection, bool isPast)
+    private ReadStatement(NpgsqlConnection connection, RevisionCache cache, bool isPast)
     {
-        this.isPast = isPast;
-        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities } };
+        (this.cache, this.isPast) = (cache, isPast);
+        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities, known } };
         if (!isPast) return;
         command.Parameters.Add(revisions);
         command.Parameters.Add(times);
     }
 
     /// <summary>Reads what is now.</summary>
-    public static Task<ReadStatement> PrepareLatestAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        PrepareAsync(new ReadStatement(connection, isPast: false), cancellationToken);
+    public static Task<ReadStatement> PrepareLatestAsync(NpgsqlConnection connection, RevisionCache cache, CancellationToken cancellationToken) =>
+        PrepareAsync(new ReadStatement(connection, cache, isPast: false), cancellationToken);
 
     /// <summary>Reads as of a time or a revision, each its own.</summary>
-    public static Task<ReadStatement> PreparePastAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        PrepareAsync(new ReadStatement(connection, isPast: true), cancellationToken);
+    public static Task<ReadStatement> PreparePastAsync(NpgsqlConnection connection, RevisionCache cache, CancellationToken cancellationToken) =>
+        PrepareAsync(new ReadStatement(connection, cache, isPast: true), cancellationToken);
 
     /// <summary>One answer per key, null where there is no such entity.</summary>
     public async Task<EntityRevision?[]> ExecuteAsync(int count, Func<int, ReadKey> keyAt, CancellationToken cancellationToken)
     {
-        Fill(count, keyAt);
+        var guesses = Fill(count, keyAt);
         var found = new EntityRevision?[count];
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var at = (int)reader.GetInt64(0) - 1;
-            var key = keyAt(at);
-            found[at] = RevisionRow.ReadBehindKey(reader, 1, key.Tenant, key.Id);
+            found[at] = reader.IsDBNull(1) ? guesses[at] : Read(reader, keyAt(at));
         }
+        for (var i = 0; i < count && !isPast; i++)
+            if (found[i] is null && guesses[i] is { } gone) cache.Forget(gone.Tenant, gone.Id);
         return found;
     }
 
@@ -72,16 +75,34 @@ internal sealed class ReadStatement : IDisposable
         return statement;
     }
 
-    private void Fill(int count, Func<int, ReadKey> keyAt)
+    private static NpgsqlParameter<Guid[]> Uuids() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
+
+    private EntityRevision Read(NpgsqlDataReader row, ReadKey key)
     {
-        (tenants.TypedValue, entities.TypedValue) = (new Guid[count], new Guid[count]);
-        for (var i = 0; i < count; i++) (tenants.TypedValue[i], entities.TypedValue[i]) = (keyAt(i).Tenant.Value, keyAt(i).Id.Value);
-        if (!isPast) return;
-        (revisions.TypedValue, times.TypedValue) = (new long[count], new DateTimeOffset[count]);
+        var revision = RevisionRow.ReadBehindKey(row, 1, key.Tenant, key.Id);
+        cache.Add(revision);
+        return revision;
+    }
+
+    /// <returns>What the database is told that we hold, by place.</returns>
+    private EntityRevision?[] Fill(int count, Func<int, ReadKey> keyAt)
+    {
+        var guesses = new EntityRevision?[count];
+        (tenants.TypedValue, entities.TypedValue, known.TypedValue) = (new Guid[count], new Guid[count], new Guid[count]);
         for (var i = 0; i < count; i++)
         {
-            revisions.TypedValue[i] = (keyAt(i).AsOf.Revision ?? keyAt(i).Until)?.Value ?? long.MaxValue;
-            times.TypedValue[i] = keyAt(i).AsOf.Time?.ToUniversalTime() ?? DateTimeOffset.MaxValue;
+            var key = keyAt(i);
+            guesses[i] = cache.Guess(key);
+            (tenants.TypedValue[i], entities.TypedValue[i], known.TypedValue[i]) = (key.Tenant.Value, key.Id.Value, guesses[i]?.Commit.Value ?? Guid.Empty);
         }
+        if (isPast) FillBounds(count, keyAt);
+        return guesses;
+    }
+
+    private void FillBounds(int count, Func<int, ReadKey> keyAt)
+    {
+        (revisions.TypedValue, times.TypedValue) = (new long[count], new DateTimeOffset[count]);
+        for (var i = 0; i < count; i++)
+            (revisions.TypedValue[i], times.TypedValue[i]) = (keyAt(i).RevisionMax, keyAt(i).TimeMax);
     }
 }

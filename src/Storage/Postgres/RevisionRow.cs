@@ -21,6 +21,10 @@ internal static class RevisionRow
     /// <summary>All but the tenant and the entity, for reads that name them.</summary>
     public static string ColumnsBehindKey(string alias) => string.Join(", ", Names.Skip(KeyCount).Select(n => $"{alias}.{n}"));
 
+    /// <summary>The same, all null where the reader knows the commit already.</summary>
+    public static string ColumnsUnlessKnown(string alias, string known) =>
+        string.Join(", ", Names.Skip(KeyCount).Select(n => $"case when {alias}.commit <> {known} then {alias}.{n} end"));
+
     public static EntityRevision Read(NpgsqlDataReader row) => ReadBehindKey(row, KeyCount, new TenantId(row.GetGuid(0)), new EntityId(row.GetGuid(1)));
 
     /// <param name="first">Where the columns begin.</param>

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using Npgsql;
+using Strata.Entities.Log;
+
+namespace Strata.Storage.Postgres;
+
+/// <summary>
+/// One connection that answers a batch of reads in one round trip. When the connection is lost the batch is asked once more on a new one, then its members
+/// fail as unavailable. Used by one caller, who waits for <see cref="Work"/> before the next batch.
+/// </summary>
+internal sealed class ReadLane(
+    Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, CancellationToken stop) : IAsyncDisposable
+{
+    public const int BatchMax = 64;
+
+    private readonly List<ReadRequest> batch = new(BatchMax);
+    private NpgsqlConnection? connection;
+    private ReadStatement? statement;
+    private long startedAt;
+
+    /// <summary>Ends when the batch begun last is answered.</summary>
+    public Task Work { get; private set; } = Task.CompletedTask;
+
+    /// <summary>How long ago the batch begun last was begun.</summary>
+    public TimeSpan Busy => Stopwatch.GetElapsedTime(startedAt);
+
+    /// <summary>Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most.</summary>
+    public void Start(Action<List<ReadRequest>> take)
+    {
+        batch.Clear();
+        take(batch);
+        startedAt = Stopwatch.GetTimestamp();
+        Work = AnswerAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Work;
+        await DropConnectionAsync();
+    }
+
+    private async Task AnswerAsync()
+    {
+        try
+        {
+            var found = await AskWithRetryAsync();
+            for (var i = 0; i < batch.Count; i++) batch[i].SetResult(found[i]);
+        }
+        catch (Exception e)
+        {
+            foreach (var request in batch) request.TrySetException(StoreErrors.Unavailable(e));
+            await DropConnectionAsync();
+        }
+    }
+
+    private async Task<EntityRevision?[]> AskWithRetryAsync()
+    {
+        var isFresh = connection is null;
+        try
+        {
+            return await AskAsync();
+        }
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !isFresh)
+        {
+            await DropConnectionAsync();
+            return await AskAsync();
+        }
+    }
+
+    private async Task<EntityRevision?[]> AskAsync()
+    {
+        connection ??= await connections.OpenSingleAsync(stop);
+        statement ??= await prepare(connection, CancellationToken.None);
+        return await statement.ExecuteAsync(batch.Count, i => batch[i].Key, CancellationToken.None);
+    }
+
+    private async Task DropConnectionAsync()
+    {
+        statement?.Dispose();
+        statement = null;
+        var old = connection;
+        connection = null;
+        if (old is not null) await old.DisposeAsync();
+    }
+}
