@@ -33,7 +33,7 @@ internal static class Comparison
             if (only.Length > 0) proxies = [.. proxies.Where(p => only.Split(',').Contains(p.Name))];
             var results = await MeasureAsync(proxies, rounds, seconds);
             Report(results);
-            return results.Values.Any(r => r.Any(x => x.Failed > 0)) ? 1 : 0;
+            return results.Values.Any(r => r.Any(x => x.Load.Failed > 0)) ? 1 : 0;
         }
         finally
         {
@@ -44,11 +44,11 @@ internal static class Comparison
 
     private static async Task<Dictionary<string, List<Round>>> MeasureAsync(IReadOnlyList<Proxy> proxies, int rounds, TimeSpan duration)
     {
-        foreach (var proxy in proxies) await Wrk.RunAsync(proxy, TimeSpan.FromSeconds(5)); // warms caches and compilers
+        foreach (var proxy in proxies) await Round.RunAsync(proxy, TimeSpan.FromSeconds(5)); // warms caches and compilers
         var results = proxies.ToDictionary(p => p.Name, _ => new List<Round>());
         for (var i = 0; i < rounds; i++)
         {
-            foreach (var proxy in i % 2 == 0 ? proxies : proxies.Reverse()) results[proxy.Name].Add(await Wrk.RunAsync(proxy, duration));
+            foreach (var proxy in i % 2 == 0 ? proxies : proxies.Reverse()) results[proxy.Name].Add(await Round.RunAsync(proxy, duration));
         }
         return results;
     }
@@ -59,14 +59,14 @@ internal static class Comparison
         foreach (var (name, rounds) in results)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{name,-16}{Median(rounds, r => r.PerSecond),10:0}{Median(rounds, r => r.P99Ms),10:0.0}{Median(rounds, r => r.PerCpuSecond),12:0}{Median(rounds, r => r.Megabytes),9:0}{rounds.Sum(r => r.Failed),9}"));
+                $"{name,-16}{Median(rounds, r => r.Load.PerSecond),10:0}{Median(rounds, r => r.Load.P99Ms),10:0.0}{Median(rounds, r => r.PerCpuSecond),12:0}{Median(rounds, r => r.Megabytes),9:0}{rounds.Sum(r => r.Load.Failed),9}"));
         }
-        Line(results, "edge-inline", "strata-inline", "nginx", r => r.PerSecond);
+        Line(results, "edge-inline", "strata-inline", "nginx", r => r.Load.PerSecond);
         Line(results, "edge-inline-cpu", "strata-inline", "nginx", r => r.PerCpuSecond);
-        Line(results, "edge-caddy", "strata", "caddy", r => r.PerSecond);
-        Line(results, "edge-p99-caddy", "strata", "caddy", r => r.P99Ms);
+        Line(results, "edge-caddy", "strata", "caddy", r => r.Load.PerSecond);
+        Line(results, "edge-p99-caddy", "strata", "caddy", r => r.Load.P99Ms);
         Line(results, "edge-cpu", "strata", "nginx", r => r.PerCpuSecond);
-        Line(results, "edge", "strata", "nginx", r => r.PerSecond);
+        Line(results, "edge", "strata", "nginx", r => r.Load.PerSecond);
     }
 
     private static void Line(Dictionary<string, List<Round>> results, string name, string ours, string peer, Func<Round, double> figure)

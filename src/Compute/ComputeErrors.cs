@@ -12,10 +12,6 @@ internal static class ComputeErrors
     public static Error TooManyWatchers(int max) => new(
         ErrorKind.Unavailable, "SERVER_BUSY", $"Your organization watches its calls {max} times here already.", "End one of the watches.") { Retryable = true };
 
-    public static Error NoMember(string name, IReadOnlyList<string> tags) => new(
-        ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",
-        $"No compute member serves \"{Shorten(name)}\"{(tags.Count == 0 ? "" : $" for the tags {Shorten(string.Join(", ", tags))}")}.", "Connect one, then try again.") { Retryable = true };
-
     public static Error Busy(string name, TimeSpan waited) => new(
         ErrorKind.Unavailable, "SERVER_BUSY",
         string.Create(CultureInfo.InvariantCulture, $"Every compute member that serves \"{Shorten(name)}\" is busy, and was for {waited.TotalSeconds:0.#} s."),

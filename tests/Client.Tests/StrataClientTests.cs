@@ -99,6 +99,21 @@ public sealed class StrataClientTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => mute.Resources("widgets").GetAsync("one", cancellationToken: cancelled.Token));
     }
 
+    /// <summary>The token must not travel to where an answer points.</summary>
+    [Fact]
+    public async Task Redirection_IsNotFollowed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new StrataClient(new Uri($"http://{listener.LocalEndpoint}"), "secret");
+        var asking = client.Resources("widgets").GetAsync("one");
+        using (var socket = await listener.AcceptSocketAsync())
+            await socket.SendAsync("HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+        var e = await Assert.ThrowsAsync<StrataException>(() => asking);
+        Assert.Equal(ClientErrors.UnexpectedAnswer, e.Error.Code);
+        Assert.False(listener.Pending());
+    }
+
     /// <summary>The connection breaks behind every second request: the client sends it again, and nothing is created twice.</summary>
     [Fact]
     public async Task Create_OverAConnectionThatBreaks_TakesEffectOnce()

@@ -112,6 +112,8 @@ class Strata:
             return _opener.open(urllib.request.Request(target, data=data, headers=sent, method=method), timeout=self.timeout)
         except urllib.error.HTTPError as error:
             with error:
+                if 300 <= error.code < 400:
+                    raise StrataError("UNEXPECTED_ANSWER", f"{self.url} answers with a redirection, which is not followed.", error.code, False, "Set STRATA_URL to the address of the cloud itself.") from None
                 raise StrataError.of(error.code, error.read()) from None
         except TimeoutError:
             raise StrataError("SERVER_TIMEOUT", f"{self.url} did not answer in time.") from None

@@ -1,5 +1,7 @@
 """Without any server: PYTHONPATH=. python3 -m unittest discover -s tests"""
+import threading
 import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from strata import Member, Strata, StrataError
 from strata.events import decode, encode
@@ -29,6 +31,27 @@ class MemberTests(unittest.TestCase):
             Strata("http://127.0.0.1:1", "x", retries=0).entities("x").get("y")
         self.assertEqual(refused.exception.code, "SERVER_UNREACHABLE")
         self.assertIn("strata up", refused.exception.next)
+
+    def test_no_redirection_is_followed_because_the_token_would_travel_with_it(self):
+        asked = []
+
+        class Elsewhere(BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(307)
+                self.send_header("Location", "/elsewhere")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            with self.assertRaises(StrataError) as refused:
+                Strata(f"http://127.0.0.1:{server.server_port}", "secret").entities("x").get("y")
+            server.shutdown()
+        self.assertEqual((refused.exception.code, asked), ("UNEXPECTED_ANSWER", ["/api/entity/y"]))
+        self.assertIn("STRATA_URL", refused.exception.next)
 
 
 if __name__ == "__main__":

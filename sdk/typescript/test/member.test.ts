@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import test from 'node:test';
 import { Member, Strata, StrataError } from '@strata/client';
 import { decode, encode } from '../src/events.js';
@@ -27,4 +30,18 @@ test('events survive coding', () => {
 test('what cannot be reached is said with the next step', async () => {
   await assert.rejects(
     new Strata({ url: 'http://127.0.0.1:1', retries: 0 }).entities('x').get('y'), (error: StrataError) => error.code === 'SERVER_UNREACHABLE' && error.next!.includes('strata up'));
+});
+
+test('no redirection is followed, because the token would travel with it', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url!);
+    response.writeHead(307, { location: '/elsewhere' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await assert.rejects(new Strata({ url, token: 'secret' }).entities('x').get('y'), (error: StrataError) => error.code === 'UNEXPECTED_ANSWER' && error.next!.includes('STRATA_URL'));
+  assert.deepEqual(asked, ['/api/entity/y']);
+  server.closeAllConnections();
+  server.close();
 });

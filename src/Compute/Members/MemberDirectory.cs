@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Engine;
 
 namespace Strata.Compute.Members;
 
@@ -72,11 +73,11 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         Waiter waiter;
         lock (gate)
         {
-            if (!groups.TryGetValue(tenant, out var group)) return ComputeErrors.NoMember(name, tags);
+            if (!groups.TryGetValue(tenant, out var group)) return ComputationErrors.NoMember(name, tags);
             var able = group.Members.Where(m => Serves(m, tags) && !without.Contains(m));
             var free = able.Where(m => m.InFlight < m.Join.Limit).MinBy(m => (m.InFlight, m.LastGiven, m.Number));
             if (free is not null) return Reserve(free);
-            if (!able.Any()) return ComputeErrors.NoMember(name, tags);
+            if (!able.Any()) return ComputationErrors.NoMember(name, tags);
             if (group.Waiters.Count >= limits.WaitingMax) return ComputeErrors.Busy(name, TimeSpan.Zero);
             waiter = new Waiter(name, tags, without);
             group.Waiters.AddLast(waiter);
@@ -152,7 +153,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
             if (!group.Members.Any(m => Serves(m, waiter.Tags) && !waiter.Without.Contains(m)))
             {
                 group.Waiters.Remove(at);
-                waiter.Set(ComputeErrors.NoMember(waiter.Name, waiter.Tags));
+                waiter.Set(ComputationErrors.NoMember(waiter.Name, waiter.Tags));
             }
             at = next;
         }

@@ -32,7 +32,7 @@ internal sealed class ComputationGuard(IComputation computation, TimeProvider ti
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timeout.IsCancellationRequested)
         {
-            return EngineErrors.DispatchTimeout(name, config.ResponseTimeout);
+            return ComputationErrors.DispatchTimeout(name, config.ResponseTimeout);
         }
         catch (StrataException e)
         {
@@ -40,7 +40,7 @@ internal sealed class ComputationGuard(IComputation computation, TimeProvider ti
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return EngineErrors.ComputationFailed(name, e);
+            return ComputationErrors.Failed(name, e);
         }
     }
 }

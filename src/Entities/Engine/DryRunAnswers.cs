@@ -25,7 +25,7 @@ internal sealed class DryRunAnswers(ComputationGuard computation, TenantId tenan
     {
         var isServed = computation.Serves(tenant, processor);
         Calls.Enqueue((call.Transition!.Name, call.Entity.State, new DryCall(processor, isServed)));
-        return new(isServed ? Result.Of<JsonText?>(null) : EngineErrors.NoComputeMember(processor.Name, processor.Config.Tags));
+        return new(isServed ? Result.Of<JsonText?>(null) : ComputationErrors.NoMember(processor.Name, processor.Config.Tags));
     }
 
     public ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)

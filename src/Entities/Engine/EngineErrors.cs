@@ -102,18 +102,6 @@ internal static class EngineErrors
         $"A processor of \"{Quote.Shorten(processor)}\" commits before it is called, which a transaction with several steps or by several hands cannot.",
         "Take that transition outside of the transaction.");
 
-    public static Error NoComputeMember(string name, IReadOnlyList<string> tags) => new(
-        ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",
-        $"No compute member serves \"{Quote.Shorten(name)}\"{(tags.Count == 0 ? "" : $" for the tags {Quote.Shorten(string.Join(", ", tags))}")}.",
-        "Connect one, then try again.") { Retryable = true };
-
-    public static Error DispatchTimeout(string name, TimeSpan timeout) => new(
-        ErrorKind.Unavailable, "DISPATCH_TIMEOUT", $"\"{Quote.Shorten(name)}\" did not answer within {timeout.TotalMilliseconds:0} ms.",
-        "Try again, or allow it more time by responseTimeoutMs.") { Retryable = true };
-
-    public static Error ComputationFailed(string name, Exception cause) => new(
-        ErrorKind.Invalid, "WORKFLOW_FAILED", $"\"{Quote.Shorten(name)}\" failed: {Quote.Shorten(cause.Message)}");
-
     private static Error InvalidKey(UniqueKeyDefinition key, string what, string nextStep) => new(ErrorKind.Unprocessable, "INVALID_UNIQUE_KEY", what + ".", nextStep)
     { Details = new Dictionary<string, string> { ["key"] = key.Id } };
 }

@@ -35,16 +35,16 @@ public sealed class InProcessComputation(IEnumerable<IProcessor> processors, IEn
     public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
         processors.TryGetValue(processor.Name, out var found)
             ? found.ProcessAsync(call, cancellationToken)
-            : new(EngineErrors.NoComputeMember(processor.Name, processor.Config.Tags));
+            : new(ComputationErrors.NoMember(processor.Name, processor.Config.Tags));
 
     public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
         criteria.TryGetValue(function.Name, out var found)
             ? found.MatchesAsync(call, cancellationToken)
-            : new(EngineErrors.NoComputeMember(function.Name, function.Config.Tags));
+            : new(ComputationErrors.NoMember(function.Name, function.Config.Tags));
 
     /// <summary>The platform's own workflows have delays; a function that says when is always a user's.</summary>
     public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-        new(EngineErrors.NoComputeMember(function.Name, function.Config.Tags));
+        new(ComputationErrors.NoMember(function.Name, function.Config.Tags));
 
     /// <summary>Whether a criterion of this name is registered.</summary>
     public bool HasCriterion(string name) => criteria.ContainsKey(name);

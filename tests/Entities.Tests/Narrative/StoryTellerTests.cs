@@ -45,7 +45,7 @@ public class StoryTellerTests
         var test = new TestEngine("""
             {"version":"1.0","name":"w","initialState":"A","states":{"A":{"transitions":[{"name":"go","next":"B","manual":true,"processors":[{"name":"p","executionMode":"COMMIT_BEFORE_DISPATCH"}]}]},"B":{}}}
             """);
-        test.Computation.Process = (_, _, _) => new(EngineErrors.NoComputeMember("p", []));
+        test.Computation.Process = (_, _, _) => new(ComputationErrors.NoMember("p", []));
         var created = (await test.CreateAsync()).Value;
         await test.TakeAsync(created.Id, "go");
         var story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;

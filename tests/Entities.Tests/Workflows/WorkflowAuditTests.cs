@@ -93,7 +93,7 @@ public class WorkflowAuditTests
     public async Task NoMember_InTheTransaction_ChangesNothing(string mode)
     {
         var test = With($$"""{"name":"p","executionMode":"{{mode}}"}""");
-        test.Computation.Process = (_, _, _) => new(EngineErrors.NoComputeMember("p", []));
+        test.Computation.Process = (_, _, _) => new(ComputationErrors.NoMember("p", []));
         var created = (await test.CreateAsync()).Value;
         var error = (await test.TakeAsync(created.Id, "go")).Error;
         Assert.Equal(("NO_COMPUTE_MEMBER_FOR_TAG", true), (error?.Code, error?.Retryable));
@@ -104,7 +104,7 @@ public class WorkflowAuditTests
     public async Task NoMember_InANewTransaction_IsAuditedAndNotFatal()
     {
         var test = With("""{"name":"p","executionMode":"ASYNC_NEW_TX"}""");
-        test.Computation.Process = (_, _, _) => new(EngineErrors.NoComputeMember("p", ["gpu"]));
+        test.Computation.Process = (_, _, _) => new(ComputationErrors.NoMember("p", ["gpu"]));
         var created = (await test.CreateAsync("{}", "go")).Value;
         Assert.Equal("B", created.State);
         Assert.Contains(created.Audit, e => e is { Type: AuditEventTypes.StateProcessResult, Detail: "p: NO_COMPUTE_MEMBER_FOR_TAG" } && e.Reason!.Contains("gpu", StringComparison.Ordinal));
