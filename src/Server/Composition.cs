@@ -56,7 +56,7 @@ internal sealed class Composition
     {
         (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
         database = new DatabasePart(options, time, loggers.CreateLogger<PrivatePostgres>());
-        storage = new StoragePart(database, time, loggers);
+        storage = new StoragePart(database, options.Limits, time, loggers);
         members = new MemberDirectory(ComputeLimits.Default, time);
         engine = new EnginePart(storage, Kinds, ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Json;
 
 namespace Strata.Entities.Engine;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
+using Strata.Storage.Postgres;
 
 namespace Strata.Server.Options;
 
@@ -21,6 +22,9 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         OfEngine("transaction-bytes-max", 64 * MiB, 1024, 1024 * MiB, "Bytes of all documents that one transaction writes", (l, n) => l with { TransactionBytesMax = n }),
         OfEngine("transaction-seconds-max", 60, 1, 3_600, "Seconds from a transaction's begin to its commit", (l, n) => l with { TransactionLifetime = TimeSpan.FromSeconds(n) }),
         OfEngine("conflict-tries-max", 6, 1, 100, "How often a change is tried when its entity keeps moving on", (l, n) => l with { ConflictTriesMax = (int)n }),
+        new(
+            Make("revision-cache-bytes-max", PostgresOptions.RevisionCacheBytesDefault, "Bytes of entities read lately that are kept in memory; 0: none"),
+            0, 64L * 1024 * MiB, (l, n) => l with { RevisionCacheBytesMax = n }),
         OfSearch("search-timeout", 30, 1, 3_600, "Seconds that a search may take before it is answered with SEARCH_TIMEOUT", (l, n) => l with { Timeout = TimeSpan.FromSeconds(n) }),
         OfSearch("search-job-seconds-max", 600, 1, 86_400, "Seconds that an asynchronous search may run", (l, n) => l with { JobTimeout = TimeSpan.FromSeconds(n) }),
         OfSearch("search-job-hours-kept", 24, 1, 8_760, "Hours for which an asynchronous search and its results are kept", (l, n) => l with { JobLifetime = TimeSpan.FromHours(n) }),

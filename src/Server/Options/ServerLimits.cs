@@ -1,10 +1,11 @@
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
+using Strata.Storage.Postgres;
 
 namespace Strata.Server.Options;
 
-/// <summary>Bounds of the engine and of the entity platform, as this server's settings have them. Immutable.</summary>
+/// <summary>Bounds of the log, the engine and the entity platform, as this server's settings have them. Immutable.</summary>
 public sealed record ServerLimits
 {
     public EngineLimits Engine { get; init; } = EngineLimits.Default;
@@ -12,4 +13,7 @@ public sealed record ServerLimits
     public EntityApiLimits EntityApi { get; init; } = EntityApiLimits.Default;
 
     public SearchOptions Search { get; init; } = new();
+
+    /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>
+    public long RevisionCacheBytesMax { get; init; } = PostgresOptions.RevisionCacheBytesDefault;
 }

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Server.Options;
 using Strata.Storage.Postgres;
 
 namespace Strata.Server.Parts;
 
 /// <summary>The log, the leases and the lines on the database.</summary>
-internal sealed class StoragePart(DatabasePart database, TimeProvider time, ILoggerFactory loggers) : IPart
+internal sealed class StoragePart(DatabasePart database, ServerLimits limits, TimeProvider time, ILoggerFactory loggers) : IPart
 {
     private PostgresStore? store;
 
@@ -17,7 +18,8 @@ internal sealed class StoragePart(DatabasePart database, TimeProvider time, ILog
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        store = await PostgresStore.OpenAsync(new PostgresOptions { ConnectionString = database.ConnectionString }, time, loggers, cancellationToken);
+        var options = new PostgresOptions { ConnectionString = database.ConnectionString, RevisionCacheBytesMax = limits.RevisionCacheBytesMax };
+        store = await PostgresStore.OpenAsync(options, time, loggers, cancellationToken);
         if (database.IsPrivate) await ReleaseFormerLifeAsync(store.Leases, cancellationToken);
     }
 

@@ -3,6 +3,8 @@ namespace Strata.Storage.Postgres;
 /// <summary>How to reach a PostgreSQL 15 or newer, and the bounds of its use.</summary>
 public sealed record PostgresOptions
 {
+    public const long RevisionCacheBytesDefault = 64 * 1024 * 1024;
+
     /// <summary>In Npgsql's form, for example <c>Host=/run/strata/socket;Username=strata;Database=postgres</c>.</summary>
     public required string ConnectionString { get; init; }
 
@@ -16,7 +18,7 @@ public sealed record PostgresOptions
     public int QueueMax { get; init; } = 4096;
 
     /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>
-    public long RevisionCacheBytesMax { get; init; } = 64 * 1024 * 1024;
+    public long RevisionCacheBytesMax { get; init; } = RevisionCacheBytesDefault;
 
     /// <summary>Bytes of documents that may wait to be appended; past it SERVER_BUSY.</summary>
     public long QueueBytesMax { get; init; } = 64 * 1024 * 1024;
