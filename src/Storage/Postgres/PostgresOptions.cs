@@ -8,7 +8,7 @@ public sealed record PostgresOptions
     /// <summary>In Npgsql's form, for example <c>Host=/run/strata/socket;Username=strata;Database=postgres</c>.</summary>
     public required string ConnectionString { get; init; }
 
-    /// <summary>Connections for scans and other single queries; four more serve commits, reads and wake-ups.</summary>
+    /// <summary>Connections for scans and other single queries. Commits and wake-ups have one each beside them, and reads four to eight.</summary>
     public int PoolSizeMax { get; init; } = 8;
 
     /// <summary>Connections for searches: so many run at once, others wait and are then refused with SERVER_BUSY.</summary>
