@@ -103,8 +103,10 @@ export class Strata {
     if (key) headers['idempotency-key'] = key;
     const answer = await this.#fetch(target, { method, headers, redirect: 'manual', ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }), ...(options.signal ? { signal: options.signal } : {}) });
     // The token must not travel to where an answer points.
-    if (answer.type === 'opaqueredirect' || (answer.status >= 300 && answer.status < 400))
+    if (answer.type === 'opaqueredirect' || (answer.status >= 300 && answer.status < 400)) {
+      await answer.body?.cancel();
       throw new StrataError('UNEXPECTED_ANSWER', `${this.url.origin} answers with a redirection, which is not followed.`, answer.status, false, 'Set STRATA_URL to the address of the cloud itself.');
+    }
     if (!answer.ok) throw await StrataError.of(answer);
     return answer;
   }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Strata.Core;
 using Strata.Entities.Log;
 
@@ -30,8 +31,11 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         listener = new CommitListener(connections, queries, wakes, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, logger);
         var cache = new RevisionCache(options.RevisionCacheBytesMax);
-        latest = new ReadBatcher(options, stop => new ReadLane(connections, (c, t) => ReadStatement.PrepareLatestAsync(c, cache, t), stop));
-        past = new ReadBatcher(options, stop => new ReadLane(connections, (c, t) => ReadStatement.PreparePastAsync(c, cache, t), stop));
+        latest = Batcher(ReadStatement.PrepareLatestAsync);
+        past = Batcher(ReadStatement.PreparePastAsync);
+
+        ReadBatcher Batcher(Func<NpgsqlConnection, RevisionCache, CancellationToken, Task<ReadStatement>> prepare) =>
+            new(options, time, stop => new ReadLane(connections, (connection, token) => prepare(connection, cache, token), time, stop));
     }
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)

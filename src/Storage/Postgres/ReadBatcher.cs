@@ -23,11 +23,13 @@ internal sealed class ReadBatcher : IAsyncDisposable
     private readonly Channel<ReadRequest> queue;
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
-    private Task patience = Task.CompletedTask;
+    private readonly TimeProvider time;
+    private Task tick = Task.CompletedTask;
 
     /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
-    public ReadBatcher(PostgresOptions options, Func<CancellationToken, ReadLane> openLane)
+    public ReadBatcher(PostgresOptions options, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
     {
+        this.time = time;
         // A lane keeps one processor busy, on either side of the connection in turns.
         lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
         queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
@@ -77,13 +79,14 @@ internal sealed class ReadBatcher : IAsyncDisposable
         {
             var idle = Array.Find(lanes, l => l.Work.IsCompleted);
             if (idle is not null && (queue.Reader.Count >= BatchMin || Array.TrueForAll(lanes, IsNoHelp))) return idle;
-            await Task.WhenAny([.. lanes.Where(l => !l.Work.IsCompleted).Select(l => l.Work), Tick()]);
+            var changes = lanes.Where(l => !l.Work.IsCompleted).Select(l => l.Work);
+            await Task.WhenAny(idle is null ? changes : changes.Append(Tick()));
         }
     }
 
     /// <summary>Whether waiting for it gains nothing: it has no work, or is long at it.</summary>
     private static bool IsNoHelp(ReadLane lane) => lane.Work.IsCompleted || lane.Busy > Patience;
 
-    /// <summary>Ends now and then, for a look at lanes that take long. One timer at a time, whoever waits.</summary>
-    private Task Tick() => patience.IsCompleted ? patience = Task.Delay(Patience, CancellationToken.None) : patience;
+    /// <summary>Ends within <see cref="Patience"/>, for another look at the lanes. One timer at a time, because most waits end before; not cancelled at the end, where it would end at once, again and again.</summary>
+    private Task Tick() => tick.IsCompleted ? tick = Task.Delay(Patience, time, CancellationToken.None) : tick;
 }

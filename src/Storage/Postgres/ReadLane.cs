@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using Strata.Entities.Log;
 
@@ -9,7 +8,7 @@ namespace Strata.Storage.Postgres;
 /// fail as unavailable. Used by one caller, who waits for <see cref="Work"/> before the next batch.
 /// </summary>
 internal sealed class ReadLane(
-    Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, CancellationToken stop) : IAsyncDisposable
+    Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeProvider time, CancellationToken stop) : IAsyncDisposable
 {
     public const int BatchMax = 64;
 
@@ -22,14 +21,14 @@ internal sealed class ReadLane(
     public Task Work { get; private set; } = Task.CompletedTask;
 
     /// <summary>How long ago the batch begun last was begun.</summary>
-    public TimeSpan Busy => Stopwatch.GetElapsedTime(startedAt);
+    public TimeSpan Busy => time.GetElapsedTime(startedAt);
 
     /// <summary>Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most.</summary>
     public void Start(Action<List<ReadRequest>> take)
     {
         batch.Clear();
         take(batch);
-        startedAt = Stopwatch.GetTimestamp();
+        startedAt = time.GetTimestamp();
         Work = AnswerAsync();
     }
 

@@ -62,7 +62,7 @@ internal sealed class ReadStatement : IDisposable
             var at = (int)reader.GetInt64(0) - 1;
             found[at] = reader.IsDBNull(1) ? guesses[at] : Read(reader, keyAt(at));
         }
-        for (var i = 0; i < count && !isPast; i++)
+        for (var i = 0; i < count; i++)
             if (found[i] is null && guesses[i] is { } gone) cache.Forget(gone.Tenant, gone.Id);
         return found;
     }

@@ -16,7 +16,7 @@ internal sealed class RevisionCache(long bytesMax)
     /// <summary>Of one entity, the newest.</summary>
     private const int RevisionsMax = 8;
 
-    /// <summary>About what a revision takes beside its document.</summary>
+    /// <summary>About what a revision takes beside its document and its words.</summary>
     private const int Overhead = 512;
 
     private readonly Lock turning = new();
@@ -41,7 +41,7 @@ internal sealed class RevisionCache(long bytesMax)
         Grow(SizeOf(revision));
     }
 
-    /// <summary>The entity is no more: what it held need not stay in memory.</summary>
+    /// <summary>What was held of an entity is not there any more: it need not stay in memory.</summary>
     public void Forget(TenantId tenant, EntityId id)
     {
         young.TryRemove((tenant, id), out _);
@@ -52,7 +52,7 @@ internal sealed class RevisionCache(long bytesMax)
     {
         if (young.TryGetValue(entity, out var held)) return held;
         if (!old.TryGetValue(entity, out held)) return [];
-        if (young.TryAdd(entity, held)) Grow(SizeOf(held[^1]) * held.Length); // about
+        if (young.TryAdd(entity, held)) Grow(held.Sum(SizeOf));
         return held;
     }
 
@@ -77,5 +77,6 @@ internal sealed class RevisionCache(long bytesMax)
         return all.Length <= RevisionsMax ? all : all[1..];
     }
 
-    private static long SizeOf(EntityRevision revision) => Overhead + revision.Document.Utf8.Length;
+    private static long SizeOf(EntityRevision revision) => Overhead + revision.Document.Utf8.Length + sizeof(char) * (
+        revision.Model.Name.Length + revision.State.Length + revision.ChangedBy.Length + (revision.Transition?.Length ?? 0));
 }

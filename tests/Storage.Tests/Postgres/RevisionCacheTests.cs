@@ -92,6 +92,24 @@ public sealed class RevisionCacheTests(PostgresDatabase database) : IClassFixtur
         }
     }
 
+    /// <summary>What a hostile tenant would do: large revisions behind small newest ones, long names, and all of it kept in use.</summary>
+    [Fact]
+    public void Held_StaysWithinTheBound_WhateverIsReadAgain()
+    {
+        const int bound = 1 << 20;
+        var cache = new RevisionCache(bound);
+        var large = JsonText.FromString($$"""{"x":"{{new string('x', 40_000)}}"}""");
+        var ids = Enumerable.Range(0, 300).Select(_ => Entity()).ToList();
+        foreach (var id in ids)
+        {
+            for (var revision = 1; revision < 8; revision++) cache.Add(RevisionOf(id, revision) with { Document = large });
+            cache.Add(RevisionOf(id, 8) with { State = new string('s', 256) });
+            foreach (var earlier in ids) cache.Guess(new ReadKey(tenant, earlier, AsOf.Latest));
+        }
+        var held = ids.SelectMany(id => Enumerable.Range(1, 8).Select(r => cache.Guess(new ReadKey(tenant, id, AsOf.At(new Revision(r)))))).OfType<EntityRevision>().Distinct();
+        Assert.InRange(held.Sum(h => h.Document.Utf8.Length + 2 * h.State.Length), 0, 2 * bound);
+    }
+
     private EntityRevision RevisionOf(EntityId id, long revision) => new()
     {
         Tenant = tenant, Id = id, Model = Order, Revision = new Revision(revision), Commit = CommitId.New(TimeProvider.System), State = "NEW",
