@@ -4,8 +4,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Commit.Benchmarks;
 
-/// <summary>The operations measured: creates, updates and reads of 150-byte entities of one tenant.</summary>
-internal sealed class Entities(IEntityLog log)
+/// <summary>The operations measured: creates, updates and reads of entities of one tenant.</summary>
+/// <param name="bytes">Of each document, about.</param>
+internal sealed class Entities(IEntityLog log, int bytes)
 {
     private static readonly ModelKey Model = new("order", 1);
     private readonly TenantId tenant = TenantId.New(TimeProvider.System);
@@ -13,10 +14,10 @@ internal sealed class Entities(IEntityLog log)
     private EntityId[] ids = [];
     private Revision[] revisions = [];
 
-    public static string Document(int n)
+    public string Document(int n)
     {
         var text = $$"""{"number":"ORD-{{n:00000000}}","customer":"Jane Example","city":"Springfield","total":129.95,"currency":"EUR","lines":3,"paid":true,"note":""}""";
-        return text.Insert(text.Length - 2, new string('x', Math.Max(0, 150 - Encoding.UTF8.GetByteCount(text))));
+        return text.Insert(text.Length - 2, new string('x', Math.Max(0, bytes - Encoding.UTF8.GetByteCount(text))));
     }
 
     public async ValueTask CreateAsync(int worker, int n) => await AppendAsync(EntityId.New(TimeProvider.System), Revision.None, worker ^ n);
@@ -40,13 +41,13 @@ internal sealed class Entities(IEntityLog log)
         return UpdateAsync(worker * share + n % share);
     }
 
-    public async ValueTask ReadLatestAsync() => Check(await log.ReadAsync(tenant, Any(), AsOf.Latest, CancellationToken.None));
+    public async ValueTask ReadLatestAsync(IEntityLog from) => Check(await from.ReadAsync(tenant, Any(), AsOf.Latest, CancellationToken.None));
 
-    public async ValueTask ReadAsOfAsync()
+    public async ValueTask ReadAsOfAsync(IEntityLog from)
     {
         var then = commits[Random.Shared.Next(commits.Count)];
         var asOf = Random.Shared.Next(2) == 0 ? AsOf.At(then.Revision) : AsOf.At(then.At);
-        Check(await log.ReadAsync(tenant, Any(), asOf, CancellationToken.None));
+        Check(await from.ReadAsync(tenant, Any(), asOf, CancellationToken.None));
     }
 
     private EntityId Any() => ids[Random.Shared.Next(ids.Length)];

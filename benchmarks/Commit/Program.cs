@@ -3,11 +3,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Strata.Benchmarks;
 using Strata.Commit.Benchmarks;
+using Strata.Entities.Log;
 using Strata.Storage.Postgres;
 using Strata.Storage.PrivateServer;
 
 // Durable creates through the log against single-row prepared INSERTs by pgbench on the same PostgreSQL, in turns; then updates and reads.
-// Usage: ./bench commit [--seconds N] [--rounds N] [--reads] [--cache MEGABYTES]; with --reads only those, against a bare loop on the same PostgreSQL.
+// Usage: ./bench commit [--seconds N] [--rounds N] [--bytes N]
+// or:    ./bench commit --reads [--seconds N] [--rounds N] [--bytes N] [--entities N] [--cache MEGABYTES]: reads alone, with and without the memory of what
+// was read lately, against a bare loop on the same PostgreSQL. --bytes: of a document; --entities: that are read, each with four revisions.
 
 var duration = TimeSpan.FromSeconds(Option("--seconds", 4));
 var rounds = Option("--rounds", 5);
@@ -27,16 +30,16 @@ finally
 async Task MeasureAsync()
 {
     await using var source = NpgsqlDataSource.Create(server.ConnectionString);
-    var options = new PostgresOptions { ConnectionString = server.ConnectionString, RevisionCacheBytesMax = Option("--cache", 64) * 1024L * 1024 };
-    await using var store = await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
-    var entities = new Entities(store.Log);
+    await using var store = await OpenAsync(Option("--cache", 64));
+    var entities = new Entities(store.Log, Option("--bytes", 150));
     var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
     await pgbench.PrepareAsync();
 
     if (args.Contains("--reads"))
     {
-        await entities.PrepareAsync(20_000, rounds: 4);
-        await MeasureReadsAsync(entities, new BareReads(source), new Cpu(server.ProcessId));
+        await using var plain = await OpenAsync(cacheMegabytes: 0);
+        await entities.PrepareAsync(Option("--entities", 20_000), rounds: 4);
+        await MeasureReadsAsync(entities, store.Log, plain.Log, new BareReads(source), new Cpu(server.ProcessId));
         return;
     }
     await Load.RunAsync(64, TimeSpan.FromSeconds(1), entities.CreateAsync); // warm
@@ -47,38 +50,39 @@ async Task MeasureAsync()
         var before = cpu.Used();
         ours.Add(await RestedAsync(source, () => Load.RunAsync(64, duration, entities.CreateAsync)));
         var between = cpu.Used();
-        peers.Add(await RestedAsync(source, () => pgbench.RunAsync(64, duration, Entities.Document(round))));
+        peers.Add(await RestedAsync(source, () => pgbench.RunAsync(64, duration, entities.Document(round))));
         Say($"CPU per create: {Micros(before, between, ours[^1].PerSecond)}; per INSERT: {Micros(between, cpu.Used(), peers[^1])}");
         Say($"round {round}: creates by 64 producers {ours[^1]}; pgbench with 64 clients {peers[^1]:0}/s; ratio {ours[^1].PerSecond / peers[^1]:0.00}");
     }
     foreach (var producers in (int[])[1, 256])
         Say($"creates by {producers} producers: {await RestedAsync(source, () => Load.RunAsync(producers, duration, entities.CreateAsync))}");
-    Say($"pgbench with 1 client: {await RestedAsync(source, () => pgbench.RunAsync(1, duration, Entities.Document(1))):0}/s");
+    Say($"pgbench with 1 client: {await RestedAsync(source, () => pgbench.RunAsync(1, duration, entities.Document(1))):0}/s");
 
     await entities.PrepareAsync(20_000, rounds: 4);
     Say($"updates by 64 producers: {await RestedAsync(source, () => Load.RunAsync(64, duration, (w, n) => entities.UpdateAsync(w, n, 64)))}");
-    foreach (var readers in (int[])[64, 256]) await MeasureReadsOfAsync(entities, cpu, readers);
+    await MeasureReadAsync("the latest", () => entities.ReadLatestAsync(store.Log), cpu, 64);
+    await MeasureReadAsync("as of a time or revision", () => entities.ReadAsOfAsync(store.Log), cpu, 64);
     Say($"RESULT name=commit ours={Median(ours.Select(r => r.PerSecond)):0} peer={Median(peers):0} ratio={Median(ours.Select((r, i) => r.PerSecond / peers[i])):0.00}");
 }
 
-async Task MeasureReadsAsync(Entities entities, BareReads bare, Cpu cpu)
+async Task MeasureReadsAsync(Entities entities, IEntityLog log, IEntityLog plain, BareReads bare, Cpu cpu)
 {
+    await bare.RunAsync(TimeSpan.FromSeconds(1)); // warm
     var (ours, limits) = (new List<double>(), new List<double>());
     for (var round = 1; round <= rounds; round++)
     {
         limits.Add(await bare.RunAsync(duration));
         Say($"round {round}: a bare loop reads {limits[^1]:0}/s");
-        ours.Add(await MeasureReadAsync("the latest", entities.ReadLatestAsync, cpu, 64));
-        await MeasureReadAsync("as of a time or revision", entities.ReadAsOfAsync, cpu, 64);
-        await MeasureReadsOfAsync(entities, cpu, 256);
+        foreach (var readers in (int[])[64, 256])
+        {
+            var rate = await MeasureReadAsync("the latest", () => entities.ReadLatestAsync(log), cpu, readers);
+            if (readers == 64) ours.Add(rate);
+            await MeasureReadAsync("the latest, without the memory,", () => entities.ReadLatestAsync(plain), cpu, readers);
+            await MeasureReadAsync("as of a time or revision", () => entities.ReadAsOfAsync(log), cpu, readers);
+            await MeasureReadAsync("as of a time or revision, without the memory,", () => entities.ReadAsOfAsync(plain), cpu, readers);
+        }
     }
     Say($"RESULT name=commit-reads ours={Median(ours):0} peer={Median(limits):0} ratio={Median(ours.Select((r, i) => r / limits[i])):0.00}");
-}
-
-async Task MeasureReadsOfAsync(Entities entities, Cpu cpu, int readers)
-{
-    await MeasureReadAsync("the latest", entities.ReadLatestAsync, cpu, readers);
-    await MeasureReadAsync("as of a time or revision", entities.ReadAsOfAsync, cpu, readers);
 }
 
 async Task<double> MeasureReadAsync(string what, Func<ValueTask> read, Cpu cpu, int readers)
@@ -89,6 +93,10 @@ async Task<double> MeasureReadAsync(string what, Func<ValueTask> read, Cpu cpu, 
     Say($"reads of {what} by {readers} readers: {rate}; CPU per read: {Micros(before, cpu.Used(), rate.PerSecond)}");
     return rate.PerSecond;
 }
+
+Task<PostgresStore> OpenAsync(int cacheMegabytes) => PostgresStore.OpenAsync(
+    new PostgresOptions { ConnectionString = server.ConnectionString, RevisionCacheBytesMax = cacheMegabytes * 1024L * 1024 },
+    TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
 string Micros((double Program, double Database) before, (double Program, double Database) after, double perSecond)
 {

@@ -56,6 +56,20 @@ internal sealed class ReadBatcher : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        try
+        {
+            await ServeAsync();
+        }
+        finally
+        {
+            // Also where it broke off: nobody waits for an answer that will not come.
+            queue.Writer.TryComplete();
+            while (queue.Reader.TryRead(out var request)) request.TrySetException(StoreErrors.Closed());
+        }
+    }
+
+    private async Task ServeAsync()
+    {
         while (true)
         {
             var lane = await ChooseLaneAsync(); // before there is anything to read: requests that gather meanwhile need not wake this loop
@@ -79,8 +93,8 @@ internal sealed class ReadBatcher : IAsyncDisposable
         {
             var idle = Array.Find(lanes, l => l.Work.IsCompleted);
             if (idle is not null && (queue.Reader.Count >= BatchMin || Array.TrueForAll(lanes, IsNoHelp))) return idle;
-            var changes = lanes.Where(l => !l.Work.IsCompleted).Select(l => l.Work);
-            await Task.WhenAny(idle is null ? changes : changes.Append(Tick()));
+            if (idle is null) await Task.WhenAny(lanes.Select(l => l.Work));
+            else await Task.WhenAny([.. lanes.Where(l => !l.Work.IsCompleted).Select(l => l.Work), Tick()]);
         }
     }
 

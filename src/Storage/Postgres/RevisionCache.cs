@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Revisions that were read lately. A read tells the database which one it holds, and where that is the answer nothing but this word comes back: a fifth of
-/// the cost for a small document, nearly all of it for a large one. Nothing is answered from here that the database has not confirmed in that very read.
+/// Revisions that were read lately. A read tells the database which one it holds, and where that is the answer nothing but this word comes back, which
+/// saves little of the cost of a small document and nearly all of a large one's. Nothing is answered from here that the database has not confirmed in that very read.
 /// What identifies a revision is its commit's id, which is never given out twice, not even by a database restored from a copy.
 /// </summary>
 /// <remarks>Two generations, each up to half of the bound: what is used moves to the young one, and when that is full it becomes the old one. Safe for concurrent use.</remarks>

@@ -103,6 +103,24 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
         Assert.Equal(new Revision(2), await database.Log.HeadAsync(tenant, CancellationToken.None));
     }
 
+    /// <summary>More than the lanes take at once, so that all are busy, end together and wait for each other.</summary>
+    [Fact]
+    public async Task Read_ByManyAtOnce_AnswersEach()
+    {
+        var ids = Enumerable.Range(0, 100).Select(_ => Entity()).ToList();
+        await database.Log.CommitAsync(tenant, [.. ids.Select(id => Create(id))]);
+        var readers = Enumerable.Range(0, 300).Select(reader => Task.Run(async () =>
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var id = ids[(reader + i) % ids.Count];
+                var read = await database.Log.ReadAsync(tenant, id, i % 2 == 0 ? AsOf.Latest : AsOf.At(new Revision(1)));
+                Assert.Equal(id, read!.Id);
+            }
+        }));
+        await Task.WhenAll(readers).WaitAsync(TimeSpan.FromMinutes(3)); // a reader that is forgotten would wait for ever
+    }
+
     [Fact]
     public async Task Open_BySeveralServersAtOnce_AppliesTheSchemaOnce()
     {
