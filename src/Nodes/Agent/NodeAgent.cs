@@ -84,6 +84,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         Cpus = Environment.ProcessorCount,
         MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         AgentVersion = options.Version,
+        InstanceSubnets = machine.Runtime.InstanceSubnets,
+        HostPorts = machine.Runtime.HostPorts,
     };
 
     private async Task FollowAsync(Resource<NodeSpec, NodeStatus> node, InstanceSet instances, CancellationToken cancellationToken)

@@ -20,6 +20,18 @@ public sealed record NodeStatus
     public int Cpus { get; init; }
     public long MemoryBytes { get; init; }
     public string? AgentVersion { get; init; }
+
+    /// <summary>CIDR ranges in which its instances have their addresses; an address outside of them is not one of its instances'.</summary>
+    public IReadOnlyList<string> InstanceSubnets { get; init; } = [];
+
+    /// <summary>Ports on which its instances listen where they share the machine's network; null: each has an address of its own and any port.</summary>
+    public PortRange? HostPorts { get; init; }
+}
+
+/// <param name="First">Inclusive, as is <paramref name="Last"/>.</param>
+public sealed record PortRange(int First, int Last)
+{
+    public bool Contains(int port) => port >= First && port <= Last;
 }
 
 /// <summary>States of a node. UP ⇄ DOWN: the agent was heard of lately or was not.</summary>

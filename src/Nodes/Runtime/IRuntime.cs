@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Runtime;
 
@@ -13,6 +14,12 @@ public interface IRuntime
 
     /// <summary>What it does not isolate, as sentences; empty when it isolates all.</summary>
     IReadOnlyList<string> NotIsolated { get; }
+
+    /// <summary>CIDR ranges that hold the addresses of all runs.</summary>
+    IReadOnlyList<string> InstanceSubnets { get; }
+
+    /// <summary>The ports that runs listen on where they share the machine's network; null: each has an address of its own.</summary>
+    PortRange? HostPorts => null;
 
     /// <summary>
     /// Starts a run and returns at once: that the program could not be started is told by its exit. An id in use is refused with RUN_EXISTS; a machine out of

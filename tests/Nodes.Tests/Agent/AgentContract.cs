@@ -220,6 +220,9 @@ public abstract class AgentContract : IAsyncLifetime
         var node = await Host.Admin.Resources<NodeSpec, NodeStatus>("nodes").GetAsync("node-1");
         Assert.Equal(NodeStates.Up, node.State);
         Assert.Equal(Host.Machine.Machine.Runtime.Name, node.Status.Runtimes[0]);
+        var id = await Host.CreateAsync(ServerImage, Serve);
+        var ready = await Host.UntilAsync(id, InstanceStates.Ready);
+        Assert.True(InstanceAddresses.Allows(node.Status, ready.Status.Address!, ready.Status.Port!.Value), $"{ready.Status.Address}:{ready.Status.Port} of {node.Status}");
     }
 
     private static async Task<string> AskAsync(Resource<InstanceSpec, InstanceStatus> instance, string path)

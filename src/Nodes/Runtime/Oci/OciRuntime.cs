@@ -26,6 +26,8 @@ internal sealed class OciRuntime : IRuntime
 
     public IReadOnlyList<string> NotIsolated => host.Network.Shortcoming is { } shortcoming ? [shortcoming] : [];
 
+    public IReadOnlyList<string> InstanceSubnets => [host.Network.Subnet.ToString()];
+
     public IReadOnlyList<RunState> List() => runs.List();
 
     public RunState? Find(string id) => runs.Find(id)?.State();

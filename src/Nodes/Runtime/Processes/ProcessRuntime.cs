@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Strata.Core;
+using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Runtime.Processes;
 
@@ -11,6 +12,9 @@ namespace Strata.Nodes.Runtime.Processes;
 internal sealed class ProcessRuntime : IRuntime
 {
     private const string Loopback = "127.0.0.1";
+
+    /// <summary>Below the ports that the kernel hands out by itself, so that an edge can tell instances from most other services on loopback.</summary>
+    private static readonly PortRange Ports = new(20_000, 29_999);
 
     private readonly RunTable runs;
     private readonly TimeProvider time;
@@ -35,6 +39,10 @@ internal sealed class ProcessRuntime : IRuntime
         $"They can read the files of the user {Environment.UserName}, reach every service of this machine and one another, and nothing limits their memory, CPU or disk.",
     ];
 
+    public IReadOnlyList<string> InstanceSubnets => [$"{Loopback}/32"];
+
+    public PortRange? HostPorts => Ports;
+
     public IReadOnlyList<RunState> List() => runs.List();
 
     public RunState? Find(string id) => runs.Find(id)?.State();
@@ -48,7 +56,8 @@ internal sealed class ProcessRuntime : IRuntime
         var app = Path.Combine(folder, "app");
         var copied = await HostCommand.RunAsync("cp", ["-a", "--reflink=auto", request.AppFolder, app], cancellationToken);
         if (!copied.Ok) return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", $"The application could not be copied: {copied.Complaint}.") { Retryable = true };
-        return await Task.Run(() => Start(request, folder, app), cancellationToken);
+        if (FreePort() is not { } port) return new Error(ErrorKind.Unavailable, "RUN_NOT_STARTED", "All ports for instances are in use.") { Retryable = true };
+        return await Task.Run(() => Start(request, folder, app, port), cancellationToken);
     }
 
     public Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken) => Task.Run(() => runs.Restart(id), cancellationToken);
@@ -76,9 +85,8 @@ internal sealed class ProcessRuntime : IRuntime
         runs.Remove(run);
     }
 
-    private RunState Start(RunRequest request, string folder, string app)
+    private RunState Start(RunRequest request, string folder, string app, int port)
     {
-        var port = FreePort();
         var endpoint = new RunEndpoint(Loopback, port, Gateway: null);
         var machine = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin", ["HOME"] = app };
         var shimEnv = new Dictionary<string, string> { ["S_DIR"] = folder, ["S_CWD"] = app, ["S_LOG"] = request.LogFile };
@@ -91,10 +99,27 @@ internal sealed class ProcessRuntime : IRuntime
         ErrorKind.Unprocessable, "IMAGE_NEEDS_OCI", $"The application is a whole container image, and this node can only start plain processes, because {reason}.",
         "Run Strata as root on Linux with runc or crun installed, or say in strata.yaml how to build and run the source without its Dockerfile.");
 
-    private static int FreePort()
+    /// <summary>From a random place in the range on, because other clouds on this machine look for one too.</summary>
+    private static int? FreePort()
+    {
+        var count = Ports.Last - Ports.First + 1;
+        var start = Random.Shared.Next(count);
+        return Enumerable.Range(0, count).Select(i => (int?)(Ports.First + ((start + i) % count))).FirstOrDefault(port => CanListen(port!.Value));
+    }
+
+    private static bool CanListen(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        try
+        {
+            // As programs do: connections that linger from an instance before do not keep the port.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }
