@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging;
+
+namespace Strata.Core.Background;
+
+/// <summary>
+/// One piece of background work. Invariant: from <see cref="Supervisor.Start"/> until <see cref="StopAsync"/> it either runs or waits for
+/// its next start; no exception, and
+/// no early return, ends it. Safe for concurrent use.
+/// </summary>
+public sealed class SupervisedWork : IAsyncDisposable
+{
+    private readonly Supervisor supervisor;
+    private readonly Func<SupervisedWork, CancellationToken, Task> run;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Lock gate = new();
+    private readonly Task loop;
+    private WorkState state = WorkState.Running;
+    private DateTimeOffset since;
+    private string? lastError;
+    private DateTimeOffset? lastErrorAt;
+    private long restarts;
+    private int failures;
+
+    internal SupervisedWork(Supervisor supervisor, string name, Func<SupervisedWork, CancellationToken, Task> run)
+    {
+        (this.supervisor, this.run, Name) = (supervisor, run, name);
+        since = supervisor.Time.GetUtcNow();
+        loop = Task.Run(LoopAsync);
+    }
+
+    public string Name { get; }
+
+    /// <summary>Completes when the work has stopped because it was asked to; never faults.</summary>
+    public Task Completion => loop;
+
+    internal WorkHealth Health
+    {
+        get
+        {
+            lock (gate) return new WorkHealth(Name, state, since, 1, state == WorkState.Failing ? 1 : 0, restarts, lastError, lastErrorAt);
+        }
+    }
+
+    /// <summary>
+    /// A round went well: clears <see cref="WorkState.Failing"/> and resets the back-off. Cheap enough to call each round.
+    /// </summary>
+    public void Succeeded()
+    {
+        if (Volatile.Read(ref failures) == 0) return;
+        lock (gate)
+        {
+            failures = 0;
+            Enter(WorkState.Running);
+        }
+    }
+
+    /// <summary>For work that has to survive its own failures, because a restart would lose what it holds: records the failure.</summary>
+    /// <returns>How long to wait before the next attempt.</returns>
+    public TimeSpan Failed(Exception exception)
+    {
+        lock (gate)
+        {
+            failures++;
+            lastError = exception is StrataException known
+                ? $"{known.Error.Code}: {known.Error.Message}"
+                : $"{exception.GetType().Name}: {exception.Message}";
+            lastErrorAt = supervisor.Time.GetUtcNow();
+            Enter(WorkState.Failing);
+        }
+        var pause = Supervisor.PauseAfter(failures, Random.Shared.NextDouble());
+        supervisor.LogFailed(Name, failures, pause, exception);
+        return pause;
+    }
+
+    /// <summary>Cancels the work and waits for its end.</summary>
+    /// <param name="cancellationToken">Ends the wait, not the work: that is cancelled anyway.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync();
+        await loop.WaitAsync(cancellationToken);
+        supervisor.Forget(this);
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    private async Task LoopAsync()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var begun = supervisor.Time.GetTimestamp();
+            var fault = await RunOnceAsync();
+            if (stop.IsCancellationRequested) break;
+            if (supervisor.Time.GetElapsedTime(begun) > Supervisor.Settled) Succeeded();
+            await Task.Delay(Failed(fault), supervisor.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Interlocked.Increment(ref restarts);
+        }
+        lock (gate) Enter(WorkState.Stopped);
+    }
+
+    private async Task<Exception> RunOnceAsync()
+    {
+        try
+        {
+            await run(this, stop.Token);
+            return new InvalidOperationException("It returned without being asked to stop.");
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    private void Enter(WorkState next)
+    {
+        if (state == next) return;
+        (state, since) = (next, supervisor.Time.GetUtcNow());
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Core.Background;
+
+namespace Strata.Core.Tests.Background;
+
+public class SupervisorTests
+{
+    private readonly Supervisor supervisor = new(TimeProvider.System, NullLogger<Supervisor>.Instance);
+
+    private WorkHealth Health => Assert.Single(supervisor.Report());
+
+    [Fact]
+    public async Task Start_WorkThatThrows_IsRestartedAndReportedAsFailing()
+    {
+        var runs = 0;
+        await using var work = supervisor.Start("reads", _ => ++runs > 0 ? throw new FormatException("a null layer") : Task.CompletedTask);
+        await Wait.UntilAsync(() => Health.Restarts >= 2, "it was restarted twice");
+        Assert.Equal(WorkState.Failing, Health.State);
+        Assert.Equal("FormatException: a null layer", Health.LastError);
+        Assert.NotNull(Health.LastErrorAt);
+    }
+
+    [Fact]
+    public async Task Start_WorkThatReturns_IsRestarted()
+    {
+        await using var work = supervisor.Start("ends", _ => Task.CompletedTask);
+        await Wait.UntilAsync(() => Health.Restarts >= 1, "it was restarted");
+        Assert.Contains("without being asked", Health.LastError);
+    }
+
+    [Fact]
+    public async Task Start_WorkCancelledByItself_IsRestarted()
+    {
+        await using var work = supervisor.Start("cancels", _ => throw new OperationCanceledException());
+        await Wait.UntilAsync(() => Health.Restarts >= 1, "it was restarted");
+    }
+
+    [Fact]
+    public async Task Succeeded_AfterAFailure_IsRunningAgainAndKeepsTheLastError()
+    {
+        var runs = 0;
+        await using var work = supervisor.Start("recovers", async (self, stop) =>
+        {
+            if (++runs == 1) throw new IOException("full");
+            self.Succeeded();
+            await Task.Delay(Timeout.Infinite, stop);
+        });
+        await Wait.UntilAsync(() => Health is { Restarts: 1, State: WorkState.Running }, "it recovered");
+        Assert.Equal("IOException: full", Health.LastError);
+        Assert.Equal(0, Health.Failing);
+    }
+
+    [Fact]
+    public async Task StopAsync_RunningWork_EndsItAndForgetsIt()
+    {
+        var work = supervisor.Start("waits", stop => Task.Delay(Timeout.Infinite, stop));
+        await work.StopAsync(TestContext.Current.CancellationToken);
+        Assert.True(work.Completion.IsCompletedSuccessfully);
+        Assert.Empty(supervisor.Report());
+    }
+
+    [Fact]
+    public async Task Report_TwoOfOneName_AreOneLineThatCountsThem()
+    {
+        await using var well = supervisor.Start("webhook", stop => Task.Delay(Timeout.Infinite, stop));
+        await using var ill = supervisor.Start("webhook", _ => throw new IOException("gone"));
+        await Wait.UntilAsync(() => Health.Failing == 1, "one fails");
+        Assert.Equal((2, WorkState.Failing, "IOException: gone"), (Health.Count, Health.State, Health.LastError));
+    }
+
+    [Theory, InlineData(1, 200), InlineData(2, 400), InlineData(5, 3200), InlineData(9, 30_000), InlineData(1000, 30_000)]
+    public void PauseAfter_Failures_GrowsToItsBound(int failures, double milliseconds) =>
+        Assert.Equal(milliseconds, Supervisor.PauseAfter(failures, 0.5).TotalMilliseconds, 1e-6);
+}
