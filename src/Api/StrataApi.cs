@@ -9,6 +9,7 @@ using Strata.Api.Http;
 using Strata.Api.InProcess;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
+using Strata.Api.Organizations;
 using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Engine;
@@ -34,6 +35,8 @@ public static class StrataApi
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
         services.AddChangeFeed();
         services.AddHostedService<TokenRevocations>();
+        services.AddSingleton<OrganizationChoice>();
+        services.AddSingleton<OrganizationEndpoints>();
         services.AddSingleton<StreamAccess>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();

@@ -56,6 +56,7 @@ internal static class StrataCommand
         EntityCommand.Create(terminal),
         SearchCommand.Create(terminal),
         ComputeCommand.Create(terminal),
+        OrgsCommand.Create(terminal),
         TokenCommand.Create(terminal),
         ClientCommand.Create(terminal),
         ApiCommand.Create(terminal),

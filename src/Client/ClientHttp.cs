@@ -9,7 +9,9 @@ internal static class ClientHttp
 {
     public static HttpClient Create(Uri address, string? token, ClientOptions options)
     {
-        var http = new HttpClient(CreateHandler(address, options)) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        HttpMessageHandler handler = CreateHandler(address, options);
+        if (options.Organization is { } organization) handler = new InOrganization(organization, handler);
+        var http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;
@@ -44,6 +46,20 @@ internal static class ClientHttp
             socket.Dispose();
             throw;
         }
+    }
+}
+
+/// <summary>Adds <c>org</c> to each request that does not name an organization itself.</summary>
+internal sealed class InOrganization(string organization, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    private readonly string query = "org=" + Uri.EscapeDataString(organization);
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var address = request.RequestUri!;
+        if (!address.Query.TrimStart('?').Split('&').Any(p => p.StartsWith("org=", StringComparison.Ordinal)))
+            request.RequestUri = new Uri(address.GetLeftPart(UriPartial.Path) + (address.Query.Length > 1 ? address.Query + "&" : "?") + query);
+        return base.SendAsync(request, cancellationToken);
     }
 }
 

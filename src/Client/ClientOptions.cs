@@ -26,6 +26,11 @@ public sealed record ClientOptions
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// Name or id of the organization that every call is about, for operators; null: the token's own. Only with a client that is made from an address.
+    /// </summary>
+    public string? Organization { get; init; }
+
     /// <summary>Sent as User-Agent.</summary>
     public string UserAgent { get; init; } = "strata-client";
 

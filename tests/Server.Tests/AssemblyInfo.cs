@@ -1,3 +1,5 @@
+using Strata.Server.Tests.Security;
 using Strata.Server.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(SharedCloud))]
+[assembly: AssemblyFixture(typeof(SecurityClouds))]

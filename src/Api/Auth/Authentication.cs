@@ -8,9 +8,9 @@ namespace Strata.Api.Auth;
 
 /// <summary>
 /// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
-/// names none is closed. The tenant comes from the token and from nowhere else.
+/// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
 /// </summary>
-internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator)
+internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations)
 {
     private const string Scheme = "Bearer ";
 
@@ -29,8 +29,10 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (TokenOf(http) is not { } token) return ApiErrors.Unauthorized;
         var authenticated = await authenticator.AuthenticateAsync(token, http.RequestAborted);
         if (!authenticated.TryGet(out var principal, out var error)) return error;
-        http.Features.Set(principal);
-        return access.AnyOf.Any(principal.May) ? null : ApiErrors.Forbidden(access.AnyOf[0]);
+        if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
+        if (!(await organizations.ApplyAsync(http, principal)).TryGet(out var chosen, out error)) return error;
+        http.Features.Set(chosen);
+        return null;
     }
 
     internal static string? TokenOf(HttpContext http) =>

@@ -11,7 +11,7 @@ internal sealed class KindOperations(Kind kind)
     private readonly string name = Pascal(kind.Name);
     private readonly string plural = Pascal(kind.Plural);
 
-    private static Parameter Org => Parameter.Query("org", "Name or id of the organization; only callers of the platform may name another than their own.", Schemas.Text());
+    private static Parameter Org => Parameter.Query("org", "Name or id of the organization; only operators and the platform may name another than their own.", Schemas.Text());
     private static Parameter At => Parameter.Query("at", "As of this time (RFC 3339) instead of now.", Schemas.Time());
     private static Parameter Limit => Parameter.Query("limit", $"Items at most; {PageLimits.Default} where it is left out.", Schemas.Integer(1, PageLimits.Max));
     private static Parameter Cursor => Parameter.Query("cursor", "The next of the page before.", Schemas.Text());

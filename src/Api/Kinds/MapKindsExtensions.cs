@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
+using Strata.Api.Organizations;
 using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Resources.Kinds;
@@ -40,10 +41,13 @@ internal static class MapKindsExtensions
             return;
         }
         routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync);
-        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, endpoints.CreateAsync);
+        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, CreateOf(kind, endpoints, services));
         routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync);
         routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync);
     }
+
+    private static ApiHandler CreateOf(Kind kind, KindEndpoints endpoints, IServiceProvider services) =>
+        kind == OrganizationKind.Kind ? services.GetRequiredService<OrganizationEndpoints>().Creating(endpoints.CreateAsync) : endpoints.CreateAsync;
 
     private static async Task<Result<Answer>> ListOrWatchAsync(ApiCall call, KindEndpoints endpoints, KindWatch watch)
     {

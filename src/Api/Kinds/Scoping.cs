@@ -27,17 +27,14 @@ internal sealed class Scoping(IEntityLog log)
 
     /// <summary>
     /// The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which stands for
-    /// all.
+    /// all. Whose request an operator's is has been decided before, by <see cref="OrganizationChoice"/>.
     /// </summary>
     public async ValueTask<Result<Caller>> CallerOfAsync(ApiCall call)
     {
         if (!call.Query("org").TryGet(out var org, out var error)) return error;
-        if (org is null) return call.Caller;
+        if (org is null || !call.Principal.IsPlatform) return call.Caller;
         var found = await organizations.ReadAsync(call.Caller, org, AsOf.Latest, call.Aborted);
-        var tenant = found.IsOk ? new TenantId(found.Value.Id.Value) : default;
-        return found.IsOk && (call.Principal.IsPlatform || tenant == call.Principal.Tenant)
-            ? call.Caller with { Tenant = tenant }
-            : ResourceErrors.NotFound(OrganizationKind.Kind, org);
+        return found.IsOk ? call.Caller with { Tenant = new TenantId(found.Value.Id.Value) } : ResourceErrors.NotFound(OrganizationKind.Kind, org);
     }
 
     /// <summary>Whether the caller may change this kind at all, the permission apart.</summary>

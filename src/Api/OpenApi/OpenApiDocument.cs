@@ -51,12 +51,22 @@ internal static class OpenApiDocument
         if (endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf }) node["x-permission"] = string.Join(" or ", anyOf);
         else node["security"] = new JsonArray();
         if (operation.FieldFilters) node["x-field-filters"] = true;
-        var parameters = PathParameters(endpoint).Concat(operation.Parameters.Select(ToParameter)).ToArray();
+        var parameters = PathParameters(endpoint).Concat(Parameters(endpoint, operation).Select(ToParameter)).ToArray();
         if (parameters.Length > 0) node["parameters"] = new JsonArray(parameters);
         if (operation.Body is { } body) node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };
         node["responses"] = Responses(operation);
         return node;
     }
+
+    /// <summary>An operator may name the organization on every endpoint that asks who calls.</summary>
+    private static IEnumerable<Parameter> Parameters(RouteEndpoint endpoint, Operation operation)
+    {
+        var isOpen = endpoint.Metadata.GetMetadata<Access>() is not { AnyOf: [_, ..] };
+        return isOpen || operation.Parameters.Any(p => p.Name == OrganizationChoice.Parameter) ? operation.Parameters : [.. operation.Parameters, Organization];
+    }
+
+    private static Parameter Organization => Parameter.Query(
+        OrganizationChoice.Parameter, "Name or id of the organization; only operators may name another than their own.", Schemas.Text());
 
     private static JsonObject Responses(Operation operation)
     {

@@ -1,17 +1,21 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Auth;
+using Strata.Entities.Log;
 
 namespace Strata.Api.Watch;
 
 /// <summary>Whether an answer that goes on for long may still go on: its token is asked about anew.</summary>
-public sealed class StreamAccess(IAuthenticator authenticator)
+public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
 {
+    private readonly OrganizationChoice organizations = new(log);
+
     /// <returns>False where the token has expired, was revoked or no longer grants what it did.</returns>
     public async ValueTask<bool> IsStillGoodAsync(HttpContext http, string permission, CancellationToken cancellationToken)
     {
         var principal = http.GetPrincipal();
         return Authentication.TokenOf(http) is { } token
-            && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var now, out _)
+            && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var found, out _)
+            && (await organizations.ApplyAsync(http, found)).TryGet(out var now, out _)
             && now.Tenant == principal.Tenant && now.Project == principal.Project && now.May(permission);
     }
 }

@@ -46,7 +46,8 @@ internal static class TunnelCommand
 
     private static async Task ServeAsync(Run run, string tunnel, string host, int port, CancellationToken cancellationToken)
     {
-        var client = new TunnelClient(new Uri(run.Context.Server), run.Context.Token ?? "", tunnel, host, port, new TunnelScreen(run, $"{host}:{port}"), run.Terminal.Time);
+        var screen = new TunnelScreen(run, $"{host}:{port}");
+        var client = new TunnelClient(new Uri(run.Context.Server), run.Context.Token ?? "", tunnel, host, port, screen, run.Terminal.Time) { Organization = run.Org };
         try
         {
             await client.RunAsync(cancellationToken);

@@ -37,7 +37,11 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     /// <summary>Name or id of the project that the command means.</summary>
     public string Project => parse.GetValue(GlobalOptions.Project) ?? Context.Project;
 
-    public StrataClient Client => client ??= new StrataClient(new Uri(Context.Server), Context.Token, new ClientOptions { UserAgent = "strata-cli/" + ProgramVersion.Text });
+    /// <summary>The organization that the command names; null: the token's own.</summary>
+    public string? Org => parse.GetValue(GlobalOptions.Org);
+
+    public StrataClient Client => client ??= new StrataClient(
+        new Uri(Context.Server), Context.Token, new ClientOptions { UserAgent = "strata-cli/" + ProgramVersion.Text, Organization = Org });
 
     public DateTimeOffset Now => Terminal.Time.GetUtcNow();
 

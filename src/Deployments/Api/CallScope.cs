@@ -17,11 +17,11 @@ internal static class CallScope
     public static async ValueTask<Result<Caller>> CallerOfAsync(this ResourceStore<OrganizationSpec, Nothing> organizations, ApiCall call)
     {
         if (!call.Query("org").TryGet(out var org, out var error)) return error;
-        if (org is null) return call.Principal.IsPlatform ? OrgNeeded : call.Caller;
+        if (!call.Principal.IsPlatform) return call.Caller;
+        if (org is null) return OrgNeeded;
         var found = await organizations.GetAsync(call.Caller, org, AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var organization, out error)) return error;
-        var tenant = StoreQueries.Tenant(organization.Id);
-        return call.Principal.IsPlatform || tenant == call.Principal.Tenant ? call.Caller with { Tenant = tenant } : NotFound("organization", org);
+        return call.Caller with { Tenant = StoreQueries.Tenant(organization.Id) };
     }
 
     /// <summary>A token of one project sees that project only; what it may not see does not exist.</summary>

@@ -23,9 +23,8 @@ internal static class InstanceAccess
     private static Result<Caller> CallerOf(ApiCall call)
     {
         if (!call.Query("org").TryGet(out var org, out var error)) return error;
-        if (org is null) return call.Principal.IsPlatform ? NodeErrors.OrgNeeded : call.Caller;
-        if (!IdText.TryParse("org", org, out var id)) return NodeErrors.OrgNotFound(org);
-        var tenant = new TenantId(id);
-        return call.Principal.IsPlatform || tenant == call.Principal.Tenant ? call.Caller with { Tenant = tenant } : NodeErrors.OrgNotFound(org);
+        if (!call.Principal.IsPlatform) return call.Caller;
+        if (org is null) return NodeErrors.OrgNeeded;
+        return IdText.TryParse("org", org, out var id) ? call.Caller with { Tenant = new TenantId(id) } : NodeErrors.OrgNotFound(org);
     }
 }

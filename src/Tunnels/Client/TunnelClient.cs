@@ -32,7 +32,11 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
     private static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(5);
 
     private readonly string machine = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
-    private readonly TunnelAddresses addresses = new(server, tunnel);
+
+    /// <summary>Name or id of the tunnel's organization, for operators; null: the token's own.</summary>
+    public string? Organization { get; init; }
+
+    private TunnelAddresses Addresses => new(server, tunnel, Organization);
 
     /// <summary>
     /// Until cancelled. Before the first connection has come about every failure is thrown; later only what the server refuses for good: <see cref="TunnelRefusedException"/>.
@@ -45,7 +49,7 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
         {
             try
             {
-                using var webSocket = await OpenAsync(addresses.Connect(machine), cancellationToken);
+                using var webSocket = await OpenAsync(Addresses.Connect(machine), cancellationToken);
                 (pause, wasConnected) = (PauseMin, true);
                 await ServeAsync(webSocket, cancellationToken);
                 observer.Lost("the server ended it", pause);
@@ -83,7 +87,7 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
         try
         {
             using var socket = await TryDialAsync(cancellationToken);
-            using var webSocket = await OpenAsync(addresses.Connection(connection), cancellationToken);
+            using var webSocket = await OpenAsync(Addresses.Connection(connection), cancellationToken);
             if (socket is null) webSocket.Abort();
             else await TcpOverWebSocket.RunAsync(socket, webSocket, cancellationToken);
         }
@@ -147,11 +151,13 @@ public sealed class TunnelRefusedException(HttpStatusCode status, Exception inne
 }
 
 /// <summary>The addresses of a tunnel's WebSockets.</summary>
-internal sealed class TunnelAddresses(Uri server, string tunnel)
+internal sealed class TunnelAddresses(Uri server, string tunnel, string? organization)
 {
-    public Uri Connect(string machine) => Of($"connect?machine={machine}");
+    private readonly string query = organization is null ? "" : "org=" + Uri.EscapeDataString(organization);
 
-    public Uri Connection(string id) => Of("connections/" + id);
+    public Uri Connect(string machine) => Of($"connect?machine={machine}&{query}".TrimEnd('&'));
+
+    public Uri Connection(string id) => Of($"connections/{id}?{query}".TrimEnd('?'));
 
     private Uri Of(string rest) =>
         new UriBuilder(new Uri(server, $"/api/v1/tunnels/{Uri.EscapeDataString(tunnel)}/{rest}")) { Scheme = server.Scheme == Uri.UriSchemeHttps ? "wss" : "ws" }.Uri;

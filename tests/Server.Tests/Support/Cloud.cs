@@ -24,6 +24,8 @@ public class Cloud : IAsyncDisposable
 {
     private static readonly TimeSpan CommandPatience = TimeSpan.FromMinutes(4);
 
+    private static readonly IReadOnlyDictionary<string, string> NoVariables = new Dictionary<string, string>();
+
     private StrataClient? client;
 
     public Cloud()
@@ -52,9 +54,12 @@ public class Cloud : IAsyncDisposable
         RunAsync(["up", "-d", "--api-port", $"{ApiPort}", "--http-port", $"{HttpPort}", .. flags]);
 
     /// <summary>Runs a command of the program against this cloud.</summary>
-    public async Task<CommandResult> RunAsync(params string[] arguments)
+    public Task<CommandResult> RunAsync(params string[] arguments) => RunAsync(NoVariables, arguments);
+
+    /// <summary>As <see cref="RunAsync(string[])"/>, with variables of its own in the environment.</summary>
+    public async Task<CommandResult> RunAsync(IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = Start(variables, arguments);
         using var timer = new CancellationTokenSource(CommandPatience);
         var output = process.StandardOutput.ReadToEndAsync(timer.Token);
         var error = process.StandardError.ReadToEndAsync(timer.Token);
@@ -70,13 +75,16 @@ public class Cloud : IAsyncDisposable
         }
     }
 
-    public Process Start(params string[] arguments)
+    public Process Start(params string[] arguments) => Start(NoVariables, arguments);
+
+    private Process Start(IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
         var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["STRATA_HOME"] = Home;
         start.Environment["NO_COLOR"] = "1";
         start.Environment.Remove("STRATA_URL");
         start.Environment.Remove("STRATA_TOKEN");
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Auth;
+
+/// <summary>
+/// Which organization a request is about. That of the token, unless an operator names another one by <c>?org=</c>: the request then runs in that
+/// organization with the operator's permissions, and its audit shows the actor as <c>operator:ACTOR</c>, which no token of that organization can be.
+/// The platform's own parts name the organization too; their endpoints read it themselves.
+/// </summary>
+internal sealed class OrganizationChoice(IEntityLog log)
+{
+    public const string Parameter = "org";
+
+    private readonly ResourceLookup organizations = new(log, OrganizationKind.Kind);
+
+    /// <returns>NOT_FOUND for an organization that the caller may not use, whether it exists or not.</returns>
+    public async ValueTask<Result<Principal>> ApplyAsync(HttpContext http, Principal principal)
+    {
+        if (principal.IsPlatform || !http.Request.QueryString.HasValue || http.Request.Query[Parameter] is not [{ Length: > 0 } named]) return principal;
+        var found = await organizations.ReadAsync(principal.Caller, named, AsOf.Latest, http.RequestAborted);
+        if (!found.TryGet(out var organization, out var error)) return error;
+        var tenant = new TenantId(organization.Id.Value);
+        if (tenant == principal.Tenant) return principal;
+        return principal.IsOperator && principal.Project is null
+            ? principal with { Tenant = tenant, Actor = "operator:" + principal.Actor }
+            : ResourceErrors.NotFound(OrganizationKind.Kind, named);
+    }
+}

@@ -1,0 +1,67 @@
+using Strata.Api.Tests.Hosting;
+
+namespace Strata.Api.Tests;
+
+/// <summary>Several organizations in one cloud: how they are created, and how an operator works in each.</summary>
+public sealed class OrganizationTests : IAsyncLifetime
+{
+    private ApiHost host = null!;
+    private HttpClient http = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        host = await ApiHost.StartAsync();
+        http = host.Client();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Create_ByAnOperator_MakesTheDefaultProject_AlsoWhenSentAgain()
+    {
+        for (var sent = 0; sent < 2; sent++)
+        {
+            var made = await http.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"second","spec":{}}""", headers: ("Idempotency-Key", "k1"));
+            Assert.Equal(201, made.Status);
+        }
+        Assert.Equal("ACTIVE", (await http.SendJsonAsync("GET", "/api/v1/projects/default?org=second")).Text("state"));
+        Assert.Equal(409, (await http.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"second","spec":{}}""")).Status);
+    }
+
+    [Fact]
+    public async Task Organization_Created_IsUsedByItsFirstAdministrator()
+    {
+        await http.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"second","spec":{}}""");
+        var issued = await http.SendJsonAsync("POST", "/api/v1/tokens?org=second", """{"name":"admin","spec":{"roles":["admin"]}}""");
+        using var admin = host.Client(issued.Text("token"));
+        Assert.Equal(201, (await admin.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"w","project":"default","spec":{}}""")).Status);
+        Assert.Equal(404, (await http.SendJsonAsync("GET", "/api/v1/widgets/w")).Status);
+        Assert.Equal(403, (await admin.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"third","spec":{}}""")).Status);
+    }
+
+    [Fact]
+    public async Task Operator_NamingAnOrganization_WorksInIt_AndIsNamedInItsHistory()
+    {
+        var made = await http.SendJsonAsync("POST", "/api/v1/widgets?org=other", """{"name":"w","project":"web","spec":{}}""");
+        Assert.Equal(host.OtherOrg.ToString(), made.Text("org"));
+        Assert.Equal("operator:token:admin", made.Text("updatedBy"));
+        Assert.Equal(200, (await http.SendJsonAsync("GET", $"/api/v1/widgets/w?org={host.OtherOrg}")).Status);
+        Assert.Equal(404, (await http.SendJsonAsync("GET", "/api/v1/widgets/w")).Status);
+        Assert.Equal(404, (await http.SendJsonAsync("GET", "/api/v1/widgets/w?org=nowhere")).Status);
+    }
+
+    [Theory]
+    [InlineData("admin", null)]
+    [InlineData("operator", "web")] // an operator whose token is for one project stays in it
+    public async Task OthersNamingAnOrganization_AreToldThatItDoesNotExist(string role, string? project)
+    {
+        var id = project is null ? null : (await http.SendJsonAsync("GET", $"/api/v1/projects/{project}")).Text("id");
+        using var weak = host.Client(await host.TokenAsync(host.Org, "weak", ["viewer", role], id));
+        Assert.Equal(404, (await weak.SendJsonAsync("GET", "/api/v1/widgets?org=other")).Status);
+        Assert.Equal(200, (await weak.SendJsonAsync("GET", "/api/v1/widgets?org=default")).Status);
+    }
+}
