@@ -11,6 +11,7 @@ internal static class ScanGuard
         ArgumentNullException.ThrowIfNull(scan);
         ArgumentOutOfRangeException.ThrowIfLessThan(scan.Limit, 1, nameof(scan));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(scan.Limit, PageLimits.Max, nameof(scan));
+        ArgumentOutOfRangeException.ThrowIfLessThan(scan.BytesMax, 1, nameof(scan));
         if (scan.Tenant is null && scan.AsOf.Revision is not null)
             throw new ArgumentException("A revision belongs to one tenant's log; over every tenant scan as of a time.", nameof(scan));
     }

@@ -69,7 +69,7 @@ public sealed class KeyedRequest : IDisposable
     /// <summary>The fingerprint and the note that a revision was written with; null: it was not asked for with a key.</summary>
     private async ValueTask<string[]?> KeptAsync(EntityRevision written, CancellationToken cancellationToken)
     {
-        var history = await log.HistoryAsync(tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken);
+        var history = await log.TrailAsync(tenant, written.Id, new Revision(written.Revision.Value + 1), 1, cancellationToken);
         return history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
     }
 

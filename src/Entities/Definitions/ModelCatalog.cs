@@ -109,7 +109,7 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         {
             var page = await engine.Log.ScanAsync(scan, cancellationToken);
             models.AddRange(page.Select(ModelInfo.Of));
-            if (page.Count < scan.Limit || models.Count >= ListMax) return models;
+            if (page.IsLast || models.Count >= ListMax) return models;
             scan = scan with { After = new ScanPosition(caller.Tenant, page[^1].Id) };
         }
     }

@@ -25,7 +25,7 @@ public sealed partial class EntityTransaction
         {
             var page = await parts.Log.ScanAsync(scan, cancellationToken);
             found.AddRange(page.Where(entity => !IsWritten(entity.Id)));
-            isLast = page.Count < limit;
+            isLast = page.IsLast;
             if (!isLast) scan = scan with { After = new ScanPosition(caller.Tenant, page[^1].Id) };
         }
         var results = found.Concat(own).OrderBy(entity => entity.Id.Value).Take(limit).ToList();

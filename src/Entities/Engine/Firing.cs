@@ -19,7 +19,7 @@ internal static class Firing
     public static async ValueTask<ScheduledTransition?> AgainAsync(
         IEntityLog log, EntityRevision entity, ScheduledTransition schedule, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var history = await log.HistoryAsync(entity.Tenant, entity.Id, null, FailuresMax, cancellationToken);
+        var history = await log.TrailAsync(entity.Tenant, entity.Id, null, FailuresMax, cancellationToken);
         var failures = history.TakeWhile(revision => revision.Audit.Any(e => IsFailureOf(e, schedule.Transition))).Count();
         if (failures + 1 >= FailuresMax) return null;
         var pause = FirstPause * (1L << failures);

@@ -21,7 +21,7 @@ public interface IEntityLog
     ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken);
 
     /// <summary>One page of entities; what follows starts behind the last one returned. Deleted entities are left out.</summary>
-    ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken);
+    ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken);
 
     /// <summary>How many entities are in which state, deleted ones left out; in no order.</summary>
     /// <param name="model">Null: of every model.</param>
@@ -32,12 +32,12 @@ public interface IEntityLog
 
     /// <summary>The revisions of one entity with their audit events, newest first, deletion included.</summary>
     /// <param name="before">Only revisions below this one; null: from the newest.</param>
-    ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
+    ValueTask<RevisionPage> HistoryAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="HistoryAsync"/> without the documents, each of which is an empty object: many commits cost little, however large the entity.</summary>
-    ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken);
+    ValueTask<RevisionPage> TrailAsync(
+        TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken);
 
     /// <summary>The tenant's log behind a revision, in order, deletions included, whole commits only.</summary>
     ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken);

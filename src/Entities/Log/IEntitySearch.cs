@@ -14,6 +14,13 @@ public interface IEntitySearch
     /// <exception cref="StrataException">SEARCH_TIMEOUT, INVALID_CONDITION where the store cannot evaluate it, and what a log's scan throws.</exception>
     ValueTask<IReadOnlyList<FoundEntity>> FindAsync(SearchQuery search, CancellationToken cancellationToken);
 
-    /// <summary>These revisions in this order, at most <see cref="ReadMax"/>, without audit events. What is no longer kept is left out.</summary>
-    ValueTask<IReadOnlyList<EntityRevision>> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, CancellationToken cancellationToken);
+    /// <summary>
+    /// These revisions in this order, at most <see cref="ReadMax"/>, without audit events. What is no longer kept is left out. The page ends early with the document that
+    /// reaches <paramref name="bytesMax"/>.
+    /// </summary>
+    ValueTask<FoundPage> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken);
 }
+
+/// <summary>Some of what was found.</summary>
+/// <param name="Read">How many of those asked for are done with, those left out included: go on behind them.</param>
+public sealed record FoundPage(IReadOnlyList<EntityRevision> Revisions, int Read);

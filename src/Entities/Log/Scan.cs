@@ -23,6 +23,9 @@ public sealed record Scan
     /// <summary>1 to <see cref="PageLimits.Max"/> results at most.</summary>
     public int Limit { get; init; } = PageLimits.Default;
 
+    /// <summary>Documents of one page together: the page ends with the one that reaches it.</summary>
+    public long BytesMax { get; init; } = PageSize.BytesDefault;
+
     /// <summary>Newest id first.</summary>
     public bool Descending { get; init; }
 }

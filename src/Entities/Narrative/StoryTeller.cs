@@ -20,8 +20,8 @@ public static class StoryTeller
         {
             Entity = trail[0],
             Since = Since(told),
-            Chapters = Chapters(told, trail.Count > ChaptersMax),
-            IsCut = trail.Count > ChaptersMax,
+            Chapters = Chapters(told, !trail.IsLast),
+            IsCut = !trail.IsLast,
             Waits = trail[0].Deleted ? [] : await WaitsAsync(engine, caller, id, cancellationToken),
         };
     }

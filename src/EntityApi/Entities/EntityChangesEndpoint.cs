@@ -13,7 +13,7 @@ namespace Strata.EntityApi.Entities;
 internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
 {
     // A revision comes with its document.
-    private const int PageSize = 50;
+    private const int PageRows = 50;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/entity/{entityId}/changes", EntityOperations.Read,
@@ -48,6 +48,6 @@ internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
         await array.CompleteAsync();
     }
 
-    private ValueTask<IReadOnlyList<EntityRevision>> PageAsync(EntityTarget target, Revision? before, CancellationToken cancellationToken) =>
-        engine.Log.HistoryAsync(target.Caller.Tenant, target.Id, before, PageSize, cancellationToken);
+    private ValueTask<RevisionPage> PageAsync(EntityTarget target, Revision? before, CancellationToken cancellationToken) =>
+        engine.Log.HistoryAsync(target.Caller.Tenant, target.Id, before, PageRows, cancellationToken);
 }

@@ -38,7 +38,7 @@ internal sealed class EntityCursorList(IEntityLog log)
         return Answer.Stream(http => WriteAsync(http, scan, first, limit));
     }
 
-    private async Task WriteAsync(HttpContext http, Scan scan, IReadOnlyList<EntityRevision> page, int left)
+    private async Task WriteAsync(HttpContext http, Scan scan, RevisionPage page, int left)
     {
         http.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter, Answer.WriterOptions);
@@ -49,7 +49,7 @@ internal sealed class EntityCursorList(IEntityLog log)
             foreach (var entity in page) EntityWriter.WriteEnvelope(json, entity, scan.AsOf.Time);
             await FlushAsync(http, json);
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
-            if ((left -= page.Count) == 0 || page.Count < PageLimits.Default) break;
+            if ((left -= page.Count) == 0 || page.IsLast) break;
             page = await log.ScanAsync(scan with { Limit = Math.Min(left, PageLimits.Default) }, http.RequestAborted);
         }
         json.WriteEndArray();

@@ -31,7 +31,7 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
         {
             var page = await log.ScanAsync(scan, cancellationToken);
             await RunAsync(page, cancellationToken);
-            if (page.Count < scan.Limit) return;
+            if (page.IsLast) return;
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
         }
     }

@@ -15,7 +15,7 @@ internal static class EntityScan
         {
             var page = await log.ScanAsync(scan, cancellationToken);
             if (page.Count > 0) yield return page;
-            if (page.Count < scan.Limit) yield break;
+            if (page.IsLast) yield break;
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
         }
     }

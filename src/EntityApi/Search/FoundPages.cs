@@ -18,11 +18,11 @@ internal static class FoundPages
         for (var at = 0; at < found.Count;)
         {
             var count = Math.Min(size, found.Count - at);
-            var page = await search.ReadAsync(tenant, [.. found.Skip(at).Take(count)], cancellationToken);
-            at += count;
-            yield return page;
-            var bytes = Math.Max(1, page.Sum(entity => (long)entity.Document.Utf8.Length));
-            size = (int)Math.Clamp(BytesAimed * (long)count / bytes, 1, PageMax);
+            var page = await search.ReadAsync(tenant, [.. found.Skip(at).Take(count)], PageSize.BytesDefault, cancellationToken);
+            at += page.Read;
+            yield return page.Revisions;
+            var bytes = Math.Max(1, page.Revisions.Sum(entity => (long)entity.Document.Utf8.Length));
+            size = (int)Math.Clamp(BytesAimed * (long)page.Read / bytes, 1, PageMax);
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class AuditTrail(IEntityLog log)
             var batch = await log.TrailAsync(tenant, id, before, BatchSize, cancellationToken);
             items.AddRange(batch.Where(query.Wants).SelectMany(AuditItem.Of).Where(query.Wants).Take(query.Limit + 1 - items.Count));
             if (items.Count > query.Limit) return new AuditPage(items[..query.Limit], items[query.Limit - 1].Position);
-            if (batch.Count < BatchSize || IsPast(query, batch[^1])) return new AuditPage(items, null);
+            if (batch.IsLast || IsPast(query, batch[^1])) return new AuditPage(items, null);
             before = batch[^1].Revision;
         }
         return new AuditPage(items, new AuditPosition(before!.Value, AuditItem.LastIndex));

@@ -27,7 +27,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         if (!ToScan(query).TryGet(out var scan, out var error)) return error;
         var found = await engine.Log.ScanAsync(scan, cancellationToken);
-        var hasMore = found.Count > query.Limit || (found.Count == query.Limit && scan.Limit == query.Limit);
+        var hasMore = found.Count > query.Limit || !found.IsLast;
         var items = found.Take(query.Limit).ToList();
         return new Page<EntityRevision>(items, hasMore ? ResourceCursor.Of(items[^1]) : null);
     }
@@ -40,7 +40,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         {
             var page = await engine.Log.ScanAsync(scan, cancellationToken);
             foreach (var revision in page) yield return revision;
-            if (page.Count < scan.Limit) yield break;
+            if (page.IsLast) yield break;
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
         }
     }
@@ -90,7 +90,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
         var found = await engine.Log.HistoryAsync(key.Tenant, key.Id, cursor is null ? null : before, limit, cancellationToken);
         if (found.Any(r => r.Model != kind.Model) || (found.Count == 0 && cursor is null)) return ResourceErrors.NotFound(kind, nameOrId);
-        return new Page<EntityRevision>(found, found.Count == limit ? ResourceCursor.Of(found[^1].Revision) : null);
+        return new Page<EntityRevision>(found, !found.IsLast ? ResourceCursor.Of(found[^1].Revision) : null);
     }
 
     /// <summary>By meaning and not by bytes: a store may give members back in another order than they were written in.</summary>

@@ -28,15 +28,14 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Of(tenant).Find(model, claim));
 
-    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken)
     {
         ScanGuard.Check(scan);
         var found = Candidates(scan)
             .Where(r => r.Model == scan.Model && IsBehind(scan, r))
             .Order(Comparer<EntityRevision>.Create((a, b) => Compare(scan, a, b)))
-            .Where(r => scan.Where is null || ConditionEvaluator.Matches(scan.Where, r))
-            .Take(scan.Limit);
-        return ValueTask.FromResult<IReadOnlyList<EntityRevision>>([.. found]);
+            .Where(r => scan.Where is null || ConditionEvaluator.Matches(scan.Where, r));
+        return ValueTask.FromResult(MemoryPages.Take(found, new PageSize(scan.Limit, scan.BytesMax)));
     }
 
     public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
@@ -46,13 +45,11 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
     public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) =>
         ValueTask.FromResult(GroupEvaluator.Group(grouping, Of(grouping.Tenant).Snapshot(grouping.AsOf)));
 
-    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Of(tenant).History(id, before, limit));
+    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(MemoryPages.Take(Of(tenant).History(id, before), limit));
 
-    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<EntityRevision>>([.. Of(tenant).History(id, before, limit).Select(r => r with { Document = JsonText.EmptyObject })]);
+    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(MemoryPages.Take(Of(tenant).History(id, before).Select(r => r with { Document = JsonText.EmptyObject }), limit));
 
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => ValueTask.FromResult(Of(follow.Tenant).Follow(follow));
 

@@ -13,9 +13,17 @@ public sealed class MemorySearch(MemoryLog log) : IEntitySearch
         return ValueTask.FromResult(Find(search, search.Limit));
     }
 
-    public ValueTask<IReadOnlyList<EntityRevision>> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<EntityRevision>>(
-            [.. found.Select(f => log.Read(tenant, f.Id, AsOf.At(f.Revision))).OfType<EntityRevision>()]);
+    public ValueTask<FoundPage> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
+    {
+        var (page, bytes, read) = (new List<EntityRevision>(), 0L, 0);
+        while (read < found.Count && bytes < bytesMax)
+        {
+            if (log.Read(tenant, found[read].Id, AsOf.At(found[read++].Revision)) is not { } revision) continue;
+            page.Add(revision);
+            bytes += revision.Document.Utf8.Length;
+        }
+        return ValueTask.FromResult(new FoundPage(page, read));
+    }
 
     internal IReadOnlyList<FoundEntity> Find(SearchQuery search, int limit)
     {

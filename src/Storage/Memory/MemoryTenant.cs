@@ -57,12 +57,12 @@ internal sealed partial class MemoryTenant(TenantId id)
         lock (gate) return [.. histories.Values.Select(h => Living(h, asOf)).OfType<EntityRevision>()];
     }
 
-    public IReadOnlyList<EntityRevision> History(EntityId entity, Revision? before, int limit)
+    public IReadOnlyList<EntityRevision> History(EntityId entity, Revision? before)
     {
         lock (gate)
         {
             if (!histories.TryGetValue(entity, out var history)) return [];
-            return [.. history.AsEnumerable().Reverse().Where(r => before is null || r.Revision < before).Take(limit)];
+            return [.. history.AsEnumerable().Reverse().Where(r => before is null || r.Revision < before)];
         }
     }
 

@@ -80,33 +80,17 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.After.Value });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = follow.Limit + 1L });
         if (follow.Models.Names is { } names) command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. names], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var reader = await command.ExecuteReaderAsync(enough.Token);
         var (rows, head, bytes) = (new List<EntityRevision>(), Revision.None, 0L);
-        while (await reader.ReadAsync(enough.Token))
-        {
-            head = new Revision(reader.GetInt64(0));
-            if (reader.IsDBNull(EntityColumn)) break;
-            rows.Add(ReadRow(reader, follow.Tenant, follow.WithAudit || staged));
-            bytes += rows[^1].Document.Utf8.Length;
-            if (bytes <= Follow.BytesMax) continue;
-            await StopAsync(reader, enough, cancellationToken);
-            return new Read(rows, head, IsWhole: false);
-        }
-        return new Read(rows, head, rows.Count <= follow.Limit);
-    }
+        var isAll = await BoundedReader.ReadAsync(command, Take, cancellationToken);
+        return new Read(rows, head, isAll && rows.Count <= follow.Limit);
 
-    /// <summary>Cancels the query; closing the reader alone would have the database send all the rest.</summary>
-    private static async Task StopAsync(NpgsqlDataReader reader, CancellationTokenSource enough, CancellationToken cancellationToken)
-    {
-        try
+        bool Take(NpgsqlDataReader row)
         {
-            await enough.CancelAsync();
-            while (await reader.ReadAsync(enough.Token)) { }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // as meant
+            head = new Revision(row.GetInt64(0));
+            if (row.IsDBNull(EntityColumn)) return true; // nothing behind it: the only row
+            rows.Add(ReadRow(row, follow.Tenant, follow.WithAudit || staged));
+            bytes += rows[^1].Document.Utf8.Length;
+            return bytes <= Follow.BytesMax;
         }
     }
 

@@ -29,14 +29,14 @@ internal sealed class LogQueries(QueryPool pool)
             return await command.ExecuteScalarAsync(cancellationToken) is Guid id ? new EntityId(id) : (EntityId?)null;
         });
 
-    public async ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    public async ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken)
     {
         try
         {
             return await pool.RunAsync(command =>
             {
                 ScanSql.Write(scan, command);
-                return ReadAllAsync(command, cancellationToken);
+                return ReadPageAsync(command, new PageSize(scan.Limit, scan.BytesMax), withAudit: false, cancellationToken);
             });
         }
         catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal))
@@ -45,23 +45,21 @@ internal sealed class LogQueries(QueryPool pool)
         }
     }
 
-    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         ReadHistoryAsync(HistorySql, tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         ReadHistoryAsync(TrailSql, tenant, id, before, limit, cancellationToken);
 
-    private async ValueTask<IReadOnlyList<EntityRevision>> ReadHistoryAsync(
-        string sql, TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    private async ValueTask<RevisionPage> ReadHistoryAsync(
+        string sql, TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         await RunAsync(sql, async command =>
         {
             Add(command, tenant.Value);
             Add(command, id.Value);
             Add(command, before?.Value ?? long.MaxValue);
-            Add(command, (long)limit);
-            return await ReadAllAsync(command, cancellationToken, withAudit: true);
+            Add(command, (long)limit.Rows);
+            return await ReadPageAsync(command, limit, withAudit: true, cancellationToken);
         });
 
     public async ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) =>
@@ -125,16 +123,25 @@ internal sealed class LogQueries(QueryPool pool)
         return run(command);
     });
 
-    private static async Task<List<EntityRevision>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken, bool withAudit = false)
+    private static async Task<RevisionPage> ReadPageAsync(NpgsqlCommand command, PageSize size, bool withAudit, CancellationToken cancellationToken)
     {
         var rows = new List<EntityRevision>();
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        var bytes = 0L;
+        var isAll = await BoundedReader.ReadAsync(command, Take, cancellationToken);
+        return new RevisionPage(rows, isAll && rows.Count < size.Rows);
+
+        bool Take(NpgsqlDataReader row)
         {
-            var revision = RevisionRow.Read(reader);
-            var hasAudit = withAudit && !reader.IsDBNull(RevisionRow.Count);
-            rows.Add(hasAudit ? revision with { Audit = AuditText.Read(reader.GetFieldValue<byte[]>(RevisionRow.Count)) } : revision);
+            var revision = RevisionRow.Read(row);
+            bytes += revision.Document.Utf8.Length;
+            if (withAudit && !row.IsDBNull(RevisionRow.Count))
+            {
+                var audit = row.GetFieldValue<byte[]>(RevisionRow.Count);
+                bytes += audit.Length;
+                revision = revision with { Audit = AuditText.Read(audit) };
+            }
+            rows.Add(revision);
+            return bytes < size.Bytes || rows.Count == size.Rows; // where the rows have come to their limit no more is sent
         }
-        return rows;
     }
 }

@@ -52,7 +52,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
         queries.FindAsync(tenant, model, claim, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken)
     {
         ScanGuard.Check(scan);
         return queries.ScanAsync(scan, cancellationToken);
@@ -63,12 +63,10 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => groups.GroupAsync(grouping, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         queries.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(
-        TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         queries.TrailAsync(tenant, id, before, limit, cancellationToken);
 
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => follows.ReadAsync(follow, cancellationToken);

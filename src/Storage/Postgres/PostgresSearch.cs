@@ -9,7 +9,7 @@ namespace Strata.Storage.Postgres;
 internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes indexes, TimeProvider time) : IEntitySearch
 {
     private static readonly string ReadSql = $"""
-        select {RevisionRow.Columns("l")} from unnest($2, $3) with ordinality as f (entity, revision, place)
+        select {RevisionRow.Columns("l")}, f.place from unnest($2, $3) with ordinality as f (entity, revision, place)
         join strata.log l on l.tenant = $1 and l.entity = f.entity and l.revision = f.revision order by f.place
         """;
 
@@ -25,7 +25,7 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
         }), cancellationToken);
     }
 
-    public async ValueTask<IReadOnlyList<EntityRevision>> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, CancellationToken cancellationToken)
+    public async ValueTask<FoundPage> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(found.Count, IEntitySearch.ReadMax);
         return await pool.RunAsync(async command =>
@@ -34,10 +34,17 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
             command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. found.Select(f => f.Id.Value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
             command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. found.Select(f => f.Revision.Value)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            var revisions = new List<EntityRevision>(found.Count);
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken)) revisions.Add(RevisionRow.Read(reader));
-            return revisions;
+            var (revisions, bytes, place) = (new List<EntityRevision>(), 0L, 0L);
+            var isAll = await BoundedReader.ReadAsync(command, Take, cancellationToken);
+            return new FoundPage(revisions, isAll ? found.Count : (int)place);
+
+            bool Take(NpgsqlDataReader row)
+            {
+                revisions.Add(RevisionRow.Read(row));
+                place = row.GetInt64(RevisionRow.Count);
+                bytes += revisions[^1].Document.Utf8.Length;
+                return bytes < bytesMax || place == found.Count;
+            }
         });
     }
 

@@ -28,17 +28,17 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) =>
         log.FindAsync(tenant, model, claim, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken) => log.ScanAsync(scan, cancellationToken);
+    public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) => log.ScanAsync(scan, cancellationToken);
 
     public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         log.CountAsync(tenant, model, asOf, cancellationToken);
 
     public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => log.GroupAsync(grouping, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         log.HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         log.TrailAsync(tenant, id, before, limit, cancellationToken);
 
     public ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken) => log.FollowAsync(follow, cancellationToken);

@@ -30,17 +30,17 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
 
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) => Reach().FindAsync(tenant, model, claim, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(Scan scan, CancellationToken cancellationToken) => Reach().ScanAsync(scan, cancellationToken);
+    public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) => Reach().ScanAsync(scan, cancellationToken);
 
     public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         Reach().CountAsync(tenant, model, asOf, cancellationToken);
 
     public ValueTask<IReadOnlyList<EntityGroup>> GroupAsync(Grouping grouping, CancellationToken cancellationToken) => Reach().GroupAsync(grouping, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> HistoryAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         Reach().HistoryAsync(tenant, id, before, limit, cancellationToken);
 
-    public ValueTask<IReadOnlyList<EntityRevision>> TrailAsync(TenantId tenant, EntityId id, Revision? before, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<RevisionPage> TrailAsync(TenantId tenant, EntityId id, Revision? before, PageSize limit, CancellationToken cancellationToken) =>
         Reach().TrailAsync(tenant, id, before, limit, cancellationToken);
 
     public async ValueTask<FollowPage> FollowAsync(Follow follow, CancellationToken cancellationToken)

@@ -36,7 +36,10 @@ internal static class Given
     public static ValueTask<EntityRevision?> ReadAsync(this IEntityLog log, TenantId tenant, EntityId id, AsOf asOf = default) =>
         log.ReadAsync(tenant, id, asOf, CancellationToken.None);
 
-    public static ValueTask<IReadOnlyList<EntityRevision>> ScanAsync(this IEntityLog log, Scan scan) => log.ScanAsync(scan, CancellationToken.None);
+    public static ValueTask<RevisionPage> ScanAsync(this IEntityLog log, Scan scan) => log.ScanAsync(scan, CancellationToken.None);
+
+    /// <summary>A document of about this many bytes.</summary>
+    public static string Large(int bytes) => $$"""{"text":"{{new string('x', bytes)}}"}""";
 
     /// <summary>Equal by meaning: stores may change order and white space.</summary>
     public static void SameJson(string expected, JsonText actual)

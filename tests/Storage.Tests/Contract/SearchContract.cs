@@ -80,5 +80,23 @@ public abstract class SearchContract(IStore store)
 
     private async Task<IReadOnlyList<FoundEntity>> FindAsync(SearchQuery search) => await store.Search.FindAsync(search, default);
 
-    private async Task<IReadOnlyList<EntityRevision>> ReadAsync(params FoundEntity[] found) => await store.Search.ReadAsync(tenant, found, default);
+    private async Task<IReadOnlyList<EntityRevision>> ReadAsync(params FoundEntity[] found) => (await store.Search.ReadAsync(tenant, found, PageSize.BytesDefault, default)).Revisions;
+
+    [Fact]
+    public async Task Read_PastItsBytes_EndsEarlyAndSaysWhereToGoOn()
+    {
+        var ids = Enumerable.Range(0, 5).Select(_ => Entity()).OrderBy(i => i.Value).ToList();
+        var commit = await store.Log.CommitAsync(tenant, [.. ids.Select(id => Create(id, Large(1000)))]);
+        List<FoundEntity> found = [new(Entity(), commit.Revision), .. ids.Select(id => new FoundEntity(id, commit.Revision)), new(Entity(), commit.Revision)];
+        var read = new List<EntityId>();
+        for (var at = 0; at < found.Count;)
+        {
+            var page = await store.Search.ReadAsync(tenant, found[at..], bytesMax: 1500, default);
+            Assert.InRange(page.Revisions.Count, 0, 2);
+            read.AddRange(page.Revisions.Select(r => r.Id));
+            Assert.InRange(page.Read, 1, found.Count - at);
+            at += page.Read;
+        }
+        Assert.Equal(ids, read);
+    }
 }
