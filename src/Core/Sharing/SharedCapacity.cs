@@ -1,0 +1,45 @@
+namespace Strata.Core.Sharing;
+
+/// <summary>What <see cref="FairShare"/> and <see cref="ByteBudget"/> have in common: a ledger, and a queue of those who wait for it. Safe for concurrent use.</summary>
+internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationMax)
+{
+    private readonly ShareLedger ledger = new(size);
+    private ShareQueue? queue; // most are never waited for
+
+    public ShareSize Size => size;
+
+    public long Used => ledger.Used;
+
+    public long UsedBy(TenantId tenant) => ledger.UsedBy(tenant);
+
+    public int WaitingOf(TenantId tenant) => Volatile.Read(ref queue)?.WaitingOf(tenant) ?? 0;
+
+    /// <summary>An amount beyond what one organization may use counts as that: it is given when the organization uses nothing else, instead of never.</summary>
+    public long Clamp(long amount) => Math.Min(amount, ledger.MaxNow);
+
+    public ShareOutcome TryTake(TenantId tenant, long amount) => ledger.TryTake(tenant, amount);
+
+    /// <returns>The outcome of the last look: not <see cref="ShareOutcome.Taken"/> where patience ended, or too many wait already.</returns>
+    public async ValueTask<ShareOutcome> TakeAsync(TenantId tenant, long amount, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var line = LazyInitializer.EnsureInitialized(ref queue, () => new ShareQueue(ledger, waitingPerOrganizationMax));
+        if (line.IsEmpty && ledger.TryTake(tenant, amount) == ShareOutcome.Taken) return ShareOutcome.Taken;
+        if (line.Enter(tenant, amount) is not { } waiter) return ShareOutcome.OrganizationFull;
+        if (waiter.Granted.IsCompleted) return ShareOutcome.Taken;
+        using var late = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        await waiter.Granted.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var granted = !line.TryLeave(waiter);
+        if (granted && !cancellationToken.IsCancellationRequested) return ShareOutcome.Taken;
+        if (granted) Return(tenant, amount);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ledger.WouldBe(tenant, amount);
+    }
+
+    public void Return(TenantId tenant, long amount)
+    {
+        if (amount == 0) return;
+        ledger.Return(tenant, amount);
+        Volatile.Read(ref queue)?.Wake();
+    }
+}
