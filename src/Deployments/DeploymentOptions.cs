@@ -5,7 +5,7 @@ namespace Strata.Deployments;
 /// <summary>Settings of this module; all have defaults but the folder and the address.</summary>
 public sealed record DeploymentOptions
 {
-    /// <summary>The data folder: <c>blobs/</c> and <c>builds/</c> are made in it.</summary>
+    /// <summary>The data folder: <c>blobs/</c> is made in it.</summary>
     public required string Home { get; init; }
 
     /// <summary>Port at which users reach the edge, for the addresses that are told.</summary>
@@ -38,5 +38,4 @@ public sealed record DeploymentOptions
     public int ReleasesKept { get; init; } = 10;
 
     public string BlobFolder => Path.Combine(Home, "blobs");
-    public string BuildFolder => Path.Combine(Home, "builds");
 }

@@ -13,13 +13,14 @@ using Strata.Deployments.Rollout;
 using Strata.Deployments.Source;
 using Strata.Entities.Engine;
 using Strata.Nodes.Kinds;
+using Strata.Nodes.Sandbox;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments;
 
 /// <summary>
-/// What the host needs of this module. It registers the engine, log, lines, a sandbox for builds (<see cref="Nodes.Sandbox.ISandbox"/>), logging and the clock before.
+/// What the host needs of this module. It registers the engine, log, lines, a sandbox for builds (<see cref="ISandbox"/>), logging and the clock before.
 /// </summary>
 public static class DeploymentsModule
 {
@@ -49,17 +50,10 @@ public static class DeploymentsModule
     private static void AddBuild(IServiceCollection services)
     {
         services.AddSingleton<IBlobStore>(x => new DiskBlobStore(Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax));
-        services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), Options(x).Source, x.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
-        services.AddSingleton(MakeBuilder);
+        services.AddSingleton<Builder>();
         services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
-    }
-
-    /// <summary>What builds of a former life left behind is of no use to anybody.</summary>
-    private static Builder MakeBuilder(IServiceProvider services)
-    {
-        BuildScratch.RemoveAll(Options(services).BuildFolder);
-        return ActivatorUtilities.CreateInstance<Builder>(services);
     }
 
     private static void AddStores(IServiceCollection services)

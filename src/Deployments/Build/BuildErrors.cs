@@ -10,6 +10,12 @@ internal static class BuildErrors
     public static Error StepFailed(string command, SandboxOutcome outcome) => Failed(
         $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, mend the cause and deploy again.");
 
+    public static Error TimedOut(TimeSpan limit) => Failed(
+        $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds of the deployment if it needs longer.");
+
+    public static Error Interrupted(int times) => Failed(
+        $"The build was interrupted {times} times, each time because the server that ran it stopped.", "Deploy again; if it happens again, the build itself may stop the server: look into its log.");
+
     public static Error OutputMissing(IReadOnlyList<string> folders) => Failed(
         $"The build left no folder {string.Join(" or ", folders)}.", "Say where its result is with build.output in strata.yaml.");
 

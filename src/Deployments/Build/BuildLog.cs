@@ -43,7 +43,7 @@ internal sealed partial class BuildLog : IAsyncDisposable
     /// <summary>What a command wrote.</summary>
     public void Line(string text)
     {
-        var line = text.Length <= LineCharsMax ? text : text[..LineCharsMax] + "…";
+        var line = UrlCredentials.Mask(text.Length <= LineCharsMax ? text : text[..LineCharsMax] + "…");
         lock (tail)
         {
             tail.Enqueue(line);
@@ -53,10 +53,10 @@ internal sealed partial class BuildLog : IAsyncDisposable
     }
 
     /// <summary>A heading of Strata's own.</summary>
-    public void Step(string text) => lines.Writer.TryWrite("==> " + text);
+    public void Step(string text) => lines.Writer.TryWrite("==> " + UrlCredentials.Mask(text));
 
     /// <summary>A remark of Strata's own.</summary>
-    public void Note(string text) => lines.Writer.TryWrite("    " + text);
+    public void Note(string text) => lines.Writer.TryWrite("    " + UrlCredentials.Mask(text));
 
     public static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString(duration.TotalSeconds < 10 ? "0.0" : "0", CultureInfo.InvariantCulture) + " s";
 

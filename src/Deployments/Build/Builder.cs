@@ -10,28 +10,56 @@ using Strata.Nodes.Sandbox;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox (or a Dockerfile by Docker), pack. Keeps nothing but the image's blobs; safe for concurrent use.
-/// A source without steps never enters the sandbox.
+/// Turns a source into an image: fetch, read strata.yaml, detect, run the steps in the sandbox (or a Dockerfile by Docker), pack. All of it happens in one workspace, whose size and
+/// number of files are bounded, and before one deadline. Keeps nothing but the image's blobs; safe for concurrent use.
 /// </summary>
 internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStore images, DockerBuild docker, Toolchain toolchain, DeploymentOptions options, TimeProvider time)
 {
     public const int PortDefault = 8080;
 
+    /// <summary>Of IOException where a file system has no blocks or no inodes left (ENOSPC).</summary>
+    private const int NoSpace = 28;
+
     public async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, BuildLog log, CancellationToken cancellationToken)
     {
-        using var scratch = BuildScratch.Create(options.BuildFolder, time);
+        var build = job.Config.Build;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(build.TimeoutSeconds), time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        await using var workspace = await sandbox.CreateWorkspaceAsync(build.DiskBytes, cancellationToken);
+        try
+        {
+            // Off the caller's thread: reading folders does not wait, but may take long.
+            return await Task.Run(() => BuildAsync(job, workspace, log, stop.Token), stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return BuildErrors.TimedOut(TimeSpan.FromSeconds(build.TimeoutSeconds));
+        }
+        catch (TooManyEntriesException e)
+        {
+            return SourceErrors.TooManyFiles(e.EntriesMax);
+        }
+        catch (IOException e) when (e.HResult == NoSpace)
+        {
+            return BuildErrors.NoRoom(build.DiskBytes);
+        }
+    }
+
+    private async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, IWorkspace workspace, BuildLog log, CancellationToken cancellationToken)
+    {
         var started = time.GetTimestamp();
         log.Step("Fetching the source");
-        if (!(await fetcher.FetchAsync(job.Tenant, job.Source, scratch.Folder, cancellationToken)).TryGet(out var fetched, out var error)) return error;
+        if (!(await fetcher.FetchAsync(job.Tenant, job.Source, workspace, cancellationToken)).TryGet(out var fetched, out var error)) return error;
         log.Note($"{(fetched.Commit is { } commit ? $"commit {commit}, " : "")}done in {BuildLog.Seconds(time.GetElapsedTime(started))}");
-        var tree = new SourceTree(scratch.Folder);
+        if (fetched.HasSubmodules) log.Note("The repository has submodules, which are not fetched: their folders are empty.");
+        var tree = new SourceTree(workspace.Folder, options.Source.FilesMax * 2, cancellationToken);
         if (!StrataFileReader.Find(tree).TryGet(out var file, out error)) return error;
         var config = Merge(job.Config, file);
         var engine = await FindEngineAsync(BuildPlanner.DockerfileOf(tree, file, config.Build), cancellationToken);
         if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
-        await TellAsync(plan, log, cancellationToken);
+        await ShowAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
-        var work = new Work(job, plan, config, tree, log);
+        var work = new Work(job, plan, config, tree, workspace, file.Serve, log);
         if (!(await MakeAsync(work, cancellationToken)).TryGet(out var image, out error)) return error;
         log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return image with { Commit = fetched.Commit, Replicas = file.Replicas };
@@ -51,46 +79,33 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
 
     private async Task<Result<BuiltRelease>> RunAndPackAsync(Work work, CancellationToken cancellationToken)
     {
-        await using var workspace = await sandbox.CreateWorkspaceAsync(work.Config.Build.DiskBytes, cancellationToken);
-        try
-        {
-            await Task.Run(() => FolderCopy.Copy(work.Source.Root, workspace.Folder, cancellationToken), cancellationToken);
-        }
-        catch (IOException)
-        {
-            return BuildErrors.NoRoom(work.Config.Build.DiskBytes);
-        }
         foreach (var gap in sandbox.NotIsolated) work.Log.Note(gap);
-        var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(work.Config.Build.TimeoutSeconds);
         foreach (var step in work.Plan.Steps)
         {
-            if (await RunAsync(work, workspace, step, deadline, cancellationToken) is { } error) return error;
+            if (await RunAsync(work, step, cancellationToken) is { } error) return error;
         }
-        return await PackAsync(work, new SourceTree(workspace.Folder), cancellationToken);
+        return await PackAsync(work, new SourceTree(work.Workspace.Folder, cancellationToken: cancellationToken), cancellationToken);
     }
 
-    private async Task<Error?> RunAsync(Work work, IWorkspace workspace, BuildStep step, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async Task<Error?> RunAsync(Work work, BuildStep step, CancellationToken cancellationToken)
     {
         work.Log.Step(step.CommandLine);
         var started = time.GetTimestamp();
-        var outcome = await sandbox.RunAsync(Describe(work, workspace, step, deadline - time.GetUtcNow()), cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
+        var limit = TimeSpan.FromSeconds(work.Config.Build.TimeoutSeconds);
+        var outcome = await sandbox.RunAsync(Describe(work, step, limit), cancellationToken);
+        // The whole build's deadline, not the caller, has ended it.
+        if (outcome is SandboxOutcome.Cancelled) outcome = new SandboxOutcome.TimedOut(limit);
         work.Log.Note(outcome.IsSuccess ? $"done in {BuildLog.Seconds(time.GetElapsedTime(started))}" : outcome.Sentence);
         return outcome.IsSuccess ? null : BuildErrors.StepFailed(step.CommandLine, outcome);
     }
 
-    private static SandboxRun Describe(Work work, IWorkspace workspace, BuildStep step, TimeSpan left) => new()
+    private static SandboxRun Describe(Work work, BuildStep step, TimeSpan limit) => new()
     {
-        Workspace = workspace,
+        Workspace = work.Workspace,
         Command = ["/bin/sh", "-c", step.CommandLine],
         Env = work.Config.Env,
         OnLine = work.Log.Line,
-        Limits = new SandboxLimits
-        {
-            Cpu = work.Config.Build.Cpu,
-            MemoryBytes = work.Config.Build.MemoryBytes,
-            Time = left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1),
-        },
+        Limits = new SandboxLimits { Cpu = work.Config.Build.Cpu, MemoryBytes = work.Config.Build.MemoryBytes, Time = limit },
     };
 
     private async Task<Result<BuiltRelease>> PackAsync(Work work, SourceTree result, CancellationToken cancellationToken)
@@ -99,10 +114,12 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var started = time.GetTimestamp();
         IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : [];
         var port = work.Config.Run.Port ?? PortDefault;
-        var layer = new LayerWriter(result, work.Plan.Static, options.Source.BytesMax);
-        var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work.Plan.Static));
+        var layer = new LayerWriter(result, work.Plan.Static ? work.Serve : null, options.Source.BytesMax);
+        var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var image, out var error)) return error;
         foreach (var path in layer.LeftOut.Take(10)) work.Log.Note($"left out: {path}, which is not a plain file or leads out of the result");
+        foreach (var path in layer.NotServed.Take(10)) work.Log.Note($"not served: {path}, which may hold code or secrets (to serve it: static: {{serve: [\"{path}\"]}} in strata.yaml)");
+        if (layer.NotServed.Count > 10) work.Log.Note($"not served: {layer.NotServed.Count - 10} more such files");
         work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return new BuiltRelease
         {
@@ -116,12 +133,12 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         };
     }
 
-    private static OciRun Describe(IReadOnlyList<string> command, bool isStatic) => new()
+    private static OciRun Describe(IReadOnlyList<string> command, Work work)
     {
-        Cmd = isStatic ? null : command,
-        WorkingDir = isStatic ? null : "/app",
-        Labels = new Dictionary<string, string> { [OciImage.StackLabel] = OciImage.StackHost },
-    };
+        var labels = new Dictionary<string, string> { [OciImage.StackLabel] = OciImage.StackHost };
+        if (work is { Plan.Static: true, Serve.Count: > 0 }) labels[ServedFiles.AllowedLabel] = string.Join(' ', work.Serve);
+        return new OciRun { Cmd = work.Plan.Static ? null : command, WorkingDir = work.Plan.Static ? null : "/app", Labels = labels };
+    }
 
     /// <summary>Relative path with links followed, or null where no folder that could be the result is there.</summary>
     private static string? FindOutput(BuildPlan plan, SourceTree result)
@@ -132,7 +149,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         return best is null ? null : result.Links.Resolve(best);
     }
 
-    private async Task TellAsync(BuildPlan plan, BuildLog log, CancellationToken cancellationToken)
+    private async Task ShowAsync(BuildPlan plan, BuildLog log, CancellationToken cancellationToken)
     {
         var version = plan.Tools.Count > 0 ? await toolchain.DescribeAsync(plan.Tools[0], cancellationToken) : null;
         log.Step($"Detected {plan.Summary}{(version is null ? "" : $" ({version})")}");
@@ -156,4 +173,5 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
 }
 
 /// <summary>A build under way.</summary>
-internal sealed record Work(BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, BuildLog Log);
+/// <param name="Serve">Patterns of private files that a static site serves.</param>
+internal sealed record Work(BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, IWorkspace Workspace, IReadOnlyList<string> Serve, BuildLog Log);

@@ -28,6 +28,9 @@ public sealed record StrataFile
     public long? MemoryBytes { get; init; }
     public double? Cpu { get; init; }
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Patterns of private files that a static site serves nevertheless; see <see cref="Core.ServedFiles"/>.</summary>
+    public IReadOnlyList<string> Serve { get; init; } = [];
     public string? HealthPath { get; init; }
     public int? HealthIntervalSeconds { get; init; }
     public int? HealthTimeoutSeconds { get; init; }

@@ -32,7 +32,7 @@ public static partial class StrataFileReader
         {
             if (top.Find(name) is { } value) top.Fault<object>(name, value, "is not supported by this version yet; take it out to deploy without it");
         }
-        var file = Health(Run(Build(new StrataFile { Name = Name(top), Env = Env(top) }, top), top), top);
+        var file = Health(Run(Build(new StrataFile { Name = Name(top), Env = Env(top), Serve = Serve(top) }, top), top), top);
         top.End();
         if (file is { Dockerfile: not null, BuildCommand: not null }) faults.Add(new SpecFault("build", "dockerfile and command exclude each other"));
         return file;
@@ -44,6 +44,15 @@ public static partial class StrataFileReader
 
     private static IReadOnlyDictionary<string, string> Env(YamlSection top) =>
         top.Map("env", x => VariableName().IsMatch(x), "names must be letters, digits and \"_\", not starting with a digit");
+
+    /// <summary><c>static: {serve: ["*.sql", src/app.py]}</c>.</summary>
+    private static IReadOnlyList<string> Serve(YamlSection top)
+    {
+        var section = top.Section("static");
+        var patterns = section.List("serve", ServedFiles.PatternsMax, ServedFiles.IsPattern, "must be a file's path in the site, or *.EXTENSION");
+        section.End();
+        return patterns;
+    }
 
     private static StrataFile Build(StrataFile file, YamlSection top)
     {

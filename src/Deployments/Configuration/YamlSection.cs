@@ -56,6 +56,21 @@ internal sealed class YamlSection(YamlMappingNode? node, string path, ICollectio
         return values;
     }
 
+    /// <summary>A list of single values; one value alone is a list of one.</summary>
+    public IReadOnlyList<string> List(string name, int countMax, Func<string, bool> isValid, string rule)
+    {
+        if (Find(name) is not { } value) return [];
+        var items = value is YamlSequenceNode sequence ? sequence.Children.ToList() : [value];
+        if (items.Count > countMax) Fault<object>(name, value, $"takes at most {countMax} values");
+        var read = new List<string>();
+        foreach (var item in items.Take(countMax))
+        {
+            if (item is YamlScalarNode { Value: { } text } && isValid(text)) read.Add(text);
+            else Fault<object>(name, item, rule);
+        }
+        return read;
+    }
+
     /// <summary>The value as it stands, or null.</summary>
     public YamlNode? Find(string name)
     {

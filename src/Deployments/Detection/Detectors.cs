@@ -40,7 +40,7 @@ internal static class Detectors
     }
 
     /// <summary>Looks for one stack only, as strata.yaml may ask.</summary>
-    public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => All.FirstOrDefault(x => x.Stack == stack) is not { } detector
+    public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => stack == Stacks.Static && StaticDetector.PlanAsAsked(source) is { } site ? site : All.FirstOrDefault(x => x.Stack == stack) is not { } detector
         ? new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" }
         : detector.Detect(source) switch
         {

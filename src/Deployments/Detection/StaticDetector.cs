@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Detection;
@@ -13,10 +14,26 @@ internal sealed class StaticDetector : IDetector
     {
         foreach (var folder in Folders)
         {
-            if (source.HasFile(folder.Length == 0 ? "index.html" : folder + "/index.html")) return new Detection.Found(Plan(folder));
+            if (!source.HasFile(folder.Length == 0 ? "index.html" : folder + "/index.html")) continue;
+            return ServerPages(source, folder) is { } page ? NotStatic(page) : new Detection.Found(Plan(folder));
         }
         return Detection.No;
     }
+
+    /// <summary>The plan for whoever says that it is a static site: pages of a server are left out of it.</summary>
+    public static BuildPlan? PlanAsAsked(SourceTree source) =>
+        Folders.FirstOrDefault(x => source.HasFile(x.Length == 0 ? "index.html" : x + "/index.html")) is { } folder ? Plan(folder) : null;
+
+    /// <summary>A page that a server would run, beside index.html or one folder deeper; null: there is none.</summary>
+    private static string? ServerPages(SourceTree source, string folder)
+    {
+        var prefix = folder.Length == 0 ? "" : folder + "/";
+        return source.FilesWhere(x => x.StartsWith(prefix, StringComparison.Ordinal) && x.AsSpan(prefix.Length).Count('/') <= 1 && ServedFiles.IsPageCode(x)).FirstOrDefault();
+    }
+
+    private static Detection NotStatic(string page) => Detection.Fault(
+        $"This looks like a site for a server that runs {page}, which a static site cannot do and must not show.",
+        "Add a Dockerfile or run: {command: …} to strata.yaml to run it; or build: {stack: static} to serve the other files without such pages.");
 
     private static BuildPlan Plan(string folder) => new()
     {

@@ -12,6 +12,10 @@ namespace Strata.Deployments.Images;
 internal sealed class RootLayerWriter(long bytesMax)
 {
     private const int LeftOutMax = 100;
+    private const int EntriesMax = 500_000;
+
+    /// <summary>Headers and padding of one entry, generously.</summary>
+    private const long EntryOverheadBytes = 4096;
     private const UnixFileMode Permissions = (UnixFileMode)0b111_111_111;
 
     private readonly HashSet<string> written = new(StringComparer.Ordinal);
@@ -27,7 +31,8 @@ internal sealed class RootLayerWriter(long bytesMax)
     {
         try
         {
-            await using var reader = new TarReader(source, leaveOpen: true);
+            await using var guard = new GuardedTarStream(source, new TarLimits(bytesMax + (EntriesMax * EntryOverheadBytes), EntriesMax * 4));
+            await using var reader = new TarReader(guard, leaveOpen: true);
             await using var writer = new TarWriter(target, TarEntryFormat.Pax, leaveOpen: true);
             while (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
             {
@@ -35,7 +40,7 @@ internal sealed class RootLayerWriter(long bytesMax)
             }
             return default(Done);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
+        catch (Exception e) when (e is InvalidDataException or TarLimitException or EndOfStreamException or FormatException or ArgumentException)
         {
             return BuildErrors.DockerFailed("export", e.Message);
         }
@@ -45,9 +50,9 @@ internal sealed class RootLayerWriter(long bytesMax)
     {
         var name = entry.Name.Trim('/');
         if (name is "" or "." || entry.EntryType is TarEntryType.GlobalExtendedAttributes) return null;
-        if (++Files > SourceLimits.Default.FilesMax * 5) return SourceErrors.TooManyFiles(SourceLimits.Default.FilesMax * 5);
+        if (++Files > EntriesMax) return SourceErrors.TooManyFiles(EntriesMax);
         if ((bytes += entry.Length) > bytesMax) return BuildErrors.ImageTooLarge(bytesMax);
-        if (Clean(entry, name) is not { } clean)
+        if (Array.Exists([name, entry.LinkName ?? ""], x => x.Any(char.IsControl)) || Clean(entry, name) is not { } clean)
         {
             if (leftOut.Count < LeftOutMax) leftOut.Add(name);
             return null;

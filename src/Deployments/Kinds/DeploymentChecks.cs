@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Strata.Deployments.Blobs;
+using Strata.Deployments.Source;
 using Strata.Nodes.Kinds;
 using Strata.Core;
 
@@ -77,8 +78,15 @@ internal static partial class DeploymentChecks
         { Archive: null, Git: null } => Fault("source", "Give an archive or a git repository."),
         { Archive: not null, Git: not null } => Fault("source", "Give an archive or a git repository, not both."),
         { Archive: { } archive } => Digest.TryParse(archive, out _) ? [] : Fault("source.archive", "It must be sha256: and 64 hexadecimal digits."),
-        _ => [.. Required("source.git.url", source.Git!.Url), .. Text("source.git.branch", source.Git.Branch), .. Text("source.git.commit", source.Git.Commit)],
+        _ => [.. Address(source.Git!.Url), .. Text("source.git.branch", source.Git.Branch), .. Text("source.git.commit", source.Git.Commit)],
     };
+
+    /// <summary>Refused before it is stored: what is in a release stays in its history.</summary>
+    private static IEnumerable<SpecFault> Address(string? url)
+    {
+        if (string.IsNullOrEmpty(url) || url.Length > TextCharsMax) return Required("source.git.url", url);
+        return GitAddress.Parse(url).Error is { } error ? Fault("source.git.url", $"{error.Message} {error.NextStep}") : [];
+    }
 
     private static IEnumerable<SpecFault> Inside(string field, string? path) =>
         path is null || (path.Length is > 0 and <= TextCharsMax && !path.StartsWith('/') && !path.Split('/').Contains("..")) ? [] : Fault(field, "It must be a path inside the source.");

@@ -12,6 +12,9 @@ namespace Strata.Deployments.Source;
 /// </summary>
 internal sealed class ArchiveUnpacker(SourceLimits limits)
 {
+    /// <summary>Headers and padding of one entry, generously.</summary>
+    private const long EntryOverheadBytes = 4096;
+
     private const UnixFileMode Executable = UnixFileMode.UserExecute;
     private const UnixFileMode PlainFile = (UnixFileMode)0b110_100_100;
     private const UnixFileMode ProgramFile = (UnixFileMode)0b111_101_101;
@@ -22,11 +25,16 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         try
         {
             await using var plain = new GZipStream(archive, CompressionMode.Decompress, leaveOpen: true);
-            await using var tar = new TarReader(plain, leaveOpen: true);
+            await using var guard = new GuardedTarStream(plain, new TarLimits(limits.BytesMax + (limits.FilesMax * EntryOverheadBytes), limits.FilesMax * 4));
+            await using var tar = new TarReader(guard, leaveOpen: true);
             while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
             {
                 if (await AddAsync(state, entry, cancellationToken) is { } error) return error;
             }
+        }
+        catch (TarLimitException e)
+        {
+            return SourceErrors.ArchiveBeyondLimits(e.Message);
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
         {
@@ -39,6 +47,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
     {
         if (entry.EntryType is TarEntryType.GlobalExtendedAttributes) return null;
         if (++state.Files > state.Limits.FilesMax) return SourceErrors.TooManyFiles(state.Limits.FilesMax);
+        if (entry.Name.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(string.Concat(entry.Name.Select(x => char.IsControl(x) ? '?' : x)), "has a line break or another control character in its name");
         if (SafeName(entry.Name) is not { } name) return SourceErrors.ArchiveUnsafe(entry.Name, "would be written outside the source");
         if (name.Length == 0) return null; // "./": the folder itself
         if (state.Links.PassesLink(name) || state.Links.IsLink(name)) return SourceErrors.ArchiveUnsafe(name, "would be written through a link");
@@ -60,7 +69,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
     /// <summary>The path with "." parts dropped; null where it is absolute, climbs or holds what no path may.</summary>
     private static string? SafeName(string name)
     {
-        if (name.StartsWith('/') || name.Contains('\0') || name.Length > 4096) return null;
+        if (name.StartsWith('/') || name.Length > 4096) return null;
         var parts = name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(x => x != ".").ToArray();
         return Array.Exists(parts, x => x == ".." || System.Text.Encoding.UTF8.GetByteCount(x) > 255) ? null : string.Join('/', parts);
     }
@@ -100,7 +109,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
     private static Error? NoteLink(State state, string name, string target)
     {
         if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "is there twice, once as a link");
-        if (target.Length is 0 or > 4096) return SourceErrors.ArchiveUnsafe(name, "is a link without a usable target");
+        if (target.Length is 0 or > 4096 || target.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(name, "is a link without a usable target");
         state.Links.Add(name, target);
         return null;
     }

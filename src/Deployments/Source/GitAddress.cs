@@ -21,18 +21,21 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
         return allowPrivate || Array.TrueForAll(addresses, IsPublic) ? new GitAddress(url, addresses[0]) : SourceErrors.GitForbidden(url.IdnHost);
     }
 
-    private static Result<Uri> Parse(string text)
+    /// <summary>What can be seen without looking the host up: for the moment before anything is stored. Messages never hold the address, which may hold a password.</summary>
+    public static Result<Uri> Parse(string text)
     {
         if (text.Length > 2000 || text.Any(char.IsControl) || text.Contains(' ')) return SourceErrors.BadGitUrl("it holds characters that no address has");
         if (ScpLike().Match(text) is { Success: true } scp) text = $"ssh://{scp.Groups["user"]}{scp.Groups["host"]}/{scp.Groups["path"]}";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url)) return SourceErrors.BadGitUrl("it is not an address");
+        if (text.IndexOf("//", StringComparison.Ordinal) is var slashes && text.AsSpan(slashes + 2).Contains("://", StringComparison.Ordinal)) return SourceErrors.BadGitUrl("it is not an address");
         if (url.Scheme is not ("https" or "http" or "ssh" or "git" or "file")) return SourceErrors.BadGitUrl($"{url.Scheme}:// is not a protocol that is fetched from");
         if (url.UserInfo.Contains(':') || (url.UserInfo.Length > 0 && url.Scheme != "ssh"))
         {
-            return SourceErrors.BadGitUrl("it holds a user name or password, which would be kept for ever in the release");
+            return SourceErrors.BadGitUrl("it holds a user name, password or token, which the release and its history would keep");
         }
+        if (url.Query.Length > 0 || url.Fragment.Length > 0) return SourceErrors.BadGitUrl("it holds a query or fragment, which may be a token");
         if (url.IsFile && url.Host.Length > 0) return SourceErrors.BadGitUrl("file:// takes no host");
-        return url.IsFile || SafeHost().IsMatch(url.IdnHost) || url.HostNameType is UriHostNameType.IPv6 ? url : SourceErrors.BadGitUrl("its host is not a host name");
+        return url.IsFile || SafeHost().IsMatch(url.IdnHost) || (url.HostNameType is UriHostNameType.IPv6 && !url.Host.Contains('%')) ? url : SourceErrors.BadGitUrl("its host is not a host name");
     }
 
     private static async Task<IPAddress[]?> LookUpAsync(string host, CancellationToken cancellationToken)

@@ -53,14 +53,14 @@ internal sealed class LinkMap
         return string.Join('/', done);
     }
 
-    /// <summary>The links of a folder on disk; folders behind links are not entered.</summary>
-    public static LinkMap Scan(string root)
+    /// <summary>The links of a folder on disk; none is entered.</summary>
+    /// <exception cref="TooManyEntriesException">There are more than <paramref name="entriesMax"/> files, folders and links.</exception>
+    public static LinkMap Scan(string root, int entriesMax, CancellationToken cancellationToken)
     {
         var map = new LinkMap();
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
-        foreach (var entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", options))
+        foreach (var entry in UserFolder.Walk(root, entriesMax, cancellationToken))
         {
-            if (entry.LinkTarget is { } target) map.Add(Path.GetRelativePath(root, entry.FullName), target);
+            if (entry.Target is { } target) map.Add(entry.Path, target);
         }
         return map;
     }

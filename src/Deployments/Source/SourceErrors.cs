@@ -20,6 +20,9 @@ internal static class SourceErrors
     public static Error ArchiveUnsafe(string entry, string why) => new(
         ErrorKind.Invalid, "ARCHIVE_UNSAFE", $"The archive was refused: \"{Shorten(entry)}\" {why}.", "Remove that entry and deploy again.");
 
+    public static Error ArchiveBeyondLimits(string why) => new(
+        ErrorKind.TooLarge, "ARCHIVE_UNSAFE", $"The archive was refused: {why}.", "Make it with GNU tar or bsdtar from the plain files: tar -czf source.tar.gz .");
+
     public static Error TooManyFiles(int limit) => new(
         ErrorKind.TooLarge, "SOURCE_TOO_LARGE", $"The source holds more than {limit} files.", "Leave out what the application does not need.");
 
@@ -30,7 +33,7 @@ internal static class SourceErrors
         ErrorKind.Invalid, "SOURCE_UNSAFE", $"The link \"{Shorten(link)}\" in the source leads out of it.", "Replace it by a file, or by a relative link that stays inside.");
 
     public static Error BadGitUrl(string why) => new(
-        ErrorKind.Invalid, "GIT_URL_INVALID", $"The git address cannot be used: {why}.", "Use an address such as https://host/owner/repository.git.");
+        ErrorKind.Invalid, "GIT_URL_INVALID", $"The git address cannot be used: {why}.", "Use an address such as https://host/owner/repository.git; deploy a private repository from a clone of it, with: strata deploy FOLDER");
 
     public static Error GitForbidden(string host) => new(
         ErrorKind.Forbidden, "GIT_ADDRESS_FORBIDDEN", $"The git host {host} is a private or local address, and this server does not fetch from those.",

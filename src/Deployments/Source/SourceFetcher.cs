@@ -1,18 +1,18 @@
 using Strata.Core;
 using Strata.Deployments.Blobs;
 using Strata.Deployments.Kinds;
+using Strata.Nodes.Sandbox;
 
 namespace Strata.Deployments.Source;
 
-/// <summary>Brings a release's source into an empty folder: from an uploaded archive or from git.</summary>
-internal sealed class SourceFetcher(IBlobStore blobs, SourceLimits limits, TimeProvider time)
+/// <summary>Brings a release's source into an empty workspace: from an uploaded archive or from git.</summary>
+internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLimits limits)
 {
-    /// <returns>The exact commit for a git source, null for an archive.</returns>
-    public async Task<Result<FetchedSource>> FetchAsync(TenantId tenant, SourceConfig source, string folder, CancellationToken cancellationToken) => source switch
+    public async Task<Result<FetchedSource>> FetchAsync(TenantId tenant, SourceConfig source, IWorkspace workspace, CancellationToken cancellationToken) => source switch
     {
         { Archive: not null, Git: not null } => SourceErrors.TwoSources(),
-        { Archive: { } archive } => await UnpackAsync(tenant, archive, folder, cancellationToken),
-        { Git: { } git } => await CloneAsync(git, folder, cancellationToken),
+        { Archive: { } archive } => await UnpackAsync(tenant, archive, workspace.Folder, cancellationToken),
+        { Git: { } git } => await CloneAsync(git, workspace, cancellationToken),
         _ => SourceErrors.NoSource(),
     };
 
@@ -25,18 +25,19 @@ internal sealed class SourceFetcher(IBlobStore blobs, SourceLimits limits, TimeP
         return unpacked.Then<FetchedSource>(_ => new FetchedSource(null));
     }
 
-    private async Task<Result<FetchedSource>> CloneAsync(GitSource git, string folder, CancellationToken cancellationToken)
+    private async Task<Result<FetchedSource>> CloneAsync(GitSource git, IWorkspace workspace, CancellationToken cancellationToken)
     {
-        var fetched = await new GitFetcher(limits, time).FetchAsync(git, folder, cancellationToken);
-        if (!fetched.TryGet(out var commit, out var error)) return error;
-        var links = LinkMap.Scan(folder);
+        var fetched = await new GitFetcher(sandbox, limits).FetchAsync(git, workspace, cancellationToken);
+        if (!fetched.IsOk) return fetched;
+        var links = LinkMap.Scan(workspace.Folder, limits.FilesMax * 2, cancellationToken);
         foreach (var (link, target) in links.Links)
         {
             if (links.Resolve(link) is null) return SourceErrors.LinkLeaves($"{link} -> {target}");
         }
-        return new FetchedSource(commit);
+        return fetched;
     }
 }
 
 /// <param name="Commit">Full hash; null where the source is no repository.</param>
-internal sealed record FetchedSource(string? Commit);
+/// <param name="HasSubmodules">It has submodules, which were not fetched.</param>
+internal sealed record FetchedSource(string? Commit, bool HasSubmodules = false);

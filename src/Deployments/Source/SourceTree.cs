@@ -6,19 +6,38 @@ namespace Strata.Deployments.Source;
 /// Reads a folder that nobody vouches for. Paths are relative with "/"; a path that a link leads out of the folder is as if it were not there.
 /// Made when the folder is complete; not told of later changes.
 /// </summary>
-internal sealed class SourceTree(string root)
+internal sealed class SourceTree
 {
     /// <summary>Bytes that are read of one file; a detector needs no more.</summary>
     public const int TextBytesMax = 1 << 20;
 
-    private readonly LinkMap links = LinkMap.Scan(root);
+    /// <summary>Files, folders and links of a tree with what a build installs into it.</summary>
+    public const int EntriesMaxDefault = 500_000;
+
+    private const int DepthMax = 3;
+
+    private readonly string root;
+    private readonly LinkMap links;
+    private readonly int entriesMax;
+
+    /// <exception cref="TooManyEntriesException">There are more than <paramref name="entriesMax"/> files, folders and links.</exception>
+    public SourceTree(string root, int entriesMax = EntriesMaxDefault, CancellationToken cancellationToken = default)
+    {
+        (this.root, this.entriesMax) = (root, entriesMax);
+        links = LinkMap.Scan(root, entriesMax, cancellationToken);
+    }
 
     public string Root => root;
 
     public LinkMap Links => links;
 
-    /// <summary>Where it is on disk with links followed, or null where there is no such file.</summary>
-    public string? File(string path) => OnDisk(path) is { } file && System.IO.File.Exists(file) ? file : null;
+    /// <summary>Where it is on disk with links followed, or null where there is no such regular file.</summary>
+    public string? File(string path)
+    {
+        if (OnDisk(path) is not { } file || !System.IO.File.Exists(file)) return null;
+        using var stream = UserFile.Open(file);
+        return stream is null ? null : file;
+    }
 
     /// <summary>Where it is on disk with links followed, or null where there is no such folder.</summary>
     public string? Folder(string path) => OnDisk(path) is { } folder && Directory.Exists(folder) ? folder : null;
@@ -38,22 +57,25 @@ internal sealed class SourceTree(string root)
     /// <summary>Its text up to <see cref="TextBytesMax"/>, or null where there is no such file.</summary>
     public string? Read(string path)
     {
-        if (File(path) is not { } file) return null;
-        using var stream = System.IO.File.OpenRead(file);
+        if (OnDisk(path) is not { } file) return null;
+        using var stream = UserFile.Open(file);
+        if (stream is null) return null;
         var buffer = new byte[(int)Math.Min(stream.Length, TextBytesMax)];
         var read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         return new UTF8Encoding(false).GetString(buffer, 0, read).TrimStart('\uFEFF');
     }
 
     /// <summary>Files whose name ends so, at most three folders deep, in order of depth and name; folders that hold results are left out.</summary>
-    public IReadOnlyList<string> FilesEnding(string ending)
-    {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 3, AttributesToSkip = FileAttributes.ReparsePoint };
-        return [.. Directory.EnumerateFiles(root, "*" + ending, options)
-            .Select(x => Path.GetRelativePath(root, x))
-            .Where(x => !x.Split('/')[..^1].Any(y => y is "bin" or "obj" or "node_modules" or ".git"))
-            .OrderBy(x => x.Count(y => y == '/')).ThenBy(x => x, StringComparer.Ordinal)];
-    }
+    public IReadOnlyList<string> FilesEnding(string ending) => [.. FilesWhere(x => x.EndsWith(ending, StringComparison.Ordinal))];
+
+    /// <summary>Files that meet a condition, at most three folders deep, in order of depth and name; folders that hold results are left out.</summary>
+    public IEnumerable<string> FilesWhere(Func<string, bool> condition) => UserFolder.Walk(root, entriesMax, CancellationToken.None, Enters)
+        .Where(x => x.Kind == UserEntryKind.File && condition(x.Path))
+        .Select(x => x.Path)
+        .OrderBy(x => x.Count(y => y == '/')).ThenBy(x => x, StringComparer.Ordinal);
+
+    private static bool Enters(UserEntry folder) =>
+        Path.GetFileName(folder.Path) is not ("bin" or "obj" or "node_modules" or ".git") && folder.Path.Count(x => x == '/') < DepthMax;
 
     private string? OnDisk(string path) => links.Resolve(path) is { } inside ? Path.Combine(root, inside) : null;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Strata.Core;
 
 namespace Strata.Edge.Sites;
 
@@ -44,7 +45,11 @@ internal sealed class Site
 /// <summary>What is known of a site beside its bytes; kept as <c>index.json</c> in its folder.</summary>
 internal sealed record SiteIndex(int Version, DateTimeOffset LastModified, IReadOnlyList<SiteIndexFile> Files)
 {
-    public const int CurrentVersion = 1;
+    /// <summary>From 2 on private files are left out when the site is unpacked.</summary>
+    public const int CurrentVersion = 2;
+
+    /// <summary>What an earlier version unpacked, without what is not served any more.</summary>
+    public SiteIndex WithoutPrivateFiles() => Version >= 2 ? this : this with { Files = [.. Files.Where(x => !ServedFiles.IsPrivate(x.Path))] };
 }
 
 /// <param name="Path">Relative, with slashes.</param>

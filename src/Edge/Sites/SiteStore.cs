@@ -66,9 +66,9 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
             if (!File.Exists(Path.Combine(place, IndexName))) await FetchAsync(org, digest, place);
             await using var file = File.OpenRead(Path.Combine(place, IndexName));
             var index = await JsonSerializer.DeserializeAsync(file, WireJson.Of<SiteIndex>());
-            return new Site(place, index!);
+            return new Site(place, index!.WithoutPrivateFiles());
         }
-        catch (Exception e) when (e is StrataException or IOException or InvalidDataException or JsonException or UnauthorizedAccessException or HttpRequestException or KeyNotFoundException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) when (e is StrataException or IOException or InvalidDataException or TarLimitException or JsonException or UnauthorizedAccessException or HttpRequestException or KeyNotFoundException or InvalidOperationException or OperationCanceledException)
         {
             if (stopping.IsCancellationRequested) return null;
             LogFailed(logger, digest, e);
@@ -76,6 +76,12 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
             return null;
         }
     }
+
+    /// <summary>Private files that the image's owner wants to be served, as its annotation says.</summary>
+    private static string[] AllowedFiles(JsonElement manifest) =>
+        manifest.TryGetProperty("annotations", out var annotations) && annotations.ValueKind == JsonValueKind.Object
+        && annotations.TryGetProperty(ServedFiles.AllowedLabel, out var allowed) && allowed.ValueKind == JsonValueKind.String
+            ? [.. allowed.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(ServedFiles.IsPattern).Take(ServedFiles.PatternsMax)] : [];
 
     private async Task ForgetAsync(string digest)
     {
@@ -106,7 +112,7 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
     private async Task UnpackAsync(string org, string digest, string work, CancellationToken cancellationToken)
     {
         var manifest = await DownloadJsonAsync(org, digest, work, cancellationToken);
-        var unpacker = new SiteUnpacker(limits);
+        var unpacker = new SiteUnpacker(limits, AllowedFiles(manifest));
         foreach (var layer in manifest.GetProperty("layers").EnumerateArray())
         {
             var path = Path.Combine(work, "layer");

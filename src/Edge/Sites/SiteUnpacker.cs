@@ -8,11 +8,16 @@ namespace Strata.Edge.Sites;
 
 /// <summary>
 /// Unpacks the layers of a static image into a folder: each file under the digest of its content, beside it what it compresses to. Names from the archive become keys in an
-/// index and nothing else; links, devices, hidden files and names with <c>..</c> are left out.
+/// index and nothing else; links, devices, names with <c>..</c> and what <see cref="ServedFiles"/>
+/// calls private are left out.
 /// </summary>
-internal sealed class SiteUnpacker(SiteLimits limits)
+/// <param name="allowed">Patterns of private files that the site serves nevertheless; see <see cref="ServedFiles"/>.</param>
+internal sealed class SiteUnpacker(SiteLimits limits, IReadOnlyCollection<string> allowed)
 {
     private const int CompressFromBytes = 256;
+
+    /// <summary>Headers and padding of one file in an archive, generously.</summary>
+    private const long EntryOverheadBytes = 4096;
 
     private readonly Dictionary<string, SiteIndexFile> files = new(StringComparer.Ordinal);
     private long bytes;
@@ -22,10 +27,12 @@ internal sealed class SiteUnpacker(SiteLimits limits)
     public async Task AddLayerAsync(Stream layer, string folder, CancellationToken cancellationToken)
     {
         await using var plain = await OpenAsync(layer, cancellationToken);
-        await using var tar = new TarReader(plain, leaveOpen: true);
+        await using var guard = new GuardedTarStream(plain, new TarLimits(limits.UnpackedBytesMax + (limits.FilesMax * EntryOverheadBytes), limits.FilesMax * 4));
+        await using var tar = new TarReader(guard, leaveOpen: true);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || SitePath.Clean(entry.Name) is not { } path) continue;
+            if (ServedFiles.IsPrivate(path, allowed)) continue;
             if (files.Count >= limits.FilesMax) throw new InvalidDataException($"The site has more than {limits.FilesMax} files.");
             files[path] = await AddFileAsync(path, entry.DataStream ?? Stream.Null, folder, cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using Strata.Core;
 using Strata.Nodes.Runtime;
 
 namespace Strata.Nodes.Images;
@@ -34,6 +35,9 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
     private const UnixFileMode Execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode ForAll = (UnixFileMode)0b110_110_110;
 
+    /// <summary>Headers and padding of one entry, generously.</summary>
+    private const long EntryOverheadBytes = 4096;
+
     private readonly Dictionary<string, Made> made = new(StringComparer.Ordinal) { [""] = Made.Folder };
     private long bytes;
     private int entries;
@@ -45,8 +49,13 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
         try
         {
             await using var plain = new GZipStream(gzip, CompressionMode.Decompress, leaveOpen: true);
-            await using var tar = new TarReader(plain, leaveOpen: true);
+            await using var guard = new GuardedTarStream(plain, new TarLimits(limits.BytesMax + (limits.EntriesMax * EntryOverheadBytes), limits.EntriesMax * 4));
+            await using var tar = new TarReader(guard, leaveOpen: true);
             while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry) await AddAsync(entry, cancellationToken);
+        }
+        catch (TarLimitException e)
+        {
+            throw new BadLayerException(e.Message);
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
         {

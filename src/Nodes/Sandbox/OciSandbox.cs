@@ -44,7 +44,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         var address = host.Network.Subnet.Address(number);
         var bundle = Bundle(run, workspace, folder, number);
         var entry = Runs.Add(folder, new RunFile(workspace.Id, address, 0, Time.GetUtcNow(), number, ""));
-        var shim = ShimProcess.Start(host.Prepare(folder, bundle, number, log: null, diskBytes: null), capture: true);
+        var shim = ShimProcess.Start(host.Prepare(folder, bundle, number, log: null, diskBytes: null, network: run.Network), capture: true);
         return new SandboxProcess(entry, shim, () => host.KillAsync(entry, CancellationToken.None));
     }
 
@@ -57,7 +57,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         Env = OciRuntime.Merge(new Dictionary<string, string> { ["PATH"] = SearchPath }, ToolEnv(Home, "/tmp"), run.Env),
         WorkFolder = Path.Combine(SandboxRun.WorkFolder, run.Subfolder).TrimEnd('/'),
         Uid = host.Uid(number),
-        Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, "build"), .. Writable(workspace)],
+        Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, "build"), .. Writable(workspace), .. Source(run)],
         CgroupPath = host.CgroupPath(workspace.Id),
         MemoryBytes = run.Limits.MemoryBytes,
         Cpu = run.Limits.Cpu,
@@ -72,6 +72,8 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         OciMount.ReadWrite(workspace.TempFolder, "/tmp"),
         OciMount.ReadWrite(workspace.TempFolder, "/var/tmp"),
     ];
+
+    private static IEnumerable<OciMount> Source(SandboxRun run) => run.Source is { } source ? [OciMount.ReadOnly(source, SandboxRun.SourceFolder)] : [];
 
     private static async Task OwnAsync(Workspace workspace, int uid, CancellationToken cancellationToken)
     {

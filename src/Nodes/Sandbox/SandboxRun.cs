@@ -6,6 +6,9 @@ public sealed record SandboxRun
     /// <summary>Where the workspace's folder is seen inside the <c>oci</c> sandbox; the command starts here.</summary>
     public const string WorkFolder = "/work";
 
+    /// <summary>Where <see cref="Source"/> is seen inside the <c>oci</c> sandbox.</summary>
+    public const string SourceFolder = "/source";
+
     public required IWorkspace Workspace { get; init; }
 
     /// <summary>Program and arguments; for a shell command line <c>/bin/sh -c LINE</c>.</summary>
@@ -19,10 +22,28 @@ public sealed record SandboxRun
 
     public SandboxLimits Limits { get; init; } = new();
 
+    public SandboxNetwork Network { get; init; }
+
+    /// <summary>A folder of this machine that the command may read, seen at <see cref="SourceFolder"/> inside the <c>oci</c> sandbox; null: none.</summary>
+    public string? Source { get; init; }
+
     /// <summary>
     /// Gets each line of output, both streams in order of arrival, without its line end and at most <see cref="SandboxLimits.LineCharsMax"/> long. Called one at a time.
     /// </summary>
     public required Action<string> OnLine { get; init; }
+}
+
+/// <summary>What a run reaches. Sandboxes that isolate nothing reach what the machine does.</summary>
+public enum SandboxNetwork
+{
+    /// <summary>A network of its own, with the filter that instances have.</summary>
+    Own,
+
+    /// <summary>Nothing but its own loopback.</summary>
+    None,
+
+    /// <summary>The machine's own network, for trusted programs that a setting allows to reach private addresses; the user, the files and the limits are the sandbox's.</summary>
+    Host,
 }
 
 /// <summary>What a run may use. The disk is limited by its workspace.</summary>

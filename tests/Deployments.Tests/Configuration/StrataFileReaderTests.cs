@@ -57,4 +57,12 @@ public sealed class StrataFileReaderTests
 
     [Fact]
     public void Read_DeeplyNested_IsRefused() => Assert.Contains("nested too deeply", Read(new string('[', 30_000)).Error!.Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_StaticServe_IsAListOfPatterns()
+    {
+        Assert.Equal(["*.sql", "a/b.py"], StrataFileReader.Read("strata.yaml", "static:\n  serve: ['*.sql', a/b.py]\n").Value.Serve);
+        Assert.Equal(["*.sql"], StrataFileReader.Read("strata.yaml", "static:\n  serve: '*.sql'\n").Value.Serve);
+        Assert.Contains("static.serve", StrataFileReader.Read("strata.yaml", "static:\n  serve: ['*', '/etc/x']\n").Error!.Message, StringComparison.Ordinal);
+    }
 }

@@ -85,4 +85,17 @@ public sealed class DetectorsTests
     [InlineData("NODE_ENV=production node s.js", "NODE_ENV=production node s.js")]
     [InlineData("exec ./run", "exec ./run")]
     public void WithExec_SimpleCommand_TakesTheShellsPlace(string line, string expected) => Assert.Equal(expected, ShellCommand.WithExec(line));
+
+    [Theory]
+    [InlineData("contact.php")]
+    [InlineData("admin/index.aspx")]
+    public void Detect_PagesOfAServerBesideIndexHtml_AreRefusedWithAWayOut(string page)
+    {
+        var found = Detect(("index.html", "x"), (page, "<?php"));
+        Assert.Contains(page, found.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("stack: static", found.Error.NextStep, StringComparison.Ordinal);
+        using var folder = new TempFolder();
+        folder.With("index.html", "x").With(page, "<?php");
+        Assert.True(Detectors.DetectAs("static", new SourceTree(folder.Path)).Value.Static);
+    }
 }

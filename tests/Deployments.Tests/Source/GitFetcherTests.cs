@@ -4,19 +4,32 @@ using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.Deployments.Tests.Support;
+using Strata.Nodes.Sandbox;
 
 namespace Strata.Deployments.Tests.Source;
 
-public sealed class GitFetcherTests : IDisposable
+/// <summary>Fetches with the sandbox of this machine: git runs as a user without rights where the machine allows it.</summary>
+public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFixture<GitSandbox>
 {
     private readonly TempFolder folder = new();
+    private IWorkspace? workspace;
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose()
+    {
+        workspace?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        folder.Dispose();
+    }
 
     private string Url => "file://" + folder["repo"];
 
-    private Task<Result<string>> FetchAsync(GitSource source, SourceLimits? limits = null) =>
-        new GitFetcher(limits ?? SourceLimits.Default with { AllowPrivateGit = true }, TimeProvider.System).FetchAsync(source, Directory.CreateDirectory(folder["target"]).FullName, default);
+    private string Target(string path) => Path.Combine(workspace!.Folder, path);
+
+    private async Task<Result<string>> FetchAsync(GitSource source, SourceLimits? limits = null)
+    {
+        workspace = await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default);
+        var fetched = await new GitFetcher(machine.Sandbox, limits ?? SourceLimits.Default with { AllowPrivateGit = true }).FetchAsync(source, workspace, default);
+        return fetched.Then<string>(x => x.Commit!);
+    }
 
     private string Git(params string[] arguments)
     {
@@ -27,6 +40,14 @@ public sealed class GitFetcherTests : IDisposable
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
         return output.Trim();
+    }
+
+    private string MakeTree(string entries)
+    {
+        var path = folder.With("tree", entries)["tree"];
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "git mktree < \"$0\"", path]) { WorkingDirectory = folder["repo"], RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        return process.StandardOutput.ReadToEnd().Trim();
     }
 
     private string Commit(string name, string content)
@@ -46,8 +67,8 @@ public sealed class GitFetcherTests : IDisposable
         Commit("a.txt", "one");
         var newest = Commit("a.txt", "two");
         Assert.Equal(newest, (await FetchAsync(new GitSource(Url))).Value);
-        Assert.Equal("two", File.ReadAllText(folder["target/a.txt"]));
-        Assert.False(Directory.Exists(folder["target/.git"]));
+        Assert.Equal("two", File.ReadAllText(Target("a.txt")));
+        Assert.False(Directory.Exists(Target(".git")));
     }
 
     [Fact]
@@ -57,7 +78,7 @@ public sealed class GitFetcherTests : IDisposable
         var first = Commit("a.txt", "one");
         Commit("a.txt", "two");
         Assert.Equal(first, (await FetchAsync(new GitSource(Url, Commit: first))).Value);
-        Assert.Equal("one", File.ReadAllText(folder["target/a.txt"]));
+        Assert.Equal("one", File.ReadAllText(Target("a.txt")));
     }
 
     [Theory]
@@ -90,6 +111,65 @@ public sealed class GitFetcherTests : IDisposable
         var fetched = await FetchAsync(new GitSource(Url), SourceLimits.Default with { AllowPrivateGit = true, BytesMax = 1 << 20 });
         Assert.Equal("SOURCE_TOO_LARGE", fetched.Error?.Code);
     }
+
+    [Fact]
+    public async Task Fetch_RepositoryOfCountlessFiles_IsStoppedBeforeTheyAreWritten()
+    {
+        Init();
+        // 16 levels of two folders with the same content are 65,536 files and 17 objects.
+        var blob = Git("hash-object", "-w", "/dev/null");
+        var tree = MakeTree($"100644 blob {blob}\ta\n100644 blob {blob}\tb\n");
+        for (var level = 0; level < 15; level++) tree = MakeTree($"040000 tree {tree}\ta\n040000 tree {tree}\tb\n");
+        Git("update-ref", "refs/heads/main", Git("commit-tree", tree, "-m", "bomb"));
+        var fetched = await FetchAsync(new GitSource(Url), SourceLimits.Default with { AllowPrivateGit = true, FilesMax = 1000 });
+        Assert.Equal("SOURCE_TOO_LARGE", fetched.Error?.Code);
+        Assert.False(Directory.Exists(Target("a")));
+    }
+
+    [Fact]
+    public async Task Fetch_RepositoryThatOnlyRootMayRead_IsNotReadInTheSandbox()
+    {
+        Assert.SkipUnless(machine.Sandbox.Runtime == "oci", "Plain processes are not isolated.");
+        Init();
+        Commit("a.txt", "one");
+        Process.Start("chmod", ["-R", "go-rwx", folder["repo"]])!.WaitForExit();
+        Assert.False((await FetchAsync(new GitSource(Url))).IsOk);
+    }
+
+    [Fact]
+    public async Task Fetch_RepositoryWithSubmodule_SaysThatItIsLeftOut()
+    {
+        Init();
+        var commit = Commit("a.txt", "one");
+        Git("update-index", "--add", "--cacheinfo", $"160000,{commit},module");
+        Git("commit", "-qm", "module");
+        workspace = await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default);
+        var fetched = await new GitFetcher(machine.Sandbox, SourceLimits.Default with { AllowPrivateGit = true }).FetchAsync(new GitSource(Url), workspace, default);
+        Assert.True(fetched.Value.HasSubmodules);
+    }
+
+    [Theory]
+    [InlineData("https://ghp_secret@example.org/a.git")]
+    [InlineData("https://user:secret@example.org/a.git")]
+    [InlineData("http://user:secret@[::1]:80/a.git")]
+    [InlineData("ssh://git:secret@example.org/a.git")]
+    [InlineData("https://example.org/a.git?access_token=secret")]
+    [InlineData("https://example.org/a.git#secret")]
+    public void Check_AddressWithToken_IsAFaultThatDoesNotShowIt(string url)
+    {
+        var fault = Assert.Single(DeploymentKinds.Release.Validate!(new ReleaseSpec { Deployment = "a", Source = new SourceConfig { Git = new GitSource(url) } }));
+        Assert.Equal("source.git.url", fault.Field);
+        Assert.DoesNotContain("secret", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://example.org/a.git")]
+    [InlineData("https://[2606:4700::1]/a.git")]
+    [InlineData("git://[2606:4700::1]:9418/a.git")]
+    [InlineData("ssh://git@example.org/a.git")]
+    [InlineData("git@example.org:owner/a.git")]
+    public void Check_PlainAddress_IsFine(string url) =>
+        Assert.Empty(DeploymentKinds.Release.Validate!(new ReleaseSpec { Deployment = "a", Source = new SourceConfig { Git = new GitSource(url) } }));
 
     [Theory]
     [InlineData("file:///etc", "GIT_URL_INVALID")]

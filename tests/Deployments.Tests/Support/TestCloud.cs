@@ -136,7 +136,7 @@ internal sealed class TestCloud : IAsyncDisposable
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IEntityLog>(log).AddSingleton<ILines>(lines).AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
         builder.Services.AddSingleton(Engine()).AddSingleton<LogStream>();
-        builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox());
+        builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox(home));
         builder.Services.AddDeployments(new DeploymentOptions
         {
             Home = home.Path,
@@ -147,13 +147,27 @@ internal sealed class TestCloud : IAsyncDisposable
         return builder.Build();
     }
 
-    private sealed class NoSandbox : ISandbox
+    /// <summary>Folders and nothing to run in them.</summary>
+    private sealed class NoSandbox(TempFolder home) : ISandbox
     {
         public string Runtime => "none";
         public IReadOnlyList<string> NotIsolated => [];
 
-        public Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken) => throw new InvalidOperationException("This build should have no steps.");
+        public Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken) =>
+            Task.FromResult<IWorkspace>(new PlainFolder(Directory.CreateDirectory(home["workspaces/" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("n")]).FullName, diskBytes));
 
         public Task<SandboxOutcome> RunAsync(SandboxRun run, CancellationToken cancellationToken) => throw new InvalidOperationException("This build should have no steps.");
+    }
+
+    private sealed class PlainFolder(string folder, long diskBytes) : IWorkspace
+    {
+        public string Folder => folder;
+        public long DiskBytes => diskBytes;
+
+        public ValueTask DisposeAsync()
+        {
+            Directory.Delete(folder, recursive: true);
+            return ValueTask.CompletedTask;
+        }
     }
 }

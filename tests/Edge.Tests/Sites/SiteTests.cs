@@ -25,7 +25,8 @@ public class SiteTests : IAsyncLifetime
         image = api.PutImage(
             ("./index.html", "<h1>home</h1>"), ("style.css", LongCss), ("docs/index.html", "docs"), ("about.html", "about"), ("404.html", "<h1>lost</h1>"),
             ("assets/index-BcD3f_9a.js", "let x"), ("data-v2.json", "{}"), ("large.bin", Large), ("a b/ü.txt", "spaced"), (".env", "SECRET"), (".git/config", "SECRET"),
-            (".well-known/x", "known"), ("../escape.txt", "SECRET"), ("/etc/absolute.txt", "inside"), ("link.txt", "-> /etc/passwd"));
+            (".well-known/x", "known"), ("../escape.txt", "SECRET"), ("/etc/absolute.txt", "inside"), ("link.txt", "-> /etc/passwd"),
+            ("config.php", "SECRET"), ("app/main.py", "SECRET"), ("strata.yaml", "SECRET"), ("config.php.bak", "SECRET"));
         edge = await TestEdge.StartAsync(Table(image), o => o with { ApiUrl = api.Url, ApiToken = "edge-token", DataFolder = folder.Path });
         client = edge.CreateClient();
     }
@@ -88,6 +89,10 @@ public class SiteTests : IAsyncLifetime
     [InlineData("/Index.html")]
     [InlineData("/docs/index.html/")]
     [InlineData("//index.html")]
+    [InlineData("/config.php")]
+    [InlineData("/config.php.bak")]
+    [InlineData("/app/main.py")]
+    [InlineData("/strata.yaml")]
     public async Task Path_ThatIsNotOfTheSite_GetsItsOwn404(string path)
     {
         var answer = await RawClient.AskAsync(edge.EndPoint, $"GET {path} HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Strata.Core;
 using Strata.Nodes.Runtime.Network;
+using Strata.Nodes.Sandbox;
 
 namespace Strata.Nodes.Runtime.Oci;
 
@@ -52,7 +53,8 @@ internal sealed class OciHost
     /// <param name="log">Null: the caller reads the shim's standard output.</param>
     /// <param name="diskBytes">Null: no writable layer.</param>
     /// <param name="lower">A folder that is to be the root, below the writable layer; null: the bundle's root is there already.</param>
-    public ShimStart Prepare(string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null)
+    public ShimStart Prepare(
+        string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null, SandboxNetwork network = SandboxNetwork.Own)
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), bundle.ToJson());
         var environment = new Dictionary<string, string>
@@ -68,7 +70,8 @@ internal sealed class OciHost
             ["S_UID"] = bundle.Uid.ToString(CultureInfo.InvariantCulture),
             ["S_DISK"] = diskBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["S_LOWER"] = lower ?? "",
-            ["S_BRIDGE"] = Network.Bridge,
+            ["S_BRIDGE"] = network == SandboxNetwork.Own ? Network.Bridge : "",
+            ["S_HOST_NET"] = network == SandboxNetwork.Host ? "1" : "",
             ["S_VETH"] = $"sv{cloudId}{host:x}",
             ["S_ADDRESS"] = Network.Subnet.WithPrefix(host),
             ["S_GATEWAY"] = Network.Subnet.Gateway,

@@ -4,7 +4,7 @@
 # network namespaces, so that mounts, the veth pair and the addresses vanish with the last process and nothing has to be cleaned up, whatever was killed.
 #
 # In the environment: S_DIR folder of the run, S_TOOL runc or crun, S_TOOL_ROOT its state, S_ID, S_KEEP (--keep or empty), S_OOM file with the oom_kill counter,
-# S_UID owner of what is written, S_DISK size of the writable layer in bytes or empty, S_LOWER folder that is the root below the writable layer or empty, S_BRIDGE or empty, S_VETH, S_ADDRESS with prefix, S_GATEWAY,
+# S_UID owner of what is written, S_DISK size of the writable layer in bytes or empty, S_LOWER folder that is the root below the writable layer or empty, S_BRIDGE or empty, S_HOST_NET 1 to stay in the network of the machine, S_VETH, S_ADDRESS with prefix, S_GATEWAY,
 # S_LOG file for the output or empty to pass it on, S_HYBRID 1 to hide the cgroup v2 mount that crun refuses beside v1.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG"; fi
@@ -39,7 +39,7 @@ make_root() {
 }
 
 if [ "$1" = inner ]; then
-  if [ -n "$S_BRIDGE" ]; then join_network; else ip link set lo up; fi
+  if [ -n "$S_BRIDGE" ]; then join_network; elif [ -z "$S_HOST_NET" ]; then ip link set lo up; fi
   if [ -n "$S_DISK" ]; then make_disk; fi
   if [ -n "$S_LOWER" ]; then make_root; fi
   if [ "$S_HYBRID" = 1 ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi
@@ -52,7 +52,8 @@ echo "$$ ${20}" >pid.new && mv pid.new pid
 
 # A handler, not "ignore": the ignored state would be inherited by the program.
 trap : TERM INT HUP
-unshare --mount --net --propagation private sh "$S_SHIM" inner
+if [ -n "$S_HOST_NET" ]; then spaces=--mount; else spaces="--mount --net"; fi
+unshare $spaces --propagation private sh "$S_SHIM" inner
 code=$?
 
 oom=0
