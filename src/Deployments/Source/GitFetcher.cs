@@ -19,6 +19,9 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     private const int OutputLinesMax = 100;
     private const long MemoryBytes = 1L << 30;
 
+    /// <summary>In the workspace, for file://: what the script fetches from and then deletes.</summary>
+    private const string Origin = ".strata-origin";
+
     private static readonly string Script = ReadScript();
 
     /// <summary>Leaves the commit's files in the workspace's empty folder, without <c>.git</c>.</summary>
@@ -31,7 +34,7 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
 
     private async Task<Result<FetchedSource>> FetchAsync(GitAddress address, string shown, string reference, IWorkspace workspace, CancellationToken cancellationToken)
     {
-        if (address.Url.IsFile && !Directory.Exists(address.Url.LocalPath)) return SourceErrors.GitNotFound(shown);
+        if (address.Url.IsFile && !await CopyAsync(address.Url.LocalPath, workspace.Folder, cancellationToken)) return SourceErrors.GitNotFound(shown);
         var said = new Queue<string>();
         var outcome = await sandbox.RunAsync(Describe(address, reference, workspace, Add), cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
@@ -59,6 +62,19 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
         }
     }
 
+    /// <summary>
+    /// The sandbox sees none of the machine's folders, so the repository of an operator is copied into it, read by this server: its objects and references, without following links.
+    /// </summary>
+    /// <returns>False: there is none.</returns>
+    private async Task<bool> CopyAsync(string repository, string folder, CancellationToken cancellationToken)
+    {
+        var source = Path.Combine(repository, ".git") is var inside && Directory.Exists(inside) ? inside : repository;
+        if (!File.Exists(Path.Combine(source, "HEAD"))) return false;
+        var target = Directory.CreateDirectory(Path.Combine(folder, Origin)).FullName;
+        await FolderCopy.CopyAsync(source, target, limits.FilesMax * 2, cancellationToken);
+        return true;
+    }
+
     private SandboxRun Describe(GitAddress address, string reference, IWorkspace workspace, Action<string> onLine) => new()
     {
         Workspace = workspace,
@@ -70,7 +86,6 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
         Env = Environment(address),
         OnLine = onLine,
         Network = NetworkFor(address),
-        Source = address.Url.IsFile ? address.Url.LocalPath : null,
         Limits = new SandboxLimits { Cpu = 2, MemoryBytes = MemoryBytes, PidsMax = 128, Time = limits.GitTimeout, LogBytesMax = 1 << 20 },
     };
 
@@ -95,10 +110,10 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
 
     private static string Bracket(System.Net.IPAddress ip) => ip.ToString().Contains(':') ? $"[{ip}]" : ip.ToString();
 
-    /// <summary>The git protocol names no host that a server must know, so its address can stand in for it; ssh gets the address as an option; a folder is mounted.</summary>
-    private string RemoteUrl(GitAddress address) => address switch
+    /// <summary>The git protocol names no host that a server must know, so its address can stand in for it; ssh gets the address as an option; a folder was copied.</summary>
+    private static string RemoteUrl(GitAddress address) => address switch
     {
-        { Url.IsFile: true } => sandbox.Runtime == "oci" ? "file://" + SandboxRun.SourceFolder : address.Url.AbsoluteUri,
+        { Url.IsFile: true } => Origin,
         { Pinned: { } ip, Url.Scheme: "git" } => new UriBuilder(address.Url) { Host = Bracket(ip) }.Uri.AbsoluteUri,
         _ => address.Url.AbsoluteUri,
     };

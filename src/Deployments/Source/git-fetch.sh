@@ -6,12 +6,16 @@ shift 4
 # Not by -c: the process that serves file:// reads no options of its caller.
 printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig-fetch" || exit 70
 export GIT_CONFIG_GLOBAL="$HOME/.gitconfig-fetch"
+# A repository of an operator, which the server has put here.
+if [ "$url" = .strata-origin ]; then url="file://$PWD/.strata-origin"; fi
 # No file, so no pack either, may grow past this.
 ulimit -f $((bytes_max / 512 + 1)) 2>/dev/null
 
 git "$@" init -q --template= . || exit 70
 git "$@" fetch -q --depth 1 --no-tags --no-recurse-submodules --end-of-options "$url" "$reference" || exit 71
 commit=$(git "$@" rev-parse --verify -q 'FETCH_HEAD^{commit}') || exit 72
+
+rm -rf .strata-origin
 
 # Counted before anything is written: a small repository can unpack to any number of files.
 git "$@" ls-tree -r -l FETCH_HEAD 2>/dev/null | head -n $((files_max + 1)) |

@@ -57,7 +57,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         Env = OciRuntime.Merge(new Dictionary<string, string> { ["PATH"] = SearchPath }, ToolEnv(Home, "/tmp"), run.Env),
         WorkFolder = Path.Combine(SandboxRun.WorkFolder, run.Subfolder).TrimEnd('/'),
         Uid = host.Uid(number),
-        Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, "build"), .. Writable(workspace), .. Source(run)],
+        Mounts = [.. host.Stack.Mounts, .. host.WriteEtc(folder, number, "build"), .. Writable(workspace)],
         CgroupPath = host.CgroupPath(workspace.Id),
         MemoryBytes = run.Limits.MemoryBytes,
         Cpu = run.Limits.Cpu,
@@ -72,8 +72,6 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         OciMount.ReadWrite(workspace.TempFolder, "/tmp"),
         OciMount.ReadWrite(workspace.TempFolder, "/var/tmp"),
     ];
-
-    private static IEnumerable<OciMount> Source(SandboxRun run) => run.Source is { } source ? [OciMount.ReadOnly(source, SandboxRun.SourceFolder)] : [];
 
     private static async Task OwnAsync(Workspace workspace, int uid, CancellationToken cancellationToken)
     {

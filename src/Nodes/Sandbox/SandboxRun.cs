@@ -6,9 +6,6 @@ public sealed record SandboxRun
     /// <summary>Where the workspace's folder is seen inside the <c>oci</c> sandbox; the command starts here.</summary>
     public const string WorkFolder = "/work";
 
-    /// <summary>Where <see cref="Source"/> is seen inside the <c>oci</c> sandbox.</summary>
-    public const string SourceFolder = "/source";
-
     public required IWorkspace Workspace { get; init; }
 
     /// <summary>Program and arguments; for a shell command line <c>/bin/sh -c LINE</c>.</summary>
@@ -23,9 +20,6 @@ public sealed record SandboxRun
     public SandboxLimits Limits { get; init; } = new();
 
     public SandboxNetwork Network { get; init; }
-
-    /// <summary>A folder of this machine that the command may read, seen at <see cref="SourceFolder"/> inside the <c>oci</c> sandbox; null: none.</summary>
-    public string? Source { get; init; }
 
     /// <summary>
     /// Gets each line of output, both streams in order of arrival, without its line end and at most <see cref="SandboxLimits.LineCharsMax"/> long. Called one at a time.

@@ -127,13 +127,16 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     }
 
     [Fact]
-    public async Task Fetch_RepositoryThatOnlyRootMayRead_IsNotReadInTheSandbox()
+    public async Task Fetch_InTheSandbox_IsDoneByAUserWithoutRights()
     {
         Assert.SkipUnless(machine.Sandbox.Runtime == "oci", "Plain processes are not isolated.");
         Init();
         Commit("a.txt", "one");
-        Process.Start("chmod", ["-R", "go-rwx", folder["repo"]])!.WaitForExit();
-        Assert.False((await FetchAsync(new GitSource(Url))).IsOk);
+        Process.Start("chmod", ["-R", "go-rwx", folder.Path])!.WaitForExit();
+        Assert.True((await FetchAsync(new GitSource(Url))).IsOk);
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%u", Target("a.txt")]) { RedirectStandardOutput = true })!;
+        Assert.NotEqual("0", stat.StandardOutput.ReadToEnd().Trim());
+        Assert.False(Directory.Exists(Target(".strata-origin")));
     }
 
     [Fact]

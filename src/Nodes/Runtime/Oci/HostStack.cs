@@ -8,7 +8,7 @@ internal sealed class HostStack
 {
     private static readonly string[] MergedFolders = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
-    private static readonly string[] MountPoints = ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "source", "home/build"];
+    private static readonly string[] MountPoints = ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "home/build"];
 
     private static readonly string[] EtcOfTheMachine =
     [
