@@ -14,6 +14,7 @@ using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 
@@ -34,9 +35,9 @@ public static class StrataApi
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
         services.AddChangeFeed();
-        services.AddHostedService<TokenRevocations>();
         services.AddSingleton<OrganizationChoice>();
         services.AddSingleton<OrganizationEndpoints>();
+        services.AddSupervised<TokenRevocations>();
         services.AddSingleton<StreamAccess>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();

@@ -14,6 +14,7 @@ using Strata.Deployments.Source;
 using Strata.Entities.Engine;
 using Strata.Nodes.Kinds;
 using Strata.Nodes.Sandbox;
+using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 
@@ -37,7 +38,7 @@ public static class DeploymentsModule
         services.AddController<RolloutController, DeploymentSpec, DeploymentStatus>();
         services.AddController<RetentionController, DeploymentSpec, DeploymentStatus>();
         services.AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
-        return services.AddHostedService<BlobSweeper>();
+        return services.AddSupervised<BlobSweeper>();
     }
 
     /// <summary>Maps what is more than a resource: blobs, and the logs of builds and deployments.</summary>

@@ -9,6 +9,7 @@ using Strata.Identity.Clients;
 using Strata.Identity.Keys;
 using Strata.Identity.Providers;
 using Strata.Identity.Tokens;
+using Strata.Resources.Background;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity;
@@ -34,7 +35,7 @@ public static class IdentityModule
         services.Replace(ServiceDescriptor.Singleton<IAuthenticator>(s => s.GetRequiredService<JwtAuthenticator>()));
         services.AddSingleton<TokenEndpoint>().AddSingleton<ClientEndpoints>().AddSingleton<KeyPairEndpoints>().AddSingleton<TrustedKeyEndpoints>().AddSingleton<ProviderEndpoints>();
         services.AddSingleton<AccountEndpoints>();
-        return services.AddHostedService<IdentityChanges>();
+        return services.AddSupervised<IdentityChanges>();
     }
 
     public static void MapIdentity(this IEndpointRouteBuilder routes)

@@ -3,34 +3,33 @@ using Microsoft.Extensions.Logging;
 namespace Strata.Core.Background;
 
 /// <summary>
-/// One piece of background work. Invariant: from <see cref="Supervisor.Start"/> until <see cref="StopAsync"/> it either runs or waits for
-/// its next start; no exception, and
-/// no early return, ends it. Safe for concurrent use.
+/// One piece of background work. Invariant: from its start until <see cref="StopAsync"/> it either runs or waits for its next start; no
+/// exception ends it, and an early return only where it was started as work that may end. Safe for concurrent use.
 /// </summary>
 public sealed class SupervisedWork : IAsyncDisposable
 {
     private readonly Supervisor supervisor;
     private readonly Func<SupervisedWork, CancellationToken, Task> run;
     private readonly CancellationTokenSource stop = new();
+    private readonly bool mayEnd;
     private readonly Lock gate = new();
-    private readonly Task loop;
     private WorkState state = WorkState.Running;
     private DateTimeOffset since;
     private string? lastError;
     private DateTimeOffset? lastErrorAt;
     private long restarts;
     private int failures;
+    private Task loop = Task.CompletedTask;
 
-    internal SupervisedWork(Supervisor supervisor, string name, Func<SupervisedWork, CancellationToken, Task> run)
+    internal SupervisedWork(Supervisor supervisor, string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run)
     {
-        (this.supervisor, this.run, Name) = (supervisor, run, name);
+        (this.supervisor, this.mayEnd, this.run, Name) = (supervisor, mayEnd, run, name);
         since = supervisor.Time.GetUtcNow();
-        loop = Task.Run(LoopAsync);
     }
 
     public string Name { get; }
 
-    /// <summary>Completes when the work has stopped because it was asked to; never faults.</summary>
+    /// <summary>Completes when the work was asked to stop and has, or has finished; never faults.</summary>
     public Task Completion => loop;
 
     internal WorkHealth Health
@@ -78,10 +77,11 @@ public sealed class SupervisedWork : IAsyncDisposable
     {
         await stop.CancelAsync();
         await loop.WaitAsync(cancellationToken);
-        supervisor.Forget(this);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    internal void Begin() => loop = Task.Run(LoopAsync);
 
     private async Task LoopAsync()
     {
@@ -89,20 +89,22 @@ public sealed class SupervisedWork : IAsyncDisposable
         {
             var begun = supervisor.Time.GetTimestamp();
             var fault = await RunOnceAsync();
-            if (stop.IsCancellationRequested) break;
+            if (fault is null || stop.IsCancellationRequested) break;
             if (supervisor.Time.GetElapsedTime(begun) > Supervisor.Settled) Succeeded();
             await Task.Delay(Failed(fault), supervisor.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Interlocked.Increment(ref restarts);
         }
         lock (gate) Enter(WorkState.Stopped);
+        supervisor.Forget(this);
     }
 
-    private async Task<Exception> RunOnceAsync()
+    /// <returns>Null when it has finished and may.</returns>
+    private async Task<Exception?> RunOnceAsync()
     {
         try
         {
             await run(this, stop.Token);
-            return new InvalidOperationException("It returned without being asked to stop.");
+            return mayEnd ? null : new InvalidOperationException("It returned without being asked to stop.");
         }
         catch (Exception e)
         {

@@ -1,8 +1,9 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Deployments.Images;
 using Strata.Deployments.Kinds;
+using Strata.Resources.Background;
 
 namespace Strata.Deployments.Blobs;
 
@@ -10,14 +11,16 @@ namespace Strata.Deployments.Blobs;
 /// Deletes blobs that no release needs: neither the image of a release that is there nor the archive of one that is to be built. A young blob stays, because the release that
 /// will name it may be on its way. Runs beside everything else; a sweep that fails is repeated.
 /// </summary>
-internal sealed partial class BlobSweeper(IBlobStore blobs, ImageStore images, DeploymentStores stores, TimeProvider time, ILogger<BlobSweeper> logger) : BackgroundService
+internal sealed partial class BlobSweeper(
+    IBlobStore blobs, ImageStore images, DeploymentStores stores, TimeProvider time, ILogger<BlobSweeper> logger, Supervisor supervisor)
+    : SupervisedService(supervisor, "blob-sweeper")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
 
     /// <summary>Longer than any upload and build.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromHours(24);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -25,10 +28,11 @@ internal sealed partial class BlobSweeper(IBlobStore blobs, ImageStore images, D
             try
             {
                 foreach (var tenant in blobs.Tenants()) await SweepAsync(tenant, stoppingToken);
+                work.Succeeded();
             }
-            catch (Exception e) when (e is StrataException or IOException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                SweepFailed(logger, e);
+                work.Failed(e); // the next sweep is soon enough
             }
         }
     }

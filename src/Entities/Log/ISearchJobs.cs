@@ -8,7 +8,10 @@ namespace Strata.Entities.Log;
 /// </summary>
 public interface ISearchJobs
 {
-    /// <summary>Adds a running job; false where the tenant has <paramref name="perTenantMax"/> already.</summary>
+    /// <summary>
+    /// Adds a running job; false where the tenant already has <paramref name="perTenantMax"/> that run or hold results. Cancelled and failed
+    /// jobs do not count; of them the newest <paramref name="perTenantMax"/> are kept.
+    /// </summary>
     ValueTask<bool> TryAddAsync(SearchJob job, string server, int perTenantMax, CancellationToken cancellationToken);
 
     /// <summary>Null where there is none, or none any more.</summary>
@@ -25,12 +28,14 @@ public interface ISearchJobs
     /// <summary>What a successful job found, in its order.</summary>
     ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken);
 
-    /// <summary>Says that a server lives, and tells which of its jobs still run; the others were ended by someone else.</summary>
-    ValueTask<IReadOnlyList<SearchJobId>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>Heartbeat of a server; returns those of its jobs that are still running, the others were ended by someone else.</summary>
+    ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Ends the running jobs of servers that were not heard of since then, and removes jobs past their time.</summary>
     ValueTask SweepAsync(DateTimeOffset now, DateTimeOffset heardSince, CancellationToken cancellationToken);
 }
+
+public sealed record RunningSearch(TenantId Tenant, SearchJobId Id);
 
 /// <summary>An asynchronous search and what became of it.</summary>
 public sealed record SearchJob

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
 using Strata.Resources.Controllers;
@@ -9,14 +9,14 @@ namespace Strata.EntityApi.Retention;
 
 /// <summary>Applies the retention rules each hour, and a rule that is new or changed at once, on one server at a time: whoever holds the lease <c>controller/retention-rules</c>.</summary>
 internal sealed class RetentionHost(
-    RetentionSweep sweep, RetentionOptions options, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<RetentionHost> logger)
-    : LeasedService("retention-rules", leases, time, logger)
+    RetentionSweep sweep, RetentionOptions options, ChangeFeed feed, ILeases leases, TimeProvider time, Supervisor supervisor)
+    : LeasedService("retention-rules", leases, time, supervisor)
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromSeconds(30);
 
     private readonly TimeProvider time = time;
 
-    protected override async Task RunTermAsync(CancellationToken term)
+    protected override async Task RunTermAsync(SupervisedWork work, CancellationToken term)
     {
         HashSet<string> models = [StoredModel.Key.Name];
         using var follower = await feed.FollowAsync(new FeedFilter(Models: models), term); // before the first look, so that no rule falls in between
@@ -24,6 +24,7 @@ internal sealed class RetentionHost(
         {
             var lookedAt = time.GetTimestamp();
             await sweep.RunAllAsync(term);
+            work.Succeeded();
             var seen = new Dictionary<(TenantId, EntityId), int>();
             while (time.GetElapsedTime(lookedAt) < options.Interval)
             {

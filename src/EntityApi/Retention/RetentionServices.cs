@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Resources.Background;
 
 namespace Strata.EntityApi.Retention;
 
@@ -13,7 +14,7 @@ internal static class RetentionServices
         services.AddSingleton<PastReads>();
         services.AddSingleton<RetentionSweep>();
         services.AddSingleton<RetentionEndpoints>();
-        return services.AddHostedService<RetentionHost>();
+        return services.AddSupervised<RetentionHost>();
     }
 
     public static void MapRetention(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<RetentionEndpoints>().Map(routes);

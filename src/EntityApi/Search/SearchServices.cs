@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.EntityApi.Search.Indexes;
 using Strata.EntityApi.Search.Jobs;
+using Strata.Resources.Background;
 
 namespace Strata.EntityApi.Search;
 
@@ -15,10 +16,8 @@ internal static class SearchServices
         services.AddSingleton<SearchEndpoints>();
         services.AddSingleton<SearchJobEndpoints>();
         services.AddSingleton<SearchIndexEndpoints>();
-        services.AddSingleton<SearchIndexBuilder>();
-        services.AddHostedService(x => x.GetRequiredService<SearchIndexBuilder>());
-        services.AddSingleton<SearchJobRunner>();
-        services.AddHostedService(x => x.GetRequiredService<SearchJobRunner>());
+        services.AddSupervised<SearchIndexBuilder>();
+        services.AddSupervised<SearchJobRunner>();
     }
 
     public static void MapSearch(this IEndpointRouteBuilder routes)

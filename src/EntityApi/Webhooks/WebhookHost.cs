@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Controllers;
@@ -12,17 +12,16 @@ namespace Strata.EntityApi.Webhooks;
 /// Runs a loop for each active webhook of the cloud, on one server at a time: whoever holds the lease <c>controller/webhooks</c>. Loops do not wait for one another. A webhook that
 /// changes begins its loop anew; one that is deleted takes along what was kept of it.
 /// </summary>
-internal sealed partial class WebhookHost(
-    WebhookParts parts, ResourceStore<WebhookSpec, WebhookStatus> store, ILeases leases, ILogger<WebhookHost> logger)
-    : LeasedService("webhooks", leases, parts.Time, logger)
+internal sealed class WebhookHost(
+    WebhookParts parts, ResourceStore<WebhookSpec, WebhookStatus> store, ILeases leases, Supervisor supervisor)
+    : LeasedService("webhooks", leases, parts.Time, supervisor)
 {
-    private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ListenFor = TimeSpan.FromSeconds(30);
 
     private readonly WebhookParts parts = parts;
-    private readonly ILogger logger = logger;
+    private readonly Supervisor supervisor = supervisor;
 
-    protected override async Task RunTermAsync(CancellationToken cancellationToken)
+    protected override async Task RunTermAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loops = new Dictionary<EntityId, RunningLoop>();
@@ -30,7 +29,8 @@ internal sealed partial class WebhookHost(
         {
             HashSet<string> webhooks = [WebhookKind.Kind.Model.Name];
             using var follower = await parts.Feed.FollowAsync(new FeedFilter(Models: webhooks), term.Token); // before the list, so that nothing falls in between
-            await foreach (var webhook in store.AllAsync(null, null, term.Token)) Begin(loops, webhook, term.Token);
+            await foreach (var webhook in store.AllAsync(null, null, term.Token)) Begin(loops, webhook);
+            work.Succeeded();
             while (true)
             {
                 foreach (var change in await follower.NextAsync(ListenFor, term.Token)) await ChangeAsync(loops, change, term.Token);
@@ -39,8 +39,7 @@ internal sealed partial class WebhookHost(
         finally
         {
             await term.CancelAsync();
-            await Task.WhenAll(loops.Values.Select(l => l.Task));
-            foreach (var loop in loops.Values) loop.Stop.Dispose();
+            await Task.WhenAll(loops.Values.Select(l => l.Work.StopAsync(CancellationToken.None)));
         }
     }
 
@@ -48,58 +47,26 @@ internal sealed partial class WebhookHost(
     {
         if (!change.Deleted)
         {
-            Begin(loops, store.ToResource(change), term);
+            Begin(loops, store.ToResource(change));
             return;
         }
-        if (loops.Remove(change.Id, out var running))
-        {
-            await running.Stop.CancelAsync();
-            await running.Task;
-            running.Stop.Dispose();
-        }
+        if (loops.Remove(change.Id, out var running)) await running.Work.StopAsync(term);
         await new WebhookMarks(parts.Marks, change.Tenant, change.Id).ForgetAllAsync(term);
     }
 
     /// <summary>Begins its loop, behind the end of the former one.</summary>
-    private void Begin(Dictionary<EntityId, RunningLoop> loops, Resource<WebhookSpec, WebhookStatus> webhook, CancellationToken term)
+    private void Begin(Dictionary<EntityId, RunningLoop> loops, Resource<WebhookSpec, WebhookStatus> webhook)
     {
         if (!WebhookKind.Kind.TryParseId(webhook.Id, out var id) || !TenantId.TryParse(webhook.Org, out var tenant)) return;
         var former = loops.GetValueOrDefault(id);
         if (former?.Revision >= webhook.Revision) return;
-        var stop = CancellationTokenSource.CreateLinkedTokenSource(term);
         var loop = new WebhookLoop(parts, tenant, id, webhook);
-        loops[id] = new RunningLoop(webhook.Revision, stop, Task.Run(() => RunAsync(loop, webhook, former, stop.Token), CancellationToken.None));
+        loops[id] = new RunningLoop(webhook.Revision, supervisor.StartUntilDone("webhook-delivery", async (work, cancellationToken) =>
+        {
+            if (former is not null) await former.Work.StopAsync(cancellationToken);
+            if (webhook.State == WebhookKind.Active) await loop.RunAsync(work, cancellationToken); // ends where only a change of the webhook helps
+        }));
     }
 
-    private async Task RunAsync(WebhookLoop loop, Resource<WebhookSpec, WebhookStatus> webhook, RunningLoop? former, CancellationToken cancellationToken)
-    {
-        if (former is not null)
-        {
-            await former.Stop.CancelAsync();
-            await former.Task;
-            former.Stop.Dispose();
-        }
-        while (webhook.State == WebhookKind.Active && !cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await loop.RunAsync(cancellationToken);
-                return; // it needs a change of the webhook to go on
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested) // one webhook's trouble must not end the others' work
-            {
-                LoopFailed(logger, webhook.Id, e);
-                await Task.Delay(TryInterval, parts.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Webhook} failed and begins anew")]
-    private static partial void LoopFailed(ILogger logger, string webhook, Exception exception);
-
-    private sealed record RunningLoop(long Revision, CancellationTokenSource Stop, Task Task);
+    private sealed record RunningLoop(long Revision, SupervisedWork Work);
 }

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 using Strata.Resources.Feed;
 
@@ -24,7 +25,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
     private readonly ModelFilter models = WebhookKind.FilterOf(webhook.Spec);
     private bool isInTrouble = true; // as far as is known; the first success clears what is written
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
         if (webhook.Status.Secret is not { } text || parts.Secrets.Open(text, WebhookEndpoints.ContextOf(id)) is not { } secret)
         {
@@ -34,6 +35,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
         await ReplayAsync(secret, cancellationToken);
         var position = await marks.PositionAsync(cancellationToken) ?? new Revision(webhook.Status.From ?? 0);
         using var follower = await parts.Feed.FollowAsync(tenant, position, models, cancellationToken);
+        work.Succeeded();
         while (true)
         {
             var changes = await follower.NextAsync(ListenFor, cancellationToken);

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Entities.Engine;
+using Strata.Resources.Background;
 using Strata.Resources.Kinds;
 
 namespace Strata.EntityApi.Webhooks;
@@ -16,7 +17,7 @@ internal static class WebhookServices
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<WebhookParts>();
         services.AddSingleton<WebhookEndpoints>();
-        return services.AddHostedService<WebhookHost>();
+        return services.AddSupervised<WebhookHost>();
     }
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<WebhookEndpoints>().Map(routes);

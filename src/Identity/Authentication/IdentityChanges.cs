@@ -1,33 +1,38 @@
-using Microsoft.Extensions.Hosting;
-using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 using Strata.Identity.Clients;
 using Strata.Identity.Keys;
 using Strata.Identity.Providers;
+using Strata.Resources.Background;
 using Strata.Resources.Feed;
 
 namespace Strata.Identity.Authentication;
 
-/// <summary>Lets everything that remembers clients, keys or providers forget them when any server has changed one, as the change feed tells.</summary>
-internal sealed class IdentityChanges(ChangeFeed feed, JwtAuthenticator authenticator, SigningKeys keys, ProviderStore providers, TimeProvider time) : BackgroundService
+/// <summary>Makes every cache of clients, keys and providers forget them when any server has changed one, by following the change feed.</summary>
+internal sealed class IdentityChanges(
+    ChangeFeed feed, JwtAuthenticator authenticator, SigningKeys keys, ProviderStore providers, TimeProvider time, Supervisor supervisor)
+    : SupervisedService(supervisor, "identity-changes")
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly HashSet<string> Models =
         [ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
         using var follower = await feed.FollowAsync(new FeedFilter(Models: Models), stoppingToken);
+        Forget(); // after a restart: what changed since the last run went by unseen
         while (true)
         {
             try
             {
                 if ((await follower.NextAsync(ListenFor, stoppingToken)).Any()) Forget();
+                work.Succeeded();
             }
-            catch (StrataException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                await Task.Delay(Pause, time, stoppingToken); // the store is away; what is remembered ends by itself
+                work.Failed(e); // the follower misses nothing; what is cached expires by itself meanwhile
+                await Task.Delay(Pause, time, stoppingToken);
             }
         }
     }

@@ -12,9 +12,11 @@ public abstract class SupervisedService(Supervisor supervisor, string name) : IH
 {
     private SupervisedWork? work;
 
+    protected string Name { get; } = name;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        work = supervisor.Start(name, ExecuteAsync);
+        work = supervisor.Start(Name, ExecuteAsync);
         return Task.CompletedTask;
     }
 

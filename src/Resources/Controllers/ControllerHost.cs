@@ -1,47 +1,58 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 using Strata.Resources.Feed;
 
 namespace Strata.Resources.Controllers;
 
 /// <summary>
-/// Runs every registered controller, each on one server at a time: whoever holds the lease <c>controller/NAME</c>. A lease that cannot be renewed in time counts as lost, and the
-/// controller's work is cancelled before another server may begin it. While the store cannot be reached no lease can be held, so all rest; they go on when it is back.
+/// Runs every registered controller, each on one server at a time: whoever holds the lease <c>controller/NAME</c>. A lease that cannot be
+/// renewed in time counts as lost, and the
+/// controller's work is cancelled before another server may begin it. While the store cannot be reached no lease can be held, so all
+/// rest; they go on when it is back.
 /// </summary>
 internal sealed partial class ControllerHost(
-    IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger) : BackgroundService, IControllerReports
+    IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger, Supervisor supervisor)
+    : SupervisedService(supervisor, "controllers"), IControllerReports
 {
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ListenFor = TimeSpan.FromSeconds(30);
 
+    private readonly Supervisor supervisor = supervisor;
     private readonly IReadOnlyList<IControllerLoop> controllers = [.. controllers];
     private readonly string holder = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
 
     public IReadOnlyList<ControllerHealth> Report() => [.. controllers.Select(c => c.Health())];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>
+    /// A restart begins a new term for each controller, and a term begins with a look at everything: nothing that was missed stays so.
+    /// </summary>
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
-        if (controllers.Count == 0) return;
         var filter = new FeedFilter(Models: controllers.SelectMany(c => c.Models).ToHashSet());
         using var follower = await feed.FollowAsync(filter, stoppingToken); // before the controllers list what there is, so that nothing falls in between
-        await Task.WhenAll([ListenAsync(follower, stoppingToken), .. controllers.Select(x => HoldAsync(x, stoppingToken))]);
+        await supervisor.RunAsync(stoppingToken, [
+            ("controllers-listen", (listening, stop) => ListenAsync(follower, listening, stop)),
+            .. controllers.Select(c => ("controller/" + c.Name, (Func<SupervisedWork, CancellationToken, Task>)((holding, stop) => HoldAsync(c, holding, stop)))),
+        ]);
     }
 
-    private async Task ListenAsync(FeedFollower follower, CancellationToken cancellationToken)
+    private async Task ListenAsync(FeedFollower follower, SupervisedWork work, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 foreach (var change in await follower.NextAsync(ListenFor, cancellationToken)) Tell(change);
+                work.Succeeded();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                ListenFailed(logger, e);
+                work.Failed(e); // the follower goes on where it was
                 await Task.Delay(TryInterval, time, cancellationToken);
             }
         }
@@ -52,18 +63,19 @@ internal sealed partial class ControllerHost(
         foreach (var controller in controllers) controller.Tell(change);
     }
 
-    private async Task HoldAsync(IControllerLoop controller, CancellationToken cancellationToken)
+    private async Task HoldAsync(IControllerLoop controller, SupervisedWork work, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + controller.Name, holder, LeaseTime, time, cancellationToken);
+                work.Succeeded();
                 if (lease is not null) await RunAsync(controller, lease, cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                HoldFailed(logger, controller.Name, e);
+                work.Failed(e);
             }
             await Task.Delay(TryInterval, time, cancellationToken);
         }

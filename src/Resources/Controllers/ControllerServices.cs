@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 
@@ -25,8 +25,7 @@ public static class ControllerServices
     {
         if (services.Any(x => x.ServiceType == typeof(ControllerHost))) return services;
         services.AddChangeFeed();
-        services.AddSingleton<ControllerHost>();
         services.AddSingleton<IControllerReports>(x => x.GetRequiredService<ControllerHost>());
-        return services.AddHostedService(x => x.GetRequiredService<ControllerHost>());
+        return services.AddSupervised<ControllerHost>();
     }
 }

@@ -1,29 +1,36 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// The change feed of one server: reads each tenant's log once, however many follow it, and hands every change to all followers that want it. Woken by commits; also looks by itself
-/// each <see cref="PollEvery"/>, because wake-ups may be lost. A log that nobody follows is not read, and of one that is followed only the models that somebody wants: controllers do
+/// The change feed of one server: reads each tenant's log once, however many follow it, and hands every change to all followers that want
+/// it. Woken by commits; also looks by itself
+/// each <see cref="PollEvery"/>, because wake-ups may be lost. A log that nobody follows is not read, and of one that is followed only
+/// the models that somebody wants: controllers do
 /// not pay for what users write. A store that cannot be reached is asked again, and nothing is skipped meanwhile. Safe for concurrent use.
 /// </summary>
 /// <param name="capacity">Changes that wait for one follower at most.</param>
-public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogger<ChangeFeed> logger, int capacity = ChangeFeed.CapacityDefault) : BackgroundService
+public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor supervisor, int capacity = ChangeFeed.CapacityDefault)
+    : SupervisedService(supervisor, "change-feed")
 {
     public const int CapacityDefault = 4096;
     private const int BatchMax = 500;
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(2);
 
-    /// <summary>After looks that found nothing wanted, so that busy logs of other models are not asked without end: twice as long after each.</summary>
+    /// <summary>
+    /// After looks that found nothing wanted, so that busy logs of other models are not asked without end: twice as long after each.
+    /// </summary>
     private static readonly TimeSpan RestMin = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan RestMax = TimeSpan.FromMilliseconds(40);
 
     private readonly Lock gate = new();
 
-    /// <summary>Up to where each log has been told, or passed over because nobody followed it. Guarded by the gate, as are the subscriptions.</summary>
+    /// <summary>
+    /// Up to where each log has been told, or passed over because nobody followed it. Guarded by the gate, as are the subscriptions.
+    /// </summary>
     private readonly Dictionary<TenantId, Revision> positions = [];
     private readonly List<FeedSubscription> subscriptions = [];
     private readonly FeedHeads heads = new();
@@ -32,7 +39,10 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
     private bool foundSome;
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Follows from now on: what is committed after this has returned is told (and at times a little of what was committed just before).</summary>
+    /// <summary>
+    /// Follows from now on: what is committed after this has returned is told (and at times a little of what was committed just
+    /// before).
+    /// </summary>
     public ValueTask<FeedFollower> FollowAsync(FeedFilter filter, CancellationToken cancellationToken) => FollowAsync(filter, null, cancellationToken);
 
     /// <summary>Follows one tenant's log behind a revision, from the log first and then live, without a gap.</summary>
@@ -60,21 +70,23 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
         lock (gate) subscriptions.Remove(subscription);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>
+    /// A restart loses nothing: positions and followers outlive it, and the first look finds what was committed meanwhile.
+    /// </summary>
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
         using var wakes = log.OnCommit(heads.Raise);
-        while (!await TryAsync(TakeStandAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
-        started.TrySetResult();
+        while (!started.Task.IsCompleted) await TakeStandAsync(work, stoppingToken);
         var looked = time.GetTimestamp();
         for (var rest = RestMin; ;)
         {
             foundSome = false;
-            if (!await TryAsync(ReadAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
+            if (!await TryAsync(work, ReadAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
             if (!foundSome) await Task.Delay(rest, time, stoppingToken);
             rest = foundSome ? RestMin : rest * 2 < RestMax ? rest * 2 : RestMax;
             await heads.WaitAsync(PollEvery, time, stoppingToken);
             if (time.GetElapsedTime(looked) < PollEvery) continue;
-            await TryAsync(LookAsync, stoppingToken);
+            await TryAsync(work, LookAsync, stoppingToken);
             looked = time.GetTimestamp();
         }
     }
@@ -86,6 +98,12 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
     }
 
     /// <summary>What is there already is not told.</summary>
+    private async Task TakeStandAsync(SupervisedWork work, CancellationToken cancellationToken)
+    {
+        if (!await TryAsync(work, TakeStandAsync, cancellationToken)) await Task.Delay(PollEvery, time, cancellationToken);
+        else started.TrySetResult();
+    }
+
     private async Task TakeStandAsync(CancellationToken cancellationToken)
     {
         var found = await log.HeadsAsync(cancellationToken);
@@ -188,17 +206,18 @@ public sealed partial class ChangeFeed(IEntityLog log, TimeProvider time, ILogge
     private Dictionary<TenantId, Revision> PositionsFor(FeedFilter filter) =>
         filter.Tenant is { } one ? new() { [one] = positions.GetValueOrDefault(one) } : new(positions);
 
-    /// <summary>No failure may end the feed: everyone who follows would wait for ever.</summary>
-    private async Task<bool> TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    /// <summary>Failures are handled here because the feed looks again sooner than the supervisor would restart it.</summary>
+    private static async Task<bool> TryAsync(SupervisedWork work, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         try
         {
             await step(cancellationToken);
+            work.Succeeded();
             return true;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            ReadFailed(logger, e);
+            work.Failed(e);
             return false;
         }
     }

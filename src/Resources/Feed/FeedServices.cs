@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Resources.Background;
 
 namespace Strata.Resources.Feed;
 
@@ -9,7 +10,6 @@ public static class FeedServices
     public static IServiceCollection AddChangeFeed(this IServiceCollection services)
     {
         if (services.Any(x => x.ServiceType == typeof(ChangeFeed))) return services;
-        services.AddSingleton<ChangeFeed>();
-        return services.AddHostedService(x => x.GetRequiredService<ChangeFeed>());
+        return services.AddSupervised<ChangeFeed>();
     }
 }

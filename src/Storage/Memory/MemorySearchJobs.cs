@@ -13,7 +13,9 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
     {
         lock (gate)
         {
-            if (jobs.Values.Count(e => e.Job.Tenant == job.Tenant && e.Job.ExpiresAt > job.CreatedAt) >= perTenantMax) return ValueTask.FromResult(false);
+            var own = jobs.Values.Where(e => e.Job.Tenant == job.Tenant && e.Job.ExpiresAt > job.CreatedAt).ToLookup(e => Counts(e.Job.Status), e => e.Job);
+            if (own[true].Count() >= perTenantMax) return ValueTask.FromResult(false);
+            foreach (var old in own[false].OrderByDescending(j => j.CreatedAt).Skip(perTenantMax)) jobs.Remove((old.Tenant, old.Id));
             jobs[(job.Tenant, job.Id)] = new Entry(job, server, job.CreatedAt, []);
             return ValueTask.FromResult(true);
         }
@@ -46,13 +48,13 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
             return ValueTask.FromResult<IReadOnlyList<FoundEntity>>(jobs.TryGetValue((tenant, id), out var entry) && skip < entry.Found.Count ? [.. entry.Found.Skip((int)skip).Take(take)] : []);
     }
 
-    public ValueTask<IReadOnlyList<SearchJobId>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken)
     {
         lock (gate)
         {
             var mine = jobs.Where(j => j.Value.Server == server && j.Value.Job.Status == SearchJobStatus.Running).ToList();
             foreach (var (key, entry) in mine) jobs[key] = entry with { HeardAt = now };
-            return ValueTask.FromResult<IReadOnlyList<SearchJobId>>([.. mine.Select(j => j.Value.Job.Id)]);
+            return ValueTask.FromResult<IReadOnlyList<RunningSearch>>([.. mine.Select(j => new RunningSearch(j.Value.Job.Tenant, j.Value.Job.Id))]);
         }
     }
 
@@ -66,6 +68,8 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
         }
         return ValueTask.CompletedTask;
     }
+
+    private static bool Counts(SearchJobStatus status) => status is SearchJobStatus.Running or SearchJobStatus.Successful;
 
     private bool TryEnd(TenantId tenant, SearchJobId id, Func<Entry, Entry> end)
     {

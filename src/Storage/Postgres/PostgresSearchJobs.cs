@@ -12,9 +12,12 @@ internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource search
     private const int SweepMax = 100;
 
     private const string AddSql = """
+        with surplus as (
+            delete from strata.search_job where tenant = $1 and status in ('CANCELLED', 'FAILED') and job in (
+                select job from strata.search_job where tenant = $1 and status in ('CANCELLED', 'FAILED') order by created_at desc offset $7))
         insert into strata.search_job (tenant, job, status, server, heard_at, point_in_time, created_at, expires_at, found)
         select $1, $2, 'RUNNING', $3, $4, $5, $4, $6, 0
-        where (select count(*) from strata.search_job where tenant = $1 and expires_at > $4) < $7
+        where (select count(*) from strata.search_job where tenant = $1 and expires_at > $4 and status in ('RUNNING', 'SUCCESSFUL')) < $7
         returning true
         """;
 
@@ -90,13 +93,13 @@ internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource search
             return await PostgresSearch.ReadFoundAsync(command, cancellationToken);
         });
 
-    public async ValueTask<IReadOnlyList<SearchJobId>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
-            Prepare(command, "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning job", server, now);
-            var running = new List<SearchJobId>();
+            Prepare(command, "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning tenant, job", server, now);
+            var running = new List<RunningSearch>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken)) running.Add(new SearchJobId(reader.GetGuid(0)));
+            while (await reader.ReadAsync(cancellationToken)) running.Add(new RunningSearch(new TenantId(reader.GetGuid(0)), new SearchJobId(reader.GetGuid(1))));
             return running;
         });
 

@@ -68,7 +68,29 @@ public class SupervisorTests
         Assert.Equal((2, WorkState.Failing, "IOException: gone"), (Health.Count, Health.State, Health.LastError));
     }
 
-    [Theory, InlineData(1, 200), InlineData(2, 400), InlineData(5, 3200), InlineData(9, 30_000), InlineData(1000, 30_000)]
+    [Fact]
+    public async Task StartUntilDone_WorkThatReturnsAfterAFailure_IsForgotten()
+    {
+        var runs = 0;
+        var work = supervisor.StartUntilDone("once", (_, _) => ++runs == 1 ? throw new IOException("not yet") : Task.CompletedTask);
+        await work.Completion.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(2, runs);
+        Assert.Empty(supervisor.Report());
+    }
+
+    [Fact]
+    public async Task RunAsync_OneOfTwoThrows_TheOtherRunsOnAndTheFailureShows()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = supervisor.RunAsync(stop.Token, ("well", (_, s) => Task.Delay(Timeout.Infinite, s)), ("ill", (_, _) => throw new IOException("gone")));
+        await Wait.UntilAsync(() => supervisor.Report().Any(h => h is { Name: "ill", State: WorkState.Failing }), "the failure shows");
+        Assert.Contains(supervisor.Report(), h => h is { Name: "well", State: WorkState.Running });
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Empty(supervisor.Report());
+    }
+
+    [Theory, InlineData(1, 200), InlineData(2, 400), InlineData(5, 3200), InlineData(9, 15_000), InlineData(1000, 15_000)]
     public void PauseAfter_Failures_GrowsToItsBound(int failures, double milliseconds) =>
         Assert.Equal(milliseconds, Supervisor.PauseAfter(failures, 0.5).TotalMilliseconds, 1e-6);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -34,7 +35,7 @@ internal sealed class TestCloud : IAsyncDisposable
     {
         var cloud = new TestCloud(new FaultyLog(new MemoryLog(TimeProvider.System)));
         cloud.Project = (await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
-        cloud.Feed = new ChangeFeed(cloud.Log, TimeProvider.System, NullLogger<ChangeFeed>.Instance, capacity);
+        cloud.Feed = new ChangeFeed(cloud.Log, TimeProvider.System, new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance), capacity);
         await cloud.Feed.StartAsync(default);
         return cloud;
     }
@@ -55,9 +56,5 @@ internal sealed class TestCloud : IAsyncDisposable
         return Eventually.TrueAsync(() => Log.Refused >= refused + 3, "the storage is asked in vain");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await Feed.StopAsync(default);
-        Feed.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await Feed.StopAsync(default);
 }

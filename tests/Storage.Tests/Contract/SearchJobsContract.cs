@@ -68,11 +68,27 @@ public abstract class SearchJobsContract(IStore store)
     }
 
     [Fact]
+    public async Task Add_AfterCancelledJobs_IsNotRefused_AndOfThoseTheNewestAreKept()
+    {
+        var cancelled = new List<SearchJob>();
+        for (var i = 0; i < 4; i++)
+        {
+            cancelled.Add(New() with { CreatedAt = Now.AddSeconds(i) });
+            Assert.True(await Jobs.TryAddAsync(cancelled[^1], server, 2, default));
+            Assert.True(await Jobs.EndAsync(tenant, cancelled[^1].Id, SearchJobStatus.Cancelled, null, Now, default));
+        }
+        Assert.True(await Jobs.TryAddAsync(New() with { CreatedAt = Now.AddSeconds(9) }, server, 2, default));
+        Assert.Null(await FindAsync(cancelled[0]));
+        Assert.Null(await FindAsync(cancelled[1]));
+        Assert.NotNull(await FindAsync(cancelled[3]));
+    }
+
+    [Fact]
     public async Task Sweep_FailsJobsOfSilentServersAndRemovesExpiredOnes()
     {
         var (silent, heard) = (await AddAsync(), New());
         Assert.True(await Jobs.TryAddAsync(heard, server + "2", 100, default));
-        Assert.Equal([heard.Id], await Jobs.BeatAsync(server + "2", Now.AddMinutes(5), default));
+        Assert.Equal([new RunningSearch(tenant, heard.Id)], await Jobs.BeatAsync(server + "2", Now.AddMinutes(5), default));
         await Jobs.SweepAsync(Now.AddMinutes(5), Now.AddMinutes(4), default);
         Assert.Equal(SearchJobStatus.Failed, (await FindAsync(silent))?.Status);
         Assert.Equal(SearchJobStatus.Running, (await FindAsync(heard))?.Status);

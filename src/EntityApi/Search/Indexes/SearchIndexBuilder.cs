@@ -1,13 +1,15 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 
 namespace Strata.EntityApi.Search.Indexes;
 
 /// <summary>Builds and drops declared indexes, on one server of the cloud at a time: at once when told on this one, otherwise within its period.</summary>
-internal sealed partial class SearchIndexBuilder(ISearchIndexes indexes, ILeases leases, TimeProvider time, ILogger<SearchIndexBuilder> logger) : BackgroundService
+internal sealed partial class SearchIndexBuilder(
+    ISearchIndexes indexes, ILeases leases, TimeProvider time, ILogger<SearchIndexBuilder> logger, Supervisor supervisor)
+    : SupervisedService(supervisor, "search-indexes"), IDisposable
 {
     private const string LeaseName = "controller/search-indexes";
 
@@ -30,33 +32,24 @@ internal sealed partial class SearchIndexBuilder(ISearchIndexes indexes, ILeases
         }
     }
 
-    public override void Dispose()
-    {
-        wake.Dispose();
-        base.Dispose();
-    }
+    public void Dispose() => wake.Dispose();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>May be stopped at any time: an index that was being built is built again.</summary>
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                await TryWorkAsync(stoppingToken);
-                await wake.WaitAsync(Period, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // stopped; an index that was being built is built anew
+            await TryWorkAsync(work, stoppingToken);
+            await wake.WaitAsync(Period, stoppingToken);
         }
     }
 
-    private async Task TryWorkAsync(CancellationToken stopping)
+    private async Task TryWorkAsync(SupervisedWork work, CancellationToken stopping)
     {
         try
         {
             await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, server, LeaseTime, time, stopping);
+            work.Succeeded();
             if (lease is null) return;
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost);
             while (await indexes.WorkAsync(both.Token)) LogWorked();
@@ -65,15 +58,12 @@ internal sealed partial class SearchIndexBuilder(ISearchIndexes indexes, ILeases
         {
             // The lease is lost: another server goes on.
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!stopping.IsCancellationRequested)
         {
-            LogFailed(e);
+            work.Failed(e); // its own period is the pause
         }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "A declared index was built or dropped")]
     private partial void LogWorked();
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Declared indexes could not be looked after; tried again soon")]
-    private partial void LogFailed(Exception exception);
 }

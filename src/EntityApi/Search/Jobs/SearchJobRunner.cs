@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 
 namespace Strata.EntityApi.Search.Jobs;
 
@@ -13,33 +14,42 @@ namespace Strata.EntityApi.Search.Jobs;
 /// cancelled at another server; it ends the jobs of servers that are silent, and removes those past their time. A job that runs when its server dies
 /// ends as FAILED.
 /// </summary>
-internal sealed partial class SearchJobRunner(ISearchJobs jobs, SearchOptions options, TimeProvider time, ILogger<SearchJobRunner> logger) : BackgroundService
+internal sealed partial class SearchJobRunner(
+    ISearchJobs jobs, SearchOptions options, TimeProvider time, ILogger<SearchJobRunner> logger, Supervisor supervisor)
+    : SupervisedService(supervisor, "search-jobs")
 {
     private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(60);
 
+    private readonly Supervisor supervisor = supervisor;
     private readonly string server = Guid.CreateVersion7(time.GetUtcNow()).ToString();
     private readonly Channel<Work> queue = Channel.CreateUnbounded<Work>(); // held counts bound it
     private readonly ConcurrentDictionary<SearchJobId, CancellationTokenSource> mine = new();
     private int held;
 
     /// <summary>Takes a search on; SEARCH_QUEUE_FULL where this server or the organization has too many.</summary>
+    /// <remarks>
+    /// The insert is not cancelled when the client leaves: whether it took place would be unknown. A job without a client is cancelled right
+    /// after it; one whose insert ended in an unknown outcome is found by the next heartbeat.
+    /// </remarks>
     public async ValueTask<Result<SearchJob>> SubmitAsync(Caller caller, SearchQuery search, DateTimeOffset? pointInTime, CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref held) > options.JobsQueuedMax) return Release(SearchErrors.ServerFull());
         var job = New(caller.Tenant, pointInTime);
+        mine[job.Id] = new CancellationTokenSource(); // before the insert: a heartbeat fails jobs in the database that are not here
+        var isQueued = false;
         try
         {
-            if (!await jobs.TryAddAsync(job, server, options.JobsPerTenantMax, cancellationToken)) return Release(SearchErrors.TenantFull(options.JobsPerTenantMax));
+            if (!await jobs.TryAddAsync(job, server, options.JobsPerTenantMax, CancellationToken.None)) return SearchErrors.TenantFull(options.JobsPerTenantMax);
+            if (cancellationToken.IsCancellationRequested) await jobs.EndAsync(job.Tenant, job.Id, SearchJobStatus.Cancelled, null, time.GetUtcNow(), CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+            isQueued = queue.Writer.TryWrite(new Work(job, search));
+            return job;
         }
-        catch
+        finally
         {
-            Interlocked.Decrement(ref held);
-            throw;
+            if (!isQueued) Forget(job.Id);
         }
-        mine[job.Id] = new CancellationTokenSource();
-        queue.Writer.TryWrite(new Work(job, search));
-        return job;
     }
 
     /// <summary>False where the job had ended already.</summary>
@@ -50,24 +60,23 @@ internal sealed partial class SearchJobRunner(ISearchJobs jobs, SearchOptions op
         return true;
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.JobsAtOnce).Select(_ => WorkAsync(stoppingToken)).Append(BeatAsync(stoppingToken)));
+    protected override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) =>
+        supervisor.RunAsync(
+            stoppingToken, [("search-heartbeat", BeatAsync), .. Enumerable.Repeat(("search-worker", (Func<SupervisedWork, CancellationToken, Task>)WorkAsync), options.JobsAtOnce)]);
 
-    private async Task WorkAsync(CancellationToken stopping)
+    /// <summary>When the server stops, what waits is failed by another server, or after the next start.</summary>
+    private async Task WorkAsync(SupervisedWork work, CancellationToken stopping)
     {
-        try
+        await foreach (var next in queue.Reader.ReadAllAsync(stopping))
         {
-            await foreach (var work in queue.Reader.ReadAllAsync(stopping)) await RunAsync(work, stopping);
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // The server stops; what waits is failed by another, or after the next start.
+            await RunAsync(next, stopping);
+            work.Succeeded();
         }
     }
 
     private async Task RunAsync(Work work, CancellationToken stopping)
     {
-        var cancelled = mine[work.Job.Id];
+        if (!mine.TryGetValue(work.Job.Id, out var cancelled)) return;
         using var late = new CancellationTokenSource(options.JobTimeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancelled.Token, late.Token);
         try
@@ -85,8 +94,7 @@ internal sealed partial class SearchJobRunner(ISearchJobs jobs, SearchOptions op
         }
         finally
         {
-            Interlocked.Decrement(ref held);
-            if (mine.TryRemove(work.Job.Id, out var done)) done.Dispose();
+            Forget(work.Job.Id);
         }
     }
 
@@ -98,41 +106,44 @@ internal sealed partial class SearchJobRunner(ISearchJobs jobs, SearchOptions op
         }
         catch (StrataException)
         {
-            // The store is away: the job is failed as that of a silent server once this one stops saying that it runs it.
+            // The store is away: the first heartbeat after it is back finds the job in the database and not here, and fails it.
         }
     }
 
-    private async Task BeatAsync(CancellationToken stopping)
+    private async Task BeatAsync(SupervisedWork work, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(BeatPeriod, time);
-        try
+        do
         {
-            do
+            try
             {
-                await TryBeatAsync(stopping);
+                await BeatAsync(stopping);
+                work.Succeeded();
             }
-            while (await timer.WaitForNextTickAsync(stopping));
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                work.Failed(e); // the next beat is soon enough
+            }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // stopped
-        }
+        while (await timer.WaitForNextTickAsync(stopping));
     }
 
-    private async Task TryBeatAsync(CancellationToken cancellationToken)
+    /// <summary>Brings both sides together: a job that was ended elsewhere is stopped here, one that nobody runs here is failed there.</summary>
+    internal async Task BeatAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        try
-        {
-            var before = mine.Keys.ToList();
-            var running = await jobs.BeatAsync(server, now, cancellationToken);
-            foreach (var ended in before.Except(running)) await StopAsync(ended);
-            await jobs.SweepAsync(now, now - SilenceMax, cancellationToken);
-        }
-        catch (StrataException e)
-        {
-            LogAway(e.Error.Message);
-        }
+        var before = mine.Keys.ToList();
+        var running = await jobs.BeatAsync(server, now, cancellationToken);
+        foreach (var ended in before.Except(running.Select(r => r.Id))) await StopAsync(ended);
+        foreach (var lost in running.Where(r => !mine.ContainsKey(r.Id)))
+            await jobs.EndAsync(lost.Tenant, lost.Id, SearchJobStatus.Failed, "The search was lost when the database was away.", now, cancellationToken);
+        await jobs.SweepAsync(now, now - SilenceMax, cancellationToken);
+    }
+
+    private void Forget(SearchJobId id)
+    {
+        Interlocked.Decrement(ref held);
+        if (mine.TryRemove(id, out var done)) done.Dispose();
     }
 
     private async Task StopAsync(SearchJobId id)
@@ -165,9 +176,6 @@ internal sealed partial class SearchJobRunner(ISearchJobs jobs, SearchOptions op
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Search {Job} of {Tenant} failed unexpectedly")]
     private partial void LogFailed(Exception exception, SearchJobId job, TenantId tenant);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Asynchronous searches could not be looked after: {Reason}")]
-    private partial void LogAway(string reason);
 
     private sealed record Work(SearchJob Job, SearchQuery Search);
 }
