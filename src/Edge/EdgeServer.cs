@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Client;
+using Strata.Core.Background;
 using Strata.Edge.Forwarding;
 using Strata.Edge.Listening;
 using Strata.Edge.Metrics;
@@ -25,6 +26,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly EdgeOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private readonly Supervisor supervisor;
     private readonly CoarseClock clock;
     private readonly EventLoops? loops;
     private readonly MetricsRegistry metrics = new();
@@ -41,12 +43,14 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private Task background = Task.CompletedTask;
     private ITimer? sweeper;
 
-    public EdgeServer(EdgeOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
+    /// <param name="supervisor">Of the process it runs in; null: it has one of its own.</param>
+    public EdgeServer(EdgeOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null, Supervisor? supervisor = null)
     {
         this.options = options;
         this.time = time ?? TimeProvider.System;
         loggers ??= NullLoggerFactory.Instance;
         logger = loggers.CreateLogger<EdgeServer>();
+        this.supervisor = supervisor ?? new Supervisor(this.time, loggers.CreateLogger<Supervisor>());
         clock = new CoarseClock(this.time);
         loops = options.Inline ? new EventLoops(loggers.CreateLogger<EventLoops>()) : null;
         tables = new TableBuilder(options.Upstream, clock, metrics, (IDialer?)loops ?? new SocketDialer());
@@ -69,7 +73,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     public Task Ready => ready.Task;
 
     /// <summary>The metrics in Prometheus text, as at <c>/metrics</c> of the admin port.</summary>
-    public string WriteMetrics() => PrometheusText.Write(application.Table, metrics, tables.Instances);
+    public string WriteMetrics() => PrometheusText.Write(application.Table, metrics, tables.Instances) + WorkMetrics.Write(supervisor.Report());
 
     /// <summary>Serves by this table from now on. Requests that have begun end as they were.</summary>
     public void Apply(TableSnapshot snapshot)
@@ -96,7 +100,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
             await admin.StartAsync(new AdminApplication(WriteMetrics, () => ready.Task.IsCompleted), cancellationToken);
             AdminEndPoint = EdgeListener.BoundTo(admin)[0];
         }
-        if (api is not null) background = Task.Run(() => new TableFollower(api, ApplyAndKeepAsync, time, logger).RunAsync(stopping.Token), CancellationToken.None);
+        if (api is not null) background = new TableFollower(api, ApplyAndKeepAsync, time, logger).RunAsync(supervisor, stopping.Token);
     }
 
     public async ValueTask DisposeAsync()

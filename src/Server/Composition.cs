@@ -7,6 +7,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.CloudEvents;
 using Strata.Compute;
 using Strata.Compute.Members;
+using Strata.Core.Background;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
@@ -55,13 +56,14 @@ internal sealed class Composition
     public Composition(ServerOptions options, ILoggerFactory loggers, TimeProvider time, Func<ServerStatus> status)
     {
         (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
-        database = new DatabasePart(options, time, loggers.CreateLogger<PrivatePostgres>());
-        storage = new StoragePart(database, options.Limits, time, loggers);
+        Supervisor = new Supervisor(time, loggers.CreateLogger<Supervisor>());
+        database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
+        storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
         members = new MemberDirectory(ComputeLimits.Default, time);
         engine = new EnginePart(storage, Kinds, ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
-        var schedules = new SchedulePart(storage, engine, time, loggers);
+        var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
             new ActionPart("probe", Probe), database, storage, engine, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api), .. Agents(), .. Edges(),
@@ -70,6 +72,11 @@ internal sealed class Composition
 
     public IReadOnlyList<IPart> Parts { get; }
 
+    public Supervisor Supervisor { get; }
+
+    /// <inheritdoc cref="StrataServer.Failed"/>
+    public CancellationToken Failed => api.Failed;
+
     /// <summary>The administrator's token as it is known outside; set before the start.</summary>
     public string? KnownToken { get; set; }
 
@@ -77,18 +84,19 @@ internal sealed class Composition
     public bool IsNew { get; private set; }
     public IReadOnlyList<string> NotIsolated => machine.Machine?.Runtime.NotIsolated ?? [];
 
-    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, machine, () => agentToken, loggers, time)] : [];
+    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, machine, () => agentToken, Supervisor, loggers, time)] : [];
 
     private IEnumerable<IPart> Edges() => options.EdgeMode switch
     {
-        EdgeMode.InProcess => [new EdgePart(options, () => edgeToken, loggers, time)],
-        EdgeMode.Inline => [new EdgeChildPart(options, time, loggers.CreateLogger<EdgeChildPart>())],
+        EdgeMode.InProcess => [new EdgePart(options, () => edgeToken, Supervisor, loggers, time)],
+        EdgeMode.Inline => [new EdgeChildPart(options, Supervisor, time, loggers.CreateLogger<EdgeChildPart>())],
         _ => [],
     };
 
     private void AddServices(IServiceCollection services)
     {
         services.AddSingleton(time);
+        services.AddSingleton(Supervisor);
         services.AddSingleton(storage.Store.Log);
         services.AddSingleton(storage.Store.Leases);
         services.AddSingleton(storage.Store.Lines);

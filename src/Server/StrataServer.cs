@@ -66,6 +66,9 @@ public sealed class StrataServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Cancelled when the server stops without being asked to: the process has to end, with a failure, so that it is restarted.</summary>
+    public CancellationToken Failed => composition.Failed;
+
     /// <summary>Tells everyone that the cloud can be used.</summary>
     public RunningCloud TellReady()
     {
@@ -79,6 +82,7 @@ public sealed class StrataServer : IAsyncDisposable
     public ServerStatus Status()
     {
         var health = parts.Parts.Select(p => (p.Name, Health: p.Health(), Took: parts.Timings.FirstOrDefault(t => t.Part == p.Name)?.Took ?? TimeSpan.Zero)).ToList();
+        var work = composition.Supervisor.Report();
         return new ServerStatus
         {
             Version = ProgramVersion.Text,
@@ -89,7 +93,8 @@ public sealed class StrataServer : IAsyncDisposable
             Home = Options.Home.Root,
             Pid = Environment.ProcessId,
             MemoryBytes = Environment.WorkingSet,
-            Ok = health.TrueForAll(p => p.Health.Ok),
+            Ok = health.TrueForAll(p => p.Health.Ok) && work.All(w => w.Failing == 0),
+            Background = work,
             Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
         };
     }

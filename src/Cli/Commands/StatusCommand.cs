@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Shell;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 using Strata.Server.Status;
@@ -30,6 +31,23 @@ internal static class StatusCommand
         return status.Ok ? CommandRunner.Done : CommandRunner.Failed;
     }
 
+    /// <summary>Only what fails or has failed: the rest is many lines that say nothing.</summary>
+    private static void WriteBackground(Run run, IReadOnlyList<WorkHealth> works)
+    {
+        var failing = works.Count(w => w.Failing > 0);
+        run.Terminal.Out.WriteLine();
+        run.Terminal.Out.WriteLine($"Background     {works.Count} kinds of work, {(failing == 0 ? "none failing" : run.Terminal.OnOut(Tone.Bad, $"{failing} failing"))}");
+        var notable = works.Where(w => w.LastError is not null).ToList();
+        if (notable.Count == 0) return;
+        var table = new Table("WORK", "STATE", "SINCE", "RESTARTS", "LAST ERROR");
+        foreach (var work in notable)
+        {
+            var state = work.Failing > 0 ? new Cell("failing", Tone.Bad) : new Cell("running", Tone.Good);
+            table.Add(work.Name, state, TimeText.Short(run.Now - work.Since), $"{work.Restarts}", work.LastError ?? "");
+        }
+        table.Write(run.Terminal);
+    }
+
     private static void Write(Run run, ServerStatus status)
     {
         var output = run.Terminal.Out;
@@ -42,5 +60,6 @@ internal static class StatusCommand
         var table = new Table("PART", "STATE", "WHAT");
         foreach (var part in status.Parts) table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
         table.Write(run.Terminal);
+        WriteBackground(run, status.Background);
     }
 }

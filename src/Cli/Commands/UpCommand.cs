@@ -40,10 +40,17 @@ internal static class UpCommand
         try
         {
             await WelcomeAsync(run, server, stop.Token);
-            await Task.Delay(Timeout.InfiniteTimeSpan, run.Terminal.Time, stop.Token);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, server.Failed);
+            await Task.Delay(Timeout.InfiniteTimeSpan, run.Terminal.Time, end.Token);
         }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested || server.Failed.IsCancellationRequested)
         {
+        }
+        if (!stop.Token.IsCancellationRequested)
+        {
+            run.Terminal.Error.WriteLine($"Error: The server stopped without being asked to; instances and the database run on. Look at {options.Home.LogFile}");
+            await server.StopAsync(keepWork: true);
+            return CommandRunner.StoppedUnasked;
         }
         run.Say(stop.KeepWork ? "Stopping; instances and the database run on…" : "Stopping…");
         await server.StopAsync(stop.KeepWork);

@@ -9,6 +9,9 @@ internal static class CommandRunner
     public const int Done = 0;
     public const int Failed = 1;
     public const int WrongUsage = 2;
+
+    /// <summary>EX_TEMPFAIL of sysexits.h: a server ended by itself and is to be started again (systemd: Restart=on-failure).</summary>
+    public const int StoppedUnasked = 75;
     private const int Interrupted = 130;
     private const string DebugVariable = "STRATA_DEBUG";
 

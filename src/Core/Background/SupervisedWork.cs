@@ -32,7 +32,7 @@ public sealed class SupervisedWork : IAsyncDisposable
     /// <summary>Completes when the work was asked to stop and has, or has finished; never faults.</summary>
     public Task Completion => loop;
 
-    internal WorkHealth Health
+    public WorkHealth Health
     {
         get
         {

@@ -27,7 +27,7 @@ internal sealed class ImageStore(IBlobStore blobs)
         try
         {
             var manifest = OciImage.Read<OciManifest>(stream);
-            var parts = manifest is null ? [] : manifest.Layers.Append(manifest.Config);
+            var parts = (manifest?.Layers ?? []).Append(manifest?.Config).OfType<OciDescriptor>(); // null: anyone may upload any JSON as a blob
             return [image, .. parts.Select(x => Digest.TryParse(x.Digest, out var digest) ? digest : default).Where(x => x != default)];
         }
         catch (System.Text.Json.JsonException)

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Deployments.Kinds;
 using Strata.Nodes.Kinds;
 using Strata.Tunnels.Kinds;
@@ -23,11 +24,15 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
     private readonly FollowedSet<InstanceSpec, InstanceStatus, InstanceRecord> instances = new(ToRecord);
     private readonly FollowedSet<TunnelSpec, TunnelStatus, TunnelRecord> tunnels = new(TunnelRecord.Of);
 
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        FollowAsync(routes, "routes", cancellationToken), FollowAsync(instances, "instances", cancellationToken), FollowAsync(tunnels, "tunnels", cancellationToken),
-        ApplyAsync(cancellationToken));
+    /// <summary>Until cancelled; each loop is supervised for itself.</summary>
+    public Task RunAsync(Supervisor supervisor, CancellationToken cancellationToken) => supervisor.RunAsync(cancellationToken, [
+        ("edge-routes", (work, stop) => FollowAsync(routes, "routes", work, stop)),
+        ("edge-instances", (work, stop) => FollowAsync(instances, "instances", work, stop)),
+        ("edge-tunnels", (work, stop) => FollowAsync(tunnels, "tunnels", work, stop)),
+        ("edge-table", ApplyAsync),
+    ]);
 
-    private async Task FollowAsync<TSpec, TStatus, TRecord>(FollowedSet<TSpec, TStatus, TRecord> set, string plural, CancellationToken cancellationToken)
+    private async Task FollowAsync<TSpec, TStatus, TRecord>(FollowedSet<TSpec, TStatus, TRecord> set, string plural, SupervisedWork work, CancellationToken cancellationToken)
         where TRecord : class
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -37,17 +42,18 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
                 await foreach (var told in api.Resources<TSpec, TStatus>(plural).FollowAsync(onError: e => LogBroken(logger, plural, e.Code, e.Message), cancellationToken: cancellationToken))
                 {
                     if (set.Take(told)) changed.Writer.TryWrite(true);
+                    work.Succeeded();
                 }
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                LogRefused(logger, plural, e);
+                work.Failed(e);
                 await Task.Delay(RefusedPause, time, cancellationToken);
             }
         }
     }
 
-    private async Task ApplyAsync(CancellationToken cancellationToken)
+    private async Task ApplyAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
         await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
         {
@@ -60,6 +66,12 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
             {
                 LogNotKept(logger, e);
             }
+            catch
+            {
+                changed.Writer.TryWrite(true); // tried again after the restart, also when nothing changes until then
+                throw;
+            }
+            work.Succeeded();
         }
     }
 
@@ -82,9 +94,6 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Plural} broke off and is taken up again; the edge serves its last table meanwhile: {Code} {Reason}")]
     private static partial void LogBroken(ILogger logger, string plural, string code, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The control plane does not let the edge follow {Plural}; trying again")]
-    private static partial void LogRefused(ILogger logger, string plural, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The table is in use but could not be written to disk")]
     private static partial void LogNotKept(ILogger logger, Exception exception);

@@ -68,7 +68,7 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
             var index = await JsonSerializer.DeserializeAsync(file, WireJson.Of<SiteIndex>());
             return new Site(place, index!.WithoutPrivateFiles());
         }
-        catch (Exception e) when (e is StrataException or IOException or InvalidDataException or TarLimitException or JsonException or UnauthorizedAccessException or HttpRequestException or KeyNotFoundException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) // whatever is wrong with an image must not outlive its own site: GetAsync does not throw
         {
             if (stopping.IsCancellationRequested) return null;
             LogFailed(logger, digest, e);

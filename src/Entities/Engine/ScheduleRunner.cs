@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Engine;
@@ -35,13 +36,15 @@ public sealed partial class ScheduleRunner(
     private readonly string holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
 
     /// <summary>Runs until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <param name="work">Told of each round; null: nobody is.</param>
+    public async Task RunAsync(SupervisedWork? work, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, holder, options.LeaseDuration, time, cancellationToken);
+                work?.Succeeded();
                 if (lease is not null) await FireWhileHeldAsync(lease, cancellationToken);
                 else await Task.Delay(options.LeaseDuration / 3, time, cancellationToken);
             }
@@ -51,7 +54,8 @@ public sealed partial class ScheduleRunner(
             }
             catch (Exception e)
             {
-                LogRoundFailed(e);
+                if (work is null) LogRoundFailed(e);
+                else work.Failed(e); // handled here: what is due should not wait for the supervisor's back-off
                 await Task.Delay(options.Period, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

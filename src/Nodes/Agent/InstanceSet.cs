@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Nodes.Agent.Hooks;
 using Strata.Nodes.Agent.Logs;
 using Strata.Nodes.Kinds;
@@ -12,10 +13,8 @@ namespace Strata.Nodes.Agent;
 /// The instances of this node, each with its loop. Fed by a watch: after a reset, what is not told again until Ready is gone. Only then is it known what should run, and
 /// runs without an instance are stopped. Called by one watch at a time.
 /// </summary>
-internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, ILogger logger)
+internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervisor supervisor, ILogger logger)
 {
-    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<string, InstanceRunner> runners = new();
     private readonly HashSet<string> told = [];
 
@@ -48,15 +47,14 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, ILogger
         runner = new InstanceRunner(new InstanceContext(instance, LogFile.PathOf(machine.Paths, instance.Id)), parts);
         if (instance.Deleted) runner.Update(null);
         runners[instance.Id] = runner;
-        _ = Task.Run(() => RunAsync(instance.Id, runner, cancellationToken), CancellationToken.None);
+        _ = supervisor.StartUntilDone("agent-instance", async (_, stop) =>
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
+            if (await TryRunAsync(instance.Id, runner, both.Token)) runners.TryRemove(new(instance.Id, runner));
+        });
     }
 
-    private async Task RunAsync(string id, InstanceRunner runner, CancellationToken cancellationToken)
-    {
-        while (!await TryRunAsync(id, runner, cancellationToken)) await Task.Delay(AfterFault, parts.Time, cancellationToken);
-        runners.TryRemove(new(id, runner));
-    }
-
+    /// <returns>False when the agent ends; the instance runs on. A fault in one loop must not leave its instance alone for ever, so it is left to the supervisor.</returns>
     private async Task<bool> TryRunAsync(string id, InstanceRunner runner, CancellationToken cancellationToken)
     {
         try
@@ -66,14 +64,12 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, ILogger
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The agent ends; the instance runs on.
-            return true;
+            return false;
         }
         catch (Exception e)
         {
-            // A fault in one loop must not leave its instance alone for ever.
             logger.LoopFailed(e, id);
-            return false;
+            throw;
         }
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Nodes.Agent.Health;
 using Strata.Nodes.Agent.Hooks;
 using Strata.Nodes.Agent.Relay;
@@ -29,7 +30,7 @@ public sealed record NodeAgentOptions
 /// Runs on a machine what its instances say should run there. It uses the public API only and knows no instance but those it is told of; what it finds running without an
 /// instance is stopped. It may die at any time: what it started runs on and is taken up by the next one. One per <see cref="NodeMachine"/>.
 /// </summary>
-public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, TimeProvider time, ILoggerFactory loggers)
+public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CollectPeriod = TimeSpan.FromMinutes(30);
@@ -37,16 +38,24 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     private readonly ILogger logger = loggers.CreateLogger<NodeAgent>();
     private readonly LayerCache layers = new(machine.Paths, client, time);
 
-    /// <summary>Works until cancelled; then leaves everything running. Never throws for what the API or an instance does.</summary>
+    /// <summary>Why the last heartbeat was not taken; null when it was, or before the first.</summary>
+    public string? LastBeatError { get; private set; }
+
+    /// <summary>Works until cancelled; then leaves everything running. Its loops are supervised each for itself.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var health = new HealthProbe();
-        var parts = new AgentParts(machine.Runtime, new InstanceHooks(client, machine, layers, time), new InstanceReport(client), health, time, logger);
+        var parts = new AgentParts(machine.Runtime, new InstanceHooks(client, machine, layers, supervisor, time), new InstanceReport(client), health, time, logger);
         try
         {
             var node = await RegisterAsync(cancellationToken);
-            var instances = new InstanceSet(machine, parts, logger);
-            await Task.WhenAll(FollowAsync(node, instances, cancellationToken), BeatAsync(cancellationToken), RelayAsync(cancellationToken), CollectAsync(cancellationToken));
+            var instances = new InstanceSet(machine, parts, supervisor, logger);
+            await supervisor.RunAsync(cancellationToken, [
+                ("agent-instances", (work, stop) => FollowAsync(node, instances, work, stop)),
+                ("agent-heartbeat", BeatAsync),
+                ("agent-relay", (_, stop) => RelayAsync(stop)),
+                ("agent-layers", CollectAsync),
+            ]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -88,7 +97,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         HostPorts = machine.Runtime.HostPorts,
     };
 
-    private async Task FollowAsync(Resource<NodeSpec, NodeStatus> node, InstanceSet instances, CancellationToken cancellationToken)
+    private async Task FollowAsync(Resource<NodeSpec, NodeStatus> node, InstanceSet instances, SupervisedWork work, CancellationToken cancellationToken)
     {
         var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.node"] = node.Id } };
         var source = client.Resources<InstanceSpec, InstanceStatus>(NodeKinds.Instance.Plural);
@@ -97,41 +106,48 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
             try
             {
                 await foreach (var told in source.FollowAsync(filter, error => logger.Unreachable(error.Message), cancellationToken))
+                {
                     await instances.TakeAsync(told, cancellationToken);
+                    work.Succeeded();
+                }
             }
-            catch (StrataException e)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                logger.Unreachable(e.Error.Message);
+                work.Failed(e); // an instance that nobody follows must not wait for the supervisor's back-off
             }
             await Task.Delay(RetryPause, time, cancellationToken);
         }
     }
 
-    private async Task BeatAsync(CancellationToken cancellationToken)
+    private async Task BeatAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 await client.SendBytesAsync(HttpMethod.Post, $"/api/v1/nodes/{options.Name}/heartbeat", cancellationToken: cancellationToken);
+                LastBeatError = null;
+                work.Succeeded();
             }
-            catch (StrataException e)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                logger.Unreachable(e.Error.Message);
+                LastBeatError = e.Message;
+                work.Failed(e); // a beat that waits longer than the lease would cost the node its instances
             }
             await Task.Delay(options.Heartbeat, time, cancellationToken);
         }
     }
 
     private Task RelayAsync(CancellationToken cancellationToken) => machine.Relay is not var (address, port)
-        ? Task.CompletedTask
+        ? Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken)
         : new ApiRelay(new IPEndPoint(IPAddress.Parse(address), port), client.Address, machine.Runtime, time, loggers.CreateLogger<ApiRelay>()).RunAsync(cancellationToken);
 
-    private async Task CollectAsync(CancellationToken cancellationToken)
+    private async Task CollectAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
         while (true)
         {
             layers.Collect(machine.Runtime.List().Select(run => run.AppFolder).ToHashSet());
+            work.Succeeded();
             await Task.Delay(CollectPeriod, time, cancellationToken);
         }
     }

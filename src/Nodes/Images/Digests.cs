@@ -7,8 +7,8 @@ internal static class Digests
 {
     private const string Prefix = "sha256:";
 
-    public static bool IsValid(string digest) =>
-        digest.Length == Prefix.Length + 64 && digest.StartsWith(Prefix, StringComparison.Ordinal) && digest[Prefix.Length..].All(char.IsAsciiHexDigitLower);
+    public static bool IsValid(string? digest) =>
+        digest?.Length == Prefix.Length + 64 && digest.StartsWith(Prefix, StringComparison.Ordinal) && digest[Prefix.Length..].All(char.IsAsciiHexDigitLower);
 
     public static string Of(ReadOnlySpan<byte> content) => Prefix + Convert.ToHexStringLower(SHA256.HashData(content));
 

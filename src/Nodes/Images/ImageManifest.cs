@@ -27,7 +27,7 @@ internal sealed record ImageManifest
         try
         {
             var manifest = JsonSerializer.Deserialize<ImageManifest>(text, WireJson.Options) ?? new ImageManifest();
-            if (manifest.Layers is not [var layer]) return ImageErrors.Invalid(digest, $"it has {manifest.Layers.Count} layers where one is expected");
+            if (manifest.Layers is not [{ } layer]) return ImageErrors.Invalid(digest, $"it has {manifest.Layers?.Count ?? 0} layers where one is expected");
             if (!Digests.IsValid(layer.Digest)) return ImageErrors.Invalid(digest, "its layer has no valid digest");
             return manifest.IsRoot && !Digests.IsValid(manifest.Config?.Digest ?? "") ? ImageErrors.Invalid(digest, "its configuration has no valid digest") : manifest;
         }

@@ -25,9 +25,14 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
     private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
 
+    private readonly CancellationTokenSource failed = new();
     private WebApplication? app;
+    private bool stopsAsAsked;
 
     public string Name => "api";
+
+    /// <summary>Cancelled when the host stops and nobody asked it to: whatever it was, watches, feeds and RPC have ended for good.</summary>
+    public CancellationToken Failed => failed.Token;
 
     /// <summary>Set once it has started.</summary>
     public IServiceProvider Services => app!.Services;
@@ -42,21 +47,36 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         builder.Services.AddSingleton<IConnectionListenerFactory, HandOverTransport>();
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = StopGrace);
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o =>
+        {
+            o.ShutdownTimeout = StopGrace;
+            o.BackgroundServiceExceptionBehavior = Microsoft.Extensions.Hosting.BackgroundServiceExceptionBehavior.Ignore; // ours are supervised
+        });
         addServices(builder.Services);
         app = builder.Build();
         map(app);
+        app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            if (!Volatile.Read(ref stopsAsAsked)) failed.Cancel();
+        });
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => app!.StartAsync(cancellationToken);
 
     public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
     {
+        Volatile.Write(ref stopsAsAsked, true);
         await app!.StopAsync(cancellationToken);
         await app.DisposeAsync();
     }
 
-    public PartHealth Health() => new(true, $"answers at {options.ApiUrl}");
+    public PartHealth Health() => app?.Lifetime switch
+    {
+        null => new PartHealth(false, "has not started"),
+        { ApplicationStopping.IsCancellationRequested: true } => new PartHealth(false, "is stopping: watches, feeds and RPC have ended"),
+        { ApplicationStarted.IsCancellationRequested: false } => new PartHealth(false, "is starting"),
+        _ => new PartHealth(true, $"answers at {options.ApiUrl}"),
+    };
 
     private void Limit(KestrelServerOptions kestrel)
     {

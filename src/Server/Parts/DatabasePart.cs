@@ -1,13 +1,19 @@
 using Microsoft.Extensions.Logging;
+using Strata.Core.Background;
 using Strata.Server.Options;
 using Strata.Storage.PrivateServer;
 
 namespace Strata.Server.Parts;
 
-/// <summary>The database: a private PostgreSQL that outlives a crash of this program and is adopted, or one that someone else runs.</summary>
-internal sealed class DatabasePart(ServerOptions options, TimeProvider time, ILogger<PrivatePostgres> logger) : IPart
+/// <summary>
+/// The database: a private PostgreSQL that outlives a crash of this program and is adopted, or one that someone else runs. A private one that dies is started again.
+/// </summary>
+internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor, TimeProvider time, ILogger<PrivatePostgres> logger) : IPart
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+
     private PrivatePostgres? own;
+    private SupervisedWork? watch;
 
     public string Name => "database";
 
@@ -19,15 +25,31 @@ internal sealed class DatabasePart(ServerOptions options, TimeProvider time, ILo
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.PostgresUrl is null) own = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.Home.Postgres }, time, logger, cancellationToken);
+        if (options.PostgresUrl is not null) return;
+        own = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.Home.Postgres }, time, logger, cancellationToken);
+        watch = supervisor.Start("postgres", WatchAsync);
     }
 
-    public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => keepWork || own is null ? Task.CompletedTask : own.StopAsync(cancellationToken);
+    public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
+    {
+        if (watch is not null) await watch.StopAsync(cancellationToken);
+        if (!keepWork && own is not null) await own.StopAsync(cancellationToken);
+    }
 
     public PartHealth Health() => own switch
     {
         null when options.PostgresUrl is not null => new PartHealth(true, "an existing PostgreSQL"),
         { IsRunning: true } => new PartHealth(true, $"private PostgreSQL, process {own.ProcessId}{(own.Adopted ? ", adopted" : "")}"),
-        _ => new PartHealth(false, $"PostgreSQL does not run. Its log: {own?.LogFile}. Restart with: strata down && strata up"),
+        null => new PartHealth(false, "has not started"),
+        _ => new PartHealth(false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } error ? $", so far without success: {error}" : "")}"),
     };
+
+    private async Task WatchAsync(SupervisedWork work, CancellationToken cancellationToken)
+    {
+        for (; ; await Task.Delay(LookEvery, time, cancellationToken))
+        {
+            await own!.ReviveAsync(cancellationToken);
+            work.Succeeded();
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Strata.Core.Background;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 
@@ -8,7 +9,7 @@ namespace Strata.Server.Parts;
 /// The edge as a process of its own (<c>strata edge --inline</c>): it serves on when this server dies, and the next server adopts it. One that ends by itself is started
 /// again, with a pause that grows; one of other ports, or of an older program, is replaced.
 /// </summary>
-internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider time, ILogger<EdgeChildPart> logger) : IPart
+internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor supervisor, TimeProvider time, ILogger<EdgeChildPart> logger) : IPart
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
@@ -21,8 +22,7 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
     private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1);
 
     private readonly EdgeChild child = new(options, time);
-    private readonly CancellationTokenSource stopping = new();
-    private Task watching = Task.CompletedTask;
+    private SupervisedWork? watch;
     private volatile int pid;
     private volatile bool serves;
 
@@ -42,13 +42,12 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
             serves = await child.AnswersAsync(cancellationToken);
             if (!serves) await Task.Delay(Pause, time, cancellationToken);
         }
-        watching = Task.Run(() => WatchAsync(stopping.Token), CancellationToken.None);
+        watch = supervisor.Start("edge-process", WatchAsync);
     }
 
     public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
     {
-        await stopping.CancelAsync();
-        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (watch is not null) await watch.StopAsync(cancellationToken);
         if (keepWork) return;
         await child.EndAsync(pid, cancellationToken);
     }
@@ -57,7 +56,7 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
         ? new PartHealth(true, $"serves applications at {options.HttpUrl}, process {pid}, inline")
         : new PartHealth(false, $"its process does not serve, or has ended and is started again; {child.OutputFile} tells why");
 
-    private async Task WatchAsync(CancellationToken cancellationToken)
+    private async Task WatchAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
         var (pause, begun) = (Pause, time.GetTimestamp());
         while (true)
@@ -66,6 +65,7 @@ internal sealed partial class EdgeChildPart(ServerOptions options, TimeProvider 
             if (child.IsOurs(pid))
             {
                 serves = await child.AnswersAsync(cancellationToken);
+                if (serves) work.Succeeded();
                 continue;
             }
             serves = false;

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Strata.Core.Background;
 using Strata.Edge;
 using Strata.Server.Options;
 
 namespace Strata.Server.Parts;
 
 /// <summary>The edge inside the server's process. It speaks to the API over HTTP like any other edge.</summary>
-internal sealed class EdgePart(ServerOptions options, Func<string> token, ILoggerFactory loggers, TimeProvider time) : IPart
+internal sealed class EdgePart(ServerOptions options, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time) : IPart
 {
     private EdgeServer? edge;
 
@@ -15,7 +16,7 @@ internal sealed class EdgePart(ServerOptions options, Func<string> token, ILogge
     {
         var left = new EdgeChild(options, time);
         await left.EndAsync(left.Left(), cancellationToken); // the last server ran in the inline mode, and died
-        edge = new EdgeServer(EdgeSettings.Of(options, token(), inline: false), loggers, time);
+        edge = new EdgeServer(EdgeSettings.Of(options, token(), inline: false), loggers, time, supervisor);
         await edge.StartAsync(cancellationToken);
     }
 

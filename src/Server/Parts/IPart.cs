@@ -1,3 +1,5 @@
+using Strata.Core.Background;
+
 namespace Strata.Server.Parts;
 
 /// <summary>
@@ -20,4 +22,15 @@ public interface IPart
 
 /// <param name="Ok">Whether it does its work.</param>
 /// <param name="Message">A sentence: what it does, or what is wrong.</param>
-public sealed record PartHealth(bool Ok, string Message);
+public sealed record PartHealth(bool Ok, string Message)
+{
+    /// <summary>Of a part that is one piece of background work.</summary>
+    /// <param name="message">What it does when all is well.</param>
+    public static PartHealth Of(SupervisedWork? work, string message) => work?.Health switch
+    {
+        null => new PartHealth(false, "has not started"),
+        { State: WorkState.Running } => new PartHealth(true, message),
+        { State: WorkState.Stopped } => new PartHealth(false, "has stopped"),
+        { LastError: var error, Restarts: var restarts } => new PartHealth(false, $"fails and is restarted ({restarts} times so far): {error}"),
+    };
+}

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -18,6 +19,14 @@ internal static class ServerEndpoints
         var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list)));
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part."), _ => Task.FromResult<Result<Answer>>(Answer.Json(status())));
+        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of each part and of background work, as Prometheus text.") with
+        {
+            Answer = new Content(["text/plain"], Schemas.Text()),
+        }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
+        {
+            http.Response.ContentType = ServerMetrics.ContentType;
+            return http.Response.WriteAsync(ServerMetrics.Write(status()), http.RequestAborted);
+        })));
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.Members([])) };

@@ -1,3 +1,5 @@
+using Strata.Core.Background;
+
 namespace Strata.Server.Status;
 
 /// <summary>How a cloud is: the answer of <c>/api/v1/status</c>.</summary>
@@ -18,9 +20,12 @@ public sealed record ServerStatus
     /// <summary>Resident memory of the server's process.</summary>
     public required long MemoryBytes { get; init; }
 
-    /// <summary>Whether every part does its work.</summary>
+    /// <summary>Whether every part works and no background work is failing.</summary>
     public required bool Ok { get; init; }
     public required IReadOnlyList<PartStatus> Parts { get; init; }
+
+    /// <summary>Health of all background work, by name.</summary>
+    public required IReadOnlyList<WorkHealth> Background { get; init; }
 }
 
 public sealed record PartStatus(string Name, bool Ok, string Message, double StartMs);

@@ -10,6 +10,9 @@ public sealed partial class PrivatePostgres
     [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL in {Folder} was not stopped in order; it recovers now")]
     private partial void Recovering(string folder);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "PostgreSQL (process {Pid}) has died and is started again; its log: {LogFile}")]
+    private partial void Died(int pid, string logFile);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL (process {Pid}) takes too long to stop; open work is cut off")]
     private partial void StopIsSlow(int pid);
 }

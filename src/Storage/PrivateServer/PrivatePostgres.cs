@@ -68,6 +68,17 @@ public sealed partial class PrivatePostgres
         return server;
     }
 
+    /// <summary>Starts the server again after it has died; does nothing while it lives.</summary>
+    /// <exception cref="StrataException">As <see cref="StartAsync(PrivatePostgresOptions, TimeProvider, ILogger{PrivatePostgres}, CancellationToken)"/>.</exception>
+    public async Task ReviveAsync(CancellationToken cancellationToken)
+    {
+        if (IsRunning) return;
+        using var onlyOne = folder.Lock();
+        Died(process.Pid, folder.LogFile);
+        Adopted = false;
+        await AdoptOrStartAsync(cancellationToken);
+    }
+
     /// <summary>The server that runs in a folder, or null; starts nothing.</summary>
     public static PrivatePostgres? Find(PrivatePostgresOptions options, TimeProvider time, ILogger<PrivatePostgres> logger)
     {

@@ -74,7 +74,7 @@ public abstract class ScheduleContract(IStore store) : WorkflowContract(store)
         var options = new ScheduleOptions { Period = TimeSpan.FromMilliseconds(20) };
         var runner = new ScheduleRunner(engine, Host.Store.Leases, TimeProvider.System, NullLogger<ScheduleRunner>.Instance, options);
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var running = runner.RunAsync(stop.Token);
+        var running = runner.RunAsync(null, stop.Token);
         while (!await condition())
         {
             Assert.False(stop.IsCancellationRequested, "Waited in vain.");

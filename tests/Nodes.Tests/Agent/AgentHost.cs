@@ -12,6 +12,7 @@ using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -100,7 +101,7 @@ internal sealed class AgentHost : IAsyncDisposable
         agentStop = new CancellationTokenSource();
         agentClient = new StrataClient(new Uri($"http://127.0.0.1:{port}"), agentToken, new ClientOptions { RetriesMax = 1 });
         var options = new NodeAgentOptions { Name = "node-1", Heartbeat = TimeSpan.FromMilliseconds(500) };
-        var agent = new NodeAgent(agentClient, machine.Machine, options, TimeProvider.System, NullLoggerFactory.Instance);
+        var agent = new NodeAgent(agentClient, machine.Machine, options, new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance), TimeProvider.System, NullLoggerFactory.Instance);
         agentLoop = agent.RunAsync(agentStop.Token);
     }
 

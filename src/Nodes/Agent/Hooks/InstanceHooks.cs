@@ -1,5 +1,6 @@
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Nodes.Images;
 
 namespace Strata.Nodes.Agent.Hooks;
@@ -18,12 +19,12 @@ internal sealed class InstanceHooks
 {
     private readonly IReadOnlyList<IInstanceHook> inOrder;
 
-    public InstanceHooks(StrataClient client, NodeMachine machine, LayerCache layers, TimeProvider time) => inOrder =
+    public InstanceHooks(StrataClient client, NodeMachine machine, LayerCache layers, Supervisor supervisor, TimeProvider time) => inOrder =
     [
         new ImageHook(layers),
         new TokenHook(client),
         new EnvironmentHook(client.Address, machine.Relay),
-        new LogsHook(client, time),
+        new LogsHook(client, supervisor, time),
         new RunHook(machine.Runtime, time),
     ];
 

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Nodes.Agent.Logs;
 
 namespace Strata.Nodes.Agent.Hooks;
 
 /// <summary>Ships an instance's output from before its first line to after its last.</summary>
-internal sealed class LogsHook(StrataClient client, TimeProvider time) : IInstanceHook
+internal sealed class LogsHook(StrataClient client, Supervisor supervisor, TimeProvider time) : IInstanceHook
 {
     private readonly ConcurrentDictionary<string, Shipping> shipping = new();
 
@@ -25,9 +26,7 @@ internal sealed class LogsHook(StrataClient client, TimeProvider time) : IInstan
     public async Task StopAsync(InstanceContext context, CancellationToken cancellationToken)
     {
         if (!shipping.TryRemove(context.Id, out var current)) return;
-        await current.Stop.CancelAsync();
-        await current.Loop;
-        current.Stop.Dispose();
+        await current.Loop.StopAsync(cancellationToken);
         await current.Shipper.DrainAsync(cancellationToken);
         LogFile.Delete(context.LogFile);
     }
@@ -36,9 +35,12 @@ internal sealed class LogsHook(StrataClient client, TimeProvider time) : IInstan
     {
         if (shipping.ContainsKey(context.Id)) return;
         var shipper = new LogShipper(client, context.Id, context.Org, context.LogFile, time);
-        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        shipping[context.Id] = new Shipping(shipper, stop, Task.Run(() => shipper.RunAsync(stop.Token), CancellationToken.None));
+        shipping[context.Id] = new Shipping(shipper, supervisor.StartUntilDone("agent-logs", async (_, stop) =>
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
+            await shipper.RunAsync(both.Token);
+        }));
     }
 
-    private sealed record Shipping(LogShipper Shipper, CancellationTokenSource Stop, Task Loop);
+    private sealed record Shipping(LogShipper Shipper, SupervisedWork Loop);
 }
