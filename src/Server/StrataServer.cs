@@ -55,6 +55,7 @@ public sealed class StrataServer : IAsyncDisposable
             server = new StrataServer(options, home, ServerLogs.CreateFactory(options.Home.LogFile, console, time), time);
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
+            server.composition.Supervisor.Start("local-status", new LocalStatus(options.Home, server.Status, time).RunAsync);
             await server.parts.StartAsync(cancellationToken);
             return server;
         }
@@ -78,6 +79,10 @@ public sealed class StrataServer : IAsyncDisposable
 
     /// <param name="keepWork">True: instances and the database run on for the next server.</param>
     public Task StopAsync(bool keepWork) => parts.StopAsync(keepWork);
+
+    /// <summary>The status of the server in a data folder, without its API and database; null when it does not answer in time.</summary>
+    public static Task<ServerStatus?> AskStatusAsync(HomeLayout home, TimeSpan patience, CancellationToken cancellationToken) =>
+        LocalStatus.AskAsync(home, patience, cancellationToken);
 
     public ServerStatus Status()
     {
@@ -103,6 +108,7 @@ public sealed class StrataServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await parts.StopAsync(keepWork: true);
+        await composition.Supervisor.StopAllAsync();
         home.Dispose();
         loggers.Dispose();
     }

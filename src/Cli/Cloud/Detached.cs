@@ -15,24 +15,27 @@ internal static class Detached
     // The shell ends at once, so that the cloud is nobody's child; setsid keeps the terminal's signals from it.
     private const string Script = "out=\"$1\"; shift; setsid \"$@\" </dev/null >\"$out\" 2>&1 & echo $!";
 
-    public static async Task<RunningCloud> StartAsync(Run run, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    /// <param name="restart">Whether a watchdog starts the server again when it dies.</param>
+    public static async Task<RunningCloud> StartAsync(Run run, IEnumerable<string> arguments, bool restart, CancellationToken cancellationToken)
     {
         var home = new HomeLayout(run.Home);
         home.Create();
         var outputFile = Path.Combine(home.Run, "up.out");
-        var pid = await LaunchAsync(run, outputFile, arguments, cancellationToken);
+        Watchdog.Stop(home); // one that waits to start its server again would be in the way
+        var pid = await LaunchAsync(outputFile, [.. restart ? Watchdog.Command : [], Environment.ProcessPath!, "up", "--home", run.Home, .. arguments], cancellationToken);
+        if (restart) WholeFile.Write(home.WatchFile, $"{pid}");
         var end = run.Now + Patience;
         for (; run.Now < end; await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
-            if (HomeLock.Find(home) is { Ready: true } cloud && cloud.Pid == pid) return cloud;
+            if (HomeLock.Peek(home) is { Ready: true } cloud && (cloud.Pid == pid || Watchdog.IsChildOf(cloud.Pid, pid))) return cloud;
             if (!Directory.Exists($"/proc/{pid}")) throw await FailedAsync(outputFile, cancellationToken);
         }
         throw new Error(ErrorKind.Timeout, "START_TIMEOUT", $"The cloud was not ready after {Patience.TotalMinutes:0} minutes.", $"Look at {home.LogFile}").ToException();
     }
 
-    private static async Task<int> LaunchAsync(Run run, string outputFile, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    private static async Task<int> LaunchAsync(string outputFile, IEnumerable<string> command, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", outputFile, Environment.ProcessPath!, "up", "--home", run.Home, .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", outputFile, .. command]) { RedirectStandardOutput = true };
         using var shell = Process.Start(start)!;
         var pid = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
         return int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture);

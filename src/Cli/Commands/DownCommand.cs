@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
 using Strata.Core;
 using Strata.Server;
@@ -20,6 +21,7 @@ internal static class DownCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var home = new HomeLayout(run.Home);
+        Watchdog.Stop(home);
         if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
         else if (!await StopRemainsAsync(run, home, cancellationToken))
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Strata.Cli.Shell;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Server;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 using Strata.Server.Status;
@@ -12,6 +13,8 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata status</c>: addresses, version and the health of each part. 0 when all is well, 1 otherwise.</summary>
 internal static class StatusCommand
 {
+    private static readonly TimeSpan LocalPatience = TimeSpan.FromSeconds(5);
+
     private sealed record Down(bool Running, string Home);
 
     public static Command Create(Terminal terminal) => new Command("status", "Tell how the cloud is").Does(terminal, RunAsync);
@@ -25,10 +28,31 @@ internal static class StatusCommand
             if (!run.WriteMachine(new Down(false, run.Home))) run.Terminal.Error.WriteLine($"No cloud runs in {run.Home}. Start it with: strata up");
             return CommandRunner.Failed;
         }
-        using var answer = await run.Client.SendAsync(HttpMethod.Get, "/api/v1/status", cancellationToken: cancellationToken);
-        var status = answer!.RootElement.Deserialize(WireJson.Of<ServerStatus>())!;
-        if (!run.WriteMachine(answer.RootElement)) Write(run, status);
+        var status = isHere && !isElsewhere ? await LocalStatusAsync(run, cancellationToken) : await AskApiAsync(run, cancellationToken);
+        if (!run.WriteMachine(status)) Write(run, status);
         return status.Ok ? CommandRunner.Done : CommandRunner.Failed;
+    }
+
+    private static async Task<ServerStatus> AskApiAsync(Run run, CancellationToken cancellationToken)
+    {
+        using var answer = await run.Client.SendAsync(HttpMethod.Get, "/api/v1/status", cancellationToken: cancellationToken);
+        return answer!.RootElement.Deserialize(WireJson.Of<ServerStatus>())!;
+    }
+
+    /// <summary>From the API, because that is what users need; where it does not answer, from the server's socket in the data folder, which needs neither API nor database.</summary>
+    private static async Task<ServerStatus> LocalStatusAsync(Run run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskApiAsync(run, cancellationToken);
+        }
+        catch (StrataException e)
+        {
+            var status = await StrataServer.AskStatusAsync(new HomeLayout(run.Home), LocalPatience, cancellationToken);
+            if (status is null) throw;
+            run.Terminal.Error.WriteLine($"The API does not answer: {e.Error.Message} This is what the server itself says:");
+            return status with { Ok = false };
+        }
     }
 
     /// <summary>Only what fails or has failed: the rest is many lines that say nothing.</summary>

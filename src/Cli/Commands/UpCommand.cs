@@ -15,9 +15,11 @@ internal static class UpCommand
     private static readonly ServerFlags Flags = new();
     private static readonly Option<bool> Detach = new("--detach", "-d") { Description = "Run in the background" };
 
+    private static readonly Option<bool> NoRestart = new("--no-restart") { Description = "With --detach: do not start the server again when it dies" };
+
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("up", "Start the cloud on this machine") { Detach };
+        var command = new Command("up", "Start the cloud on this machine") { Detach, NoRestart };
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken));
     }
@@ -25,9 +27,13 @@ internal static class UpCommand
     private static async Task<int> RunDetachedAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.Read(run);
-        if (HomeLock.IsHeld(options.Home)) throw ServerErrors.HomeInUse(run.Home, HomeLock.Find(options.Home)).ToException();
+        if (HomeLock.IsHeld(options.Home) && await Repair.TryAsync(run, options.Home, cancellationToken) is { } repaired)
+        {
+            (await CloudSummary.LoadAsync(run, repaired, cancellationToken)).Write(run, detached: true);
+            return CommandRunner.Done;
+        }
         run.Say("Starting the cloud…");
-        var cloud = await Detached.StartAsync(run, Flags.ToArguments(run), cancellationToken);
+        var cloud = await Detached.StartAsync(run, Flags.ToArguments(run), !run.Parse.GetValue(NoRestart), cancellationToken);
         (await CloudSummary.LoadAsync(run, cloud, cancellationToken)).Write(run, detached: true);
         return CommandRunner.Done;
     }
@@ -35,6 +41,7 @@ internal static class UpCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.Read(run);
+        if (Watchdog.IsRestart && HomeLock.IsHeld(options.Home)) return CommandRunner.TakenByAnother;
         using var stop = new StopSignals(cancellationToken);
         await using var server = await StrataServer.StartAsync(options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop.Token);
         try

@@ -12,6 +12,9 @@ internal static class CommandRunner
 
     /// <summary>EX_TEMPFAIL of sysexits.h: a server ended by itself and is to be started again (systemd: Restart=on-failure).</summary>
     public const int StoppedUnasked = 75;
+
+    /// <summary>To the watchdog: somebody else has started a server, so there is nothing left to watch.</summary>
+    public const int TakenByAnother = 74;
     private const int Interrupted = 130;
     private const string DebugVariable = "STRATA_DEBUG";
 

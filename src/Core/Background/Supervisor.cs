@@ -47,6 +47,9 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>Stops whatever still runs, at the end of the process.</summary>
+    public Task StopAllAsync() => Task.WhenAll(works.Keys.Select(w => w.StopAsync(CancellationToken.None)));
+
     /// <summary>Health by name, in order of the names. From memory.</summary>
     public IReadOnlyList<WorkHealth> Report() =>
         [.. works.Keys.Select(w => w.Health).GroupBy(h => h.Name).OrderBy(g => g.Key, StringComparer.Ordinal).Select(Sum)];

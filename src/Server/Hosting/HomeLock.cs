@@ -17,6 +17,8 @@ public sealed class HomeLock : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const int Attempts = 200;
+
     private readonly FileStream file;
     private readonly HomeLayout home;
 
@@ -28,8 +30,7 @@ public sealed class HomeLock : IDisposable
         try
         {
             home.Create();
-            var file = new FileStream(
-                home.LockFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
+            var file = Open(home);
             File.Delete(home.StateFile);
             return new HomeLock(file, home);
         }
@@ -40,6 +41,39 @@ public sealed class HomeLock : IDisposable
         catch (IOException e)
         {
             throw (IsHeld(home) ? ServerErrors.HomeInUse(home.Root, Find(home)) : ServerErrors.HomeNotWritable(home.Root, e.Message)).ToException();
+        }
+    }
+
+    /// <summary>Another command may be probing the lock, for microseconds: a few attempts tell it from a server that keeps it.</summary>
+    private static FileStream Open(HomeLayout home)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly };
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(home.LockFile, options);
+            }
+            catch (IOException) when (attempt < Attempts)
+            {
+                Thread.Yield();
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a server wrote last, without touching the lock: for whoever waits for a server that is just starting, which a probe of the lock could make fail. It counts only while
+    /// its process lives.
+    /// </summary>
+    public static RunningCloud? Peek(HomeLayout home)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(home.StateFile), WireJson.Of<RunningCloud>());
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            return null;
         }
     }
 

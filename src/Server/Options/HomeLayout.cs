@@ -17,6 +17,12 @@ public sealed record HomeLayout(string Root)
     public string Run => Path.Combine(Root, "run");
     public string LockFile => Path.Combine(Run, "strata.lock");
     public string StateFile => Path.Combine(Run, "strata.json");
+
+    /// <summary>Where the server answers with its status, whatever is wrong with its database or API.</summary>
+    public string StatusSocket => Path.Combine(Run, "status.sock");
+
+    /// <summary>Process number of the watchdog that starts a detached server again.</summary>
+    public string WatchFile => Path.Combine(Run, "watch.pid");
     public string LogFile => Path.Combine(Run, "strata.log");
     public string AgentTokenFile => Path.Combine(Run, "agent.token");
     public string EdgeTokenFile => Path.Combine(Run, "edge.token");

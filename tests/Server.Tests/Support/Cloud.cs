@@ -50,8 +50,9 @@ public class Cloud : IAsyncDisposable
     /// <summary>The server's process; null when none runs.</summary>
     public int? Pid => HomeLock.Find(new HomeLayout(Home))?.Pid;
 
+    /// <summary>Without a watchdog: a server that a test kills stays dead until the test starts another.</summary>
     public Task<CommandResult> UpAsync(params string[] flags) =>
-        RunAsync(["up", "-d", "--api-port", $"{ApiPort}", "--http-port", $"{HttpPort}", .. flags]);
+        RunAsync(["up", "-d", "--no-restart", "--api-port", $"{ApiPort}", "--http-port", $"{HttpPort}", .. flags]);
 
     /// <summary>Runs a command of the program against this cloud.</summary>
     public Task<CommandResult> RunAsync(params string[] arguments) => RunAsync(NoVariables, arguments);
