@@ -37,7 +37,7 @@ public static class DeploymentsModule
         services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutHands>();
         services.AddController<RolloutController, DeploymentSpec, DeploymentStatus>();
         services.AddController<RetentionController, DeploymentSpec, DeploymentStatus>();
-        services.AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
+        services.AddSingleton<PartBlobs>().AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();
         return services.AddSupervised<BlobSweeper>();
     }
 

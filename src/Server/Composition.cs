@@ -158,7 +158,12 @@ internal sealed class Composition
         var start = new FirstStart(engine.Engine, api.Services.GetRequiredService<TokenIssuer>(), api.Services.GetRequiredService<IAuthenticator>(), time);
         (var tenant, IsNew) = await start.EnsureOrganizationAsync(cancellationToken);
         AdminToken = await start.EnsureAdminTokenAsync(tenant, KnownToken, cancellationToken);
-        agentToken = await start.EnsurePartTokenAsync(NodeName.OfThisMachine(), Roles.Agent, options.Home.AgentTokenFile, cancellationToken);
-        edgeToken = await start.EnsurePartTokenAsync(NodeName.OfThisMachine(), Roles.Edge, options.Home.EdgeTokenFile, cancellationToken);
+        var machineName = NodeName.OfThisMachine();
+        if (options.Agent)
+        {
+            var node = await start.EnsureNodeAsync(machineName, cancellationToken);
+            agentToken = await start.EnsurePartTokenAsync(machineName, Roles.Agent, node, options.Home.AgentTokenFile, cancellationToken);
+        }
+        edgeToken = await start.EnsurePartTokenAsync(machineName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
     }
 }

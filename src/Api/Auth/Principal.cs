@@ -24,6 +24,9 @@ public sealed record Principal
     /// <summary>Id of the only project it may see; null: all of the organization.</summary>
     public string? Project { get; init; }
 
+    /// <summary>Id of the node whose agent it is: it reaches that node and what is assigned to it, and nothing else. Null: it is no agent.</summary>
+    public string? Node { get; init; }
+
     public bool IsPlatform => Tenant == TenantId.Platform;
 
     public Caller Caller => new(Tenant, Actor);

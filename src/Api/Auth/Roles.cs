@@ -16,7 +16,7 @@ public static class Roles
     public const string Developer = "developer";
     public const string Viewer = "viewer";
 
-    /// <summary>A node's agent.</summary>
+    /// <summary>A node's agent; its token is bound to the node, see <see cref="Principal.Node"/>.</summary>
     public const string Agent = "agent";
     public const string Edge = "edge";
 
@@ -34,8 +34,8 @@ public static class Roles
             "*.read", "projects.write", "deployments.write", "releases.write", "instances.write", "routes.write", "blobs.write", "entities.write", "models.write",
             "webhooks.write", "tunnels.write", "compute.join"),
         [Viewer] = Set("*.read"),
-        [Agent] = Set("instances.read", "instances.control", "nodes.*", "blobs.read", "releases.read", "deployments.read", "lines.write"),
-        [Edge] = Set("routes.read", "instances.read", "tunnels.read", "deployments.read", "blobs.read"),
+        [Agent] = Set("instances.read", "instances.control", "nodes.read", "nodes.control", "blobs.read", "lines.write"),
+        [Edge] = Set("routes.read", "instances.read", "tunnels.read", "blobs.read"),
         [Application] = Set("entities.*", "models.*", "account.read", "compute.*"),
         [Machine] = Set("entities.*", "models.*", "account.read", "compute.*"),
     }.ToFrozenDictionary(StringComparer.Ordinal);

@@ -22,6 +22,9 @@ internal sealed class Scoping(IEntityLog log)
     private static readonly Error OperatorNeeded = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
 
+    private static readonly Error AgentCreatesNothing = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "A node's agent creates nothing: its node is registered for it, and instances are assigned to it.", "Use an operator's token.");
+
     private static readonly Error OrgNeeded = new(
         ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
 
@@ -40,6 +43,7 @@ internal sealed class Scoping(IEntityLog log)
     /// <summary>Whether the caller may change this kind at all, the permission apart.</summary>
     public static Error? MayWrite(Principal principal, Kind kind, Caller caller, bool creates)
     {
+        if (creates && principal.Node is not null) return AgentCreatesNothing;
         if (kind.Scope == KindScope.Platform) return principal.IsOperator ? null : OperatorNeeded;
         if (creates && caller.Tenant == TenantId.Platform) return OrgNeeded;
         return null;
@@ -48,6 +52,7 @@ internal sealed class Scoping(IEntityLog log)
     /// <summary>What a list is narrowed to, beyond the organization; null: to nothing.</summary>
     public static Condition? Restriction(Principal principal, Kind kind)
     {
+        if (principal.Node is { } node) return OfNode(kind, node);
         if (kind == OrganizationKind.Kind && !principal.IsOperator) return HasId(new EntityId(principal.Tenant.Value));
         if (principal.Project is not { } project) return null;
         if (kind.Scope == KindScope.Project) return Equal(new Field.Path(JsonPath.Parse("$.project")), project);
@@ -67,6 +72,14 @@ internal sealed class Scoping(IEntityLog log)
 
     public static Condition Equal(Field field, string value) =>
         new Condition.Compare(field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);
+
+    /// <summary>What is assigned to a node; of kinds that are not assigned, nothing.</summary>
+    private static Condition OfNode(Kind kind, string node) => kind.NodeField switch
+    {
+        null => new Condition.Any([]),
+        "id" => kind.TryParseId(node, out var id) ? HasId(id) : new Condition.Any([]),
+        var path => Equal(new Field.Path(JsonPath.Parse(path)), node),
+    };
 
     private static Condition HasId(EntityId id) => Equal(new Field.Meta(MetaField.Id), id.ToString());
 }

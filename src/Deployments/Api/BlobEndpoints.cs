@@ -10,7 +10,7 @@ using Strata.Deployments.Blobs;
 namespace Strata.Deployments.Api;
 
 /// <summary>Blobs over HTTP: PUT streams and checks, GET serves with ranges, HEAD tells whether it is there.</summary>
-internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores)
+internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, PartBlobs parts)
 {
     private const string Path = "/api/v1/blobs/{digest}";
     private const string MediaType = "application/octet-stream";
@@ -35,6 +35,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores)
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
+        if (call.Principal.IsPlatform && !await parts.MayReadAsync(call.Principal, target.Tenant, target.Digest, call.Aborted)) return BlobErrors.NotFound(target.Digest);
         if (blobs.Open(target.Tenant, target.Digest) is not { } content) return BlobErrors.NotFound(target.Digest);
         var tag = new EntityTagHeaderValue($"\"{target.Digest}\"");
         return Answer.Stream(http => Results.Stream(content, MediaType, entityTag: tag, enableRangeProcessing: true).ExecuteAsync(http));

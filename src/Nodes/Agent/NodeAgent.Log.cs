@@ -25,6 +25,9 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Information, "{Instance} failed: {Sentence}")]
     public static partial void Failed(this ILogger logger, string instance, string sentence);
 
+    [LoggerMessage(LogLevel.Warning, "The token of {Instance} was not renewed: {Reason}")]
+    public static partial void TokenNotRenewed(this ILogger logger, string instance, string reason);
+
     [LoggerMessage(LogLevel.Error, "The loop of {Instance} failed")]
     public static partial void LoopFailed(this ILogger logger, Exception exception, string instance);
 }

@@ -45,7 +45,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var health = new HealthProbe();
-        var parts = new AgentParts(machine.Runtime, new InstanceHooks(client, machine, layers, supervisor, time), new InstanceReport(client), health, time, logger);
+        var parts = new AgentParts(machine.Runtime, new InstanceHooks(client, machine, layers, supervisor, time, logger), new InstanceReport(client), health, time, logger);
         try
         {
             var node = await RegisterAsync(cancellationToken);
@@ -63,7 +63,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         }
     }
 
-    /// <summary>Makes the node's entity or brings it up to date; tries until the API answers.</summary>
+    /// <summary>Brings the node's entity up to date; tries until the API answers. The server registers the node before its agent gets a token.</summary>
     private async Task<Resource<NodeSpec, NodeStatus>> RegisterAsync(CancellationToken cancellationToken)
     {
         var nodes = client.Resources<NodeSpec, NodeStatus>(NodeKinds.Node.Plural);
@@ -71,8 +71,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         {
             try
             {
-                var node = await nodes.FindAsync(options.Name, cancellationToken: cancellationToken)
-                    ?? await nodes.CreateAsync(new NewResource<NodeSpec> { Name = options.Name, Spec = new NodeSpec() }, cancellationToken: cancellationToken);
+                var node = await nodes.GetAsync(options.Name, cancellationToken: cancellationToken);
                 node = await nodes.ChangeAsync(node, node with { Status = Describe() }, cancellationToken: cancellationToken);
                 logger.Registered(node.Name, machine.Runtime.Name, machine.Runtime.List().Count);
                 return node;

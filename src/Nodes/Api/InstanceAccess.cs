@@ -17,6 +17,8 @@ internal static class InstanceAccess
         if (!found.TryGet(out var instance, out error)) return error;
         // A token of one project sees that project only; what it may not see does not exist.
         if (call.Principal.Project is { } project && project != instance.Project) return NodeErrors.InstanceNotFound(call.Route("nameOrId"));
+        // A node's agent reaches only what is assigned to its node.
+        if (call.Principal.Node is { } node && node != instance.Spec.Node) return NodeErrors.InstanceNotFound(call.Route("nameOrId"));
         return (caller, instance);
     }
 

@@ -20,7 +20,9 @@ public static class NodeEndpoints
         routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat, services.GetRequiredService<HeartbeatEndpoint>().BeatAsync);
         routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync);
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync);
-        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token", "instances.control", Token, services.GetRequiredService<InstanceTokenEndpoint>().IssueAsync);
+        var tokens = services.GetRequiredService<InstanceTokenEndpoint>();
+        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token", "instances.control", Token, tokens.IssueAsync);
+        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token/renew", "instances.control", Renew, tokens.RenewAsync);
     }
 
     private static readonly Parameter Org = Parameter.Query("org", "The organization's id; needed by callers of the platform.", Schemas.Text());
@@ -49,6 +51,14 @@ public static class NodeEndpoints
         Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.",
         Tag = "instances",
         Parameters = [Org, IdempotencyKey], Answer = Content.Json(Schemas.Text()),
+    };
+
+    private static readonly Operation Renew = new()
+    {
+        Id = "renewInstanceToken",
+        Summary = "Extends the token that the instance has by an hour from now; for the node's agent.",
+        Tag = "instances",
+        Parameters = [Org, IdempotencyKey], Answer = Content.Json(Schemas.Members([("expiresAt", Schemas.Time())], "expiresAt")),
     };
 
     private static Parameter IdempotencyKey => Parameter.Header("Idempotency-Key", "Accepted, and without effect here.");

@@ -19,6 +19,7 @@ public static class NodeKinds
         Workflow = KindWorkflow.Load(typeof(NodeKinds), "node.workflow.json"),
         InitialStatus = new NodeStatus(),
         UserCreates = false,
+        NodeField = "id",
     };
 
     public static readonly Kind<InstanceSpec, InstanceStatus> Instance = new()
@@ -31,6 +32,7 @@ public static class NodeKinds
         Workflow = KindWorkflow.Load(typeof(NodeKinds), "instance.workflow.json"),
         InitialStatus = new InstanceStatus(),
         UserCreates = false,
+        NodeField = "$.spec.node",
         Validate = Check,
         ValidateChange = CheckChange,
     };

@@ -64,6 +64,12 @@ public abstract class Kind
     /// <summary>Members of the spec that hold the id of another resource; inputs may hold its name instead.</summary>
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 
+    /// <summary>
+    /// Where a resource names the node that it is assigned to: a path such as <c>$.spec.node</c>, or <c>id</c> for the node itself. A node's agent reaches only
+    /// what is assigned to its node. Null: nothing of this kind is an agent's business.
+    /// </summary>
+    public string? NodeField { get; init; }
+
     public ModelKey Model => new("strata." + Name, 1);
 
     public string ReadPermission => Plural + ".read";

@@ -2,6 +2,7 @@ using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 
 namespace Strata.Server.Bootstrap;
@@ -20,6 +21,7 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
 
     private readonly ResourceStore<OrganizationSpec, Nothing> organizations = new(engine, OrganizationKind.Kind, time);
     private readonly ResourceStore<ProjectSpec, Nothing> projects = new(engine, ProjectKind.Kind, time);
+    private readonly ResourceStore<NodeSpec, NodeStatus> nodes = new(engine, NodeKinds.Node, time);
 
     /// <summary>The default organization; made when the cloud is new.</summary>
     public async Task<(TenantId Tenant, bool IsNew)> EnsureOrganizationAsync(CancellationToken cancellationToken)
@@ -35,18 +37,29 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     /// <summary>A new token for the administrator, or null where the one that is known still holds.</summary>
     public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, CancellationToken cancellationToken)
     {
-        if (await HoldsAsync(known, tenant, cancellationToken)) return null;
+        if (await HoldsAsync(known, tenant, null, cancellationToken)) return null;
         var spec = new TokenSpec { Roles = [Roles.Admin, Roles.Operator], Actor = "user:admin" };
         var issued = await issuer.ReplaceAsync(System with { Tenant = tenant }, new NewResource<TokenSpec> { Name = AdminTokenName, Spec = spec }, cancellationToken);
         return issued.Value.Text;
     }
 
+    /// <summary>The node that an agent's token is bound to; registered here, so that an agent need not create anything.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> EnsureNodeAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = await nodes.GetAsync(System, name, AsOf.Latest, cancellationToken);
+        if (found.Error?.Kind == ErrorKind.NotFound)
+            found = await nodes.CreateAsync(System, new NewResource<NodeSpec> { Name = name, Spec = new NodeSpec() }, null, cancellationToken);
+        return found.TryGet(out var node, out var error) ? node.Id : throw error.ToException();
+    }
+
     /// <summary>The token of one of the cloud's own parts, kept in a file that only its owner reads.</summary>
-    public async Task<string> EnsurePartTokenAsync(string name, string role, string path, CancellationToken cancellationToken)
+    /// <param name="node">Id of the node that it is bound to; null: none.</param>
+    public async Task<string> EnsurePartTokenAsync(string name, string role, string? node, string path, CancellationToken cancellationToken)
     {
         var known = File.Exists(path) ? (await File.ReadAllTextAsync(path, cancellationToken)).Trim() : null;
-        if (await HoldsAsync(known, TenantId.Platform, cancellationToken)) return known!;
-        var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}" };
+        if (await HoldsAsync(known, TenantId.Platform, node, cancellationToken)) return known!;
+        var spec = new TokenSpec { Roles = [role], Actor = $"{role}:{name}", Node = node };
         var issued = await issuer.ReplaceAsync(System, new NewResource<TokenSpec> { Name = $"{role}-{name}", Spec = spec }, cancellationToken);
         await PrivateFile.WriteAsync(path, issued.Value.Text, cancellationToken);
         return issued.Value.Text;
@@ -60,10 +73,10 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
         if (!found.IsOk) throw found.Error.ToException();
     }
 
-    private async Task<bool> HoldsAsync(string? token, TenantId tenant, CancellationToken cancellationToken)
+    private async Task<bool> HoldsAsync(string? token, TenantId tenant, string? node, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(token)) return false;
         var principal = await authenticator.AuthenticateAsync(token, cancellationToken);
-        return principal.IsOk && principal.Value.Tenant == tenant;
+        return principal.IsOk && principal.Value.Tenant == tenant && principal.Value.Node == node;
     }
 }

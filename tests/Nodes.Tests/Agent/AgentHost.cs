@@ -184,13 +184,19 @@ internal sealed class AgentHost : IAsyncDisposable
         Org = new TenantId(org);
         var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
         Project = (await projects.CreateAsync(Caller, new NewResource<ProjectSpec> { Name = "default", Spec = new() }, null, default)).Value.Id;
-        agentToken = await TokenAsync(TenantId.Platform, "agent", Roles.Agent);
+        var nodes = new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System);
+        var node = await nodes.CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<NodeSpec> { Name = "node-1", Spec = new() }, null, default);
+        agentToken = await TokenAsync(TenantId.Platform, "agent", Roles.Agent, node.Value.Id);
         Admin = new StrataClient(new Uri($"http://127.0.0.1:{port}"), await TokenAsync(Org, "admin", Roles.Admin));
     }
 
-    private async Task<string> TokenAsync(TenantId tenant, string name, string role)
+    /// <summary>A client of the API as an agent that is bound to a node.</summary>
+    public async Task<StrataClient> AgentOfAsync(string node) =>
+        new(new Uri($"http://127.0.0.1:{port}"), await TokenAsync(TenantId.Platform, "agent-" + node.ToLowerInvariant().Replace('_', '-'), Roles.Agent, node));
+
+    private async Task<string> TokenAsync(TenantId tenant, string name, string role, string? node = null)
     {
-        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = [role] } };
+        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = [role], Node = node } };
         return (await app!.Services.GetRequiredService<TokenIssuer>().IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
     }
 

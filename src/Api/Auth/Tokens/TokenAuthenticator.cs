@@ -44,5 +44,6 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         Permissions = Roles.PermissionsOf(token.Spec.Roles),
         RoleNames = token.Spec.Roles,
         Project = token.Spec.Project,
+        Node = token.Spec.Node,
     };
 }

@@ -51,8 +51,11 @@ internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempo
         var principal = call.Principal;
         if (!principal.Covers(Roles.PermissionsOf(spec.Roles)))
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.", "Ask for fewer roles, or use an administrator's token.");
-        if (spec.Actor is not null && !principal.IsPlatform)
-            return new Error(ErrorKind.Forbidden, "FORBIDDEN", "Only the platform's own parts say in whose name a token acts.", "Leave out spec.actor.");
+        if ((spec.Actor is not null || spec.Node is not null) && (!principal.IsPlatform || principal.Node is not null))
+        {
+            return new Error(
+                ErrorKind.Forbidden, "FORBIDDEN", "Only the platform's own parts say in whose name a token acts, and on which node.", "Leave out spec.actor and spec.node.");
+        }
         if (principal.Project is not { } own) return null;
         var named = spec.Project is null ? (Result<string>)"" : await scoping.ProjectIdAsync(call.Caller, spec.Project, call.Aborted);
         return named.IsOk && named.Value == own

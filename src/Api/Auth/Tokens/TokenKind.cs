@@ -14,6 +14,9 @@ public sealed record TokenSpec
     /// <summary>Name or id of the only project it may see; null: the whole organization.</summary>
     public string? Project { get; init; }
 
+    /// <summary>Id of the node that it is bound to; null: to none. Only the platform's own parts may set it.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Not accepted from then on; null: until it is revoked.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Strata.Client;
 using Strata.Core;
 using Strata.Core.Background;
@@ -9,7 +10,7 @@ namespace Strata.Nodes.Agent.Hooks;
 /// The hooks in their order:
 /// <list type="number">
 /// <item>image: the application's files are on this machine;</item>
-/// <item>token: the instance has a token of its own;</item>
+/// <item>token: the instance has a token of its own, which is renewed while it runs;</item>
 /// <item>environment: PORT, HOST, STRATA_…;</item>
 /// <item>logs: its output is shipped;</item>
 /// <item>run: it runs; at the end SIGTERM, grace, SIGKILL, and its remains are removed.</item>
@@ -19,10 +20,10 @@ internal sealed class InstanceHooks
 {
     private readonly IReadOnlyList<IInstanceHook> inOrder;
 
-    public InstanceHooks(StrataClient client, NodeMachine machine, LayerCache layers, Supervisor supervisor, TimeProvider time) => inOrder =
+    public InstanceHooks(StrataClient client, NodeMachine machine, LayerCache layers, Supervisor supervisor, TimeProvider time, ILogger logger) => inOrder =
     [
         new ImageHook(layers),
-        new TokenHook(client),
+        new TokenHook(client, time, logger),
         new EnvironmentHook(client.Address, machine.Relay),
         new LogsHook(client, supervisor, time),
         new RunHook(machine.Runtime, time),
