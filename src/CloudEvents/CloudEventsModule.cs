@@ -23,7 +23,7 @@ public static class CloudEventsModule
 
     public static void MapCloudEvents(this IEndpointRouteBuilder routes)
     {
-        routes.MapRpc(routes.ServiceProvider.GetRequiredService<EventService>()).Requires(Callers);
+        routes.MapRpc(routes.ServiceProvider.GetRequiredService<EventService>()).Requires(Callers).InProject();
     }
 
     /// <summary>For reflection and health.</summary>

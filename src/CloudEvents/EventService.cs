@@ -22,7 +22,7 @@ internal sealed class EventService(RequestRouter router, SessionParts sessions) 
         var principal = context.GetHttpContext().GetPrincipal();
         if (!principal.May(Join)) throw Api.Http.ApiErrors.Forbidden(Join).ToRpcException();
         if (principal.IsPlatform) throw OneOrganization.ToRpcException();
-        return new MemberSession(sessions, principal.Tenant, principal.Actor, requestStream, responseStream, context.CancellationToken).RunAsync();
+        return new MemberSession(sessions, principal.Tenant, principal.Actor, principal.Project, requestStream, responseStream, context.CancellationToken).RunAsync();
     }
 
     public override Task<CloudEvent> entityModelManage(CloudEvent request, ServerCallContext context) => OneAsync(request, context);

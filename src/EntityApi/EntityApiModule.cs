@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.EntityApi.Entities;
@@ -34,9 +35,11 @@ public static class EntityApiModule
         return services.AddEntityFeed().AddWebhooks().AddTransfers().AddMigration().AddRetention();
     }
 
-    public static void MapEntityApi(this IEndpointRouteBuilder routes)
+    public static void MapEntityApi(this IEndpointRouteBuilder endpoints)
     {
-        var services = routes.ServiceProvider;
+        var routes = endpoints.MapGroup("");
+        ((IEndpointConventionBuilder)routes).Finally(BusinessScope.Apply);
+        var services = endpoints.ServiceProvider;
         services.GetRequiredService<ModelEndpoints>().Map(routes);
         services.GetRequiredService<ModelTransferEndpoints>().Map(routes);
         routes.MapEntities();

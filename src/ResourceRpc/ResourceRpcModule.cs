@@ -15,7 +15,7 @@ public static class ResourceRpcModule
     public static void MapResourceRpc(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
     {
         var readers = kinds.Select(kind => kind.ReadPermission).Distinct().ToArray();
-        routes.MapRpc(new ResourceRpcService(routes.ServiceProvider.GetRequiredService<InProcessApi>(), new ResourcePath(kinds))).Requires(readers);
+        routes.MapRpc(new ResourceRpcService(routes.ServiceProvider.GetRequiredService<InProcessApi>(), new ResourcePath(kinds))).Requires(readers).InProject();
     }
 
     /// <summary>For reflection and health.</summary>

@@ -30,9 +30,16 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         var authenticated = await authenticator.AuthenticateAsync(token, http.RequestAborted);
         if (!authenticated.TryGet(out var principal, out var error)) return error;
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
+        if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
         if (!(await organizations.ApplyAsync(http, principal)).TryGet(out var chosen, out error)) return error;
         http.Features.Set(chosen);
         return null;
+    }
+
+    private static async ValueTask<Error?> OutsideAsync(HttpContext http, RouteEndpoint endpoint, Principal principal)
+    {
+        if (endpoint.Metadata.GetMetadata<ProjectScoped>() is not { } scoped) return ApiErrors.WholeOrganization;
+        return scoped.Check is { } check ? await check(http, principal) : null;
     }
 
     internal static string? TokenOf(HttpContext http) =>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
@@ -19,7 +20,8 @@ internal sealed class OrganizationChoice(IEntityLog log)
     /// <returns>NOT_FOUND for an organization that the caller may not use, whether it exists or not.</returns>
     public async ValueTask<Result<Principal>> ApplyAsync(HttpContext http, Principal principal)
     {
-        if (principal.IsPlatform || !http.Request.QueryString.HasValue || http.Request.Query[Parameter] is not [{ Length: > 0 } named]) return principal;
+        if (principal.IsPlatform || !http.Request.QueryString.HasValue || !http.Request.Query.TryGetValue(Parameter, out var values)) return principal;
+        if (values is not [{ Length: > 0 } named]) return ApiErrors.Query(Parameter, values.Count > 1 ? "is given more than once." : "is empty.");
         var found = await organizations.ReadAsync(principal.Caller, named, AsOf.Latest, http.RequestAborted);
         if (!found.TryGet(out var organization, out var error)) return error;
         var tenant = new TenantId(organization.Id.Value);

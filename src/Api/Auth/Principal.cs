@@ -29,7 +29,7 @@ public sealed record Principal
 
     public bool IsPlatform => Tenant == TenantId.Platform;
 
-    public Caller Caller => new(Tenant, Actor);
+    public Caller Caller => new(Tenant, Actor) { Project = Project };
 
     /// <summary>Held beside an organization's permissions, it opens what belongs to the cloud itself to writes.</summary>
     public const string PlatformPermission = "platform";

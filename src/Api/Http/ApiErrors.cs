@@ -23,6 +23,9 @@ public static class ApiErrors
     internal static readonly Error EncodedBody = new(
         ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "The body is compressed, which is not supported here.", "Send it without Content-Encoding.");
 
+    public static readonly Error WholeOrganization = new(
+        ErrorKind.Forbidden, "PROJECT_TOKEN", "This belongs to the whole organization, and your token is for one project.", "Use a token of the organization.");
+
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
 

@@ -31,19 +31,19 @@ internal static class MapKindsExtensions
         var one = list + "/{nameOrId}";
         var change = new Access([kind.WritePermission, kind.ControlPermission]);
 
-        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch));
-        routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync);
-        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync);
+        routes.MapApi("GET", list, kind.ReadPermission, operations.List, call => ListOrWatchAsync(call, endpoints, watch)).InProject();
+        routes.MapApi("GET", one, kind.ReadPermission, operations.Get, endpoints.GetAsync).InProject();
+        routes.MapApi("GET", one + "/history", kind.ReadPermission, operations.History, endpoints.HistoryAsync).InProject();
         if (kind == TokenKind.Kind)
         {
             // Made by an endpoint of its own, and never changed: a change could widen what it grants.
-            routes.MapApi("DELETE", one, change, operations.Delete, services.GetRequiredService<TokenEndpoints>().Revoking(endpoints.DeleteAsync));
+            routes.MapApi("DELETE", one, change, operations.Delete, services.GetRequiredService<TokenEndpoints>().Revoking(endpoints.DeleteAsync)).InProject();
             return;
         }
-        routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync);
-        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, CreateOf(kind, endpoints, services));
-        routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync);
-        routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync);
+        routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync).InProject();
+        routes.MapApi("POST", list, kind.UserCreates ? kind.WritePermission : kind.ControlPermission, operations.Create, CreateOf(kind, endpoints, services)).InProject();
+        routes.MapApi("PATCH", one, change, operations.Patch, endpoints.PatchAsync).InProject();
+        routes.MapApi("POST", one + "/transitions/{transition}", change, operations.Transition, endpoints.TransitionAsync).InProject();
     }
 
     private static ApiHandler CreateOf(Kind kind, KindEndpoints endpoints, IServiceProvider services) =>

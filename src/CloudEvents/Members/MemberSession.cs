@@ -23,7 +23,7 @@ internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
 /// waits for the member is told at once.
 /// </summary>
 internal sealed class MemberSession(
-    SessionParts parts, TenantId tenant, string actor, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
+    SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
 {
     /// <summary>Calls and keep-alives that may wait to be sent; a member that reads slower is as one that is gone.</summary>
     private const int QueueMax = 10_240;
@@ -60,7 +60,7 @@ internal sealed class MemberSession(
         if (!EventReader.Read(requests.Current).TryGet(out var payload, out var error)) throw error.ToRpcException();
         using (payload)
         {
-            var joined = parts.Directory.Join(tenant, actor, MemberEvents.TagsOf(payload.RootElement), MemberEvents.LimitOf(payload.RootElement), this);
+            var joined = parts.Directory.Join(tenant, actor, MemberEvents.TagsOf(payload.RootElement), MemberEvents.LimitOf(payload.RootElement), this, project);
             if (!joined.TryGet(out var member, out error)) throw error.ToRpcException();
             await responses.WriteAsync(MemberEvents.Greet(parts.Events, member), over);
             return member;

@@ -65,7 +65,7 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         var tried = new List<Member>();
         while (true)
         {
-            var taken = await directory.TakeAsync(call.Entity.Tenant, name, config.Tags, tried, cancellationToken);
+            var taken = await directory.TakeAsync(call.Entity.Tenant, call.Project, name, config.Tags, tried, cancellationToken);
             if (!taken.TryGet(out var member, out var error)) return tried.Count == 0 ? error : ComputeErrors.Disconnected(name, tried.Count);
             tried.Add(member);
             try

@@ -102,7 +102,7 @@ public sealed class Member
 /// <summary>What a member says of itself when it joins.</summary>
 /// <param name="Actor">Of its token.</param>
 /// <param name="Limit">Calls that it works on at once.</param>
-public sealed record MemberJoin(TenantId Tenant, string Actor, IReadOnlyList<string> Tags, int Limit);
+public sealed record MemberJoin(TenantId Tenant, string Actor, IReadOnlyList<string> Tags, int Limit, string? Project = null);
 
 /// <summary>How a member is, at one moment.</summary>
 public sealed record MemberReport

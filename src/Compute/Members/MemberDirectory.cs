@@ -4,7 +4,7 @@ using Strata.Entities.Engine;
 namespace Strata.Compute.Members;
 
 /// <summary>
-/// The members that are connected to this server, and who gets the next call. Rules, in this order: of the same organization; not leaving; serves one of the call's tags, or the call has none;
+/// The members that are connected to this server, and who gets the next call. Rules, in this order: of the same organization, and of the whole of it or of the project that the entity's model belongs to; not leaving; serves one of the call's tags, or the call has none;
 /// has room under its limit; has the fewest calls in flight; was given its last call the longest ago; joined first. Where all that would serve are busy, calls wait in order of arrival, for a
 /// bounded time and in bounded number. Safe for concurrent use.
 /// </summary>
@@ -19,7 +19,8 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
 
     /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for tags that are none.</summary>
     /// <param name="limit">Calls that it works on at once; null: the default.</param>
-    public Result<Member> Join(TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection)
+    /// <param name="project">Id of the only project whose models it is asked about; null: of the whole organization.</param>
+    public Result<Member> Join(TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection, string? project = null)
     {
         if (tags.Count > limits.TagsMax || tags.Any(t => t.Length == 0 || t.Length > limits.TagCharactersMax)) return ComputeErrors.Tags(limits.TagsMax, limits.TagCharactersMax);
         var bounded = Math.Clamp(limit ?? limits.CallsInFlight, 1, limits.CallsInFlightMax);
@@ -27,7 +28,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         {
             if (!groups.TryGetValue(tenant, out var group)) groups[tenant] = group = new Group();
             if (group.Members.Count >= limits.MembersMax) return ComputeErrors.TooManyMembers;
-            var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded), ++counter, connection, time);
+            var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded, project), ++counter, connection, time);
             group.Members.Add(member);
             Hand(group, member);
             return member;
@@ -68,18 +69,20 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
 
     /// <summary>A member with a place reserved, which the caller gives back by <see cref="Release"/>; waits for one where all are busy.</summary>
     /// <param name="without">Tried already.</param>
-    internal async ValueTask<Result<Member>> TakeAsync(TenantId tenant, string name, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without, CancellationToken cancellationToken)
+    /// <param name="project">That the entity's model belongs to; null: to the organization.</param>
+    internal async ValueTask<Result<Member>> TakeAsync(
+        TenantId tenant, string? project, string name, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (gate)
         {
             if (!groups.TryGetValue(tenant, out var group)) return ComputationErrors.NoMember(name, tags);
-            var able = group.Members.Where(m => Serves(m, tags) && !without.Contains(m));
+            var able = group.Members.Where(m => Serves(m, tags) && IsFor(m, project) && !without.Contains(m));
             var free = able.Where(m => m.InFlight < m.Join.Limit).MinBy(m => (m.InFlight, m.LastGiven, m.Number));
             if (free is not null) return Reserve(free);
             if (!able.Any()) return ComputationErrors.NoMember(name, tags);
             if (group.Waiters.Count >= limits.WaitingMax) return ComputeErrors.Busy(name, TimeSpan.Zero);
-            waiter = new Waiter(name, tags, without);
+            waiter = new Waiter(name, project, tags, without);
             group.Waiters.AddLast(waiter);
         }
         return await WaitAsync(tenant, waiter, cancellationToken);
@@ -135,7 +138,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         for (var at = group.Waiters.First; at is not null && member.InFlight < member.Join.Limit;)
         {
             var (next, waiter) = (at.Next, at.Value);
-            if (!member.IsGone && Serves(member, waiter.Tags) && !waiter.Without.Contains(member))
+            if (!member.IsGone && Serves(member, waiter.Tags) && IsFor(member, waiter.Project) && !waiter.Without.Contains(member))
             {
                 group.Waiters.Remove(at);
                 waiter.Set(Reserve(member));
@@ -150,7 +153,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         for (var at = group.Waiters.First; at is not null;)
         {
             var (next, waiter) = (at.Next, at.Value);
-            if (!group.Members.Any(m => Serves(m, waiter.Tags) && !waiter.Without.Contains(m)))
+            if (!group.Members.Any(m => Serves(m, waiter.Tags) && IsFor(m, waiter.Project) && !waiter.Without.Contains(m)))
             {
                 group.Waiters.Remove(at);
                 waiter.Set(ComputationErrors.NoMember(waiter.Name, waiter.Tags));
@@ -161,13 +164,15 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
 
     private static bool Serves(Member member, IReadOnlyList<string> tags) => !member.IsLeaving && (tags.Count == 0 || tags.Any(member.Join.Tags.Contains));
 
+    private static bool IsFor(Member member, string? project) => member.Join.Project is null || member.Join.Project == project;
+
     private sealed class Group
     {
         public List<Member> Members { get; } = [];
         public LinkedList<Waiter> Waiters { get; } = [];
     }
 
-    private sealed record Waiter(string Name, IReadOnlyList<string> Tags, IReadOnlyCollection<Member> Without)
+    private sealed record Waiter(string Name, string? Project, IReadOnlyList<string> Tags, IReadOnlyCollection<Member> Without)
     {
         public TaskCompletionSource<Result<Member>> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

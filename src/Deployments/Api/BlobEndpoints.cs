@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
@@ -17,9 +18,9 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("PUT", Path, "blobs.write", Put, PutAsync);
+        routes.MapApi("PUT", Path, "blobs.write", Put, PutAsync).InProject();
         routes.MapApi("GET", Path, "blobs.read", Get, GetAsync);
-        routes.MapApi("HEAD", Path, "blobs.read", Head, HeadAsync);
+        routes.MapApi("HEAD", Path, "blobs.read", Head, HeadAsync).InProject();
     }
 
     private async Task<Result<Answer>> PutAsync(ApiCall call)
@@ -44,6 +45,8 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     private async Task<Result<Answer>> HeadAsync(ApiCall call)
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
+        // Whether a blob is there is not told to one project of another's: it uploads its own, and that costs no room where it is there already.
+        if (call.Principal.Project is not null) return BlobErrors.NotFound(target.Digest);
         if (blobs.Renew(target.Tenant, target.Digest) is not { } blob) return BlobErrors.NotFound(target.Digest);
         return Answer.Stream(http =>
         {

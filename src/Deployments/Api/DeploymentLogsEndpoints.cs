@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
@@ -14,8 +15,8 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync);
-        routes.MapApi("GET", "/api/v1/deployments/{nameOrId}/logs", "deployments.read", DeploymentLogs, ReadDeploymentAsync);
+        routes.MapApi("GET", "/api/v1/releases/{nameOrId}/logs", "releases.read", ReleaseLogs, ReadReleaseAsync).InProject();
+        routes.MapApi("GET", "/api/v1/deployments/{nameOrId}/logs", "deployments.read", DeploymentLogs, ReadDeploymentAsync).InProject();
     }
 
     private async Task<Result<Answer>> ReadReleaseAsync(ApiCall call)

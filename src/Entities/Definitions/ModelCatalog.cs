@@ -33,10 +33,10 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         {
             var merged = await ChangeShapeAsync(caller, key, model => ModelImport.ApplyTo(model, converter, body), cancellationToken);
             if (merged.Error?.Code != "MODEL_NOT_FOUND") return merged;
-            if (!ModelImport.ApplyTo(ModelDocument.New(key), converter, body).TryGet(out var created, out error)) return error;
+            if (!ModelImport.ApplyTo(ModelDocument.New(key) with { Project = caller.Project }, converter, body).TryGet(out var created, out error)) return error;
             created = await WithPastAsync(caller, created, cancellationToken);
             var result = await engine.CreateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), created.Write(), null, cancellationToken);
-            if (result.Error?.Code != "CONFLICT" || attempt == CreateTriesMax) return Learn(key, result);
+            if (result.Error?.Code != "CONFLICT" || attempt == CreateTriesMax) return result.Error?.Code == "CONFLICT" && caller.Project is not null ? ModelErrors.NameTaken(key) : Learn(key, result);
         }
     }
 
@@ -108,7 +108,7 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         while (true)
         {
             var page = await engine.Log.ScanAsync(scan, cancellationToken);
-            models.AddRange(page.Select(ModelInfo.Of));
+            models.AddRange(page.Where(model => IsOf(caller, model)).Select(ModelInfo.Of));
             if (page.IsLast || models.Count >= ListMax) return models;
             scan = scan with { After = new ScanPosition(caller.Tenant, page[^1].Id) };
         }
@@ -153,14 +153,16 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         Caller caller, ModelKey key, DocumentChange change, string? transition, CancellationToken cancellationToken)
     {
         if (CheckKey(key) is { } error) return error;
-        return Learn(key, await engine.UpdateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), change, transition, null, cancellationToken));
+        return Learn(key, await engine.UpdateAsync(caller, StoredModel.Key, StoredModel.IdOf(key), ChangeOwn, transition, null, cancellationToken));
+
+        Result<JsonText> ChangeOwn(EntityRevision current) => IsOf(caller, current) ? change(current) : EngineErrors.ModelNotFound(key);
     }
 
     private async ValueTask<Result<EntityRevision>> FindAsync(Caller caller, ModelKey key, AsOf asOf, CancellationToken cancellationToken)
     {
         if (CheckKey(key) is { } error) return error;
         var found = await engine.Log.ReadAsync(caller.Tenant, StoredModel.IdOf(key), asOf, cancellationToken);
-        return found is not null && found.Model == StoredModel.Key ? found : EngineErrors.ModelNotFound(key);
+        return found is not null && found.Model == StoredModel.Key && IsOf(caller, found) ? found : EngineErrors.ModelNotFound(key);
     }
 
     private async ValueTask<Error> RefuseEntitiesAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
@@ -168,6 +170,9 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
 
     private async ValueTask<bool> HasEntitiesAsync(Caller caller, ModelKey key, CancellationToken cancellationToken) =>
         (await engine.Log.ScanAsync(new Scan { Tenant = caller.Tenant, Model = key, Limit = 1 }, cancellationToken)).Count > 0;
+
+    /// <summary>A caller of one project reaches only the models that belong to it.</summary>
+    private static bool IsOf(Caller caller, EntityRevision model) => caller.Project is null || ModelDocument.ProjectOf(model.Document) == caller.Project;
 
     private Result<ModelInfo> Learn(ModelKey key, Result<EntityRevision> written)
     {

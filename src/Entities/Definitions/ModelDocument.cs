@@ -9,7 +9,7 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>The document of a stored model: {name, version, structure, changeLevel?, retention?, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
+/// <summary>The document of a stored model: {name, version, structure, changeLevel?, project?, retention?, uniqueKeys[], workflows[]}; each workflow is a string that holds its text, because a store may change
 /// the order of members and the spelling of numbers in JSON.</summary>
 internal sealed record ModelDocument(
     ModelKey Key, ModelStructure Structure, IReadOnlyList<UniqueKeyDefinition> UniqueKeys, IReadOnlyList<WorkflowDefinition> Workflows)
@@ -20,12 +20,15 @@ internal sealed record ModelDocument(
     /// <summary>What documents may change about the structure while the model is locked.</summary>
     public ChangeLevel ChangeLevel { get; init; }
 
+    /// <summary>Id of the project that it belongs to; null: to the organization.</summary>
+    public string? Project { get; init; }
+
     /// <summary>Null: everything is kept, and has been.</summary>
     public ModelRetention? Retention { get; init; }
 
     public static ModelDocument New(ModelKey key) => new(key, new ModelStructure(), [], []);
 
-    public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys, Check = new StructureCheck(Structure) };
+    public ModelDefinition ToDefinition() => new() { Key = Key, Workflows = Workflows, UniqueKeys = UniqueKeys, Project = Project, Check = new StructureCheck(Structure) };
 
     /// <exception cref="StrataException">The document is not one that <see cref="Write"/> made.</exception>
     public static ModelDocument Read(JsonText text)
@@ -40,7 +43,15 @@ internal sealed record ModelDocument(
         {
             ChangeLevel = root.TextOf("changeLevel") is { } level ? ChangeLevels.Find(level) ?? ChangeLevel.None : ChangeLevel.None,
             Retention = ModelRetention.Read(root),
+            Project = root.TextOf("project"),
         };
+    }
+
+    /// <summary>Only the project, of a document of this kind.</summary>
+    public static string? ProjectOf(JsonText text)
+    {
+        using var json = text.Parse();
+        return json.RootElement.TextOf("project");
     }
 
     public JsonText Write()
@@ -54,6 +65,7 @@ internal sealed record ModelDocument(
             writer.WritePropertyName("structure");
             Structure.Write(writer);
             if (ChangeLevel != ChangeLevel.None) writer.WriteString("changeLevel", ChangeLevels.Of(ChangeLevel));
+            if (Project is not null) writer.WriteString("project", Project);
             Retention?.Write(writer);
             WriteKeys(writer, UniqueKeys);
             writer.WriteStartArray("workflows");

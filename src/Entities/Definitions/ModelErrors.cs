@@ -1,6 +1,7 @@
 using System.Globalization;
 using Strata.Core;
 using Strata.Entities.Definitions.Structures;
+using Strata.Entities.Json;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Definitions;
@@ -8,6 +9,10 @@ namespace Strata.Entities.Definitions;
 /// <summary>The catalogue of errors of models; codes are the entity API's.</summary>
 internal static class ModelErrors
 {
+    public static Error NameTaken(ModelKey key) => new(
+        ErrorKind.Forbidden, "MODEL_NOT_IN_PROJECT", $"The model {Quote.Shorten(key.Name)} in version {key.Version} does not belong to your token's project.",
+        "Choose another name, or have an administrator give the model to the project.");
+
     public static Error BelongsToPlatform(ModelKey key) => new(
         ErrorKind.Forbidden, "FORBIDDEN",
         $"Models whose names start with \"{CompositeDefinitions.PlatformPrefix}\" belong to the platform, and {key} is one.",

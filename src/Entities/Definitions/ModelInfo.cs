@@ -25,6 +25,9 @@ public sealed record ModelInfo
     public required IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; }
     public required IReadOnlyList<WorkflowDefinition> Workflows { get; init; }
 
+    /// <summary>Id of the project that it belongs to; null: to the organization.</summary>
+    public string? Project { get; init; }
+
     /// <summary>Null: everything is kept, and has been.</summary>
     public ModelRetention? Retention { get; init; }
 
@@ -51,6 +54,7 @@ public sealed record ModelInfo
             ChangedAt = revision.ChangedAt,
             ChangeLevel = document.ChangeLevel == Structures.ChangeLevel.None ? null : ChangeLevels.Of(document.ChangeLevel),
             Structure = document.Structure,
+            Project = document.Project,
             Retention = document.Retention,
             UniqueKeys = document.UniqueKeys,
             Workflows = document.Workflows,

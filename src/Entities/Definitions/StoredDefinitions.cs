@@ -30,6 +30,9 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
     public async ValueTask<ModelDefinition?> FindAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
         await KnowAsync(tenant, key, cancellationToken) is { Model: { } model } && model.Key == key ? model : null;
 
+    /// <summary>Id of the project that a model belongs to, locked or not; null: to the organization, or there is no such model.</summary>
+    public async ValueTask<string?> ProjectOfAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) => (await KnowAsync(tenant, key, cancellationToken)).Project;
+
     public async ValueTask<Error> ExplainAsync(TenantId tenant, ModelKey key, CancellationToken cancellationToken) =>
         await KnowAsync(tenant, key, cancellationToken) is { Exists: true } ? EngineErrors.ModelNotLocked(key) : EngineErrors.ModelNotFound(key);
 
@@ -81,7 +84,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
 
     /// <param name="At">The revision that was learnt or read; None where a read found nothing.</param>
     /// <param name="Model">Null where the model does not exist or is not locked.</param>
-    private sealed record Known(Revision At, bool Exists, ModelDefinition? Model, long ReadAt)
+    private sealed record Known(Revision At, bool Exists, ModelDefinition? Model, string? Project, long ReadAt)
     {
         public int Places => Model?.Check?.Places ?? 0;
 
@@ -89,7 +92,8 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
         {
             var exists = revision is { Deleted: false } && revision.Model == StoredModel.Key;
             var model = exists && revision!.State == StoredModel.Locked ? ModelDocument.Read(revision.Document).ToDefinition() : null;
-            return new Known(revision?.Revision ?? Revision.None, exists, model, readAt);
+            var project = exists ? ModelDocument.ProjectOf(revision!.Document) : null;
+            return new Known(revision?.Revision ?? Revision.None, exists, model, project, readAt);
         }
     }
 }

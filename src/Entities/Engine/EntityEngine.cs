@@ -13,6 +13,9 @@ public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? 
     /// <summary>Whether documents must fit their models as they are, whatever the models' change levels allow: so with a patch.</summary>
     public bool KeepsModels { get; init; }
 
+    /// <summary>Id of the only project whose models it reaches: entities of any other model do not exist for it. Null: all of the organization.</summary>
+    public string? Project { get; init; }
+
     /// <summary>
     /// The token of a transaction that waits for the caller's answer (<see cref="ICallTransaction"/>): what is asked for happens in it, and becomes durable with it. Then neither
     /// <see cref="Request"/> nor <see cref="Deadline"/> counts: they are the transaction's own. Null: none is joined.
@@ -52,7 +55,8 @@ public sealed class EntityEngine(
     public async ValueTask<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
     {
         if (caller.Join is not null && asOf.IsLatest) return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.ReadInWorkAsync(id, ct), cancellationToken);
-        return await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is { } entity ? entity : EngineErrors.EntityNotFound(id);
+        return await log.ReadAsync(caller.Tenant, id, asOf, cancellationToken) is { } entity && await parts.ReachesAsync(caller.Project, entity.Tenant, entity.Model, cancellationToken)
+            ? entity : EngineErrors.EntityNotFound(id);
     }
 
     /// <summary>Creates an entity: initial state, then the named transition if any, then the automatic cascade. One append and no read.</summary>

@@ -28,13 +28,13 @@ public sealed partial class EntityTransaction
     private sealed class Answers(EntityTransaction transaction, Draft draft, ModelDefinition model) : IWorkflowAnswers
     {
         public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.CallAsync(draft, call, mayWrite: false, (joinable, ct) => transaction.parts.Computation.MatchesAsync(function, joinable, ct), cancellationToken);
+            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: false, (joinable, ct) => transaction.parts.Computation.MatchesAsync(function, joinable, ct), cancellationToken);
 
         public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.CallAsync(draft, call, mayWrite: true, (joinable, ct) => transaction.parts.Computation.ProcessAsync(processor, joinable, ct), cancellationToken);
+            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: true, (joinable, ct) => transaction.parts.Computation.ProcessAsync(processor, joinable, ct), cancellationToken);
 
         public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-            transaction.CallAsync(draft, call, mayWrite: false, (joinable, ct) => transaction.parts.Computation.ScheduleAsync(function, joinable, ct), cancellationToken);
+            transaction.CallAsync(draft, call with { Project = model.Project }, mayWrite: false, (joinable, ct) => transaction.parts.Computation.ScheduleAsync(function, joinable, ct), cancellationToken);
 
         public async ValueTask<Result<EntityRevision>> CommitAsync(ProcessorDefinition processor, WorkflowOutcome soFar, CancellationToken cancellationToken)
         {

@@ -47,9 +47,9 @@ public sealed partial class EntityTransaction
     {
         if (joinDepth == JoinDepthMax) return EngineErrors.JoinedTooDeep(JoinDepthMax);
         await SettleAsync(cancellationToken);
-        var (before, keptModels) = (Save(), keepsModels);
+        var (before, keptModels, outer) = (Save(), keepsModels, project);
         var isDone = false;
-        (joinDepth, keepsModels) = (joinDepth + 1, joining.KeepsModels);
+        (joinDepth, keepsModels, project) = (joinDepth + 1, joining.KeepsModels, joining.Project);
         foreach (var draft in drafts.Values) draft.WrittenBy &= ~DepthBit;
         try
         {
@@ -59,7 +59,7 @@ public sealed partial class EntityTransaction
         }
         finally
         {
-            (joinDepth, keepsModels) = (joinDepth - 1, keptModels);
+            (joinDepth, keepsModels, project) = (joinDepth - 1, keptModels, outer);
             if (!isDone) Restore(before);
         }
     }
@@ -69,7 +69,7 @@ public sealed partial class EntityTransaction
 
     /// <summary>One entity as members see it: also the one that is in the middle of its change.</summary>
     internal async ValueTask<Result<EntityRevision>> ReadInWorkAsync(EntityId id, CancellationToken cancellationToken) =>
-        drafts.TryGetValue(id, out var draft) && draft.InWork is { } entity ? entity with { Commit = request!.Value } : await ReadAsync(id, cancellationToken);
+        drafts.TryGetValue(id, out var draft) && draft.InWork is { } entity && await ReachesAsync(entity.Model, cancellationToken) ? entity with { Commit = request!.Value } : await ReadAsync(id, cancellationToken);
 
     internal Savepoint Save() => new(
         [.. drafts.Values.Select(draft => (draft, draft.State))], models is null ? [] : [.. models.Values.Select(model => (model, model.DocumentCount))], bytes);

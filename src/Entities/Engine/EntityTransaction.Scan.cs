@@ -16,6 +16,7 @@ public sealed partial class EntityTransaction
         ModelKey model, Condition? where, EntityId? after, int limit, CancellationToken cancellationToken)
     {
         if (Check(null) is { } closed) return closed;
+        if (!await ReachesAsync(model, cancellationToken)) return EngineErrors.ModelNotFound(model);
         var position = after is { } id ? new ScanPosition(caller.Tenant, id) : (ScanPosition?)null;
         var scan = new Scan { Tenant = caller.Tenant, Model = model, Where = where, AsOf = snapshot, After = position, Limit = limit };
         var own = drafts.Values.Where(draft => draft.IsWritten && IsWithin(draft, model, where, after)).Select(draft => draft.Current!).ToList();

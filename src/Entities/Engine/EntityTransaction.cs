@@ -21,6 +21,7 @@ public sealed partial class EntityTransaction
     private AsOf snapshot;
     private CommitId? request;
     private bool keepsModels;
+    private string? project;
     private long bytes;
     private bool hasEnded;
 
@@ -28,7 +29,7 @@ public sealed partial class EntityTransaction
     internal EntityTransaction(EngineParts parts, Caller caller, AsOf snapshot)
     {
         (this.parts, this.caller, this.snapshot, hasSteps) = (parts, caller, snapshot, !snapshot.IsLatest);
-        (begunAt, request, keepsModels) = (parts.Time.GetUtcNow(), caller.Request?.Commit, caller.KeepsModels);
+        (begunAt, request, keepsModels, project) = (parts.Time.GetUtcNow(), caller.Request?.Commit, caller.KeepsModels, caller.Project);
     }
 
     /// <summary>The log's revision that reads see.</summary>
@@ -46,7 +47,7 @@ public sealed partial class EntityTransaction
     public async ValueTask<Result<EntityRevision>> ReadAsync(EntityId id, CancellationToken cancellationToken)
     {
         if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
-        return draft.Current is { } entity ? entity : EngineErrors.EntityNotFound(id);
+        return draft.Current is { } entity && await ReachesAsync(entity.Model, cancellationToken) ? entity : EngineErrors.EntityNotFound(id);
     }
 
     /// <summary>As <see cref="EntityEngine.CreateAsync"/>; the value's revision and times are those of the commit only after it.</summary>
@@ -57,6 +58,7 @@ public sealed partial class EntityTransaction
         if (!drafts.TryGetValue(id, out var draft)) draft = new Draft(id, null); // that it does not exist is for the log to check
         if ((draft.InWork ?? draft.Current) is not null) return EngineErrors.EntityExists(id);
         if (!(await FindModelAsync(model, cancellationToken)).TryGet(out var definition, out var error)) return error;
+        if (!await ReachesAsync(model, cancellationToken)) return EngineErrors.ModelNotFound(model);
         if (await AdmitAsync(draft, definition, document, cancellationToken) is { } unfit) return unfit;
         var entity = NewEntity(model, id, document, transition);
         var machine = new WorkflowMachine(definition, entity, new Answers(this, draft, definition), begunAt);
@@ -224,8 +226,12 @@ public sealed partial class EntityTransaction
         if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
         if (draft.InWork is not null) return EngineErrors.EntityInWork(id);
         if (draft.Current is not { } entity || (model is { } wanted && entity.Model != wanted)) return EngineErrors.EntityNotFound(id);
+        if (!await ReachesAsync(entity.Model, cancellationToken)) return EngineErrors.EntityNotFound(id);
         return ifMatch is { } expected && expected != draft.Expected ? EngineErrors.EntityModified(id, expected) : draft;
     }
+
+    /// <summary>Whether whoever is at work (the caller, or a member that joined) may know of entities of this model.</summary>
+    private ValueTask<bool> ReachesAsync(ModelKey model, CancellationToken cancellationToken) => parts.ReachesAsync(project, caller.Tenant, model, cancellationToken);
 
     private async ValueTask<Result<Draft>> OpenAsync(EntityId id, CancellationToken cancellationToken)
     {

@@ -12,18 +12,18 @@ internal sealed class TransitionOffers(ComputationGuard computation)
     {
         foreach (var workflow in model.Workflows.Where(workflow => workflow.Active))
         {
-            if (!(await SuitsAsync(workflow, entity, cancellationToken)).TryGet(out var suits, out var error)) return error;
+            if (!(await SuitsAsync(model, workflow, entity, cancellationToken)).TryGet(out var suits, out var error)) return error;
             if (suits) return Offered(workflow, entity.State);
         }
         return Offered(DefaultWorkflow.Definition, entity.State);
     }
 
-    private async ValueTask<Result<bool>> SuitsAsync(WorkflowDefinition workflow, EntityRevision entity, CancellationToken cancellationToken)
+    private async ValueTask<Result<bool>> SuitsAsync(ModelDefinition model, WorkflowDefinition workflow, EntityRevision entity, CancellationToken cancellationToken)
     {
         if (workflow.Criterion is not { } criterion) return true;
         if (criterion.Condition is { } condition) return CriterionEvaluator.Matches(condition, entity);
         if (criterion.Function!.Guard is { } guard && !CriterionEvaluator.Matches(guard, entity)) return false;
-        return await computation.MatchesAsync(criterion.Function, new ComputeCall(entity, workflow.Name, null), cancellationToken);
+        return await computation.MatchesAsync(criterion.Function, new ComputeCall(entity, workflow.Name, null) { Project = model.Project }, cancellationToken);
     }
 
     private static string[] Offered(WorkflowDefinition workflow, string state) =>

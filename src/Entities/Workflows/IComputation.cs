@@ -28,4 +28,8 @@ public readonly record struct ScheduleTimes(DateTimeOffset FireAt, DateTimeOffse
 /// <summary>What a processor or criterion is told.</summary>
 /// <param name="Entity">As it is in the transaction now; its revision is the one it was read at, None while it is created.</param>
 /// <param name="Join">The transaction to join; null where there is none, as in a dry run.</param>
-public sealed record ComputeCall(EntityRevision Entity, string Workflow, TransitionDefinition? Transition, ICallTransaction? Join = null);
+public sealed record ComputeCall(EntityRevision Entity, string Workflow, TransitionDefinition? Transition, ICallTransaction? Join = null)
+{
+    /// <summary>Id of the project that the entity's model belongs to: members of other projects are not asked. Null: the model is the organization's, and only members that are too are asked.</summary>
+    public string? Project { get; init; }
+}

@@ -20,6 +20,9 @@ public sealed record ModelDefinition
 
     public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
 
+    /// <summary>Id of the project that it belongs to; null: to the organization.</summary>
+    public string? Project { get; init; }
+
     /// <summary>What documents must fit; null: anything does.</summary>
     internal StructureCheck? Check { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
@@ -7,13 +8,15 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.EntityApi.Entities;
+using Strata.Resources.Kinds;
 
 namespace Strata.EntityApi.Models;
 
 /// <summary>Models under /api/model and their lives.</summary>
-internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
+internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IEntityLog log)
 {
     private const string Write = "models.write";
+    private const int ProjectBytesMax = 1024;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -27,6 +30,8 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
             "POST", One + "/changeLevel/{changeLevel}", Write, Change("setChangeLevel", "Set what documents may change about a locked model's structure."),
             SetChangeLevelAsync);
         routes.MapApi("PUT", One + "/unique-keys", Write, keys, SetUniqueKeysAsync);
+        var project = Change("setModelProject", "Give a model with its entities to a project, or back to the organization.") with { Body = Content.Json(ProjectBody()) };
+        routes.MapApi("PUT", One + "/project", Write, project, SetProjectAsync);
         routes.MapApi("DELETE", One, Write, Change("deleteModel", "Delete an unlocked model without entities."), DeleteAsync);
     }
 
@@ -35,6 +40,8 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
     private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [EntityOperations.IdempotencyKey] };
 
     private static JsonObject UniqueKeys() => Schemas.Members([("uniqueKeys", Schemas.List(Schemas.Object()))], "uniqueKeys");
+
+    private static JsonObject ProjectBody() => Schemas.Members([("project", Schemas.Text())], "project");
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
     {
@@ -59,6 +66,25 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes)
     {
         if (!(await call.ReadJsonAsync(EntityCall.BodyBytesMax(call), "application/json")).TryGet(out var body, out var error)) return error;
         return await ActAsync(call, body, (caller, model, stop) => catalog.SetUniqueKeysAsync(caller, model, body, stop), "has its unique keys");
+    }
+
+    private async Task<Result<Answer>> SetProjectAsync(ApiCall call)
+    {
+        if (!(await call.ReadJsonAsync(ProjectBytesMax, "application/json")).TryGet(out var body, out var error)) return error;
+        if (!(await ReadProjectAsync(call, body)).TryGet(out var project, out error)) return error;
+        return await ActAsync(
+            call, body, (caller, model, stop) => catalog.SetProjectAsync(caller, model, project, stop), project is null ? "belongs to the organization" : $"belongs to the project {project}");
+    }
+
+    /// <summary>The project's id; null: the organization itself.</summary>
+    private async ValueTask<Result<string?>> ReadProjectAsync(ApiCall call, JsonText body)
+    {
+        using var json = body.Parse();
+        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("project", out var named) || named.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
+            return EntityApiErrors.BadRequest("The body must be {\"project\": NAME}, or {\"project\": null} for the organization.");
+        if (named.GetString() is not { } nameOrId) return (string?)null;
+        var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(call.Caller, nameOrId, AsOf.Latest, call.Aborted);
+        return found.TryGet(out var project, out var error) ? ProjectKind.Kind.IdOf(project.Id) : error;
     }
 
     private Task<Result<Answer>> LockAsync(ApiCall call) => ActAsync(call, default, catalog.LockAsync, "is locked");

@@ -17,6 +17,7 @@ internal static class ModelWriter
         json.WriteString("currentState", model.State);
         json.WriteString("modelUpdateDate", model.ChangedAt.UtcDateTime);
         if (model.ChangeLevel is { } level) json.WriteString("changeLevel", level);
+        if (model.Project is { } project) json.WriteString("project", project);
         json.WriteEndObject();
     }
 

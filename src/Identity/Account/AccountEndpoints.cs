@@ -19,7 +19,7 @@ internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> 
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/account", Read, new Operation { Id = "getAccount", Summary = "Who the token speaks for.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, GetAsync);
+        routes.MapApi("GET", "/api/account", Read, new Operation { Id = "getAccount", Summary = "Who the token speaks for.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, GetAsync).InProject();
         routes.MapApi("GET", "/api/account/subscriptions", Read, new Operation
         {
             Id = "listSubscriptions", Summary = "Always 501: a cloud of one's own has none.", Tag = Tag, Status = StatusCodes.Status501NotImplemented,

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 
@@ -18,8 +19,8 @@ public static class NodeEndpoints
         var services = routes.ServiceProvider;
         var logs = services.GetRequiredService<InstanceLogsEndpoints>();
         routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat, services.GetRequiredService<HeartbeatEndpoint>().BeatAsync);
-        routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync);
-        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync);
+        routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync).InProject();
+        routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync).InProject();
         var tokens = services.GetRequiredService<InstanceTokenEndpoint>();
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token", "instances.control", Token, tokens.IssueAsync);
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token/renew", "instances.control", Renew, tokens.RenewAsync);

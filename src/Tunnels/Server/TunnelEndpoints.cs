@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Api.Watch;
@@ -20,8 +21,8 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connect", Permission, Connect, ConnectAsync);
-        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connections/{connection}", Permission, Fetch, FetchAsync);
+        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connect", Permission, Connect, ConnectAsync).InProject();
+        routes.MapApi("GET", "/api/v1/tunnels/{nameOrId}/connections/{connection}", Permission, Fetch, FetchAsync).InProject();
     }
 
     private async Task<Result<Answer>> ConnectAsync(ApiCall call)

@@ -14,7 +14,7 @@ internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempo
     private static readonly Error AlreadyTold = new(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request made its token before, and a token's secret is told only once.", "Delete the token and create another.");
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
 
     /// <summary>A delete behind which the token is refused at once.</summary>
     public ApiHandler Revoking(ApiHandler delete) => async call =>

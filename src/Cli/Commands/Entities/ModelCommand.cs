@@ -18,6 +18,7 @@ internal static class ModelCommand
         ModelChangeCommands.Keys(terminal),
         ModelIndexCommands.Indexes(terminal),
         ModelIndexCommands.Explain(terminal),
+        ModelProjectCommand.Create(terminal),
         ModelRetentionCommand.Create(terminal),
         ModelMigrateCommand.Create(terminal),
         ModelChangeCommands.Delete(terminal),
