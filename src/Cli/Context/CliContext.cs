@@ -18,15 +18,27 @@ internal sealed record CliContext
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>STRATA_URL and STRATA_TOKEN win over the file.</summary>
-    public static CliContext Load(string home)
+    /// <summary>STRATA_URL and STRATA_TOKEN win over the file; <paramref name="server"/> (the option <c>--server</c>) over both.</summary>
+    public static CliContext Load(string home, string? server = null) =>
+        Load(home, server, Environment.GetEnvironmentVariable("STRATA_URL"), Environment.GetEnvironmentVariable("STRATA_TOKEN"));
+
+    /// <summary>
+    /// A token goes only to the address that it was made for: the file's to the file's server, STRATA_TOKEN to STRATA_URL where that is set, and else to wherever
+    /// the command is sent.
+    /// </summary>
+    internal static CliContext Load(string home, string? server, string? url, string? token)
     {
-        var url = Environment.GetEnvironmentVariable("STRATA_URL");
-        var token = Environment.GetEnvironmentVariable("STRATA_TOKEN");
-        if (!string.IsNullOrEmpty(url)) return new CliContext { Server = url, Token = token };
-        var context = Read(home) ?? throw Unset(home).ToException();
-        return string.IsNullOrEmpty(token) ? context : context with { Token = token };
+        (url, token) = (string.IsNullOrEmpty(url) ? null : url, string.IsNullOrEmpty(token) ? null : token);
+        var file = Read(home);
+        if ((server ?? url ?? file?.Server) is not { } address) throw Unset(home).ToException();
+        if (token is not null && url is not null && !IsSame(address, url)) token = null;
+        if (token is null && file is not null && IsSame(address, file.Server)) token = file.Token;
+        return new CliContext { Server = address, Token = token, Project = file is not null && url is null ? file.Project : DefaultProject };
     }
+
+    private static bool IsSame(string address, string other) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var a) && Uri.TryCreate(other, UriKind.Absolute, out var b)
+        && Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     /// <summary>The file's context, or null where there is none.</summary>
     public static CliContext? Read(string home)

@@ -26,7 +26,7 @@ internal sealed class Steps(Run run)
     public void Line(string text) => run.Say(run.Terminal.OnError(Tone.Faint, "  │ ") + text);
 
     private Task<T> LiveAsync<T>(string doing, Func<Action<string>, Task<T>> work) =>
-        console.Status().StartAsync(Markup.Escape(doing), context => work(text => context.Status(Markup.Escape(text))));
+        console.Status().StartAsync(Markup.Escape(SafeWriter.Clean(doing)), context => work(text => context.Status(Markup.Escape(SafeWriter.Clean(text)))));
 
     private Task<T> PlainAsync<T>(string doing, Func<Action<string>, Task<T>> work)
     {

@@ -69,7 +69,8 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
 
     private CliContext LoadContext()
     {
-        var loaded = CliContext.Load(Home);
-        return parse.GetValue(GlobalOptions.Server) is { } server ? loaded with { Server = server } : loaded;
+        var loaded = CliContext.Load(Home, parse.GetValue(GlobalOptions.Server));
+        if (loaded.Token is null) Say($"No token is known for {loaded.Server}: set STRATA_TOKEN. A token is sent only to the address that it was made for.");
+        return loaded;
     }
 }

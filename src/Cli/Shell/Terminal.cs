@@ -2,13 +2,19 @@ using Spectre.Console;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>Where a command reads and writes. Data goes to <see cref="Out"/>, everything else to <see cref="Error"/>.</summary>
+/// <summary>
+/// Where a command reads and writes. Data goes to <see cref="Out"/>, everything else to <see cref="Error"/>; both pass no control sequences but colours, and those to a
+/// terminal only (<see cref="SafeWriter"/>).
+/// </summary>
 internal sealed record Terminal
 {
     private const int WidthWithoutTerminal = 0;
 
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
+
+    /// <summary>Standard error as it is, for displays that move the cursor; what they show is cleaned by whoever makes it. Null: <see cref="Error"/> will do.</summary>
+    public TextWriter? RawError { get; init; }
 
     /// <summary>A person reads the data: tables are cut to the width and times are relative.</summary>
     public bool OutIsTerminal { get; init; }
@@ -31,8 +37,9 @@ internal sealed record Terminal
         var isTerminal = !Console.IsOutputRedirected;
         return new Terminal
         {
-            Out = Console.Out,
-            Error = Console.Error,
+            Out = new SafeWriter(Console.Out, keepsColors: isTerminal),
+            Error = new SafeWriter(Console.Error, keepsColors: !Console.IsErrorRedirected),
+            RawError = Console.Error,
             OutIsTerminal = isTerminal,
             ErrorIsTerminal = !Console.IsErrorRedirected,
             InIsTerminal = !Console.IsInputRedirected,
@@ -47,7 +54,7 @@ internal sealed record Terminal
         Ansi = ErrorIsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
         ColorSystem = Color && ErrorIsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         Interactive = ErrorIsTerminal ? InteractionSupport.Detect : InteractionSupport.No,
-        Out = new AnsiConsoleOutput(Error),
+        Out = new AnsiConsoleOutput(RawError ?? Error),
     });
 
     public string OnOut(Tone tone, string text) => Color && OutIsTerminal ? tone.Wrap(text) : text;
