@@ -23,10 +23,14 @@ public enum RuntimeChoice
 /// </summary>
 public sealed class NodeMachine
 {
-    private readonly BridgeNetwork? network;
+    /// <summary>From SIGTERM to SIGKILL when the whole cloud ends.</summary>
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
 
-    private NodeMachine(NodePaths paths, IRuntime runtime, ISandbox sandbox, BridgeNetwork? network) =>
-        (Paths, Runtime, Sandbox, this.network) = (paths, runtime, sandbox, network);
+    private readonly BridgeNetwork? network;
+    private readonly TimeProvider time;
+
+    private NodeMachine(NodePaths paths, IRuntime runtime, ISandbox sandbox, BridgeNetwork? network, TimeProvider time) =>
+        (Paths, Runtime, Sandbox, this.network, this.time) = (paths, runtime, sandbox, network, time);
 
     public NodePaths Paths { get; }
 
@@ -59,11 +63,25 @@ public sealed class NodeMachine
     /// <summary>Stops everything and takes bridge, rules and groups away: for a cloud that ends, not for a restart.</summary>
     public async Task TearDownAsync(CancellationToken cancellationToken)
     {
-        foreach (var run in Runtime.List()) await Runtime.RemoveAsync(run.Id, cancellationToken);
+        await Task.WhenAll(Runtime.List().Select(run => EndAsync(run.Id, cancellationToken)));
         if (network is null) return;
         await network.TearDownAsync(cancellationToken);
         Cgroups.RemoveCloud(Paths.CloudId);
         OciTool.RemoveState(Paths.CloudId);
+    }
+
+    private async Task EndAsync(string id, CancellationToken cancellationToken)
+    {
+        await Runtime.TerminateAsync(id, cancellationToken);
+        try
+        {
+            await Runtime.WaitAsync(id, cancellationToken).WaitAsync(EndsWithin, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // It is killed.
+        }
+        await Runtime.RemoveAsync(id, cancellationToken);
     }
 
     private static string? WhyNotOci()
@@ -104,14 +122,14 @@ public sealed class NodeMachine
         var runtime = new OciRuntime(host, paths, time);
         var sandbox = new OciSandbox(host, paths, time);
         await sandbox.SweepAsync(cancellationToken);
-        return new NodeMachine(paths, runtime, sandbox, host.Network);
+        return new NodeMachine(paths, runtime, sandbox, host.Network, time);
     }
 
     private static async Task<NodeMachine> ProcessesAsync(NodePaths paths, TimeProvider time, string reason, CancellationToken cancellationToken)
     {
         var sandbox = new ProcessSandbox(paths, time, reason);
         await sandbox.SweepAsync(cancellationToken);
-        return new NodeMachine(paths, new ProcessRuntime(paths, time, reason), sandbox, network: null);
+        return new NodeMachine(paths, new ProcessRuntime(paths, time, reason), sandbox, network: null, time);
     }
 
     private static Error Unavailable(string reason) => new(

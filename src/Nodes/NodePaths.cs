@@ -17,6 +17,9 @@ public sealed class NodePaths
 
     public string Root { get; }
 
+    /// <summary>Free space on the disk that is left to the platform: below it nothing that instances and builds ask for is written.</summary>
+    public long DiskReserveBytes { get; init; }
+
     /// <summary>8 hexadecimal digits from the hash of the home folder's path: in the names of bridges, cgroups, firewall tables.</summary>
     public string CloudId { get; }
 

@@ -167,6 +167,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
             Port = config.Run.Port ?? file.Port,
             MemoryBytes = file.MemoryBytes ?? config.Run.MemoryBytes,
             Cpu = file.Cpu ?? config.Run.Cpu,
+            StopGraceSeconds = file.StopGraceSeconds ?? config.Run.StopGraceSeconds,
         };
         return config with { Run = run, Env = env, Health = file.Over(config.Health) };
     }

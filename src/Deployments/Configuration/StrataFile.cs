@@ -27,6 +27,7 @@ public sealed record StrataFile
     public int? Replicas { get; init; }
     public long? MemoryBytes { get; init; }
     public double? Cpu { get; init; }
+    public int? StopGraceSeconds { get; init; }
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Patterns of private files that a static site serves nevertheless; see <see cref="Core.ServedFiles"/>.</summary>

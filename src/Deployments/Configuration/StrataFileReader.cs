@@ -78,6 +78,7 @@ public static partial class StrataFileReader
             Replicas = Replicas(run),
             MemoryBytes = run.Bytes("memory", 16L << 20, 1L << 40),
             Cpu = run.Number("cpu", 0.05, 256),
+            StopGraceSeconds = run.Seconds("stopGrace", 0, 3600),
         };
         run.End();
         return read;

@@ -28,6 +28,10 @@ public sealed record RunConfig
     public int Replicas { get; init; } = 1;
     public long MemoryBytes { get; init; } = 512L << 20;
     public double Cpu { get; init; } = 1;
+
+    /// <summary>
+    /// From SIGTERM to SIGKILL, 0 to 3600. A stop goes: no new requests for 5 s, SIGTERM to every process, then as long as this for what is still being answered.
+    /// </summary>
     public int StopGraceSeconds { get; init; } = 10;
 }
 

@@ -6,7 +6,7 @@ namespace Strata.Deployments.Rollout;
 internal sealed record RolloutCleaning(IReadOnlyList<string> Drain, IReadOnlyList<string> Stop, IReadOnlyList<string> Delete, TimeSpan? LookAgain)
 {
     /// <summary>The ones that serve least go first.</summary>
-    private static readonly string[] ByUse = [InstanceStates.Pending, InstanceStates.Assigned, InstanceStates.Backoff, InstanceStates.Starting, InstanceStates.Unready, InstanceStates.Ready];
+    private static readonly string[] ByUse = [InstanceStates.Backoff, InstanceStates.Pending, InstanceStates.Assigned, InstanceStates.Starting, InstanceStates.Unready, InstanceStates.Ready];
 
     public static RolloutCleaning Decide(RolloutCast cast, RolloutRules rules, RolloutRouting routing)
     {

@@ -75,7 +75,8 @@ internal static class RolloutDecision
     {
         var missing = cast.Replicas - cast.Current.Count;
         if (cast.Target is null || missing <= 0) return (null, null);
-        if (cast.Failed.Count == 0) return ((cast.Target.Id, missing), null);
+        // Each failed one delays its own replacement; what was asked for beyond them does not wait.
+        if (missing > cast.Failed.Count) return ((cast.Target.Id, missing - cast.Failed.Count), null);
         var delay = rules.BackOff * Math.Pow(2, Math.Min(cast.Failed.Count - 1, 20));
         var due = cast.Failed.Max(x => x.ChangedAt) + (delay < rules.BackOffMax ? delay : rules.BackOffMax);
         return due <= cast.View.Now ? ((cast.Target.Id, missing), null) : (null, due - cast.View.Now);

@@ -24,7 +24,7 @@ internal sealed partial class InstanceRunner
     {
         if (isTakenUp) return;
         await parts.Hooks.ResumeAsync(context, cancellationToken);
-        _ = WakeAtExitAsync(cancellationToken);
+        exited = WakeAtExitAsync(cancellationToken);
         isTakenUp = true;
     }
 
@@ -41,8 +41,16 @@ internal sealed partial class InstanceRunner
         }
     }
 
-    private Task<bool> IsHealthyAsync(RunState run, CancellationToken cancellationToken) =>
-        parts.Health.IsHealthyAsync(run.Address, run.Port, Spec.Health, cancellationToken);
+    /// <summary>Does not wait for the answer of a run that has ended: its address is gone, and its end is to be told at once.</summary>
+    private async Task<bool> IsHealthyAsync(RunState run, CancellationToken cancellationToken)
+    {
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var answer = parts.Health.IsHealthyAsync(run.Address, run.Port, Spec.Health, asking.Token);
+        if (await Task.WhenAny(answer, exited) == answer) return await answer;
+        await asking.CancelAsync();
+        await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return false;
+    }
 
     /// <summary>It ended without being asked to, or is not there any more.</summary>
     private async Task<TimeSpan?> CrashAsync(CancellationToken cancellationToken)
@@ -51,7 +59,7 @@ internal sealed partial class InstanceRunner
         var run = Run;
         var exit = run?.Exit ?? new RunExit(-1);
         var ran = now - (run?.StartedAt ?? now);
-        crashes = BackOff.Next(crashes, ran);
+        crashes = BackOff.Next(crashes, WasReady(run, now));
         var sentence = Sentences.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
         var starts = Status.Restarts + 1;
         if (Status.ReadyAt is null && starts >= FirstStartsMax) return await FailAsync(Sentences.GaveUp(sentence, starts), exit.Code, cancellationToken);
@@ -66,6 +74,13 @@ internal sealed partial class InstanceRunner
         {
             return await RestartAloneAsync(delay, cancellationToken);
         }
+    }
+
+    /// <summary>How long a run was ready, up to its end. One that an earlier life of the agent saw ready counts from its start.</summary>
+    private TimeSpan WasReady(RunState? run, DateTimeOffset now)
+    {
+        if (run is null || context.Instance.State is not (InstanceStates.Ready or InstanceStates.Unready)) return TimeSpan.Zero;
+        return now - (readyRun == run.StartedAt ? readySince : run.StartedAt);
     }
 
     /// <summary>Nobody can be told: start it again as it was. What the entity says is mended when the API is back.</summary>

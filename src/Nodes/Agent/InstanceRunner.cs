@@ -28,6 +28,11 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private bool isTakenUp;
     private int crashes;
     private int failures;
+    private Task exited = Task.CompletedTask;
+
+    /// <summary>When the run that started at <see cref="readyRun"/> became ready.</summary>
+    private DateTimeOffset readySince;
+    private DateTimeOffset readyRun;
 
     /// <summary>Takes up what the API told of it; null: it is gone.</summary>
     public void Update(Resource<InstanceSpec, InstanceStatus>? instance)
@@ -114,7 +119,8 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         if (await IsHealthyAsync(run, cancellationToken))
         {
             failures = 0;
-            var status = Started(Status) with { Message = null, ReadyAt = Status.ReadyAt ?? parts.Time.GetUtcNow() };
+            (readySince, readyRun) = (parts.Time.GetUtcNow(), run.StartedAt);
+            var status = Started(Status) with { Message = null, ReadyAt = Status.ReadyAt ?? readySince };
             return await TakeAsync("ready", status, cancellationToken);
         }
         if (Run is not { IsRunning: true }) return await CrashAsync(cancellationToken);

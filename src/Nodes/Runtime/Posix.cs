@@ -25,19 +25,48 @@ internal static partial class Posix
         for (var tries = 0; tries < 200 && Kill(-leader, 0) == 0; tries++) await Task.Delay(TimeSpan.FromMilliseconds(10), time);
     }
 
+    /// <summary>
+    /// SIGKILL to what is left of a session whose leader has been killed; waits until none of it is left, at most two seconds. Does nothing when the leader's number belongs
+    /// to another process by now.
+    /// </summary>
+    public static async Task KillSessionAsync(int leader, TimeProvider time)
+    {
+        for (var tries = 0; tries < 200 && StartTicks(leader) is null; tries++)
+        {
+            var members = Members(leader);
+            if (members.Count == 0) return;
+            foreach (var pid in members) _ = Kill(pid, SigKill);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+        }
+    }
+
+    private static List<int> Members(int session)
+    {
+        var members = new List<int>();
+        foreach (var folder in Directory.GetDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Stat(pid) is { } stat && stat[0] is not ("Z" or "X")
+                && stat[3] == session.ToString(CultureInfo.InvariantCulture)) members.Add(pid);
+        }
+        return members;
+    }
+
     public static bool IsRoot => EffectiveUser() == 0;
 
     /// <summary>
     /// When a process started, in clock ticks since the machine's boot; null when it is gone or a zombie. With the pid it names a process for ever, which the pid
     /// alone does not.
     /// </summary>
-    public static long? StartTicks(int pid)
+    public static long? StartTicks(int pid) =>
+        Stat(pid) is { } fields && fields[0] is not ("Z" or "X") ? long.Parse(fields[19], CultureInfo.InvariantCulture) : null;
+
+    /// <summary>The fields behind the name: state, parent, group, session … as in proc(5); null when there is no such process.</summary>
+    private static string[]? Stat(int pid)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] is "Z" or "X" ? null : long.Parse(fields[19], CultureInfo.InvariantCulture);
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

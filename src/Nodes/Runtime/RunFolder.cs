@@ -7,7 +7,8 @@ namespace Strata.Nodes.Runtime;
 /// <summary>What is known of a run from its start on; kept in its folder, so that the next life of this process knows it too.</summary>
 /// <param name="Host">Number in the subnet; 0 outside of a private network.</param>
 /// <param name="App">Folder of the image's files that it uses; empty for a build.</param>
-internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string App);
+/// <param name="IsWholeRoot">Its program is process 1 itself, without an init of ours.</param>
+internal sealed record RunFile(string Id, string Address, int Port, DateTimeOffset StartedAt, int Host, string App, bool IsWholeRoot = false);
 
 /// <summary>
 /// One run's folder: <c>run.json</c> is what was started, <c>pid</c> and <c>exit</c> are written by the shim, <c>start-error</c> when it could not start.
@@ -95,6 +96,20 @@ internal sealed class RunFolder(string path, TimeProvider time)
             await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken);
         }
         return null;
+    }
+
+    /// <summary>The shim's pid as it was written down, whether it is still there or not.</summary>
+    public int? LastShimPid => ReadPid()?.Pid;
+
+    /// <summary>Waits for a shim that has written the end down to end itself. False: it never wrote it, or takes too long, so that what it should take away may be there.</summary>
+    public async Task<bool> HasFinishedAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (ReadExit() is null) return false;
+        for (var end = time.GetUtcNow() + patience; ShimPid() is not null; await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken))
+        {
+            if (time.GetUtcNow() > end) return false;
+        }
+        return true;
     }
 
     /// <summary>Before the shim itself is killed: it will not live to write the end down.</summary>

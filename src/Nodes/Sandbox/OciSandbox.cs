@@ -17,7 +17,7 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
     protected override async Task<SandboxProcess> StartAsync(SandboxRun run, Workspace workspace, CancellationToken cancellationToken)
     {
         if (!Runs.Create(workspace.Id).TryGet(out var folder, out var error)) throw new IOException(error.Message);
-        var number = host.Network.Addresses.Take() ?? throw new IOException("All addresses of this node's network are in use.");
+        var number = host.Network.Addresses.Take(workspace.Id) ?? throw new IOException("All addresses of this node's network are in use.");
         try
         {
             await OwnAsync(workspace, host.Uid(number), cancellationToken);
@@ -25,18 +25,23 @@ internal sealed class OciSandbox(OciHost host, NodePaths paths, TimeProvider tim
         }
         catch (IOException)
         {
-            if (Runs.Find(workspace.Id) is null) host.Network.Addresses.Release(number);
+            if (Runs.Find(workspace.Id) is null) host.Network.Addresses.Release(number, workspace.Id);
             throw;
         }
     }
 
-    protected override async Task KillLeftoverAsync(RunFolder run, CancellationToken cancellationToken) =>
-        await host.KillAsync(run, cancellationToken);
-
-    protected override Task CleanUpAsync(Workspace workspace)
+    protected override async Task KillLeftoverAsync(RunFolder run, CancellationToken cancellationToken)
     {
-        if (Runs.Find(workspace.Id) is { } run) host.Network.Addresses.Release(run.File.Host);
-        return base.CleanUpAsync(workspace);
+        await host.KillAsync(run, cancellationToken);
+        if (run.Exit() is not null) await host.SettleAsync(run, cancellationToken);
+    }
+
+    protected override async Task CleanUpAsync(Workspace workspace)
+    {
+        var run = Runs.Find(workspace.Id);
+        if (run is not null) await host.SettleAsync(run, CancellationToken.None);
+        await base.CleanUpAsync(workspace);
+        if (run is not null) host.Network.Addresses.Release(run.File.Host, run.Id);
     }
 
     private SandboxProcess Start(SandboxRun run, Workspace workspace, string folder, int number)

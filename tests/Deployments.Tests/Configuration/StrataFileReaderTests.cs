@@ -12,13 +12,14 @@ public sealed class StrataFileReaderTests
         var file = Read("""
             name: shop
             build: { command: make, output: out }
-            run: { command: ./shop, port: 3000, replicas: { min: 2, max: 4 }, memory: 256M, cpu: 0.5 }
+            run: { command: ./shop, port: 3000, replicas: { min: 2, max: 4 }, memory: 256M, cpu: 0.5, stopGrace: 30s }
             env: { A: one, B: 2 }
             health: { path: /up, interval: 3s, timeout: 1s, grace: 2m }
             """).Value;
         Assert.Equal(("shop", "make", "out", "./shop"), (file.Name, file.BuildCommand, file.BuildOutput, file.RunCommand));
         Assert.Equal((3000, 2, 256L << 20, 0.5), (file.Port, file.Replicas, file.MemoryBytes, file.Cpu));
         Assert.Equal("2", file.Env["B"]);
+        Assert.Equal(30, file.StopGraceSeconds);
         Assert.Equal(("/up", 3, 1, 120), (file.HealthPath, file.HealthIntervalSeconds, file.HealthTimeoutSeconds, file.HealthGraceSeconds));
     }
 

@@ -10,6 +10,34 @@ public sealed class RolloutDecisionTests
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
+    public void Decide_ScaledDownDuringABackOff_StopsTheOneInBackOff()
+    {
+        var plan = RolloutDecision.Decide(Running(2, InstanceStates.Ready, InstanceStates.Pending, InstanceStates.Backoff), RolloutRules.Default);
+        Assert.Equal(["ins_2"], plan.Stop);
+        Assert.Empty(plan.Drain);
+        Assert.Null(plan.Create);
+    }
+
+    [Fact]
+    public void Decide_ScaledUpDuringABackOff_CreatesTheOthersAtOnce()
+    {
+        Assert.Equal(("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Backoff), RolloutRules.Default).Create);
+        Assert.Equal(("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Failed), RolloutRules.Default).Create);
+    }
+
+    private static RolloutView Running(int replicas, params string[] states) => new()
+    {
+        State = DeploymentStates.Running,
+        Replicas = replicas,
+        Generation = 0,
+        Wanted = "rel_1",
+        Serving = "rel_1",
+        Releases = new Dictionary<string, ReleaseView> { ["rel_1"] = new("rel_1", "r1", Ready: true, StaticImage: null, TimeSpan.FromSeconds(60)) },
+        Instances = [.. states.Select((state, i) => new InstanceView($"ins_{i}", "rel_1", 0, state, Start, Start))],
+        Now = Start + TimeSpan.FromSeconds(1),
+    };
+
+    [Fact]
     public void Decide_HealthyReleases_Converges()
     {
         for (var seed = 0; seed < 300; seed++)

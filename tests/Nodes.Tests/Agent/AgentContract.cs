@@ -109,6 +109,29 @@ public abstract class AgentContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Instance_ShimKilled_CostsOneRestart()
+    {
+        var id = await Host.CreateAsync(ServerImage, Serve);
+        await Host.UntilAsync(id, InstanceStates.Ready);
+        var pid = int.Parse((await File.ReadAllTextAsync(Path.Combine(Host.Machine.Machine.Paths.Runs, id, "pid"))).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        using (var shim = System.Diagnostics.Process.GetProcessById(pid)) shim.Kill();
+        var again = await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.Restarts > 0);
+        Assert.Equal(1, again.Status.Restarts);
+        Assert.Equal(id, await AskAsync(again, "STRATA_INSTANCE"));
+    }
+
+    [Fact]
+    public async Task Instance_FloodOfOutput_IsDroppedWithAMarkAndTheEndIsKept()
+    {
+        var id = await Host.CreateAsync(ServerImage, $"head -c 100000000 /dev/zero | tr '\\0' 'x' | fold -w 1000; echo; echo the end; {Serve}");
+        await Host.UntilAsync(id, InstanceStates.Ready);
+        await Wait.UntilAsync(async () => (await Host.LinesAsync(id)).Contains("the end"), "the end is shipped", 120);
+        var files = Directory.GetFiles(Host.Machine.Machine.Paths.Logs, id + ".log.*").Where(file => !file.EndsWith("position", StringComparison.Ordinal));
+        Assert.True(files.Sum(file => new FileInfo(file).Length) <= 2 * ((8 << 20) + (1 << 16)));
+        Assert.Contains(await Host.LinesAsync(id), line => line.Contains("bytes dropped", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Instance_Unhealthy_IsUnreadyUntilItIsWell()
     {
         var id = await Host.CreateAsync(ServerImage, Serve, spec => spec with { Health = spec.Health with { Path = "/health" } });

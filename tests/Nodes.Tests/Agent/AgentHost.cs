@@ -169,7 +169,7 @@ internal sealed class AgentHost : IAsyncDisposable
 
     private string Log(string id)
     {
-        var file = Path.Combine(machine.Machine.Paths.Logs, id + ".log");
+        var file = Path.Combine(machine.Machine.Paths.Logs, id + ".log.0");
         return File.Exists(file) ? File.ReadAllText(file) : "";
     }
 

@@ -27,15 +27,27 @@ public sealed class NetworkTests
     public void Pool_HandsOutEachOnce_AndRestsWhatCameBack()
     {
         var pool = new AddressPool();
-        pool.Adopt(2);
-        var first = pool.Take();
+        pool.Adopt(2, "old");
+        var first = pool.Take("a");
         Assert.Equal(3, first);
-        pool.Release(3);
-        Assert.Equal(4, pool.Take());
-        var rest = Enumerable.Range(0, 2000).Select(_ => pool.Take()).TakeWhile(x => x is not null).ToList();
+        pool.Release(3, "a");
+        Assert.Equal(4, pool.Take("b"));
+        var rest = Enumerable.Range(0, 2000).Select(_ => pool.Take("c")).TakeWhile(x => x is not null).ToList();
         Assert.Equal(rest.Count, rest.Distinct().Count());
         Assert.DoesNotContain(AddressPool.Trial, rest.Select(x => x!.Value));
         Assert.Contains(3, rest.Select(x => x!.Value));
-        Assert.Null(pool.Take());
+        Assert.Null(pool.Take("d"));
+    }
+
+    [Fact]
+    public void Pool_AddressGivenBackTwice_StaysWithItsNewOwner()
+    {
+        var pool = new AddressPool();
+        var all = Enumerable.Range(0, 2000).Select(_ => pool.Take("first")).TakeWhile(x => x is not null).Count();
+        pool.Release(7, "first");
+        Assert.Equal(7, pool.Take("second"));
+        pool.Release(7, "first");
+        Assert.Null(pool.Take("third"));
+        Assert.True(all > 1000);
     }
 }

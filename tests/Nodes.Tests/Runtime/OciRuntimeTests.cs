@@ -1,3 +1,4 @@
+using Strata.Nodes.Runtime;
 using Strata.Nodes.Runtime.Network;
 using Strata.Nodes.Runtime.Oci;
 
@@ -96,16 +97,55 @@ public sealed class OciRuntimeTests : RuntimeContract
     [Fact]
     public async Task Run_WholeRoot_SeesNothingElseAndMayUseLowPorts()
     {
-        Assert.SkipUnless(File.Exists("/bin/busybox"), "There is no static busybox on this machine to make a root of.");
-        var root = Machine.App();
-        foreach (var name in new[] { "bin", "work" }) Directory.CreateDirectory(Path.Combine(root, name));
-        File.Copy("/bin/busybox", Path.Combine(root, "bin", "busybox"));
+        var root = ShellRoot("ls");
+        Directory.CreateDirectory(Path.Combine(root, "work"));
         Posixly.OpenForAll(root);
-        var request = Request("") with { AppFolder = root, RootWorkFolder = "/work", Command = ["/bin/busybox", "sh", "-c", "pwd; busybox ls / | busybox tr '\\n' ' '; echo x > /work/x; exec /bin/busybox httpd -f -p 80"], Port = 80 };
-        var state = (await Runtime.StartAsync(request, CancellationToken.None)).Value;
-        await Wait.UntilAsync(() => CanConnectAsync(state.Address, 80), "it listens");
-        Assert.Equal(["/work", "bin dev etc proc sys tmp work "], File.ReadAllText(Log).Split('\n').Take(2));
+        const string script = "pwd; echo *; echo /root/* /home/* /usr/*; echo x > /work/x; cat /proc/sys/net/ipv4/ip_unprivileged_port_start";
+        await RunAsync(Whole(root, script) with { RootWorkFolder = "/work" });
+        var lines = File.ReadAllLines(Log);
+        Assert.Equal(["/work", "*", "/root/* /home/* /usr/*"], lines.Take(3));
+        Assert.Equal("0", lines[^1]);
         Assert.False(File.Exists(Path.Combine(root, "work", "x")));
+    }
+
+    [Fact]
+    public async Task Run_WritesTemporaryFilesAsItsOwnUser()
+    {
+        await RunAsync("id -u; for d in /tmp /var/tmp /run /dev/shm; do touch $d/x && stat -c '%a %U' $d; done 2>&1");
+        Assert.Equal(["1777 root", "1777 root", "755 app", "1777 root"], File.ReadAllLines(Log).Skip(1));
+    }
+
+    [Fact]
+    public async Task Run_WholeRoot_WritesTemporaryFilesWhateverTheImageSays()
+    {
+        var root = ShellRoot();
+        foreach (var name in new[] { "tmp", "var/tmp" }) File.SetUnixFileMode(Directory.CreateDirectory(Path.Combine(root, name)).FullName, (UnixFileMode)0b111_101_101);
+        await RunAsync(Whole(root, "for d in /tmp /var/tmp /run; do echo x >$d/x && echo $d; done"));
+        Assert.Equal(["/tmp", "/var/tmp", "/run"], File.ReadAllLines(Log));
+    }
+
+    [Fact]
+    public async Task Run_WholeRootWithLinksForFolders_ChangesNothingBehindThem()
+    {
+        var root = ShellRoot();
+        var outside = Directory.CreateDirectory(Path.Combine(Machine.Home, "outside"));
+        Directory.CreateDirectory(Path.Combine(outside.FullName, "tmp"));
+        File.SetUnixFileMode(Path.Combine(outside.FullName, "tmp"), (UnixFileMode)0b111_000_000);
+        File.CreateSymbolicLink(Path.Combine(root, "var"), outside.FullName);
+        File.CreateSymbolicLink(Path.Combine(root, "run"), Path.Combine(outside.FullName, "tmp"));
+        await RunAsync(Whole(root, "exit 0"));
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(Path.Combine(outside.FullName, "tmp")));
+    }
+
+    [Fact]
+    public async Task Terminate_WholeRootBehindAShell_EveryProcessHearsOfIt()
+    {
+        const string inner = "trap 'echo finished; exit 0' TERM; echo up; while :; do sleep 0.1; done";
+        Assert.True((await Runtime.StartAsync(Whole(ShellRoot("sleep"), $"sh -c \"{inner}\"; echo after"), CancellationToken.None)).IsOk);
+        await Wait.UntilAsync(() => File.Exists(Log) && File.ReadAllText(Log).Contains("up", StringComparison.Ordinal), "it is up");
+        await Runtime.TerminateAsync("run-1", CancellationToken.None);
+        await Runtime.WaitAsync("run-1", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(90));
+        Assert.Equal(["up", "finished", "after"], File.ReadAllLines(Log).Where(line => line != "Terminated"));
     }
 
     [Fact]
@@ -114,6 +154,15 @@ public sealed class OciRuntimeTests : RuntimeContract
         await StartAsync("x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 30");
         await Wait.UntilAsync(() => Runtime.Stats("run-1") is { MemoryBytes: > 0, Pids: > 0 } stats && stats.CpuTime > TimeSpan.FromMilliseconds(5), "it uses something");
     }
+
+    private string ShellRoot(params string[] programs)
+    {
+        var root = Machine.App();
+        SmallRoot.Fill(root, ["sh", "cat", .. programs]);
+        return root;
+    }
+
+    private RunRequest Whole(string root, string script) => Request("") with { AppFolder = root, RootWorkFolder = "/", Command = ["/bin/sh", "-c", script] };
 
     [Fact]
     public async Task EveryInstalledTool_Works()

@@ -81,6 +81,74 @@ public abstract class RuntimeContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Terminate_ProgramBehindAShell_HearsOfItOnceAndFinishes()
+    {
+        const string program = """
+            import signal, sys, time
+            count = 0
+            def term(*a):
+                global count
+                count += 1
+            signal.signal(signal.SIGTERM, term)
+            print('up', flush=True)
+            while count == 0: time.sleep(0.05)
+            time.sleep(1)
+            print('finished after', count, flush=True)
+            """;
+        appFolder = Machine.App(("program.py", program));
+        await StartAsync("COLOR=blue /usr/bin/python3 program.py; echo unreachable");
+        await Wait.UntilAsync(() => File.Exists(Log) && File.ReadAllText(Log).Contains("up", StringComparison.Ordinal), "it is up");
+        await Runtime.TerminateAsync("run-1", CancellationToken.None);
+        await Runtime.WaitAsync("run-1", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(90));
+        Assert.Contains("finished after 1", File.ReadAllText(Log), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Crash_OfTheFirstProcess_LeavesNoneOfTheOthers()
+    {
+        await RunAsync("sleep 4711 & exit 3");
+        Assert.DoesNotContain("sleep\0" + "4711\0", Processes());
+    }
+
+    [Fact]
+    public async Task Start_FloodOfOutput_KeepsTheLastOfItInBoundedFiles()
+    {
+        var exit = await RunAsync("head -c 200000000 /dev/zero | tr '\\0' 'x'; echo; echo the end");
+        Assert.Equal(0, exit.Code);
+        var files = Directory.GetFiles(Machine.Machine.Paths.Logs);
+        Assert.InRange(files.Sum(file => new FileInfo(file).Length), LogWriter.FileBytesMax, 2 * (LogWriter.FileBytesMax + (1 << 16)));
+        Assert.Equal(2, files.Length);
+        Assert.Equal("the end", Strata.Nodes.Agent.Logs.LogFile.LastLine(Log[..^2]));
+        var last = files.Max(file => long.Parse(Path.GetExtension(file)[1..], System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(200_000_000 + 9, last + new FileInfo($"{Log[..^2]}.{last}").Length);
+    }
+
+    [Fact]
+    public async Task ShimKilled_IsFoundOut_AndTheIdStartsAgain()
+    {
+        var state = await StartAsync(Server);
+        await Wait.UntilAsync(() => CanConnectAsync(state.Address, state.Port), "it listens");
+        using (var shim = Process.GetProcessById(ShimPid())) shim.Kill();
+        Assert.Equal(-1, (await Runtime.WaitAsync("run-1", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60))).Code);
+        await Runtime.RemoveAsync("run-1", CancellationToken.None);
+        Assert.False(await CanConnectAsync(state.Address, state.Port));
+        var again = await StartAsync(Server);
+        await Wait.UntilAsync(() => CanConnectAsync(again.Address, again.Port), "it listens again");
+    }
+
+    [Fact]
+    public async Task ShimKilled_Restart_TakesTheOldOnesPlace()
+    {
+        var state = await StartAsync(Server);
+        await Wait.UntilAsync(() => CanConnectAsync(state.Address, state.Port), "it listens");
+        using (var shim = Process.GetProcessById(ShimPid())) shim.Kill();
+        await Runtime.WaitAsync("run-1", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True((await Runtime.RestartAsync("run-1", CancellationToken.None)).IsOk);
+        await Wait.UntilAsync(() => CanConnectAsync(state.Address, state.Port), "it listens again, where it was");
+        Assert.Null(Runtime.Find("run-1")!.Exit);
+    }
+
+    [Fact]
     public async Task Kill_ProgramThatIgnoresTerm_IsGone()
     {
         await StartAsync("trap '' TERM; echo up; while :; do sleep 0.1; done");
@@ -142,9 +210,26 @@ public abstract class RuntimeContract : IAsyncLifetime
         Assert.Equal("hi", File.ReadAllText(Path.Combine(appFolder!, "greeting")));
     }
 
-    protected string Log => Path.Combine(Machine.Machine.Paths.Logs, "run-1.log");
+    protected string Log => Path.Combine(Machine.Machine.Paths.Logs, "run-1.log.0");
 
     private string? appFolder;
+
+    private int ShimPid() =>
+        int.Parse(File.ReadAllText(Path.Combine(Machine.Machine.Paths.Runs, "run-1", "pid")).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> Processes() => Directory.GetDirectories("/proc").Select(CommandOf);
+
+    private static string CommandOf(string folder)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, "cmdline"));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
 
     private const string Server =
         "exec /usr/bin/python3 -c 'import os,http.server as h; h.ThreadingHTTPServer((os.environ[\"HOST\"],int(os.environ[\"PORT\"])),h.SimpleHTTPRequestHandler).serve_forever()'";

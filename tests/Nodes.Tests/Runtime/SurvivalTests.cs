@@ -18,7 +18,7 @@ public sealed class SurvivalTests
     {
         await using var machine = await TestMachine.OpenAsync(choice);
         using var parent = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, Arguments()) { Environment = { [HomeVariable] = machine.Home, [ChoiceVariable] = choice.ToString() } })!;
-        var log = Path.Combine(machine.Machine.Paths.Logs, "survivor.log");
+        var log = Path.Combine(machine.Machine.Paths.Logs, "survivor.log.0");
         try
         {
             await Wait.UntilAsync(() => File.Exists(log) && File.ReadAllText(log).Contains("1\n", StringComparison.Ordinal), "the run is up", 120);

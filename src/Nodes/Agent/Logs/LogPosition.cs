@@ -3,29 +3,22 @@ using Strata.Core;
 
 namespace Strata.Nodes.Agent.Logs;
 
-/// <summary>How far a log has been shipped; kept beside it in <c>ID.log.position</c>, so that a restart ships nothing twice and loses nothing.</summary>
-/// <param name="Rotated">In the rotated file; null when all of it is shipped.</param>
-/// <param name="Current">In the current file.</param>
-internal readonly record struct LogPosition(long? Rotated, long Current)
+/// <summary>How many bytes of a log have been shipped; kept beside it in <c>ID.log.position</c>, so that a restart ships nothing twice and loses nothing.</summary>
+internal static class LogPosition
 {
     public static string PathOf(string log) => log + ".position";
 
-    public static LogPosition Load(string log)
+    public static long Load(string log)
     {
         try
         {
-            var fields = File.ReadAllText(PathOf(log)).Split(' ');
-            var rotated = long.Parse(fields[0], CultureInfo.InvariantCulture);
-            return new LogPosition(rotated < 0 ? null : rotated, long.Parse(fields[1], CultureInfo.InvariantCulture));
+            return long.Parse(File.ReadAllText(PathOf(log)), NumberStyles.None, CultureInfo.InvariantCulture);
         }
-        catch (Exception e) when (e is IOException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is IOException or FormatException or OverflowException)
         {
-            return default;
+            return 0;
         }
     }
 
-    public void Save(string log) => WholeFile.Write(PathOf(log), string.Create(CultureInfo.InvariantCulture, $"{Rotated ?? -1} {Current}"));
-
-    /// <summary>After a rotation: what was not shipped of the current file is now in the rotated one.</summary>
-    public LogPosition Rotate() => new(Current, 0);
+    public static void Save(string log, long position) => WholeFile.Write(PathOf(log), position.ToString(CultureInfo.InvariantCulture));
 }

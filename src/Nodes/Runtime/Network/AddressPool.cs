@@ -13,35 +13,40 @@ internal sealed class AddressPool
     public const int Trial = Subnet.HostMax;
 
     private readonly Lock gate = new();
-    private readonly HashSet<int> taken = [];
+    private readonly Dictionary<int, string> owners = [];
     private int last = First - 1;
 
     /// <summary>Null when all are taken.</summary>
-    public int? Take()
+    /// <param name="owner">Id of the run.</param>
+    public int? Take(string owner)
     {
         lock (gate)
         {
             for (var tries = 0; tries <= Last - First; tries++)
             {
                 last = last >= Last ? First : last + 1;
-                if (taken.Add(last)) return last;
+                if (owners.TryAdd(last, owner)) return last;
             }
             return null;
         }
     }
 
     /// <summary>Marks one as taken that a former life handed out.</summary>
-    public void Adopt(int host)
+    public void Adopt(int host, string owner)
     {
         lock (gate)
         {
-            taken.Add(host);
+            owners[host] = owner;
             last = Math.Max(last, host);
         }
     }
 
-    public void Release(int host)
+    /// <summary>Gives one back. No effect when it is another's by now, so that giving back twice is harmless.</summary>
+    public void Release(int host, string owner)
     {
-        lock (gate) taken.Remove(host);
+        lock (gate)
+        {
+            if (owners.GetValueOrDefault(host) == owner) owners.Remove(host);
+        }
     }
 }

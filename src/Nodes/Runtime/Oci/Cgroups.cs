@@ -35,6 +35,20 @@ internal static class Cgroups
         }
     }
 
+    /// <summary>The processes of a run, by their numbers on the machine; empty when there are none.</summary>
+    public static IReadOnlyList<int> Processes(string path)
+    {
+        try
+        {
+            var file = IsV2 ? $"{Mount}{path}/cgroup.procs" : $"{Mount}/pids{path}/cgroup.procs";
+            return [.. File.ReadLines(file).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Where(pid => pid > 0)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Removes the cloud's own, now empty, groups.</summary>
     public static void RemoveCloud(string cloudId)
     {

@@ -10,6 +10,9 @@ internal sealed class HostStack
 
     private static readonly string[] MountPoints = ["usr", "etc", "tmp", "var/tmp", "proc", "dev", "sys/fs/cgroup", "run", "app", "work", "home/build"];
 
+    /// <summary>For every user, with the sticky bit: runc gives what it mounts there the mode of the folder.</summary>
+    private static readonly string[] SharedFolders = ["tmp", "var/tmp"];
+
     private static readonly string[] EtcOfTheMachine =
     [
         "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki/tls/certs", "pki/ca-trust/extracted", "crypto-policies", "alternatives", "ld.so.cache", "ld.so.conf",
@@ -31,6 +34,7 @@ internal sealed class HostStack
     {
         var stack = new HostStack(folder);
         foreach (var point in MountPoints) Directory.CreateDirectory(Path.Combine(stack.Root, point));
+        foreach (var point in SharedFolders) File.SetUnixFileMode(Path.Combine(stack.Root, point), (UnixFileMode)0b001_111_111_111);
         stack.mounts.Add(OciMount.ReadOnly("/usr", "/usr"));
         foreach (var name in MergedFolders) stack.AddMerged(name);
         stack.AddEtc();

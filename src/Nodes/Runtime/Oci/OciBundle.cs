@@ -10,8 +10,12 @@ internal sealed record OciMount(string Source, string Destination, string Type, 
 
     public static OciMount ReadWrite(string source, string destination) => new(source, destination, "bind", ["rbind", "rw", "nosuid", "nodev"]);
 
-    public static OciMount Tmpfs(string destination, long bytes, string mode) =>
-        new("tmpfs", destination, "tmpfs", ["nosuid", "nodev", $"mode={mode}", string.Create(CultureInfo.InvariantCulture, $"size={bytes}")]);
+    /// <param name="mode">The folder that it is mounted on must have it too: runc gives the mount the mode of that folder.</param>
+    /// <param name="owner">User and group.</param>
+    public static OciMount Tmpfs(string destination, long bytes, string mode, int owner = 0) =>
+        new("tmpfs", destination, "tmpfs", ["nosuid", "nodev", $"mode={mode}", Option("size", bytes), Option("uid", owner), Option("gid", owner)]);
+
+    private static string Option(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value}");
 }
 
 /// <summary>What a bundle says; see https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md.</summary>

@@ -12,12 +12,15 @@ internal sealed class OciHost
     private const int UidsPerCloud = 1024;
     private const int KillTries = 100;
 
+    private static readonly TimeSpan ShimEndsWithin = TimeSpan.FromSeconds(10);
+
     private readonly string cloudId;
     private readonly string shim;
+    private readonly NodePaths paths;
     private readonly TimeProvider time;
 
-    private OciHost(OciTool tool, HostStack stack, BridgeNetwork network, string cloudId, string shim, TimeProvider time) =>
-        (Tool, Stack, Network, this.cloudId, this.shim, this.time) = (tool, stack, network, cloudId, shim, time);
+    private OciHost(OciTool tool, HostStack stack, BridgeNetwork network, NodePaths paths, string shim, TimeProvider time) =>
+        (Tool, Stack, Network, cloudId, this.paths, this.shim, this.time) = (tool, stack, network, paths.CloudId, paths, shim, time);
 
     public OciTool Tool { get; }
     public HostStack Stack { get; }
@@ -31,7 +34,8 @@ internal sealed class OciHost
         var shim = Path.Combine(paths.State, "oci-shim.sh");
         // Shells read a script as they go: one that running shims read must be replaced, never overwritten.
         WholeFile.Write(shim, EmbeddedText.Read("oci-shim.sh"));
-        return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths.CloudId, shim, time);
+        LogWriter.Install(paths);
+        return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths, shim, time);
     }
 
     public string CgroupPath(string id) => Cgroups.Path(cloudId, id);
@@ -72,12 +76,12 @@ internal sealed class OciHost
             ["S_LOWER"] = lower ?? "",
             ["S_BRIDGE"] = network == SandboxNetwork.Own ? Network.Bridge : "",
             ["S_HOST_NET"] = network == SandboxNetwork.Host ? "1" : "",
-            ["S_VETH"] = $"sv{cloudId}{host:x}",
+            ["S_VETH"] = Veth(host),
             ["S_ADDRESS"] = Network.Subnet.WithPrefix(host),
             ["S_GATEWAY"] = Network.Subnet.Gateway,
             ["S_LOG"] = log ?? "",
         };
-        return new ShimStart(shim, [], environment);
+        return new ShimStart(shim, [], log is null ? environment : OciRuntime.Merge(environment, LogWriter.Environment(paths)));
     }
 
     /// <summary>SIGKILL for all of a run. One that has not come into being yet is waited for: killing its shim on the way would leave half a container.</summary>
@@ -93,4 +97,19 @@ internal sealed class OciHost
         await Posix.KillGroupAsync(pid, time);
         await Tool.DeleteAsync(run.Id, cancellationToken);
     }
+
+    /// <summary>
+    /// After the end of a run: waits until its shim has taken the container away, and does what a shim that was killed did not. Then the id, the address and the folder are
+    /// free for another start.
+    /// </summary>
+    public async Task SettleAsync(RunFolder run, CancellationToken cancellationToken)
+    {
+        if (await run.HasFinishedAsync(ShimEndsWithin, cancellationToken)) return;
+        foreach (var pid in Cgroups.Processes(CgroupPath(run.Id))) _ = Posix.Kill(pid, Posix.SigKill);
+        if (run.LastShimPid is { } shimPid) await Posix.KillSessionAsync(shimPid, time);
+        await Tool.DeleteAsync(run.Id, cancellationToken);
+        if (Directory.Exists($"/sys/class/net/{Veth(run.File.Host)}")) await HostCommand.RunAsync("ip", ["link", "delete", Veth(run.File.Host)], cancellationToken);
+    }
+
+    private string Veth(int host) => $"sv{cloudId}{host:x}";
 }

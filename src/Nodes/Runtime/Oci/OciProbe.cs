@@ -1,3 +1,4 @@
+using Strata.Nodes.Agent.Logs;
 using Strata.Nodes.Runtime.Network;
 
 namespace Strata.Nodes.Runtime.Oci;
@@ -24,7 +25,7 @@ internal static class OciProbe
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(TimeMax);
             var exit = await run.WaitAsync(deadline.Token);
-            return exit.Code == Answer ? null : exit.StartError ?? LastLine(log) ?? $"exit code {exit.Code}";
+            return exit.Code == Answer ? null : exit.StartError ?? LogFile.LastLine(log) ?? $"exit code {exit.Code}";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -55,6 +56,4 @@ internal static class OciProbe
         Port = 8080,
         MemoryBytes = 64 << 20,
     };
-
-    private static string? LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault() : null;
 }

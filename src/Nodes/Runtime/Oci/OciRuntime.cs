@@ -9,6 +9,7 @@ namespace Strata.Nodes.Runtime.Oci;
 internal sealed class OciRuntime : IRuntime
 {
     internal const long TmpBytesMax = 256L << 20;
+    private const long RunBytesMax = 16L << 20;
     private const int TerminateTries = 100;
 
     private readonly OciHost host;
@@ -19,7 +20,7 @@ internal sealed class OciRuntime : IRuntime
     {
         (this.host, this.time) = (host, time);
         runs = new RunTable(paths.Runs, time);
-        foreach (var run in runs.Adopt()) host.Network.Addresses.Adopt(run.File.Host);
+        foreach (var run in runs.Adopt()) host.Network.Addresses.Adopt(run.File.Host, run.Id);
     }
 
     public string Name => "oci";
@@ -37,24 +38,35 @@ internal sealed class OciRuntime : IRuntime
     public async Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
         if (!runs.Create(request.Id).TryGet(out var folder, out var error)) return error;
-        if (host.Network.Addresses.Take() is not { } number) return NotStarted("all addresses of this node's network are in use");
+        if (host.Network.Addresses.Take(request.Id) is not { } number) return NotStarted("all addresses of this node's network are in use");
         try
         {
             // Off this thread: starting a process waits until the kernel has taken the program.
-            return await Task.Run(() => Start(request, folder, number), cancellationToken);
+            return await Task.Run(() => Start(request, folder, number), CancellationToken.None);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
-            host.Network.Addresses.Release(number);
+            // One that got as far as the table keeps its address until it is removed.
+            if (runs.Find(request.Id) is null) host.Network.Addresses.Release(number, request.Id);
             return NotStarted(e.Message);
         }
     }
 
-    public Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken) => Task.Run(() => runs.Restart(id), cancellationToken);
+    public async Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken)
+    {
+        if (runs.Find(id) is { } run && run.Exit() is not null) await host.SettleAsync(run, cancellationToken);
+        return await Task.Run(() => runs.Restart(id), cancellationToken);
+    }
 
     public async Task TerminateAsync(string id, CancellationToken cancellationToken)
     {
         if (runs.Find(id) is not { } run) return;
+        // Where process 1 is ours it passes the signal on to all others; an image's own knows nothing of that.
+        if (run.File.IsWholeRoot && Cgroups.Processes(host.CgroupPath(id)) is { Count: > 0 } processes)
+        {
+            foreach (var pid in processes) _ = Posix.Kill(pid, Posix.SigTerm);
+            return;
+        }
         for (var tries = 0; tries < TerminateTries && run.Exit() is null; tries++)
         {
             if ((await host.Tool.KillAsync(id, Posix.SigTerm, cancellationToken)).Ok) return;
@@ -79,15 +91,16 @@ internal sealed class OciRuntime : IRuntime
             await KillAsync(id, cancellationToken);
             await run.WaitAsync(cancellationToken);
         }
+        await host.SettleAsync(run, cancellationToken);
         runs.Remove(run);
-        host.Network.Addresses.Release(run.File.Host);
+        host.Network.Addresses.Release(run.File.Host, id);
     }
 
     private RunState Start(RunRequest request, string folder, int number)
     {
         var address = host.Network.Subnet.Address(number);
         var bundle = Bundle(host, request, folder, number);
-        var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder));
+        var run = runs.Add(folder, new RunFile(request.Id, address, request.Port, time.GetUtcNow(), number, request.AppFolder, request.RootWorkFolder is not null));
         run.Start(host.Prepare(folder, bundle, number, request.LogFile, request.DiskBytes, request.RootWorkFolder is null ? null : request.AppFolder));
         return run.State();
     }
@@ -105,7 +118,7 @@ internal sealed class OciRuntime : IRuntime
             Env = Merge(BaseEnv, request.Env, endpoint),
             WorkFolder = "/app",
             Uid = host.Uid(number),
-            Mounts = [.. host.Stack.Mounts, .. etc, .. Writable(request, folder)],
+            Mounts = [.. host.Stack.Mounts, .. etc, .. Writable(request, folder, host.Uid(number))],
             CgroupPath = host.CgroupPath(request.Id),
             MemoryBytes = request.MemoryBytes,
             Cpu = request.Cpu,
@@ -115,12 +128,12 @@ internal sealed class OciRuntime : IRuntime
     }
 
     /// <summary>The writable view of /app is on a disk image of limited size, not in memory, so that data which a program writes does not eat its memory.</summary>
-    private static IEnumerable<OciMount> Writable(RunRequest request, string folder) =>
+    private static IEnumerable<OciMount> Writable(RunRequest request, string folder, int uid) =>
     [
         new("overlay", "/app", "overlay", [$"lowerdir={request.AppFolder}", $"upperdir={folder}/disk/upper", $"workdir={folder}/disk/work", "nosuid", "nodev"]),
         OciMount.Tmpfs("/tmp", TmpBytesMax, "1777"),
         OciMount.Tmpfs("/var/tmp", TmpBytesMax, "1777"),
-        OciMount.Tmpfs("/run", 16L << 20, "1777"),
+        OciMount.Tmpfs("/run", RunBytesMax, "755", uid),
     ];
 
     private static readonly Dictionary<string, string> BaseEnv = new()

@@ -5,11 +5,17 @@
 #
 # In the environment: S_DIR folder of the run, S_TOOL runc or crun, S_TOOL_ROOT its state, S_ID, S_KEEP (--keep or empty), S_OOM file with the oom_kill counter,
 # S_UID owner of what is written, S_DISK size of the writable layer in bytes or empty, S_LOWER folder that is the root below the writable layer or empty, S_BRIDGE or empty, S_HOST_NET 1 to stay in the network of the machine, S_VETH, S_ADDRESS with prefix, S_GATEWAY,
-# S_LOG file for the output or empty to pass it on, S_HYBRID 1 to hide the cgroup v2 mount that crun refuses beside v1.
+# S_LOG file for the output or empty to pass it on, S_LOG_WRITER what keeps that file bounded, S_HYBRID 1 to hide the cgroup v2 mount that crun refuses beside v1.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-if [ -n "$S_LOG" ]; then exec </dev/null >>"$S_LOG"; fi
-exec 2>&1
 cd "$S_DIR" || exit 125
+writer=
+if [ -n "$S_LOG" ] && [ "$1" != inner ]; then
+  rm -f out && mkfifo out || exit 125
+  setsid sh "$S_LOG_WRITER" <out >/dev/null 2>&1 &
+  writer=$!
+  exec </dev/null >out
+fi
+exec 2>&1
 
 fail() { echo "$1" >"$S_DIR/start-error"; exit 125; }
 
@@ -30,10 +36,20 @@ make_disk() {
   mkdir -p disk/upper disk/work && chown "$S_UID:$S_UID" disk/upper
 }
 
+# Never through a link: it could lead out of the image.
+own() {
+  if [ -L "root/$1" ]; then return; fi
+  mkdir -p "root/$1" && chown "$3:$3" "root/$1" && chmod "$2" "root/$1"
+}
+
 make_root() {
   mkdir -p root
   mount -t overlay -o "lowerdir=$S_LOWER,upperdir=$S_DIR/disk/upper,workdir=$S_DIR/disk/work,nosuid,nodev" overlay root 2>root.err ||
     fail "the root file system could not be made: $(tail -n 1 root.err)"
+  # The tools give a mount the mode of the folder below it, and an image's own folders need not be for every user.
+  own tmp 1777 0
+  if [ ! -L root/var ]; then own var/tmp 1777 0; fi
+  own run 755 "$S_UID"
   # Images listen on ports such as 80, and no run has the capability for that.
   echo 0 2>/dev/null >/proc/sys/net/ipv4/ip_unprivileged_port_start
 }
@@ -61,7 +77,11 @@ if [ -r "$S_OOM" ]; then
   while read -r key value; do if [ "$key" = oom_kill ]; then oom=$value; fi; done <"$S_OOM"
 fi
 if [ -z "$S_KEEP" ] && [ "$code" = 137 ]; then oom=1; fi
-if [ -n "$S_KEEP" ]; then "$S_TOOL" --root "$S_TOOL_ROOT" delete --force "$S_ID" >/dev/null 2>&1; fi
-rm -f disk.img
+exec >/dev/null 2>&1
+# What it said last is written before its end is reported: the report quotes it.
+tries=0
+while [ -n "$writer" ] && kill -0 "$writer" && [ $tries -lt 40 ]; do sleep 0.05; tries=$((tries + 1)); done
 echo "$code $oom" >exit.new && mv exit.new exit
+if [ -n "$S_KEEP" ]; then "$S_TOOL" --root "$S_TOOL_ROOT" delete --force "$S_ID"; fi
+rm -f disk.img out
 exit "$code"

@@ -16,19 +16,23 @@ internal sealed class ProcessRuntime : IRuntime
     /// <summary>Below the ports that the kernel hands out by itself, so that an edge can tell instances from most other services on loopback.</summary>
     private static readonly PortRange Ports = new(20_000, 29_999);
 
+    private static readonly TimeSpan ShimEndsWithin = TimeSpan.FromSeconds(10);
+
     private readonly RunTable runs;
     private readonly TimeProvider time;
+    private readonly NodePaths paths;
     private readonly string shim;
     private readonly string reason;
 
     /// <param name="reason">Why nothing better works, as a clause without a full stop.</param>
     public ProcessRuntime(NodePaths paths, TimeProvider time, string reason)
     {
-        (this.time, this.reason) = (time, reason);
+        (this.paths, this.time, this.reason) = (paths, time, reason);
         runs = new RunTable(paths.Runs, time);
         runs.Adopt();
         shim = Path.Combine(paths.State, "process-shim.sh");
         WholeFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
+        LogWriter.Install(paths);
     }
 
     public string Name => "process";
@@ -60,7 +64,11 @@ internal sealed class ProcessRuntime : IRuntime
         return await Task.Run(() => Start(request, folder, app, port), cancellationToken);
     }
 
-    public Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken) => Task.Run(() => runs.Restart(id), cancellationToken);
+    public async Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken)
+    {
+        if (runs.Find(id) is { } run && run.Exit() is not null) await SettleAsync(run, cancellationToken);
+        return await Task.Run(() => runs.Restart(id), cancellationToken);
+    }
 
     // The shim leads a process group of its own: a signal to the group reaches the program and what it started.
     public async Task TerminateAsync(string id, CancellationToken cancellationToken)
@@ -82,7 +90,14 @@ internal sealed class ProcessRuntime : IRuntime
     {
         if (runs.Find(id) is not { } run) return;
         await KillAsync(id, cancellationToken);
+        await SettleAsync(run, cancellationToken);
         runs.Remove(run);
+    }
+
+    /// <summary>A shim that was killed leaves the program and what it started; its session is theirs.</summary>
+    private async Task SettleAsync(RunFolder run, CancellationToken cancellationToken)
+    {
+        if (!await run.HasFinishedAsync(ShimEndsWithin, cancellationToken) && run.LastShimPid is { } pid) await Posix.KillSessionAsync(pid, time);
     }
 
     private RunState Start(RunRequest request, string folder, string app, int port)
@@ -91,7 +106,7 @@ internal sealed class ProcessRuntime : IRuntime
         var machine = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin", ["HOME"] = app };
         var shimEnv = new Dictionary<string, string> { ["S_DIR"] = folder, ["S_CWD"] = app, ["S_LOG"] = request.LogFile };
         var run = runs.Add(folder, new RunFile(request.Id, Loopback, port, time.GetUtcNow(), 0, request.AppFolder));
-        run.Start(new ShimStart(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv)));
+        run.Start(new ShimStart(shim, request.Command, Oci.OciRuntime.Merge(machine, request.Env, request.Endpoint?.Invoke(endpoint), shimEnv, LogWriter.Environment(paths))));
         return run.State();
     }
 
