@@ -13,7 +13,7 @@ try
     Run(up);
     Report("deploy-static-seconds", Median(i => Seconds("deploy", Source("welcome", i), "--name", "site")), 2);
     Report("deploy-node-seconds", Median(i => Seconds("deploy", Source("hello-node", i), "--name", "node")), 4);
-    Run("down");
+    Run("down", "--all");
     Report("second-up-seconds", Seconds(up), 3);
     await Task.Delay(TimeSpan.FromSeconds(30));
     var status = JsonElement.Parse(Run("status", "--json"));
@@ -22,7 +22,7 @@ try
 }
 finally
 {
-    Run("down");
+    Run("down", "--all");
     Directory.Delete(home, recursive: true);
 }
 

@@ -19,6 +19,7 @@ public enum ErrorKind
     Unavailable,
     Timeout,
     RequestTimeout,
+    InsufficientStorage,
     Internal,
 }
 

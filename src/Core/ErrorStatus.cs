@@ -21,6 +21,7 @@ public static class ErrorStatus
         ErrorKind.Unavailable => 503,
         ErrorKind.Timeout => 504,
         ErrorKind.RequestTimeout => 408,
+        ErrorKind.InsufficientStorage => 507,
         _ => 500,
     };
 
@@ -41,6 +42,7 @@ public static class ErrorStatus
         428 => ErrorKind.PreconditionRequired,
         429 => ErrorKind.TooMany,
         501 => ErrorKind.NotSupported,
+        507 => ErrorKind.InsufficientStorage,
         502 or 503 => ErrorKind.Unavailable,
         >= 400 and < 500 => ErrorKind.Invalid,
         _ => ErrorKind.Internal,

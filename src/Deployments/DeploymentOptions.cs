@@ -26,6 +26,9 @@ public sealed record DeploymentOptions
     public int BuildsMax { get; init; } = 2;
 
     /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
+    /// <summary>Free space that must be left on the disk of the home folder for a blob to be taken.</summary>
+    public long DiskReserveBytes { get; init; }
+
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long an instance's node may be down before another instance takes its place.</summary>

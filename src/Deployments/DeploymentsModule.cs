@@ -50,7 +50,8 @@ public static class DeploymentsModule
 
     private static void AddBuild(IServiceCollection services)
     {
-        services.AddSingleton<IBlobStore>(x => new DiskBlobStore(Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax));
+        services.AddSingleton<IBlobStore>(x => new DiskBlobStore(
+            Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax, Options(x).DiskReserveBytes));
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
         services.AddSingleton<Builder>();

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Nodes.Runtime;
@@ -15,6 +16,16 @@ public enum RuntimeChoice
     Auto,
     Oci,
     Process,
+}
+
+/// <summary>What an operator sets for a machine.</summary>
+public sealed record NodeMachineOptions
+{
+    /// <summary>Private networks that instances and builds may reach.</summary>
+    public IReadOnlyList<IPNetwork> EgressAllowed { get; init; } = [];
+
+    /// <summary>Free space on the disk that is left to the platform.</summary>
+    public long DiskReserveBytes { get; init; }
 }
 
 /// <summary>
@@ -42,16 +53,21 @@ public sealed class NodeMachine
     /// <summary>Where the API relay listens for instances: the bridge's own address and port. Null without a private network: instances then use loopback.</summary>
     public (string Address, int Port)? Relay => network is null ? null : (network.Subnet.Gateway, network.RelayPort);
 
+    /// <summary>With the options of a machine for which nothing is set.</summary>
+    public static Task<NodeMachine> OpenAsync(
+        string home, RuntimeChoice choice, TimeProvider time, ILogger<NodeMachine> logger, CancellationToken cancellationToken) =>
+        OpenAsync(home, choice, new NodeMachineOptions(), time, logger, cancellationToken);
+
     /// <param name="home">STRATA_HOME.</param>
     /// <exception cref="StrataException">RUNTIME_UNAVAILABLE when <paramref name="choice"/> asks for what does not work here.</exception>
     public static async Task<NodeMachine> OpenAsync(
-        string home, RuntimeChoice choice, TimeProvider time, ILogger<NodeMachine> logger, CancellationToken cancellationToken)
+        string home, RuntimeChoice choice, NodeMachineOptions options, TimeProvider time, ILogger<NodeMachine> logger, CancellationToken cancellationToken)
     {
-        var paths = new NodePaths(home);
+        var paths = new NodePaths(home) { DiskReserveBytes = options.DiskReserveBytes };
         var reason = choice == RuntimeChoice.Process ? "the settings ask for it" : WhyNotOci();
         if (reason is null)
         {
-            var (machine, problem) = await TryOciAsync(paths, time, logger, cancellationToken);
+            var (machine, problem) = await TryOciAsync(paths, options, time, logger, cancellationToken);
             if (machine is not null) return machine;
             reason = problem;
         }
@@ -68,6 +84,13 @@ public sealed class NodeMachine
         await network.TearDownAsync(cancellationToken);
         Cgroups.RemoveCloud(Paths.CloudId);
         OciTool.RemoveState(Paths.CloudId);
+    }
+
+    /// <summary>How many runs there are that an earlier process started in this data folder and that still run. Changes nothing.</summary>
+    public static int CountRunning(string home, TimeProvider time)
+    {
+        var folder = Path.Combine(new NodePaths(home).Root, "runs");
+        return Directory.Exists(folder) ? Directory.GetDirectories(folder).Count(path => RunFolder.Open(path, time) is { } run && run.Exit() is null) : 0;
     }
 
     private async Task EndAsync(string id, CancellationToken cancellationToken)
@@ -92,13 +115,13 @@ public sealed class NodeMachine
     }
 
     private static async Task<(NodeMachine? Machine, string Problem)> TryOciAsync(
-        NodePaths paths, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        NodePaths paths, NodeMachineOptions options, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         try
         {
             var tools = await OciTool.InstalledAsync(paths.CloudId, cancellationToken);
             if (tools.Count == 0) return (null, "neither runc nor crun is installed");
-            var network = await BridgeNetwork.SetUpAsync(paths, cancellationToken);
+            var network = await BridgeNetwork.SetUpAsync(paths, options.EgressAllowed, cancellationToken);
             var problem = "";
             foreach (var tool in tools)
             {

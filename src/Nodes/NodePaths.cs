@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Strata.Core;
 
 namespace Strata.Nodes;
 
@@ -19,6 +20,8 @@ public sealed class NodePaths
 
     /// <summary>Free space on the disk that is left to the platform: below it nothing that instances and builds ask for is written.</summary>
     public long DiskReserveBytes { get; init; }
+
+    public DiskReserve Disk => new(Home, DiskReserveBytes);
 
     /// <summary>8 hexadecimal digits from the hash of the home folder's path: in the names of bridges, cgroups, firewall tables.</summary>
     public string CloudId { get; }

@@ -6,17 +6,20 @@ namespace Strata.Nodes.Tests;
 /// <summary>A machine with a home folder of its own; takes its bridge, groups and files away at the end.</summary>
 internal sealed class TestMachine : IAsyncDisposable
 {
-    private TestMachine(string home, NodeMachine machine) => (Home, Machine) = (home, machine);
+    private readonly NodeMachineOptions options;
+
+    private TestMachine(string home, NodeMachine machine, NodeMachineOptions options) => (Home, Machine, this.options) = (home, machine, options);
 
     public string Home { get; }
     public NodeMachine Machine { get; private set; }
 
-    public static async Task<TestMachine> OpenAsync(RuntimeChoice choice)
+    public static async Task<TestMachine> OpenAsync(RuntimeChoice choice, NodeMachineOptions? options = null)
     {
+        options ??= new NodeMachineOptions();
         var home = Path.Combine(Path.GetTempPath(), "strata-test-" + Guid.CreateVersion7().ToString("N")[^12..]);
         try
         {
-            return new TestMachine(home, await OpenAsync(home, choice));
+            return new TestMachine(home, await OpenAsync(home, choice, options), options);
         }
         catch (StrataException e) when (e.Error.Code == "RUNTIME_UNAVAILABLE")
         {
@@ -28,7 +31,7 @@ internal sealed class TestMachine : IAsyncDisposable
     }
 
     /// <summary>A second life over the same folder: what the first started is adopted.</summary>
-    public async Task ReopenAsync() => Machine = await OpenAsync(Home, Machine.Runtime.Name == "oci" ? RuntimeChoice.Oci : RuntimeChoice.Process);
+    public async Task ReopenAsync() => Machine = await OpenAsync(Home, Machine.Runtime.Name == "oci" ? RuntimeChoice.Oci : RuntimeChoice.Process, options);
 
     /// <summary>A folder with these files, as an unpacked application.</summary>
     public string App(params (string Name, string Content)[] files)
@@ -45,6 +48,6 @@ internal sealed class TestMachine : IAsyncDisposable
         Folder.Delete(Home);
     }
 
-    private static Task<NodeMachine> OpenAsync(string home, RuntimeChoice choice) =>
-        NodeMachine.OpenAsync(home, choice, TimeProvider.System, NullLogger<NodeMachine>.Instance, CancellationToken.None);
+    private static Task<NodeMachine> OpenAsync(string home, RuntimeChoice choice, NodeMachineOptions options) =>
+        NodeMachine.OpenAsync(home, choice, options, TimeProvider.System, NullLogger<NodeMachine>.Instance, CancellationToken.None);
 }

@@ -50,7 +50,7 @@ internal sealed record CloudSummary
         foreach (var sentence in NotIsolated) output.WriteLine($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
         output.WriteLine();
         output.WriteLine($"Next: {run.Terminal.OnOut(Tone.Strong, "strata deploy")} in a folder of yours, or strata deploy samples/hello-node");
-        output.WriteLine(detached ? "\"strata down\" stops the cloud, \"strata status\" tells how it is." : "Ctrl-C stops the cloud.");
+        output.WriteLine(detached ? "\"strata down\" stops the server and lets applications run on, \"strata down --all\" stops all of it; \"strata status\" shows how it is." : "Ctrl-C stops the cloud.");
         output.Flush();
     }
 }

@@ -8,15 +8,18 @@ using Strata.Server.Options;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata down</c>: stops the cloud with its instances and its database. The next <c>strata up</c> brings all of it back.</summary>
+/// <summary>
+/// <c>strata down</c>: ends the server, for a planned restart; instances, the database and an inline edge run on and are adopted by the next <c>strata up</c>.
+/// <c>strata down --all</c> stops those too. The data stays in both cases.
+/// </summary>
 internal static class DownCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private static readonly Option<bool> KeepInstances = new("--keep-instances") { Description = "End the server only; instances and the database run on for the next one" };
+    private static readonly Option<bool> All = new("--all") { Description = "Stop instances, the database and the edge too; otherwise they run on for the next strata up" };
 
-    public static Command Create(Terminal terminal) => new Command("down", "Stop the cloud on this machine") { KeepInstances }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("down", "Stop the server of the cloud on this machine; with --all all of the cloud") { All }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -26,10 +29,20 @@ internal static class DownCommand
         else if (!await StopRemainsAsync(run, home, cancellationToken))
         {
             run.Say($"No cloud runs in {run.Home}.");
+            if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
             return CommandRunner.Done;
         }
-        run.Say("The cloud is down; its data stays.");
+        run.Say(run.Parse.GetValue(All) ? "The cloud is down with its instances, edge and database; its data stays." : "The server is down; its data stays.");
+        if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
         return CommandRunner.Done;
+    }
+
+    private static void SayWhatRunsOn(Run run, HomeLayout home)
+    {
+        var left = Remains.Find(home, run.Terminal.Time);
+        if (left.IsNothing) return;
+        run.Say($"{left.Sentence} \"strata up\" takes over what runs; \"strata down --all\" stops it.");
+        if (left is { Instances: > 0, Edge: false }) run.Say("The edge ended with the server: applications cannot be reached until the next strata up. With --edge-mode inline the edge runs on.");
     }
 
     private static async Task StopServerAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
@@ -37,16 +50,16 @@ internal static class DownCommand
         var cloud = HomeLock.Find(home) ?? throw new Error(
             ErrorKind.Unavailable, "CLOUD_NOT_READY", $"The cloud in {home.Root} is just starting or stopping.", "Try again in a moment.").ToException();
         run.Say($"Stopping the cloud (process {cloud.Pid})…");
-        ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(KeepInstances) ? ProcessSignals.Leave : ProcessSignals.Terminate);
+        ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(All) ? ProcessSignals.Terminate : ProcessSignals.Leave);
         for (var end = run.Now + Patience; HomeLock.IsHeld(home); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
             if (run.Now > end) throw TooSlow(cloud, home).ToException();
         }
     }
 
-    /// <summary>What a server that was killed left running.</summary>
+    /// <summary>What an earlier server left running.</summary>
     private static async Task<bool> StopRemainsAsync(Run run, HomeLayout home, CancellationToken cancellationToken) =>
-        !run.Parse.GetValue(KeepInstances) && Directory.Exists(home.Root) && await Remains.StopAsync(home, run.Terminal.Time, cancellationToken);
+        run.Parse.GetValue(All) && Directory.Exists(home.Root) && await Remains.StopAsync(home, run.Terminal.Time, cancellationToken);
 
     private static Error TooSlow(RunningCloud cloud, HomeLayout home) => new(
         ErrorKind.Timeout, "STOP_TIMEOUT", $"The cloud (process {cloud.Pid}) did not stop within {Patience.TotalSeconds:0} seconds.",

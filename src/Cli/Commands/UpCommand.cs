@@ -76,7 +76,7 @@ internal static class UpCommand
 }
 
 /// <summary>
-/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down</c> does; SIGUSR1 ends the server only, for an upgrade: instances and the
+/// Signals that end a cloud. SIGINT, SIGTERM and SIGHUP stop all of it, as <c>strata down --all</c> does; SIGUSR1 ends the server only, as <c>strata down</c> does: instances and the
 /// database run on and the next server adopts them.
 /// </summary>
 internal sealed class StopSignals : IDisposable

@@ -12,15 +12,21 @@ internal sealed class DiskBlobStore : IBlobStore
 {
     public const long BytesMaxDefault = 1L << 30;
     private const int BufferBytes = 128 * 1024;
+
+    /// <summary>The free space is looked at once in so many bytes: 8 MiB.</summary>
+    private const int LookBits = 23;
+    private const int NoSpaceLeft = 28; // ENOSPC
     private const string TemporaryFolder = "tmp";
 
     private readonly string root;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
+    private readonly DiskReserve reserve;
 
-    public DiskBlobStore(string root, TimeProvider time, long bytesMax = BytesMaxDefault)
+    /// <param name="reserveBytes">Free space that must be left on the disk.</param>
+    public DiskBlobStore(string root, TimeProvider time, long bytesMax = BytesMaxDefault, long reserveBytes = 0)
     {
-        (this.root, this.time, BytesMax) = (root, time, bytesMax);
+        (this.root, this.time, BytesMax, reserve) = (root, time, bytesMax, new DiskReserve(root, reserveBytes));
         Directory.CreateDirectory(root);
         foreach (var tenant in Directory.EnumerateDirectories(root)) RemoveTemporaries(Path.Combine(tenant, TemporaryFolder));
     }
@@ -29,12 +35,17 @@ internal sealed class DiskBlobStore : IBlobStore
 
     public async Task<Result<BlobInfo>> PutAsync(TenantId tenant, Digest? expected, Stream content, CancellationToken cancellationToken)
     {
+        if (reserve.IsShort) return reserve.Error;
         var temporary = TemporaryFile(tenant);
         try
         {
             var written = await WriteAsync(temporary, content, cancellationToken);
             if (!written.TryGet(out var digest, out var error)) return error;
             return expected is { } wanted && wanted != digest ? BlobErrors.Mismatch(wanted, digest) : Keep(tenant, temporary, digest);
+        }
+        catch (IOException e) when ((e.HResult & 0xFFFF) == NoSpaceLeft)
+        {
+            return reserve.Error;
         }
         finally
         {
@@ -103,6 +114,7 @@ internal sealed class DiskBlobStore : IBlobStore
             for (int read; (read = await content.ReadAsync(buffer, cancellationToken)) > 0;)
             {
                 if (file.Position + read > BytesMax) return BlobErrors.TooLarge(BytesMax);
+                if (file.Position >> LookBits != (file.Position + read) >> LookBits && reserve.IsShort) return reserve.Error;
                 hash.AppendData(buffer, 0, read);
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }

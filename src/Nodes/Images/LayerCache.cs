@@ -81,6 +81,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
 
     private async Task FetchAsync(string digest, string org, string folder, CancellationToken cancellationToken)
     {
+        if (paths.Disk.IsShort) throw paths.Disk.Error.ToException();
         var unfinished = Path.Combine(paths.Layers, UnfinishedPrefix + Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
         Directory.CreateDirectory(unfinished);
         try

@@ -28,6 +28,7 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
 
     public async Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken)
     {
+        if (paths.Disk.IsShort) throw paths.Disk.Error.ToException();
         var id = "build-" + Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
         return await Workspace.CreateAsync(paths.Workspaces, id, diskBytes, cancellationToken);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
@@ -25,6 +26,9 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         new(
             Make("revision-cache-bytes-max", PostgresOptions.RevisionCacheBytesDefault, "Bytes of entities read lately that are kept in memory; 0: none"),
             0, 64L * 1024 * MiB, (l, n) => l with { RevisionCacheBytesMax = n }),
+        new(
+            Make("disk-reserve-bytes", DiskReserve.BytesDefault, "Free space of the data folder's disk that is left to the platform: below it uploads, builds and starts are refused"),
+            0, 1024L * 1024 * MiB, (l, n) => l with { DiskReserveBytes = n }),
         OfSearch("search-timeout", 30, 1, 3_600, "Seconds that a search may take before it is answered with SEARCH_TIMEOUT", (l, n) => l with { Timeout = TimeSpan.FromSeconds(n) }),
         OfSearch("search-job-seconds-max", 600, 1, 86_400, "Seconds that an asynchronous search may run", (l, n) => l with { JobTimeout = TimeSpan.FromSeconds(n) }),
         OfSearch("search-job-hours-kept", 24, 1, 8_760, "Hours for which an asynchronous search and its results are kept", (l, n) => l with { JobLifetime = TimeSpan.FromHours(n) }),

@@ -16,4 +16,7 @@ public sealed record ServerLimits
 
     /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>
     public long RevisionCacheBytesMax { get; init; } = PostgresOptions.RevisionCacheBytesDefault;
+
+    /// <summary>Free space of the data folder's disk that is left to the platform.</summary>
+    public long DiskReserveBytes { get; init; } = Core.DiskReserve.BytesDefault;
 }

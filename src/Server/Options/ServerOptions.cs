@@ -28,6 +28,9 @@ public sealed record ServerOptions
     /// <summary>True: webhooks may call this machine and private addresses. Only where everyone who makes webhooks may reach what the server can reach.</summary>
     public bool PrivateWebhooks { get; init; }
 
+    /// <summary>Private networks that instances and builds may reach.</summary>
+    public IReadOnlyList<IPNetwork> EgressAllowed { get; init; } = [];
+
     public ServerLimits Limits { get; init; } = new();
 
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");

@@ -34,6 +34,7 @@ public static class ServerOptionsReader
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
+            EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults) ?? [],
             Limits = LimitSetting.All.Aggregate(new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),
         };
         options = options with
@@ -100,6 +101,13 @@ public static class ServerOptionsReader
         "off" => EdgeMode.Off,
         _ => throw new FormatException(),
     };
+
+    /// <summary>Instances have no IPv6, so a network of it would promise what does not work.</summary>
+    private static IReadOnlyList<IPNetwork> Networks(string text) =>
+    [
+        .. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(x => IPNetwork.Parse(x))
+            .Select(x => x.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? x : throw new FormatException()),
+    ];
 
     private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
 

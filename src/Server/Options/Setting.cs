@@ -16,6 +16,9 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one");
     public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
 
+    public static readonly Setting EgressAllow = new(
+        "egress-allow", "", "Private IPv4 networks that instances and builds may reach, for example 10.1.0.0/16,192.168.1.5/32; empty: the public internet only");
+
     public static readonly Setting PrivateGit = new(
         "private-git", "auto", "on, off or auto: whether git sources may be on this machine (file://) or at private addresses; auto: while only this machine reaches the API");
 
@@ -26,7 +29,7 @@ public sealed record Setting(string Name, string Default, string Description)
         "private-webhooks", "auto", "on, off or auto: whether webhooks may call this machine and private addresses; auto: while only this machine reaches the API");
 
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
+        [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>

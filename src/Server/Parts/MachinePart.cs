@@ -15,7 +15,9 @@ internal sealed class MachinePart(ServerOptions options, TimeProvider time, ILog
     public string Name => "machine";
 
     /// <summary>Begins to look; the part's start waits for the end of it.</summary>
-    public void Begin(CancellationToken cancellationToken) => opening = Task.Run(() => NodeMachine.OpenAsync(options.Home.Root, RuntimeChoice.Auto, time, logger, cancellationToken), CancellationToken.None);
+    public void Begin(CancellationToken cancellationToken) => opening = Task.Run(() => NodeMachine.OpenAsync(options.Home.Root, RuntimeChoice.Auto, Settings, time, logger, cancellationToken), CancellationToken.None);
+
+    private NodeMachineOptions Settings => new() { EgressAllowed = options.EgressAllowed, DiskReserveBytes = options.Limits.DiskReserveBytes };
 
     public NodeMachine? Machine { get; private set; }
 
@@ -29,5 +31,7 @@ internal sealed class MachinePart(ServerOptions options, TimeProvider time, ILog
 
     public PartHealth Health() => Machine is null
         ? new PartHealth(false, "has not started")
+        : Machine.Paths.Disk.IsShort
+        ? new PartHealth(false, $"{Machine.Paths.Disk.Sentence} Uploads, builds and starts of instances are refused until there is more")
         : new PartHealth(true, Machine.Runtime.NotIsolated is { Count: > 0 } ? $"runtime {Machine.Runtime.Name}: {string.Join(" ", Machine.Runtime.NotIsolated)}" : $"runtime {Machine.Runtime.Name}, isolated");
 }

@@ -22,7 +22,7 @@ internal static class PostgresErrors
 
     public static StrataException InUse(string folder, int pid) =>
         Make("DATA_FOLDER_IN_USE", $"The data folder {folder} is in use by process {pid}.",
-            $"Stop the other one (strata down, or kill {pid}), or set STRATA_HOME to another folder.");
+            $"Stop the other one (strata down --all, or kill {pid}), or set STRATA_HOME to another folder.");
 
     public static StrataException InUse(string folder) =>
         Make("DATA_FOLDER_IN_USE", $"Another program is starting PostgreSQL in {folder}.", "Wait until it is done, or set STRATA_HOME to another folder.");

@@ -32,6 +32,16 @@ public sealed class DiskBlobStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Put_OnADiskThatIsNearlyFull_IsRefusedAndLeavesNothing()
+    {
+        var store = new DiskBlobStore(folder.Path, TimeProvider.System, reserveBytes: long.MaxValue);
+        var error = (await store.PutAsync(Tenant, null, new MemoryStream(Content), default)).Error!;
+        Assert.Equal(("INSUFFICIENT_STORAGE", 507), (error.Code, ErrorStatus.Of(error.Kind)));
+        Assert.NotNull(error.NextStep);
+        Assert.Empty(Files());
+    }
+
+    [Fact]
     public async Task Put_Twice_KeepsOne()
     {
         var store = Store();

@@ -168,7 +168,7 @@ public sealed class OciRuntimeTests : RuntimeContract
     public async Task EveryInstalledTool_Works()
     {
         var paths = Machine.Machine.Paths;
-        var network = await BridgeNetwork.SetUpAsync(paths, CancellationToken.None);
+        var network = await BridgeNetwork.SetUpAsync(paths, [], CancellationToken.None);
         foreach (var tool in await OciTool.InstalledAsync(paths.CloudId, CancellationToken.None))
         {
             var problem = await OciProbe.TryAsync(OciHost.Create(tool, network, paths, TimeProvider.System), paths, TimeProvider.System, CancellationToken.None);

@@ -124,6 +124,15 @@ public abstract class RuntimeContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Start_OnADiskThatIsNearlyFull_IsRefusedWithTheReason()
+    {
+        await using var full = await TestMachine.OpenAsync(Choice, new NodeMachineOptions { DiskReserveBytes = long.MaxValue });
+        var error = (await full.Machine.Runtime.StartAsync(Request("true"), CancellationToken.None)).Error;
+        Assert.Equal("INSUFFICIENT_STORAGE", error?.Code);
+        Assert.Contains("are reserved for the platform", error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ShimKilled_IsFoundOut_AndTheIdStartsAgain()
     {
         var state = await StartAsync(Server);

@@ -56,28 +56,32 @@ public sealed class CrashTests
     }
 
     [Fact]
-    public async Task DownKeepingInstances_AndUp_NeverStopsThem()
+    public async Task DownAndUp_NeverStopsInstances()
     {
         await using var cloud = new Cloud();
         (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("upgraded around");
         (await cloud.RunAsync("deploy", app.Path, "--name", "lasting")).ShouldSucceed();
         var before = await ProcessAsync(cloud, "lasting");
-        (await cloud.RunAsync("down", "--keep-instances")).ShouldSucceed();
+        var down = (await cloud.RunAsync("down")).ShouldSucceed();
+        Assert.Contains("1 instance, the database. \"strata up\" takes over what runs; \"strata down --all\" stops it.", down.Error);
+        Assert.Contains("The edge ended with the server", down.Error);
         Assert.Equal("upgraded around\n", await PageOfInstanceAsync(before));
+        Assert.Contains("Still running: 1 instance", (await cloud.RunAsync("down")).ShouldSucceed().Error);
         (await cloud.UpAsync()).ShouldSucceed();
-        Assert.Equal(before.StartedAt, (await ProcessAsync(cloud, "lasting")).StartedAt);
+        Assert.Equal(before, await ProcessAsync(cloud, "lasting"));
+        Assert.Equal("upgraded around\n", await cloud.GetPageAsync("lasting"));
     }
 
     [Fact]
-    public async Task DownAndUp_BringsEverythingBack()
+    public async Task DownAllAndUp_BringsEverythingBack()
     {
         await using var cloud = new Cloud();
         (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("back again");
         (await cloud.RunAsync("deploy", app.Path, "--name", "resting")).ShouldSucceed();
         (await cloud.RunAsync("scale", "resting", "2")).ShouldSucceed();
-        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         Assert.Equal(1, (await cloud.RunAsync("status")).ExitCode);
         (await cloud.UpAsync()).ShouldSucceed();
         using var http = cloud.Edge("resting");
@@ -86,7 +90,7 @@ public sealed class CrashTests
     }
 
     [Fact]
-    public async Task Down_AfterAKill_StopsWhatWasLeft()
+    public async Task DownAll_AfterAKill_StopsWhatWasLeft()
     {
         await using var cloud = new Cloud();
         (await cloud.UpAsync()).ShouldSucceed();
@@ -94,9 +98,9 @@ public sealed class CrashTests
         (await cloud.RunAsync("deploy", app.Path, "--name", "orphan")).ShouldSucceed();
         var instance = await ProcessAsync(cloud, "orphan");
         await cloud.KillAsync();
-        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         await Assert.ThrowsAsync<HttpRequestException>(() => PageOfInstanceAsync(instance));
-        Assert.Contains("No cloud runs", (await cloud.RunAsync("down")).ShouldSucceed().Error);
+        Assert.Contains("No cloud runs", (await cloud.RunAsync("down", "--all")).ShouldSucceed().Error);
     }
 
     [Fact]
@@ -116,7 +120,7 @@ public sealed class CrashTests
         using var stranger = new StrataClient(two.ApiUrl, one.Token);
         var refused = await Assert.ThrowsAsync<StrataException>(() => stranger.SendAsync(HttpMethod.Get, "/api/v1/deployments"));
         Assert.Equal("UNAUTHORIZED", refused.Error.Code);
-        (await one.RunAsync("down")).ShouldSucceed();
+        (await one.RunAsync("down", "--all")).ShouldSucceed();
         Assert.Equal("the second\n", await two.GetPageAsync("same-name"));
     }
 

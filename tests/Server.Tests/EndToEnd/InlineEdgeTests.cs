@@ -34,13 +34,14 @@ public sealed class InlineEdgeTests : IAsyncLifetime
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
         (await cloud.UpAsync("--edge-mode", "inline")).ShouldSucceed();
         Assert.Equal(edge, EdgePid());
-        await cloud.KillAsync();
+        Assert.Contains("the edge", (await cloud.RunAsync("down")).ShouldSucceed().Error);
+        Assert.Equal(edge, EdgePid());
         var port = FreePort.Next();
         (await cloud.RunAsync("up", "-d", "--edge-mode", "inline", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{port}")).ShouldSucceed();
         Assert.NotEqual(edge, EdgePid());
         Assert.Contains($"127.0.0.1:{port}", (await cloud.RunAsync("status")).ShouldSucceed().Output);
         Assert.False(Answers()); // the old one has given its port up
-        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         await Wait.UntilAsync(() => HasEnded(edge), "the edge has ended");
     }
 
@@ -57,7 +58,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     [Fact]
     public async Task Port_InUse_IsOneSentenceAndTheFix()
     {
-        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         using var listener = new TcpListener(IPAddress.Loopback, cloud.HttpPort);
         listener.Start();
         foreach (var result in new[] { await cloud.UpAsync("--edge-mode", "inline"), await cloud.RunAsync("edge", "--inline", "--http-port", $"{cloud.HttpPort}") })

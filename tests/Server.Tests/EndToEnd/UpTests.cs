@@ -76,7 +76,7 @@ public sealed class UpTests(SharedCloud cloud)
     {
         await using var broken = new Cloud();
         (await broken.UpAsync()).ShouldSucceed();
-        (await broken.RunAsync("down")).ShouldSucceed();
+        (await broken.RunAsync("down", "--all")).ShouldSucceed();
         var control = Path.Combine(broken.Home, "postgres", "data", "global", "pg_control");
         var whole = await File.ReadAllBytesAsync(control);
         await File.WriteAllBytesAsync(control, new byte[whole.Length]);

@@ -124,7 +124,7 @@ public class Cloud : IAsyncDisposable
     public virtual async ValueTask DisposeAsync()
     {
         client?.Dispose();
-        await RunAsync("down");
+        await RunAsync("down", "--all");
         Folder.Delete(Home);
         GC.SuppressFinalize(this);
     }

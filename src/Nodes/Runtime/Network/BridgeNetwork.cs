@@ -35,7 +35,7 @@ internal sealed class BridgeNetwork
     private string HardwareAddress => "02:73:" + string.Join(':', Bridge[^8..].Chunk(2).Select(pair => new string(pair)));
 
     /// <exception cref="IOException">The bridge could not be made; the message says why.</exception>
-    public static async Task<BridgeNetwork> SetUpAsync(NodePaths paths, CancellationToken cancellationToken)
+    public static async Task<BridgeNetwork> SetUpAsync(NodePaths paths, IReadOnlyList<IPNetwork> allowed, CancellationToken cancellationToken)
     {
         var file = Path.Combine(paths.State, "network.json");
         var kept = Load(file);
@@ -44,7 +44,7 @@ internal sealed class BridgeNetwork
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
         var keep = new NetworkFile(network.Subnet.ToString(), network.RelayPort);
         WholeFile.Write(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile));
-        network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, cancellationToken);
+        network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, new Egress(allowed, Oci.HostStack.ResolverAddresses()), cancellationToken);
         return network;
     }
 

@@ -1,8 +1,8 @@
 namespace Strata.Nodes.Runtime.Network;
 
 /// <summary>
-/// What instances may reach. One table of nftables per cloud, replaced whole: on this machine only the relay's port; no other instance, of this or another cloud; not
-/// the address where clouds serve a machine's secrets; the outside by the machine's own address. Without nft nothing is forwarded and
+/// What instances and builds may reach. One table of nftables per cloud, replaced whole: on this machine only the relay's port; no other instance, of this or another
+/// cloud; outside what <see cref="Egress"/> says, by the machine's own address. Without nft nothing is forwarded and
 /// <see cref="Missing"/> says what stays open.
 /// </summary>
 internal static class Firewall
@@ -13,10 +13,10 @@ internal static class Firewall
     public static bool IsAvailable => HostCommand.Find("nft") is not null;
 
     /// <returns>Null when it stands; else why not.</returns>
-    public static async Task<string?> ApplyAsync(string table, string bridge, Subnet subnet, int relayPort, CancellationToken cancellationToken)
+    public static async Task<string?> ApplyAsync(string table, string bridge, Subnet subnet, int relayPort, Egress egress, CancellationToken cancellationToken)
     {
         if (!IsAvailable) return Missing;
-        var result = await HostCommand.RunAsync("nft", ["-f", "-"], Rules(table, bridge, subnet, relayPort), cancellationToken);
+        var result = await HostCommand.RunAsync("nft", ["-f", "-"], Rules(table, bridge, subnet, relayPort, egress), cancellationToken);
         if (!result.Ok) return $"{Missing[..^1]} (nft refused the rules: {result.Complaint}).";
         if (await ForwardAsync(cancellationToken)) return null;
         return "Instances cannot reach anything outside of this machine: IP forwarding could not be switched on (sysctl net.ipv4.ip_forward=1).";
@@ -39,7 +39,7 @@ internal static class Firewall
         }
     }
 
-    private static string Rules(string table, string bridge, Subnet subnet, int relayPort) => $$"""
+    private static string Rules(string table, string bridge, Subnet subnet, int relayPort, Egress egress) => $$"""
         table inet {{table}} { }
         delete table inet {{table}}
         table inet {{table}} {
@@ -53,8 +53,8 @@ internal static class Firewall
             type filter hook forward priority -10; policy accept;
             oifname "{{bridge}}" ct state established,related accept
             oifname "{{bridge}}" drop
-            iifname "{{bridge}}" ip daddr 169.254.0.0/16 drop
-            iifname "{{bridge}}" meta nfproto ipv6 drop
+            iifname "{{bridge}}" oifname "strata*" drop
+            {{string.Join("\n            ", egress.Rules(bridge))}}
           }
           chain postrouting {
             type nat hook postrouting priority 100; policy accept;

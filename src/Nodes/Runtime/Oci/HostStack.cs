@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Strata.Nodes.Runtime.Oci;
 
 /// <summary>
@@ -82,6 +84,13 @@ internal sealed class HostStack
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, "");
     }
+
+    /// <summary>Those that instances ask, as far as they are addresses.</summary>
+    public static IReadOnlyList<IPAddress> ResolverAddresses() =>
+    [
+        .. Resolvers().Split('\n').Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(words => words is ["nameserver", _, ..])
+            .Select(words => IPAddress.TryParse(words[1], out var address) ? address : null).OfType<IPAddress>(),
+    ];
 
     /// <summary>The machine's resolvers, but for a stub on its loopback, which an instance cannot reach: then those behind the stub.</summary>
     private static string Resolvers()

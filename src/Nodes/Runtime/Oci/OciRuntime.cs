@@ -13,12 +13,13 @@ internal sealed class OciRuntime : IRuntime
     private const int TerminateTries = 100;
 
     private readonly OciHost host;
+    private readonly NodePaths paths;
     private readonly RunTable runs;
     private readonly TimeProvider time;
 
     public OciRuntime(OciHost host, NodePaths paths, TimeProvider time)
     {
-        (this.host, this.time) = (host, time);
+        (this.host, this.paths, this.time) = (host, paths, time);
         runs = new RunTable(paths.Runs, time);
         foreach (var run in runs.Adopt()) host.Network.Addresses.Adopt(run.File.Host, run.Id);
     }
@@ -37,6 +38,7 @@ internal sealed class OciRuntime : IRuntime
 
     public async Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
+        if (paths.Disk.IsShort) return paths.Disk.Error;
         if (!runs.Create(request.Id).TryGet(out var folder, out var error)) return error;
         if (host.Network.Addresses.Take(request.Id) is not { } number) return NotStarted("all addresses of this node's network are in use");
         try

@@ -56,6 +56,7 @@ internal sealed class ProcessRuntime : IRuntime
     public async Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
         if (request.RootWorkFolder is not null) return NeedsOci(reason);
+        if (paths.Disk.IsShort) return paths.Disk.Error;
         if (!runs.Create(request.Id).TryGet(out var folder, out var error)) return error;
         var app = Path.Combine(folder, "app");
         var copied = await HostCommand.RunAsync("cp", ["-a", "--reflink=auto", request.AppFolder, app], cancellationToken);
