@@ -59,7 +59,7 @@ public sealed class DatabaseFaultTests
         await cloud.KillAsync();
         await Wait.UntilAsync(() => cloud.Pid is { } pid && pid != first, "another server runs");
         await Wait.UntilAsync(async () => (await cloud.RunAsync("status")).ExitCode == 0, "it is well");
-        (await cloud.RunAsync("down")).ShouldSucceed();
+        (await cloud.RunAsync("down", "--all")).ShouldSucceed();
         Assert.Null(cloud.Pid);
         Assert.False(File.Exists(Path.Combine(cloud.Home, "run", "watch.pid")));
     }
