@@ -39,6 +39,7 @@ internal static class StrataCommand
         StatusCommand.Create(terminal),
         DoctorCommand.Create(terminal),
         DeployCommand.Create(terminal),
+        CancelCommand.Create(terminal),
         GetCommand.Create(terminal),
         DescribeCommand.Create(terminal),
         HistoryCommand.Create(terminal),

@@ -25,6 +25,12 @@ public sealed record DeploymentOptions
     /// <summary>Builds at once.</summary>
     public int BuildsMax { get; init; } = 2;
 
+    /// <summary>Builds of one organization at once, where there are several; null: half of all.</summary>
+    public int? BuildsPerOrganizationMax { get; init; }
+
+    /// <summary>Releases of one organization that wait in the queue in turn; later ones take theirs when there is room.</summary>
+    public int BuildsWaitingMax { get; init; } = 500;
+
     /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
     /// <summary>Free space that must be left on the disk of the home folder for a blob to be taken.</summary>
     public long DiskReserveBytes { get; init; }

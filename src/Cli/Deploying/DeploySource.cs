@@ -15,7 +15,12 @@ internal sealed record DeploySource(string? Folder, GitSource? Git)
     public static DeploySource Parse(string? text, string? branch)
     {
         text ??= ".";
-        if (IsGitAddress(text)) return new DeploySource(null, new GitSource(ToUrl(text), branch));
+        if (IsGitAddress(text))
+        {
+            // Before anything is sent: what holds a token must not get into the cloud's history, nor its name.
+            if (DeploymentKinds.CheckGitAddress(ToUrl(text)) is { } fault) throw fault.ToException();
+            return new DeploySource(null, new GitSource(ToUrl(text), branch));
+        }
         if (branch is not null) throw Shell.UsageErrors.Of("--branch is for git repositories; a folder is taken as it is.", "Name a repository, or leave --branch out.").ToException();
         var folder = Path.GetFullPath(text);
         return Directory.Exists(folder) ? new DeploySource(folder, null) : throw UploadErrors.NoFolder(text).ToException();

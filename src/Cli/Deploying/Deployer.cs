@@ -14,6 +14,7 @@ namespace Strata.Cli.Deploying;
 internal sealed class Deployer(Run run)
 {
     private const int NameTriesMax = 5;
+    private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
     private readonly Steps steps = new(run);
 
@@ -28,7 +29,7 @@ internal sealed class Deployer(Run run)
         var release = await CreateReleaseAsync(deployment, config, cancellationToken);
         Release = release.Name;
         if (!waits) return deployment;
-        await steps.DoAsync($"Building {release.Name}", _ => BuildAsync(release, cancellationToken), BuildSummary);
+        await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, told, cancellationToken), BuildSummary);
         return await steps.DoAsync(
             $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
     }
@@ -105,11 +106,33 @@ internal sealed class Deployer(Run run)
         return last;
     }
 
-    private async Task<ReleaseResource> BuildAsync(ReleaseResource release, CancellationToken cancellationToken)
+    private async Task<ReleaseResource> BuildAsync(ReleaseResource release, Action<string> told, CancellationToken cancellationToken)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var showing = ShowStateAsync(release, told, ended.Token);
         await foreach (var line in run.Client.LogsAsync("releases", release.Id, new LogQuery { Follow = true }, cancellationToken)) steps.Line(line.Text);
-        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases").GetAsync(release.Id, cancellationToken: cancellationToken);
-        return built.State == ReleaseStates.Failed ? throw BuildFailed(built).ToException() : built;
+        await ended.CancelAsync();
+        await showing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases").FindAsync(release.Id, cancellationToken: cancellationToken);
+        return built?.State switch
+        {
+            null => throw Cancelled(release).ToException(),
+            ReleaseStates.Cancelled => throw Cancelled(built).ToException(),
+            ReleaseStates.Failed => throw BuildFailed(built).ToException(),
+            _ => built,
+        };
+    }
+
+    /// <summary>QUEUED is shown as such, with the place in the queue.</summary>
+    private async Task ShowStateAsync(ReleaseResource release, Action<string> told, CancellationToken cancellationToken)
+    {
+        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases");
+        while (await releases.FindAsync(release.Id, cancellationToken: cancellationToken) is { } now && !ReleaseStates.IsEnd(now.State))
+        {
+            told(now.State == ReleaseStates.Queued ? $"{now.Name} is queued{(now.Status.QueuePlace is { } place ? $", place {place}" : "")}" : $"Building {now.Name}");
+            if (now.State == ReleaseStates.Building) return;
+            await Task.Delay(StateInterval, run.Terminal.Time, cancellationToken);
+        }
     }
 
     private static string BuildSummary(ReleaseResource built) =>
@@ -118,4 +141,7 @@ internal sealed class Deployer(Run run)
     private static Error BuildFailed(ReleaseResource built) => new(
         ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
         $"The whole log: strata logs release/{built.Name}. What served before still serves.");
+
+    private static Error Cancelled(ReleaseResource release) => new(
+        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", "What served before still serves.");
 }

@@ -25,7 +25,7 @@ internal static class KindColumns
             new("TYPE", r => r.Status.Text("detected")),
             new("SIZE", r => r.Status.Number("imageBytes") is > 0 and var bytes ? ByteCount.Short(bytes) : ""),
             new("SOURCE", Source),
-            new("MESSAGE", r => r.Status.Text("message")),
+            new("MESSAGE", r => r.State == "QUEUED" && r.Status.Text("queuePlace") is { Length: > 0 } place ? "place " + place + " in the queue" : r.Status.Text("message")),
         ],
         ["instance"] =
         [

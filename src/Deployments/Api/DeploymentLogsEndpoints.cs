@@ -33,7 +33,7 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream
     private async ValueTask<bool> IsBuiltAsync(Caller caller, string release, CancellationToken cancellationToken)
     {
         var now = await stores.Releases.GetAsync(caller, release, AsOf.Latest, cancellationToken);
-        return !now.IsOk || now.Value.State is ReleaseStates.Ready or ReleaseStates.Failed;
+        return !now.IsOk || ReleaseStates.IsEnd(now.Value.State);
     }
 
     private async Task<Result<Answer>> ReadDeploymentAsync(ApiCall call)

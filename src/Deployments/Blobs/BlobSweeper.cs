@@ -52,7 +52,7 @@ internal sealed partial class BlobSweeper(
         var needed = release.State switch
         {
             ReleaseStates.Ready => release.Status.Image,
-            ReleaseStates.Failed => null,
+            ReleaseStates.Failed or ReleaseStates.Cancelled => null,
             _ => release.Spec.Source.Archive,
         };
         if (!Digest.TryParse(needed, out var digest)) return [];

@@ -9,51 +9,138 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// Builds releases and tells their deployments. Level-triggered: a build that was cut off is seen in BUILDING and starts again; an end that the deployment was not told of
-/// is told. A release is written whole or not at all, so there is no half deployment.
+/// Builds releases and reports to their deployments. Level-triggered: a build that was interrupted is seen in BUILDING and starts again, twice at most; an end that was not reported to the deployment
+/// is reported. A release is written whole or not at all, so there is no half deployment. The order of deploys decides what runs, not the order in which builds end: a later deploy cancels the builds
+/// of earlier ones.
 /// </summary>
 internal sealed partial class BuildController(
     DeploymentStores stores, Builder builder, ILines lines, DeploymentOptions options, TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
     private const string Actor = "controller:build";
+    private const int InterruptionsMax = 2;
+
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim numbering = new(1);
+    private readonly ActiveBuilds active = new();
+    private readonly BuildQueue queue = new(options, time);
 
     public override string Name => "build";
 
     public override Kind<ReleaseSpec, ReleaseStatus> Kind => DeploymentKinds.Release;
 
-    public override int Parallelism => options.BuildsMax;
+    /// <summary>Most only wait for a place in the <see cref="BuildQueue"/>.</summary>
+    public override int Parallelism => 1000;
+
+    public override IReadOnlyList<Related> Related => [new(DeploymentKinds.Deployment, _ => null)];
 
     public void Dispose() => numbering.Dispose();
+
+    public override void Notice(EntityRevision change)
+    {
+        if (change.Model == DeploymentKinds.Deployment.Model)
+        {
+            if (!change.Deleted && change.State != DeploymentStates.Removing) return;
+            active.EndDeployment(IdText.Format("org", change.Tenant.Value), DeploymentKinds.Deployment.IdOf(change.Id), BuildErrors.DeploymentRemoved());
+        }
+        else if (change.Model == Kind.Model)
+        {
+            var isEnd = change.Deleted || ReleaseStates.IsEnd(change.State);
+            if (isEnd && change.ChangedBy != Actor) active.End(Kind.IdOf(change.Id));
+            else if (!isEnd && change.Transition is null && change.ChangedBy != Actor && stores.Releases.ToResource(change) is var release) active.EndOlder(release, BuildErrors.Superseded(release.Name));
+        }
+    }
 
     public override async Task<TimeSpan?> ReconcileAsync(ReleaseResource release, CancellationToken cancellationToken)
     {
         switch (release.State)
         {
             case ReleaseStates.Queued:
-                await StartAsync(release, cancellationToken);
-                break;
+                return await StartAsync(release, cancellationToken);
             case ReleaseStates.Building:
-                await ChangeAsync(release, x => x, "requeue", cancellationToken);
+                await RequeueAsync(release, cancellationToken);
                 break;
             case ReleaseStates.Ready or ReleaseStates.Failed when !release.Status.Reported:
                 await ReportAsync(release, cancellationToken);
+                break;
+            case ReleaseStates.Cancelled when !release.Status.Reported:
+                await ReportCancelledAsync(release, cancellationToken);
                 break;
         }
         return null;
     }
 
-    private async Task StartAsync(ReleaseResource release, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> StartAsync(ReleaseResource release, CancellationToken cancellationToken)
     {
-        var caller = CallerOf(release);
-        var found = await stores.Deployments.GetAsync(caller, release.Spec.Deployment, AsOf.Latest, cancellationToken);
+        using var build = active.Add(release, cancellationToken);
+        await using var log = new BuildLog(lines, StoreQueries.Tenant(release.Org), StoreQueries.Entity(Kind.IdPrefix, release.Id), time, logger);
+        try
+        {
+            if (await CheckAsync(build, cancellationToken) is not { } deployment) return null;
+            var several = await AreSeveralOrganizationsAsync(cancellationToken);
+            var taken = await queue.TakeAsync(StoreQueries.Tenant(release.Org), release.Id, several, x => ShowPlaceAsync(release, x, log, build.Token), build.Token);
+            if (!taken.IsOk) return WatchInterval;
+            using var place = taken.Value;
+            if (await IsInAsync(release, ReleaseStates.Queued, build.Token) && await CheckAsync(build, cancellationToken) is not null)
+                await BuildAsync(build, await ClaimAsync(release, deployment, build.Token), deployment, log, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            log.Step(build.Reason is { } why ? Sentence(why) : "Cancelled.");
+            await log.CompleteAsync();
+            if (build.Reason is { } reason) await CancelAsync(release, reason, cancellationToken);
+        }
+        return null;
+    }
+
+    /// <summary>The deployment, where the release may be built; otherwise it is ended.</summary>
+    private async Task<DeploymentResource?> CheckAsync(ActiveBuild build, CancellationToken cancellationToken)
+    {
+        var release = build.Release;
+        var found = await stores.Deployments.GetAsync(CallerOf(release), release.Spec.Deployment, AsOf.Latest, cancellationToken);
         if (found.Error is { Kind: not ErrorKind.NotFound } fault) throw fault.ToException();
-        if (!found.IsOk || found.Value.Project != release.Project) await RefuseAsync(release, BuildErrors.DeploymentMissing(release.Spec.Deployment), cancellationToken);
-        else if (found.Value.State == DeploymentStates.Removing) await RefuseAsync(release, BuildErrors.DeploymentRemoved(), cancellationToken);
-        else if (await NewerAsync(release, found.Value, cancellationToken) is { } newer) await RefuseAsync(release, BuildErrors.Superseded(newer.Name), cancellationToken);
-        else await BuildAsync(await ClaimAsync(release, found.Value, cancellationToken), found.Value, cancellationToken);
+        if (!found.IsOk || found.Value.Project != release.Project)
+        {
+            await RefuseAsync(release, BuildErrors.DeploymentMissing(release.Spec.Deployment), cancellationToken);
+            return null;
+        }
+        build.Belongs(found.Value);
+        var reason = found.Value.State == DeploymentStates.Removing ? BuildErrors.DeploymentRemoved()
+            : await NewerAsync(release, found.Value, cancellationToken) is { } newer ? BuildErrors.Superseded(newer.Name) : null;
+        if (reason is not null) await CancelAsync(release, reason, cancellationToken);
+        return reason is null ? found.Value : null;
+    }
+
+    private async Task<bool> AreSeveralOrganizationsAsync(CancellationToken cancellationToken)
+    {
+        var page = await stores.Organizations.ListAsync(new ResourceQuery(TenantId.Platform, Limit: 2), cancellationToken);
+        return !page.IsOk || page.Value.Items.Count > 1;
+    }
+
+    private async Task<bool> IsInAsync(ReleaseResource release, string state, CancellationToken cancellationToken)
+    {
+        var now = await stores.Releases.GetAsync(CallerOf(release), release.Id, AsOf.Latest, cancellationToken);
+        return now.Error is { Kind: not ErrorKind.NotFound } fault ? throw fault.ToException() : now.IsOk && now.Value.State == state;
+    }
+
+    private async Task ShowPlaceAsync(ReleaseResource release, int place, BuildLog log, CancellationToken cancellationToken)
+    {
+        log.Step(place == 1 ? "Queued: it is the next to be built" : $"Queued: {place - 1} {(place == 2 ? "build is" : "builds are")} before it");
+        await TryChangeAsync(release, x => x with { Status = x.Status with { QueuePlace = place } }, null, cancellationToken);
+    }
+
+    /// <summary>Its server ended while it was built. What ends a server again and again must not be tried for ever.</summary>
+    private async Task RequeueAsync(ReleaseResource release, CancellationToken cancellationToken)
+    {
+        var times = release.Status.Interruptions + 1;
+        if (times <= InterruptionsMax)
+        {
+            await ChangeAsync(release, x => x with { Status = x.Status with { Interruptions = times } }, "requeue", cancellationToken);
+            return;
+        }
+        var message = Sentence(BuildErrors.Interrupted(times));
+        await ReportAsync(await ChangeAsync(release, x => x with { Status = x.Status with { Interruptions = times, Message = message } }, "fail", cancellationToken), cancellationToken);
     }
 
     /// <summary>Numbers the release and takes the deployment's configuration over; one at a time, so that no two get one number.</summary>
@@ -63,7 +150,8 @@ internal sealed partial class BuildController(
         try
         {
             var number = release.Status.Number > 0 ? release.Status.Number : 1 + await HighestNumberAsync(release, deployment, cancellationToken);
-            return await ChangeAsync(release, x => x with { Spec = TakeOver(x.Spec, deployment), Status = x.Status with { Number = number } }, "build", cancellationToken);
+            return await ChangeAsync(
+                release, x => x with { Spec = TakeOver(x.Spec, deployment), Status = x.Status with { Number = number, QueuePlace = null } }, "build", cancellationToken);
         }
         finally
         {
@@ -80,18 +168,41 @@ internal sealed partial class BuildController(
         Health = spec.Health ?? deployment.Spec.Health,
     };
 
-    private async Task BuildAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
+    private async Task BuildAsync(ActiveBuild build, ReleaseResource release, DeploymentResource deployment, BuildLog log, CancellationToken cancellationToken)
     {
         await SetCandidateAsync(release, deployment, cancellationToken);
-        var stream = StoreQueries.Entity(Kind.IdPrefix, release.Id);
-        await using var log = new BuildLog(lines, StoreQueries.Tenant(release.Org), stream, time, logger);
         var started = time.GetTimestamp();
-        var built = await BuildAsync(release, log, cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(build.Token);
+        var watching = WatchAsync(build, release, ended.Token);
+        var built = await BuildAsync(release, log, build.Token);
+        await ended.CancelAsync();
+        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        build.Token.ThrowIfCancellationRequested();
         if (!built.IsOk) log.Step($"Failed: {built.Error.Message}{(built.Error.NextStep is { } next ? " " + next : "")}");
-        await log.CompleteAsync(); // the log is whole before the release's end is told
+        await log.CompleteAsync(); // the log is whole before the release's end can be seen
         var seconds = Math.Round(time.GetElapsedTime(started).TotalSeconds, 3);
-        var ended = await ChangeAsync(release, x => Finish(x, built, log, seconds), built.IsOk ? "finish" : "fail", cancellationToken);
-        await ReportAsync(ended, cancellationToken, built.IsOk ? built.Value.Replicas : null);
+        if (await NewerAsync(release, deployment, cancellationToken) is { } newer) await CancelAsync(release, BuildErrors.Superseded(newer.Name), cancellationToken);
+        else if (await TryChangeAsync(release, x => Finish(x, built, log, seconds), built.IsOk ? "finish" : "fail", cancellationToken) is { } end)
+            await ReportAsync(end, cancellationToken, built.IsOk ? built.Value.Replicas : null);
+    }
+
+    /// <summary>The feed says at once when a build must end; this does where the feed missed it.</summary>
+    private async Task WatchAsync(ActiveBuild build, ReleaseResource release, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(WatchInterval, time, cancellationToken);
+            try
+            {
+                if (await IsInAsync(release, ReleaseStates.Building, cancellationToken)) continue;
+                build.End(null);
+                return;
+            }
+            catch (StrataException)
+            {
+                // The store cannot be reached for the moment.
+            }
+        }
     }
 
     private async Task<Result<BuiltRelease>> BuildAsync(ReleaseResource release, BuildLog log, CancellationToken cancellationToken)
@@ -124,11 +235,35 @@ internal sealed partial class BuildController(
                 BuildSeconds = seconds,
             },
         }
-        : release with { Status = release.Status with { Message = Sentence(built.Error), LogTail = log.Tail, BuildSeconds = seconds } };
+        : release with { Status = release.Status with { Message = UrlCredentials.Mask(Sentence(built.Error)), LogTail = log.Tail, BuildSeconds = seconds } };
 
-    /// <summary>Ends a release that was never built. Its deployment is told nothing: it goes on as it was, unless this was its latest deploy.</summary>
+    /// <summary>Ends a release that is not to be built any more; its deployment goes on as it was.</summary>
+    private async Task CancelAsync(ReleaseResource release, Error reason, CancellationToken cancellationToken)
+    {
+        var ended = await TryChangeAsync(
+            release, x => x with { Status = x.Status with { Message = Sentence(reason), QueuePlace = null, Reported = true } }, "cancel", cancellationToken);
+        if (ended is not null) await ClearCandidateAsync(ended, null, cancellationToken);
+    }
+
+    /// <summary>A user has cancelled it.</summary>
+    private async Task ReportCancelledAsync(ReleaseResource release, CancellationToken cancellationToken)
+    {
+        var message = release.Status.Message ?? Sentence(BuildErrors.Cancelled(release.UpdatedBy));
+        await ClearCandidateAsync(release, $"The build of release {release.Name} was cancelled.", cancellationToken);
+        await TryChangeAsync(release, x => x with { Status = x.Status with { Message = message, QueuePlace = null, Reported = true } }, null, cancellationToken);
+    }
+
+    private async Task ClearCandidateAsync(ReleaseResource release, string? message, CancellationToken cancellationToken)
+    {
+        var cleared = await stores.Deployments.ChangeAsync(
+            CallerOf(release), release.Spec.Deployment,
+            x => x.Status.Candidate == release.Id ? x with { Status = x.Status with { Candidate = null, Message = message ?? x.Status.Message } } : x, null, null, cancellationToken);
+        if (cleared.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error) throw error.ToException();
+    }
+
+    /// <summary>Ends a release that was never built. Its deployment goes on as it was.</summary>
     private async Task RefuseAsync(ReleaseResource release, Error error, CancellationToken cancellationToken) =>
-        await ChangeAsync(release, x => x with { Status = x.Status with { Message = Sentence(error), Reported = true } }, "fail", cancellationToken);
+        await TryChangeAsync(release, x => x with { Status = x.Status with { Message = Sentence(error), QueuePlace = null, Reported = true } }, "fail", cancellationToken);
 
     private async Task ReportAsync(ReleaseResource release, CancellationToken cancellationToken, int? replicas = null)
     {
@@ -138,7 +273,13 @@ internal sealed partial class BuildController(
     }
 
     private ValueTask<Result<DeploymentResource>> PromoteAsync(ReleaseResource release, int? replicas, CancellationToken cancellationToken) =>
-        stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => x with { Spec = Promoted(x.Spec, release, replicas), Status = x.Status with { Message = null } }, "promote", null, cancellationToken);
+        stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => Promoted(x, release, replicas), "promote", null, cancellationToken);
+
+    /// <summary>A release that was built late does not take the place of a later one; ids grow with the time of creation.</summary>
+    private static Result<DeploymentResource> Promoted(DeploymentResource deployment, ReleaseResource release, int? replicas) =>
+        deployment.Spec.Release is { } present && string.CompareOrdinal(present, release.Id) > 0
+            ? BuildErrors.Overtaken()
+            : deployment with { Spec = Promoted(deployment.Spec, release, replicas), Status = deployment.Status with { Message = null } };
 
     private static DeploymentSpec Promoted(DeploymentSpec spec, ReleaseResource release, int? replicas) => spec with
     {
@@ -146,13 +287,13 @@ internal sealed partial class BuildController(
         Run = release.Status.Number == 1 && replicas is { } count ? spec.Run with { Replicas = count } : spec.Run,
     };
 
-    /// <summary>Only the deployment's latest deploy decides how it is told to be.</summary>
+    /// <summary>Only the deployment's latest deploy decides its state.</summary>
     private ValueTask<Result<DeploymentResource>> FailAsync(ReleaseResource release, CancellationToken cancellationToken) =>
         stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => Failed(x, release), "fail", null, cancellationToken);
 
     private static Result<DeploymentResource> Failed(DeploymentResource deployment, ReleaseResource release) => deployment.Status.Candidate == release.Id
         ? deployment with { Status = deployment.Status with { Candidate = null, Message = $"Release {release.Name} was not built: {release.Status.Message}" } }
-        : BuildErrors.Superseded("another release");
+        : BuildErrors.Overtaken();
 
     private async Task SetCandidateAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
@@ -165,7 +306,7 @@ internal sealed partial class BuildController(
     {
         await foreach (var other in SiblingsAsync(release, deployment, cancellationToken))
         {
-            if (other.CreatedAt > release.CreatedAt && other.Id != release.Id && other.State != ReleaseStates.Failed) return other;
+            if (ReleaseOrder.IsNewer(other, release) && other.State is not (ReleaseStates.Failed or ReleaseStates.Cancelled)) return other;
         }
         return null;
     }
@@ -190,6 +331,13 @@ internal sealed partial class BuildController(
     {
         var changed = await stores.Releases.ChangeAsync(CallerOf(release), release.Id, x => change(x), transition, null, cancellationToken);
         return changed.Value;
+    }
+
+    /// <summary>Null where someone else has ended or deleted it meanwhile.</summary>
+    private async Task<ReleaseResource?> TryChangeAsync(ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)
+    {
+        var changed = await stores.Releases.ChangeAsync(CallerOf(release), release.Id, x => change(x), transition, null, cancellationToken);
+        return changed.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error ? throw error.ToException() : changed.IsOk ? changed.Value : null;
     }
 
     private static Caller CallerOf(ReleaseResource release) => new(StoreQueries.Tenant(release.Org), Actor);

@@ -44,9 +44,14 @@ internal static class BuildErrors
 
     public static Error DeploymentMissing(string deployment) => Failed($"There is no deployment \"{deployment}\" in the release's project.", "Create the deployment first.");
 
-    public static Error DeploymentRemoved() => Failed("The deployment is being removed.", "Deploy under another name, or wait until it is gone.");
+    public static Error DeploymentRemoved() => Failed("Its build was cancelled, because the deployment is being removed.", "Deploy under another name, or wait until it is gone.");
 
-    public static Error Superseded(string newer) => Failed($"It was not built, because {newer} was deployed after it.", "There is nothing to do.");
+    public static Error Superseded(string newer) => Failed($"Its build was cancelled, because {newer} was deployed after it.", "There is nothing to do.");
+
+    public static Error Cancelled(string by) => Failed($"Its build was cancelled by {by}.", "Deploy again to build it.");
+
+    /// <summary>A deployment's latest deploy decides what becomes of it.</summary>
+    public static Error Overtaken() => new(ErrorKind.Conflict, "RELEASE_SUPERSEDED", "A later deploy decides what the deployment runs.");
 
     public static Error Unforeseen(string requestId) => new(
         ErrorKind.Internal, "BUILD_BROKE", $"The build stopped for a fault of Strata itself ({requestId}).", "Deploy again; if it comes back, look into the server's log.");

@@ -1,3 +1,5 @@
+using Strata.Core;
+using Strata.Deployments.Source;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 
@@ -29,6 +31,7 @@ public static class DeploymentKinds
         Description = "One immutable build of a deployment with its configuration; making one is what a deploy does.",
         Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "release.workflow.json"),
         InitialStatus = new ReleaseStatus(),
+        UserTransitions = ["cancel"],
         Validate = DeploymentChecks.Check,
     };
 
@@ -43,6 +46,9 @@ public static class DeploymentKinds
         InitialStatus = new RouteStatus(),
         Validate = DeploymentChecks.Check,
     };
+
+    /// <summary>What is wrong with the address of a git repository, as far as that can be seen from it alone; the error does not show it. Null: nothing.</summary>
+    public static Error? CheckGitAddress(string url) => GitAddress.Parse(url).Error;
 
     public static readonly IReadOnlyList<Kind> All = [Deployment, Release, Route];
 }

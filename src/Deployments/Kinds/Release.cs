@@ -55,8 +55,14 @@ public sealed record ReleaseStatus
     public long ImageBytes { get; init; }
     public double BuildSeconds { get; init; }
 
-    /// <summary>Why the build failed, in one sentence; null otherwise.</summary>
+    /// <summary>Why the build failed or was cancelled, in one sentence; null otherwise.</summary>
     public string? Message { get; init; }
+
+    /// <summary>While QUEUED: how many builds are expected to start first, plus 1; as of a moment ago. Null: it does not wait.</summary>
+    public int? QueuePlace { get; init; }
+
+    /// <summary>How often the build was interrupted by the end of its server and queued again; the third time it fails.</summary>
+    public int Interruptions { get; init; }
 
     /// <summary>The deployment has been told how the build ended: promoted, or failed with the message.</summary>
     public bool Reported { get; init; }
@@ -65,11 +71,18 @@ public sealed record ReleaseStatus
     public IReadOnlyList<string> LogTail { get; init; } = [];
 }
 
-/// <summary>States of a release: QUEUED ─build→ BUILDING ─finish→ READY, or ─fail→ FAILED. A build cut off by a crash goes BUILDING ─requeue→ QUEUED.</summary>
+/// <summary>
+/// States of a release: QUEUED ─build→ BUILDING ─finish→ READY, or ─fail→ FAILED. A build that a crash interrupts goes BUILDING ─requeue→ QUEUED, twice at most. Both go ─cancel→ CANCELLED
+/// by the user, by a later deploy, or when the deployment is removed.
+/// </summary>
 public static class ReleaseStates
 {
     public const string Queued = "QUEUED";
     public const string Building = "BUILDING";
     public const string Ready = "READY";
     public const string Failed = "FAILED";
+    public const string Cancelled = "CANCELLED";
+
+    /// <summary>Whether it is built no more.</summary>
+    public static bool IsEnd(string state) => state is Ready or Failed or Cancelled;
 }

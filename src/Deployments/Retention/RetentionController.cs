@@ -8,7 +8,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Retention;
 
 /// <summary>
-/// Deletes a deployment's old releases with their build logs: all but those in use, the newest ready ones and as many of the newest failed ones. Their blobs go with the
+/// Deletes a deployment's old releases with their build logs: all but those in use, the newest ready ones and as many of the newest failed or cancelled ones. Their blobs go with the
 /// next sweep; their history stays in the log as everything does.
 /// </summary>
 internal sealed class RetentionController(DeploymentStores stores, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
@@ -42,7 +42,7 @@ internal sealed class RetentionController(DeploymentStores stores, ILines lines,
     internal static IEnumerable<ReleaseResource> Expired(DeploymentResource deployment, IReadOnlyList<ReleaseResource> releases, int kept)
     {
         var newest = releases.OrderByDescending(x => x.Status.Number).ThenByDescending(x => x.CreatedAt).ToList();
-        var old = newest.Where(x => x.State == ReleaseStates.Ready).Skip(kept).Concat(newest.Where(x => x.State == ReleaseStates.Failed).Skip(kept));
+        var old = newest.Where(x => x.State == ReleaseStates.Ready).Skip(kept).Concat(newest.Where(x => x.State is ReleaseStates.Failed or ReleaseStates.Cancelled).Skip(kept));
         return old.Where(x => x.Id != deployment.Spec.Release && x.Id != deployment.Status.Release && x.Id != deployment.Status.Candidate);
     }
 }

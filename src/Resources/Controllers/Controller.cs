@@ -25,6 +25,14 @@ public abstract class Controller<TSpec, TStatus>
     /// <summary>Other kinds whose changes concern a resource of this kind, and which.</summary>
     public virtual IReadOnlyList<Related> Related => [];
 
+    /// <summary>
+    /// Hears of each change of the kind and of related kinds at once, also of a resource that is being worked on, so that long work can end early. Never waits; a change may be missed,
+    /// so nothing but speed may depend on it. May be called while this server does not hold the lease.
+    /// </summary>
+    public virtual void Notice(EntityRevision change)
+    {
+    }
+
     /// <returns>When to look again even without a signal; null: by period.</returns>
     public abstract Task<TimeSpan?> ReconcileAsync(Resource<TSpec, TStatus> resource, CancellationToken cancellationToken);
 }

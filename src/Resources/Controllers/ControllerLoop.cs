@@ -46,6 +46,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
 
     public void Tell(EntityRevision change)
     {
+        if (isActive) controller.Notice(change);
         var target = Volatile.Read(ref queue);
         var byItself = change.ChangedBy == actor;
         if (change.Model == controller.Kind.Model) target.Add(new WorkKey(change.Tenant, change.Id), byItself);
