@@ -10,6 +10,7 @@ using Strata.Api.InProcess;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Api.Organizations;
+using Strata.Api.Shares;
 using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Engine;
@@ -39,6 +40,8 @@ public static class StrataApi
         services.AddSingleton<OrganizationEndpoints>();
         services.AddSupervised<TokenRevocations>();
         services.AddSingleton<StreamAccess>();
+        services.TryAddSingleton(ApiLimits.Default);
+        services.AddSingleton<RequestShares>().AddSingleton<OpenStreams>().AddSingleton<AnswerMemory>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

@@ -8,9 +8,6 @@ public sealed record EntityApiLimits
     /// <summary>Of a request's body, messages apart; more: BODY_TOO_LARGE.</summary>
     public int BodyBytesMax { get; init; } = 10 << 20;
 
-    /// <summary>Feeds that one organization follows on one server; more: TOO_MANY_STREAMS.</summary>
-    public int FeedStreamsMax { get; init; } = 500;
-
     /// <summary>Groups that grouped statistics answer; more: GROUP_CARDINALITY_EXCEEDED.</summary>
     public int StatsGroupsMax { get; init; } = 10_000;
 

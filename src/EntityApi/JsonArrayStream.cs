@@ -7,6 +7,8 @@ namespace Strata.EntityApi;
 /// <summary>A JSON array that is written to the response as its elements come. What is written waits in memory until it is flushed.</summary>
 internal sealed class JsonArrayStream
 {
+    private const int FlushBytes = 64 << 10;
+
     private readonly HttpContext http;
 
     public JsonArrayStream(HttpContext http)
@@ -18,6 +20,9 @@ internal sealed class JsonArrayStream
     }
 
     public Utf8JsonWriter Json { get; }
+
+    /// <summary>Sends what was written once it is as much as should wait in memory; after each element.</summary>
+    public ValueTask FlushIfFullAsync() => Json.BytesPending + http.Response.BodyWriter.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
 
     /// <summary>Sends what was written; waits while the client is slow.</summary>
     public async ValueTask FlushAsync()

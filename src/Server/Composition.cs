@@ -111,6 +111,7 @@ internal sealed class Composition
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);
+        services.AddSingleton(options.Limits.Api);
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);
@@ -123,7 +124,7 @@ internal sealed class Composition
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
         var source = SourceLimits.Default with { AllowPrivateGit = options.PrivateGit };
         services.AddDeployments(new DeploymentOptions { Home = options.Home.Root, HttpPort = options.HttpPort, Source = source, DiskReserveBytes = options.Limits.DiskReserveBytes });
-        services.AddTunnels(TunnelOptions.Default);
+        services.AddTunnels(options.Limits.Tunnels);
     }
 
     private void Map(WebApplication app)

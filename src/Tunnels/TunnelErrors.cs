@@ -8,8 +8,8 @@ public static class TunnelErrors
     public static readonly Error UpgradeNeeded = new(
         ErrorKind.Invalid, "WEBSOCKET_REQUIRED", "A tunnel is a WebSocket, and this request asks for none.", "strata tunnel PORT connects one.");
 
-    public static readonly Error Busy = new(
-        ErrorKind.Unavailable, "TUNNELS_BUSY", "This server holds as many tunnels as it may.", "Close one, or raise the limit.") { Retryable = true };
+    /// <param name="refused">By the share of tunnels: says how many there are, and who uses them.</param>
+    public static Error Busy(Error refused) => refused with { Code = "TUNNELS_BUSY", NextStep = "Close a tunnel, or raise --tunnels-max." };
 
     public static readonly Error ConnectionGone = new(
         ErrorKind.NotFound, "TUNNEL_CONNECTION_GONE", "There is no such connection any more: it was fetched already, or not in time.");

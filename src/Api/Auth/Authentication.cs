@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Rpc;
 
@@ -10,14 +11,22 @@ namespace Strata.Api.Auth;
 /// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
 /// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
 /// </summary>
-internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations)
+internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations, RequestShares shares)
 {
     private const string Scheme = "Bearer ";
 
     public async Task InvokeAsync(HttpContext http)
     {
-        if (await RefuseAsync(http) is not { } refused) await next(http);
-        else if (http.GetEndpoint()?.Metadata.GetMetadata<RpcMethodMetadata>() is not { } rpc || !await rpc.TryRefuseAsync(http, refused)) await Problem.WriteAsync(http, refused);
+        if (await RefuseAsync(http) is { } refused) await RefuseAsync(http, refused);
+        else if (http.Features.Get<Principal>() is not { } principal) await next(http);
+        else if (!shares.TryEnter(http, principal).TryGet(out var place, out var error)) await RefuseAsync(http, error);
+        else
+            using (place) await next(http);
+    }
+
+    private static async ValueTask RefuseAsync(HttpContext http, Error error)
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<RpcMethodMetadata>() is not { } rpc || !await rpc.TryRefuseAsync(http, error)) await Problem.WriteAsync(http, error);
     }
 
     private async ValueTask<Error?> RefuseAsync(HttpContext http)

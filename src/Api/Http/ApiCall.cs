@@ -2,9 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 using Strata.Api.Auth;
+using Strata.Api.Shares;
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Entities.Json;
 
@@ -133,14 +136,29 @@ public sealed class ApiCall(HttpContext http)
     {
         var buffer = new byte[(int)Math.Min(expected ?? RoomMin, RoomMax)];
         var length = 0;
+        ShareLease? held = null;
         while (length < bytesMax && length != expected)
         {
+            if (length == buffer.Length && length >= RoomMax) held = Hold(held, (int)Math.Min(bytesMax, (long)length * 2));
             if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(bytesMax, (long)length * 2));
             var read = await body.ReadAsync(buffer.AsMemory(length), Aborted);
             if (read == 0) break;
             length += read;
         }
         return buffer.AsMemory(0, length);
+    }
+
+    /// <summary>A large body counts against the memory for answers and bodies until the request is over; SERVER_BUSY where there is none left.</summary>
+    private ShareLease Hold(ShareLease? held, int bytes)
+    {
+        if (held is not null)
+        {
+            held.Charge(bytes - held.Amount);
+            return held;
+        }
+        var lease = http.RequestServices.GetRequiredService<AnswerMemory>().TryReserve(Principal.Tenant, bytes).Value;
+        http.Response.RegisterForDispose(lease);
+        return lease;
     }
 
     private static bool IsOneOf(string? contentType, string[] mediaTypes) =>

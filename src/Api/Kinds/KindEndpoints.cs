@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Http;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -12,7 +13,7 @@ namespace Strata.Api.Kinds;
 /// The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need
 /// control.
 /// </summary>
-internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency)
+internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory)
 {
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
@@ -34,8 +35,7 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
         TenantId? tenant = caller.Tenant == TenantId.Platform ? null : caller.Tenant;
         if (Kind.Scope == KindScope.Platform) tenant = TenantId.Platform;
-        var page = await store.ListAsync(new ResourceQuery(tenant, where, asOf, limit, cursor), call.Aborted);
-        return page.IsOk ? Page(page.Value) : page.Error;
+        return await HeldAsync(call, () => store.ListAsync(new ResourceQuery(tenant, where, asOf, limit, cursor), call.Aborted));
     }
 
     public async Task<Result<Answer>> GetAsync(ApiCall call)
@@ -51,10 +51,21 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
         if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
-        var page = await store.HistoryAsync(caller, NameOrId(call), limit, cursor, call.Aborted);
-        if (!page.IsOk) return page.Error;
-        var hidden = page.Value.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r));
-        return hidden ? ResourceErrors.NotFound(Kind, NameOrId(call)) : Page(page.Value);
+        return await HeldAsync(call, async () =>
+        {
+            var page = await store.HistoryAsync(caller, NameOrId(call), limit, cursor, call.Aborted);
+            return page.IsOk && page.Value.Items.Any(r => !Scoping.Sees(call.Principal, Kind, r)) ? ResourceErrors.NotFound(Kind, NameOrId(call)) : page;
+        });
+    }
+
+    /// <summary>A page counts against the memory for answers until it was sent.</summary>
+    private async Task<Result<Answer>> HeldAsync(ApiCall call, Func<ValueTask<Result<Page<EntityRevision>>>> read)
+    {
+        var lease = await memory.EnterAsync(call.Principal.Tenant, call.Aborted);
+        call.Http.Response.RegisterForDispose(lease);
+        if (!(await read()).TryGet(out var page, out var error)) return error;
+        AnswerMemory.Charge(lease, page.Items);
+        return Page(page);
     }
 
     public async Task<Result<Answer>> CreateAsync(ApiCall call)

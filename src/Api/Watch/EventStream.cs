@@ -11,6 +11,12 @@ namespace Strata.Api.Watch;
 /// </summary>
 public sealed class EventStream(HttpContext http)
 {
+    /// <summary>So much waits in memory for one client, and what it has not taken yet.</summary>
+    private const int FlushBytes = 16 << 10;
+
+    /// <summary>Time to let the client take some.</summary>
+    public bool IsFull => http.Response.BodyWriter.UnflushedBytes >= FlushBytes;
+
     public Task BeginAsync()
     {
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
@@ -17,7 +18,8 @@ namespace Strata.Api.Watch;
 /// item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or
 /// when its token is no longer good.
 /// </summary>
-internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class KindWatch(
+    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, StreamAccess access, OpenStreams streams, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
@@ -31,7 +33,11 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
         if (!(await endpoints.Query.ReadConditionAsync(call, caller)).TryGet(out var where, out error)) return error;
         if (!ReadFrom(call, caller).TryGet(out var from, out error)) return error;
         var tenant = TenantOf(caller);
-        return Answer.Stream(http => RunAsync(http, new Scope(tenant, where, from)));
+        if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out error)) return error;
+        return Answer.Stream(async http =>
+        {
+            using (place) await RunAsync(http, new Scope(tenant, where, from));
+        });
     }
 
     private Result<Revision?> ReadFrom(ApiCall call, Caller caller)
@@ -82,7 +88,7 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
         {
             seen[revision.Id] = revision.Revision;
             Tell(events, revision, gone: false);
-            if (seen.Count % PageLimits.Default == 0) await events.FlushAsync(cancellationToken);
+            if (events.IsFull) await events.FlushAsync(cancellationToken);
         }
     }
 
@@ -93,7 +99,11 @@ internal sealed class KindWatch(KindEndpoints endpoints, KindStore store, Scopin
         while (true)
         {
             var changes = await follower.NextAsync(PingEvery, cancellationToken);
-            foreach (var change in changes) Tell(events, change, scope, seen);
+            foreach (var change in changes)
+            {
+                Tell(events, change, scope, seen);
+                if (events.IsFull) await events.FlushAsync(cancellationToken);
+            }
             if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
             {
                 if (!await access.IsStillGoodAsync(http, Kind.ReadPermission, cancellationToken)) return;

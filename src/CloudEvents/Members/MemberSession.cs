@@ -5,12 +5,19 @@ using Strata.CloudEvents.Events;
 using Strata.Wire.CloudEvents;
 using Strata.Compute.Members;
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Rpc.Errors;
 
 namespace Strata.CloudEvents.Members;
 
 /// <summary>What sessions work with.</summary>
-internal sealed record SessionParts(MemberDirectory Directory, EventWriter Events, MemberClock Clock, TimeProvider Time);
+internal sealed record SessionParts(MemberDirectory Directory, EventWriter Events, MemberClock Clock, TimeProvider Time)
+{
+    private const long QueuedBytesMax = 128L << 20;
+
+    /// <summary>Calls that wait to be sent to members that read slowly; one organization's use half of it at most.</summary>
+    public ByteBudget Queued { get; } = new("calls to compute members", new ShareSize(QueuedBytesMax));
+}
 
 /// <summary>How often each end must be heard of.</summary>
 internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
@@ -25,15 +32,22 @@ internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
 internal sealed class MemberSession(
     SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
 {
-    /// <summary>Calls and keep-alives that may wait to be sent; a member that reads slower is as one that is gone.</summary>
+    /// <summary>Calls and keep-alives that may wait to be sent, beside their bytes; a member that reads slower is as one that is gone.</summary>
     private const int QueueMax = 10_240;
 
     private static readonly Error JoinFirst = EventReader.Faulty("The first event of a member must be CalculationMemberJoinEvent.");
 
-    private readonly Channel<CloudEvent> outgoing = Channel.CreateBounded<CloudEvent>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
+    private readonly Channel<Outgoing> outgoing = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
     private long heardAt = parts.Time.GetTimestamp();
 
-    public bool TrySend(MemberCall call) => outgoing.Writer.TryWrite(MemberEvents.Call(parts.Events, call));
+    public bool TrySend(MemberCall call)
+    {
+        var message = MemberEvents.Call(parts.Events, call);
+        if (!parts.Queued.TryReserve(tenant, message.CalculateSize()).TryGet(out var bytes, out _)) return false;
+        if (outgoing.Writer.TryWrite(new Outgoing(message, bytes))) return true;
+        bytes.Dispose();
+        return false;
+    }
 
     public async Task RunAsync()
     {
@@ -51,6 +65,8 @@ internal sealed class MemberSession(
         finally
         {
             parts.Directory.Leave(member);
+            outgoing.Writer.TryComplete();
+            while (outgoing.Reader.TryRead(out var unsent)) unsent.Bytes?.Dispose();
         }
     }
 
@@ -89,7 +105,10 @@ internal sealed class MemberSession(
 
     private async Task SendAsync(CancellationToken cancellationToken)
     {
-        await foreach (var message in outgoing.Reader.ReadAllAsync(cancellationToken)) await responses.WriteAsync(message, cancellationToken);
+        await foreach (var next in outgoing.Reader.ReadAllAsync(cancellationToken))
+        {
+            using (next.Bytes) await responses.WriteAsync(next.Message, cancellationToken);
+        }
     }
 
     private async Task KeepAliveAsync(Member member, CancellationToken cancellationToken)
@@ -99,9 +118,12 @@ internal sealed class MemberSession(
         {
             if (parts.Time.GetElapsedTime(Interlocked.Read(ref heardAt)) > parts.Clock.SilenceMax)
                 throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"Nothing was heard of the member for {parts.Clock.SilenceMax.TotalSeconds:0} s."));
-            outgoing.Writer.TryWrite(MemberEvents.KeepAlive(parts.Events, member));
+            outgoing.Writer.TryWrite(new Outgoing(MemberEvents.KeepAlive(parts.Events, member), null));
         }
     }
+
+    /// <param name="Bytes">Reserved for it; null: too small to count.</param>
+    private readonly record struct Outgoing(CloudEvent Message, ShareLease? Bytes);
 
     private static string? RequestIdOf(JsonElement payload) => payload.TryGetProperty("requestId", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
 }

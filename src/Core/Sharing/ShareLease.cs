@@ -22,5 +22,16 @@ public sealed class ShareLease : IDisposable
         capacity.Return(tenant, Math.Min(before, part));
     }
 
+    /// <summary>
+    /// Adds what is in use already, such as the bytes of a page that turned out larger than was reserved. It is never refused: nobody takes more until the sum is below the bound again.
+    /// Not for a lease that is disposed.
+    /// </summary>
+    public void Charge(long more)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(more);
+        Interlocked.Add(ref amount, more);
+        capacity.Charge(tenant, more);
+    }
+
     public void Dispose() => capacity.Return(tenant, Interlocked.Exchange(ref amount, 0));
 }

@@ -15,7 +15,7 @@ internal enum ShareOutcome
 }
 
 /// <summary>
-/// What is in use of a common resource, in total and by each organization. Invariants: the sum never exceeds the total; one organization never exceeds its maximum; one that uses
+/// What is in use of a common resource, in total and by each organization. Invariants, what is charged apart: the sum never exceeds the total; one organization never exceeds its maximum; one that uses
 /// something already leaves the reserve alone. Taking and returning use interlocked operations only, no lock. Holds one small counter for each organization that ever took something.
 /// Safe for concurrent use.
 /// </summary>
@@ -25,7 +25,7 @@ internal sealed class ShareLedger(ShareSize size)
     private long used;
 
     /// <summary>What one organization may use at most, at this moment.</summary>
-    public long MaxNow => size.IsShared() ? Math.Min(size.PerOrganizationMax, size.Total) : size.Total;
+    public long MaxNow => size.IsShared() ? Math.Min(size.PerOrganizationMax, size.Total) : Math.Max(1, size.Total - size.Reserve);
 
     public long Used => Volatile.Read(ref used);
 
@@ -42,7 +42,7 @@ internal sealed class ShareLedger(ShareSize size)
         }
         while (Interlocked.CompareExchange(ref counter.Used, before + amount, before) != before);
 
-        var limit = before == 0 || !size.IsShared() ? size.Total : size.Total - size.Reserve;
+        var limit = before == 0 ? size.Total : size.Total - size.Reserve;
         long total;
         do
         {
@@ -53,6 +53,13 @@ internal sealed class ShareLedger(ShareSize size)
         }
         while (Interlocked.CompareExchange(ref used, total + amount, total) != total);
         return ShareOutcome.Taken;
+    }
+
+    /// <summary>Takes without asking: for what is in use already. The bounds may be exceeded by it, and then nobody takes more until it is returned.</summary>
+    public void Charge(TenantId tenant, long amount)
+    {
+        Interlocked.Add(ref counters.GetOrAdd(tenant, static _ => new Counter()).Used, amount);
+        Interlocked.Add(ref used, amount);
     }
 
     /// <summary>Which bound a request would meet now.</summary>

@@ -22,11 +22,11 @@ internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationM
     /// <returns>The outcome of the last look: not <see cref="ShareOutcome.Taken"/> where patience ended, or too many wait already.</returns>
     public async ValueTask<ShareOutcome> TakeAsync(TenantId tenant, long amount, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
-        var line = LazyInitializer.EnsureInitialized(ref queue, () => new ShareQueue(ledger, waitingPerOrganizationMax));
-        if (line.IsEmpty && ledger.TryTake(tenant, amount) == ShareOutcome.Taken) return ShareOutcome.Taken;
+        if (Volatile.Read(ref queue) is null or { IsEmpty: true } && ledger.TryTake(tenant, amount) == ShareOutcome.Taken) return ShareOutcome.Taken;
+        var line = Queue();
         if (line.Enter(tenant, amount) is not { } waiter) return ShareOutcome.OrganizationFull;
         if (waiter.Granted.IsCompleted) return ShareOutcome.Taken;
-        using var late = new CancellationTokenSource(patience, time);
+        using var late = new CancellationTokenSource(patience < TimeSpan.Zero && patience != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         await waiter.Granted.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var granted = !line.TryLeave(waiter);
@@ -35,6 +35,10 @@ internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationM
         cancellationToken.ThrowIfCancellationRequested();
         return ledger.WouldBe(tenant, amount);
     }
+
+    private ShareQueue Queue() => LazyInitializer.EnsureInitialized(ref queue, () => new ShareQueue(ledger, waitingPerOrganizationMax));
+
+    public void Charge(TenantId tenant, long amount) => ledger.Charge(tenant, amount);
 
     public void Return(TenantId tenant, long amount)
     {

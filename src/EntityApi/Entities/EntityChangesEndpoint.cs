@@ -12,8 +12,7 @@ namespace Strata.EntityApi.Entities;
 /// <summary>Who changed an entity when, newest first, however often that was: written page by page.</summary>
 internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
 {
-    // A revision comes with its document.
-    private const int PageRows = 50;
+    private const int PageRows = 200;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/entity/{entityId}/changes", EntityOperations.Read,
@@ -49,5 +48,5 @@ internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
     }
 
     private ValueTask<RevisionPage> PageAsync(EntityTarget target, Revision? before, CancellationToken cancellationToken) =>
-        engine.Log.HistoryAsync(target.Caller.Tenant, target.Id, before, PageRows, cancellationToken);
+        engine.Log.TrailAsync(target.Caller.Tenant, target.Id, before, PageRows, cancellationToken);
 }

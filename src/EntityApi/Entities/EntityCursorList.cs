@@ -2,7 +2,9 @@ using System.Buffers.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Http;
+using Strata.Api.Shares;
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Entities;
@@ -11,12 +13,13 @@ namespace Strata.EntityApi.Entities;
 /// A list page by page with a cursor: <c>{items, nextCursor?}</c>. A cursor names the last entity told, so that what is written in between neither repeats nor hides another; with
 /// pointInTime every page is of that moment.
 /// </summary>
-internal sealed class EntityCursorList(IEntityLog log)
+internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
 {
     public const string CursorName = "cursor";
     public const string LimitName = "limit";
 
     private const int IdBytes = 16;
+    private const int FlushBytes = 64 << 10;
 
     private static readonly Error BadCursor = new(
         ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of entities gave out.", "Start the list again with limit and without a cursor.");
@@ -34,11 +37,13 @@ internal sealed class EntityCursorList(IEntityLog log)
         var after = default(EntityId);
         if (cursor is not null && !TryRead(cursor, out after)) return BadCursor;
         var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, After = cursor is null ? null : new ScanPosition(target.Caller.Tenant, after) };
+        var lease = await memory.EnterAsync(target.Caller.Tenant, call.Aborted);
+        call.Http.Response.RegisterForDispose(lease);
         var first = await log.ScanAsync(scan with { Limit = Math.Min(limit, PageLimits.Default) }, call.Aborted);
-        return Answer.Stream(http => WriteAsync(http, scan, first, limit));
+        return Answer.Stream(http => WriteAsync(http, scan, first, limit, lease));
     }
 
-    private async Task WriteAsync(HttpContext http, Scan scan, RevisionPage page, int left)
+    private async Task WriteAsync(HttpContext http, Scan scan, RevisionPage page, int left, ShareLease lease)
     {
         http.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter, Answer.WriterOptions);
@@ -46,10 +51,18 @@ internal sealed class EntityCursorList(IEntityLog log)
         json.WriteStartArray("items");
         while (page.Count > 0)
         {
-            foreach (var entity in page) EntityWriter.WriteEnvelope(json, entity, scan.AsOf.Time);
+            AnswerMemory.Charge(lease, page);
+            foreach (var entity in page)
+            {
+                EntityWriter.WriteEnvelope(json, entity, scan.AsOf.Time);
+                if (json.BytesPending + http.Response.BodyWriter.UnflushedBytes >= FlushBytes) await FlushAsync(http, json);
+            }
             await FlushAsync(http, json);
+            lease.Dispose();
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
             if ((left -= page.Count) == 0 || page.IsLast) break;
+            lease = await memory.EnterAsync(scan.Tenant!.Value, http.RequestAborted);
+            http.Response.RegisterForDispose(lease);
             page = await log.ScanAsync(scan with { Limit = Math.Min(left, PageLimits.Default) }, http.RequestAborted);
         }
         json.WriteEndArray();

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
@@ -11,9 +12,9 @@ using Strata.EntityApi.Retention;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>The entities of a model, page by page.</summary>
-internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catalog, PastReads past)
+internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catalog, PastReads past, AnswerMemory memory)
 {
-    private readonly EntityCursorList cursors = new(engine.Log);
+    private readonly EntityCursorList cursors = new(engine.Log, memory);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/entity/{entityName}/{modelVersion}", EntityOperations.Read,
@@ -40,7 +41,8 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
         if (!call.QueryInt("pageNumber", 0, 0, int.MaxValue).TryGet(out var number, out error)) return error;
         if ((long)size * number > int.MaxValue) return ApiErrors.Query("pageNumber", "is too high for that pageSize.");
         var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, Limit = (int)Math.Min(PageLimits.Max, ((long)size * number) + size) };
-        var pages = engine.Log.BoundedPagesAsync(scan, call.Aborted).GetAsyncEnumerator(call.Aborted);
+        var pages = memory.BoundAsync(scan.Tenant!.Value, engine.Log.BoundedPagesAsync(scan, call.Aborted), call.Aborted).GetAsyncEnumerator(call.Aborted);
+        call.Http.Response.RegisterForDisposeAsync(pages);
         var skip = size * number;
         while (await pages.MoveNextAsync())
         {
@@ -56,7 +58,11 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
         var array = new JsonArrayStream(http);
         do
         {
-            foreach (var entity in pages.Current.Skip(skip).Take(left)) EntityWriter.WriteEnvelope(array.Json, entity, pointInTime);
+            foreach (var entity in pages.Current.Skip(skip).Take(left))
+            {
+                EntityWriter.WriteEnvelope(array.Json, entity, pointInTime);
+                await array.FlushIfFullAsync();
+            }
             left -= Math.Min(left, pages.Current.Count - skip);
             skip = 0;
             await array.FlushAsync();

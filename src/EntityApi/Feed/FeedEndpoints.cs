@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Net.Http.Headers;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Definitions;
@@ -16,7 +17,7 @@ namespace Strata.EntityApi.Feed;
 
 /// <summary>GET /api/entity/feed: every change of the organization's entities, in order, from any revision on.</summary>
 internal sealed class FeedEndpoints(
-    IEntityLog log, ModelCatalog catalog, ChangeFeed feed, FeedStreams streams, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
+    IEntityLog log, ModelCatalog catalog, ChangeFeed feed, OpenStreams streams, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     public const string Permission = "entities.read";
 
@@ -46,7 +47,7 @@ internal sealed class FeedEndpoints(
         if (!ReadFrom(call).TryGet(out var from, out error)) return error;
         var head = await log.HeadAsync(caller.Tenant, call.Aborted);
         if (from > head) return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}.");
-        if (!streams.TryEnter(caller.Tenant, out var place)) return streams.TooMany;
+        if (!streams.TryOpen(call.Principal, caller.Tenant).TryGet(out var place, out error)) return error;
         var request = new FeedRequest(caller.Tenant, models, from ?? (follow || asEvents ? head : Revision.None), follow || asEvents ? null : head);
         return Answer.Stream(async http =>
         {

@@ -21,6 +21,9 @@ internal sealed class FeedStream(
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
+    /// <summary>Short, because the position also moves on where nothing is wanted, and nothing comes then.</summary>
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromMilliseconds(50);
+
     private readonly FeedWriter writer = new(http, asEvents);
     private long lastPing = time.GetTimestamp();
 
@@ -59,7 +62,7 @@ internal sealed class FeedStream(
     {
         while (follower.Reached < until)
         {
-            await WriteAsync(await follower.NextAsync(TimeSpan.Zero, cancellationToken), cancellationToken);
+            await WriteAsync(await follower.NextAsync(ReadPatience, cancellationToken), cancellationToken);
             await writer.FlushAsync(cancellationToken);
             if (!await PingAsync(false, follower.Reached, cancellationToken)) return;
         }

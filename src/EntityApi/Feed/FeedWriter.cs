@@ -18,7 +18,7 @@ internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
     public const string Lines = "application/x-ndjson";
     public const string Events = "text/event-stream";
 
-    private const int FlushBytes = 32 * 1024;
+    private const int FlushBytes = 16 * 1024;
 
     private readonly Utf8JsonWriter json = new(Stream.Null, Answer.WriterOptions);
 

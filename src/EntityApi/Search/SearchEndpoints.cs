@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
@@ -15,10 +16,11 @@ namespace Strata.EntityApi.Search;
 /// Search whose answer comes at once: the entities of a model that meet a condition, one per line. All of them or an error, never a part: what meets
 /// it is counted before the first line is sent.
 /// </summary>
-internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog, PastReads past, SearchOptions options)
+internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog, PastReads past, SearchShares shares, AnswerMemory memory, SearchOptions options)
 {
     private const int ResultsMax = SearchQuery.LimitMax - 1;
     private const int ResultsDefault = 1_000;
+    private const int FlushBytes = 64 << 10;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "POST", "/api/search/direct/{entityName}/{modelVersion}", "entities.read",
@@ -46,7 +48,9 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
         if (!call.QueryFlag("trackingRead").TryGet(out _, out error)) return error;
         if (!(await SearchRequest.ReadAsync(call, catalog, past)).TryGet(out var request, out error)) return error;
         var within = TimeSpan.FromMilliseconds(Math.Min(timeout, options.Timeout.TotalMilliseconds));
-        var found = await search.FindAsync(request.Search with { Limit = limit + 1, Timeout = within }, call.Aborted);
+        if (!(await shares.EnterAsync(request.Search.Tenant, call.Aborted)).TryGet(out var place, out error)) return error;
+        IReadOnlyList<FoundEntity> found;
+        using (place) found = await search.FindAsync(request.Search with { Limit = limit + 1, Timeout = within }, call.Aborted);
         if (found.Count > limit) return SearchErrors.ResultLimit(limit);
         return Answer.Stream(http => WriteLinesAsync(http, request.Search, found));
     }
@@ -55,12 +59,13 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
     {
         http.Response.ContentType = "application/x-ndjson";
         var body = http.Response.BodyWriter;
-        await foreach (var page in search.PagesAsync(asked.Tenant, found, http.RequestAborted))
+        await foreach (var page in memory.BoundAsync(asked.Tenant, search.PagesAsync(asked.Tenant, found, http.RequestAborted), http.RequestAborted))
         {
             foreach (var entity in page)
             {
                 using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) EntityWriter.WriteEnvelope(json, entity, asked.AsOf.Time);
                 body.Write("\n"u8);
+                if (body.UnflushedBytes >= FlushBytes) await body.FlushAsync(http.RequestAborted);
             }
             await body.FlushAsync(http.RequestAborted);
         }

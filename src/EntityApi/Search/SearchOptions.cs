@@ -6,6 +6,9 @@ public sealed record SearchOptions
     /// <summary>Of one search that is answered at once; a request may ask for less.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Searches that are answered at once and run in the database at a time; one organization runs at most three of four, further ones wait.</summary>
+    public int SearchesAtOnce { get; init; } = 4;
+
     /// <summary>Of one asynchronous search, from the moment it begins to run.</summary>
     public TimeSpan JobTimeout { get; init; } = TimeSpan.FromMinutes(10);
 

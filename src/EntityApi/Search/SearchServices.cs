@@ -13,6 +13,7 @@ internal static class SearchServices
     public static void AddSearch(this IServiceCollection services)
     {
         services.TryAddSingleton(new SearchOptions());
+        services.AddSingleton<SearchShares>();
         services.AddSingleton<SearchEndpoints>();
         services.AddSingleton<SearchJobEndpoints>();
         services.AddSingleton<SearchIndexEndpoints>();

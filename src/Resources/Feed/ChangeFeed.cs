@@ -49,6 +49,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     public ValueTask<FeedFollower> FollowAsync(TenantId tenant, Revision from, ModelFilter? models, CancellationToken cancellationToken) =>
         FollowAsync(new FeedFilter(tenant, models), from, cancellationToken);
 
+    internal FeedMemory Memory { get; } = new();
+
     /// <summary>Up to where a log has been told, or passed over.</summary>
     internal Revision PositionOf(TenantId tenant)
     {
@@ -59,7 +61,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     {
         lock (gate)
         {
-            var subscription = new FeedSubscription(filter, PositionsFor(filter), capacity);
+            var subscription = new FeedSubscription(filter, PositionsFor(filter), capacity, Memory);
             subscriptions.Add(subscription);
             return subscription;
         }
@@ -68,6 +70,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     internal void Unsubscribe(FeedSubscription subscription)
     {
         lock (gate) subscriptions.Remove(subscription);
+        subscription.Clear();
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Entities.Log;
 
 namespace Strata.Resources.Feed;
@@ -26,6 +27,9 @@ public sealed class FeedFollower : IDisposable
 
     private FeedSubscription subscription;
 
+    /// <summary>Room for the page that was given last, where it was read from the log.</summary>
+    private ShareLease? held;
+
     internal FeedFollower(ChangeFeed feed, IEntityLog log, FeedFilter filter, Revision? from, TimeProvider time)
     {
         (this.feed, this.log, this.filter, this.time) = (feed, log, filter, time);
@@ -44,7 +48,10 @@ public sealed class FeedFollower : IDisposable
         var until = time.GetUtcNow() + patience;
         while (true)
         {
+            Release();
+            if (missing.Count > 0 && (held = await feed.Memory.EnterAsync(filter.Tenant, until - time.GetUtcNow(), time, cancellationToken)) is null) return [];
             if (await CatchUpAsync(cancellationToken) is { Count: > 0 } missed) return missed;
+            Release();
             var told = filter.Tenant is { } one ? feed.PositionOf(one) : default;
             if (Drain() is { Count: > 0 } changes) return changes;
             if (subscription.End is null) Reached = Later(Reached, told); // the queue was empty when all up to there had been queued
@@ -53,7 +60,17 @@ public sealed class FeedFollower : IDisposable
         }
     }
 
-    public void Dispose() => feed.Unsubscribe(subscription);
+    public void Dispose()
+    {
+        Release();
+        feed.Unsubscribe(subscription);
+    }
+
+    private void Release()
+    {
+        held?.Dispose();
+        held = null;
+    }
 
     private async ValueTask<IReadOnlyList<EntityRevision>> CatchUpAsync(CancellationToken cancellationToken)
     {

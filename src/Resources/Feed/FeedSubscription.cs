@@ -8,9 +8,9 @@ namespace Strata.Resources.Feed;
 /// The feed's end of a follower: a queue of commits, bounded by their changes and by the bytes of their documents. One that does not fit ends the subscription, and
 /// <see cref="End"/> then says up to where everything was queued. Written by the feed alone, under its lock.
 /// </summary>
-internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<TenantId, Revision> start, int capacity)
+internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<TenantId, Revision> start, int capacity, FeedMemory memory)
 {
-    private const long BytesMax = 4 << 20;
+    private const long BytesMax = 1 << 20;
 
     private readonly Channel<EntityRevision[]> queue = Channel.CreateUnbounded<EntityRevision[]>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private long changes;
@@ -32,7 +32,7 @@ internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<Te
         var wanted = commit.All(filter.Wants) ? commit.Array!.Length == commit.Count ? commit.Array : [.. commit] : commit.Where(filter.Wants).ToArray();
         if (wanted.Length == 0) return true;
         var size = BytesOf(wanted);
-        if (Volatile.Read(ref changes) + wanted.Length > capacity || Volatile.Read(ref bytes) + size > BytesMax) return false;
+        if (Volatile.Read(ref changes) + wanted.Length > capacity || Volatile.Read(ref bytes) + size > BytesMax || !memory.TryQueue(size)) return false;
         Interlocked.Add(ref changes, wanted.Length);
         Interlocked.Add(ref bytes, size);
         return queue.Writer.TryWrite(wanted);
@@ -42,9 +42,19 @@ internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<Te
     public bool TryTake(out EntityRevision[] commit)
     {
         if (!queue.Reader.TryRead(out commit!)) return false;
+        var size = BytesOf(commit);
         Interlocked.Add(ref changes, -commit.Length);
-        Interlocked.Add(ref bytes, -BytesOf(commit));
+        Interlocked.Add(ref bytes, -size);
+        memory.Taken(size);
         return true;
+    }
+
+    /// <summary>Lets go of what was queued; the reader is gone.</summary>
+    public void Clear()
+    {
+        while (TryTake(out _))
+        {
+        }
     }
 
     public void Close(IReadOnlyDictionary<TenantId, Revision> end)

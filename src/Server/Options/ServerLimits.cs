@@ -1,7 +1,9 @@
+using Strata.Api.Shares;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
 using Strata.Storage.Postgres;
+using Strata.Tunnels;
 
 namespace Strata.Server.Options;
 
@@ -10,7 +12,11 @@ public sealed record ServerLimits
 {
     public EngineLimits Engine { get; init; } = EngineLimits.Default;
 
+    public ApiLimits Api { get; init; } = ApiLimits.Default;
+
     public EntityApiLimits EntityApi { get; init; } = EntityApiLimits.Default;
+
+    public TunnelOptions Tunnels { get; init; } = TunnelOptions.Default;
 
     public SearchOptions Search { get; init; } = new();
 

@@ -14,7 +14,6 @@ namespace Strata.Server.Parts;
 /// <param name="map">Sets up the pipeline and maps the endpoints.</param>
 internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Action<IServiceCollection> addServices, Action<WebApplication> map) : IPart
 {
-    private const int ConnectionsMax = 4096;
     private const int RequestHeadBytesMax = 32 * 1024;
     private const int RequestHeadersMax = 100;
 
@@ -88,7 +87,7 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         });
         kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+        kestrel.Limits.MaxConcurrentConnections = options.Limits.Api.ConnectionsMax;
         kestrel.Limits.MaxRequestBodySize = Math.Max(RequestBodyBytesMax, options.Limits.EntityApi.BodyBytesMax);
         kestrel.Limits.MaxRequestHeadersTotalSize = RequestHeadBytesMax;
         kestrel.Limits.MaxRequestHeaderCount = RequestHeadersMax;

@@ -30,10 +30,11 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         if (!MachineOf(call).TryGet(out var machine, out var error)) return error;
         if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out error)) return error;
         if (!(await parts.Directory.CheckNameAsync(call.Caller, tunnel, call.Aborted)).TryGet(out _, out error)) return error;
-        if (!parts.Sessions.HasRoom) return TunnelErrors.Busy;
         if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && holder != machine) return TunnelErrors.InUse(tunnel.Name);
         // Last, so that a plain request tells why a WebSocket would be refused, which a client of WebSockets cannot read.
         if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
+        if (!parts.Sessions.TryEnter(call.Caller.Tenant).TryGet(out var place, out error)) return TunnelErrors.Busy(error);
+        call.Http.Response.RegisterForDispose(place); // a WebSocket is one request
         var lease = await HeldLease.TryTakeAsync(leases, TunnelLease.Of(tunnel.Id), machine, TunnelLease.Duration, parts.Time, call.Aborted);
         return lease is null ? TunnelErrors.InUse(tunnel.Name) : await OpenAsync(call, tunnel, lease);
     }

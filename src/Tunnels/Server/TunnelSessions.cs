@@ -1,14 +1,19 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Strata.Core;
+using Strata.Core.Sharing;
 
 namespace Strata.Tunnels.Server;
 
-/// <summary>The tunnels that are connected to this server, by id. Bounded. Safe for concurrent use.</summary>
+/// <summary>The tunnels that are connected to this server, by id. Bounded, and shared fairly by organizations. Safe for concurrent use.</summary>
 internal sealed class TunnelSessions(TunnelOptions options)
 {
     private readonly ConcurrentDictionary<string, TunnelListener> listeners = new(StringComparer.Ordinal);
 
-    public bool HasRoom => listeners.Count < options.TunnelsMax;
+    private readonly FairShare share = new("tunnels", new ShareSize(options.TunnelsMax));
+
+    /// <summary>A place for one more, to be disposed when its connection ends.</summary>
+    public Result<ShareLease> TryEnter(TenantId tenant) => share.TryTake(tenant);
 
     /// <summary>In place of one that the same machine had before.</summary>
     public void Add(string tunnel, TunnelListener listener) => listeners[tunnel] = listener;

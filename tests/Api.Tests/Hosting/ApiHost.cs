@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
@@ -32,9 +33,10 @@ public sealed class ApiHost : IAsyncDisposable
     public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();
 
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
-    public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1)
+    public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1,
+        ApiLimits? limits = null)
     {
-        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols);
+        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default);
         map?.Invoke(host.app);
         await host.app.StartAsync();
         if (log is null) await host.FillAsync();
@@ -60,7 +62,7 @@ public sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols)
+    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -75,6 +77,7 @@ public sealed class ApiHost : IAsyncDisposable
         var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
         var engine = new EntityEngine(log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
+        builder.Services.AddSingleton(limits);
         builder.Services.AddStrataApi();
         var app = builder.Build();
         app.UseStrataApi();

@@ -42,6 +42,19 @@ public sealed class ByteBudgetTests
     }
 
     [Fact]
+    public void Charge_BeyondTheBound_IsCountedAndKeepsOthersOut()
+    {
+        var budget = new ByteBudget("lists", new ShareSize(1000));
+        var lease = budget.TryReserve(A, 10).Value;
+        lease.Charge(700);
+        Assert.Equal((710, 710), (lease.Amount, budget.UsedBy(A)));
+        Assert.False(budget.TryReserve(A, 1).IsOk);
+        Assert.True(budget.TryReserve(B, 100).IsOk);
+        lease.Dispose();
+        Assert.True(budget.TryReserve(A, 1).IsOk);
+    }
+
+    [Fact]
     public async Task ReserveAsync_LargeOneWaits_IsNotOvertakenForEver()
     {
         var budget = new ByteBudget("lists", new ShareSize(1000) { PerOrganizationMax = 1000, Reserve = 0 });

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Log;
@@ -11,11 +12,13 @@ using Strata.EntityApi.Retention;
 namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>Searches that run on their own: ask, look how far it is, fetch the results page by page, cancel.</summary>
-internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, PastReads past, TimeProvider time)
+internal sealed class SearchJobEndpoints(
+    SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, PastReads past, AnswerMemory memory, TimeProvider time)
 {
     private const string Read = "entities.read";
     private const int PageMax = 10_000;
     private const int PageDefault = 1_000;
+    private const int FlushBytes = 64 << 10;
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -109,11 +112,15 @@ internal sealed class SearchJobEndpoints(SearchJobRunner runner, ISearchJobs job
     {
         var aborted = page.Http.RequestAborted;
         json.WriteStartArray(name);
-        await foreach (var entities in search.PagesAsync(page.Job.Tenant, page.Found, aborted))
+        await foreach (var entities in memory.BoundAsync(page.Job.Tenant, search.PagesAsync(page.Job.Tenant, page.Found, aborted), aborted))
         {
-            foreach (var entity in entities) EntityWriter.WriteEnvelope(json, entity, page.Job.PointInTime);
-            json.Flush();
-            await page.Http.Response.BodyWriter.FlushAsync(aborted);
+            foreach (var entity in entities)
+            {
+                EntityWriter.WriteEnvelope(json, entity, page.Job.PointInTime);
+                if (json.BytesPending + page.Http.Response.BodyWriter.UnflushedBytes < FlushBytes) continue;
+                json.Flush();
+                await page.Http.Response.BodyWriter.FlushAsync(aborted);
+            }
         }
         json.WriteEndArray();
     }

@@ -1,0 +1,80 @@
+using Strata.Api.Shares;
+using Strata.Api.Tests.Hosting;
+
+namespace Strata.Api.Tests;
+
+/// <summary>One organization takes all that it can of what the API shares; another one still gets its part.</summary>
+public sealed class SharesTests
+{
+    private const string Watch = "/api/v1/widgets?watch=true";
+
+    [Fact]
+    public async Task Watches_OfOneTokenAndOrganization_AreBounded_AndOthersStillWatch()
+    {
+        await using var host = await ApiHost.StartAsync(limits: new ApiLimits { StreamsMax = 6, StreamsPerOrganizationMax = 3, StreamsPerTokenMax = 2 });
+        using var first = host.Client(await host.TokenAsync(host.Org, "first", ["admin"]));
+        using var second = host.Client(await host.TokenAsync(host.Org, "second", ["admin"]));
+        using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
+        var open = new List<HttpResponseMessage> { await OpenAsync(first), await OpenAsync(first) };
+        await RefusedAsync(first, "TOO_MANY_STREAMS", "This token has 2 watches");
+        open.Add(await OpenAsync(second));
+        await RefusedAsync(second, "TOO_MANY_STREAMS", "This organization has 3 watches");
+        open.Add(await OpenAsync(other));
+        Assert.All(open, answer => Assert.Equal(200, (int)answer.StatusCode));
+        open.ForEach(answer => answer.Dispose());
+        await Eventually.TrueAsync(async () =>
+        {
+            using var again = await OpenAsync(first);
+            return again.IsSuccessStatusCode;
+        });
+    }
+
+    [Fact]
+    public async Task Requests_OfOneOrganization_AreBounded_AndOthersAreServed()
+    {
+        await using var host = await ApiHost.StartAsync(limits: new ApiLimits { RequestsMax = 4 });
+        using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
+        using var admin = host.Client();
+        using var one = await OpenAsync(admin);
+        using var two = await OpenAsync(admin);
+        var refused = await admin.SendJsonAsync("GET", "/api/v1/widgets");
+        Assert.Equal((429, "SHARE_EXHAUSTED"), (refused.Status, refused.Body.GetProperty("code").GetString()));
+        Assert.Equal(200, (await other.SendJsonAsync("GET", "/api/v1/widgets")).Status);
+        one.Dispose();
+        await Eventually.TrueAsync(async () => (await admin.SendJsonAsync("GET", "/api/v1/widgets")).Status == 200);
+    }
+
+    [Fact]
+    public async Task Connections_OfOneOrganization_AreBounded_AndOthersAreServed()
+    {
+        await using var host = await ApiHost.StartAsync(limits: new ApiLimits { ConnectionsMax = 4 });
+        var clients = Enumerable.Range(0, 3).Select(_ => host.Client()).ToList();
+        Assert.Equal(200, (await clients[0].SendJsonAsync("GET", "/api/v1/widgets")).Status);
+        Assert.Equal(200, (await clients[1].SendJsonAsync("GET", "/api/v1/widgets")).Status);
+        Assert.Equal(429, (await clients[2].SendJsonAsync("GET", "/api/v1/widgets")).Status);
+        Assert.Equal(200, (await clients[0].SendJsonAsync("GET", "/api/v1/widgets")).Status); // the same connection again
+        using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
+        Assert.Equal(200, (await other.SendJsonAsync("GET", "/api/v1/widgets")).Status);
+        clients[0].Dispose();
+        await Eventually.TrueAsync(async () => (await clients[2].SendJsonAsync("GET", "/api/v1/widgets")).Status == 200);
+        clients.ForEach(c => c.Dispose());
+    }
+
+    private static Task<HttpResponseMessage> OpenAsync(HttpClient http) => http.GetAsync(new Uri(Watch, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+
+    private static async Task RefusedAsync(HttpClient http, string code, string message)
+    {
+        var refused = await http.SendJsonAsync("GET", Watch);
+        Assert.Equal((429, code), (refused.Status, refused.Body.GetProperty("code").GetString()));
+        Assert.StartsWith(message, refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    private static class Eventually
+    {
+        public static async Task TrueAsync(Func<Task<bool>> condition)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            while (!await condition()) await Task.Delay(20, patience.Token);
+        }
+    }
+}
