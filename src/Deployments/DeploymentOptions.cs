@@ -1,3 +1,4 @@
+using Strata.Deployments.Placement;
 using Strata.Deployments.Source;
 
 namespace Strata.Deployments;
@@ -21,6 +22,9 @@ public sealed record DeploymentOptions
 
     /// <summary>Bytes of one blob: an upload or an image's layer.</summary>
     public long BlobBytesMax { get; init; } = 1L << 30;
+
+    /// <summary>What each organization's instances may use of the nodes.</summary>
+    public QuotaOptions Quota { get; init; } = QuotaOptions.Default;
 
     /// <summary>Builds at once.</summary>
     public int BuildsMax { get; init; } = 2;

@@ -123,7 +123,10 @@ internal sealed class Composition
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
         var source = SourceLimits.Default with { AllowPrivateGit = options.PrivateGit };
-        services.AddDeployments(new DeploymentOptions { Home = options.Home.Root, HttpPort = options.HttpPort, Source = source, DiskReserveBytes = options.Limits.DiskReserveBytes });
+        services.AddDeployments(new DeploymentOptions
+        {
+            Home = options.Home.Root, HttpPort = options.HttpPort, Source = source, DiskReserveBytes = options.Limits.DiskReserveBytes, Quota = options.Limits.Quota,
+        });
         services.AddTunnels(options.Limits.Tunnels);
     }
 

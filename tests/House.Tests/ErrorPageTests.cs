@@ -8,7 +8,7 @@ public partial class ErrorPageTests
     private const string Page = "docs/entities/errors.md";
 
     /// <summary>Where the entity API's answers come from.</summary>
-    private static readonly string[] Folders = ["src/Entities", "src/EntityApi", "src/Api/Http", "src/Api/Idempotency"];
+    private static readonly string[] Folders = ["src/Entities", "src/EntityApi", "src/Api/Http", "src/Api/Idempotency", "src/Api/Shares", "src/Core/Sharing"];
 
     private static readonly string[] Files = ["src/Core/JsonGuard.cs", "src/Storage/Postgres/StoreErrors.cs"];
 

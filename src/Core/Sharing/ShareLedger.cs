@@ -25,7 +25,7 @@ internal sealed class ShareLedger(ShareSize size)
     private long used;
 
     /// <summary>What one organization may use at most, at this moment.</summary>
-    public long MaxNow => size.IsShared() ? Math.Min(size.PerOrganizationMax, size.Total) : Math.Max(1, size.Total - size.Reserve);
+    public long MaxNow => size.IsShared() ? Math.Min(size.PerOrganizationMax, size.Total) : size.Total;
 
     public long Used => Volatile.Read(ref used);
 
@@ -42,7 +42,7 @@ internal sealed class ShareLedger(ShareSize size)
         }
         while (Interlocked.CompareExchange(ref counter.Used, before + amount, before) != before);
 
-        var limit = before == 0 ? size.Total : size.Total - size.Reserve;
+        var limit = before == 0 || !size.IsShared() ? size.Total : size.Total - size.Reserve;
         long total;
         do
         {

@@ -13,6 +13,6 @@ public sealed record ShareSize(long Total)
     /// <summary>The last part of the total, which only organizations with nothing in use may take from; an eighth by default, at least 1, but 0 where there is one place only.</summary>
     public long Reserve { get; init; } = Total > 1 ? Math.Max(1, Total / 8) : 0;
 
-    /// <summary>Whether there is more than one organization; asked at each admission, so it must be cheap. While there is only one, it may use all but the reserve.</summary>
+    /// <summary>Whether there is more than one organization; asked at each admission, so it must be cheap. While there is only one, it may use everything.</summary>
     public Func<bool> IsShared { get; init; } = static () => true;
 }

@@ -21,7 +21,11 @@ internal sealed record NodeLoad(string Id, int Cpus, long MemoryBytes, int Insta
     /// </summary>
     public const double MemoryOvercommit = 2;
 
-    public bool HasRoom(InstanceNeed need) => MemoryPromised + need.MemoryBytes <= MemoryBytes * MemoryOvercommit;
+    /// <summary>How many times a core may be promised: most instances wait most of the time, and the kernel shares the rest fairly.</summary>
+    public const double CpuOvercommit = 16;
+
+    public bool HasRoom(InstanceNeed need) =>
+        MemoryPromised + need.MemoryBytes <= MemoryBytes * MemoryOvercommit && CpuPromised + need.Cpu <= Cpus * CpuOvercommit;
 
     /// <summary>The fuller of its two resources, as a share.</summary>
     public double Load => Math.Max(MemoryPromised / (double)Math.Max(1, MemoryBytes), CpuPromised / Math.Max(1, Cpus));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Strata.Api.Shares;
 using Strata.Core;
+using Strata.Deployments.Placement;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
@@ -27,6 +28,9 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         new(
             Make("tunnels-max", 200, "Tunnels connected to one server; one organization connects at most half of them"),
             2, 100_000, (l, n) => l with { Tunnels = l.Tunnels with { TunnelsMax = (int)n } }),
+        OfQuota("quota-memory", 0, 64L * 1024 * 1024 * MiB, "Bytes of memory of one organization's instances; 0: all but a quarter of the nodes", (l, n) => l with { MemoryBytes = n }),
+        OfQuota("quota-cpu", 0, 1_000_000, "Cores of one organization's instances; 0: all but a quarter of the nodes", (l, n) => l with { Cpu = n }),
+        OfQuota("quota-instances", 200, 1_000_000, "Instances of one organization", (l, n) => l with { Instances = (int)n }),
         OfEngine("document-bytes-max", 10 * MiB, 1024, 25 * MiB, "Bytes of one entity's document", (l, n) => l with { DocumentBytesMax = (int)n }),
         OfEngine("transaction-entities-max", 1_000, 1, 4_096, "Entities that one transaction reads and writes", (l, n) => l with { TransactionEntitiesMax = (int)n }),
         OfEngine("transaction-bytes-max", 64 * MiB, 1024, 1024 * MiB, "Bytes of all documents that one transaction writes", (l, n) => l with { TransactionBytesMax = n }),
@@ -52,6 +56,9 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
     /// <exception cref="FormatException">Not a number, or out of bounds.</exception>
     public long Parse(string text) =>
         long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= Min && number <= Max ? number : throw new FormatException();
+
+    private static LimitSetting OfQuota(string name, long otherwise, long max, string description, Func<QuotaOptions, long, QuotaOptions> apply) =>
+        new(Make(name, otherwise, description), otherwise == 0 ? 0 : 1, max, (limits, number) => limits with { Quota = apply(limits.Quota, number) });
 
     private static LimitSetting OfApi(string name, long otherwise, long min, long max, string description, Func<ApiLimits, long, ApiLimits> apply) =>
         new(Make(name, otherwise, description), min, max, (limits, number) => limits with { Api = apply(limits.Api, number) });

@@ -1,4 +1,5 @@
 using Strata.Api.Shares;
+using Strata.Deployments.Placement;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
@@ -15,6 +16,8 @@ public sealed record ServerLimits
     public ApiLimits Api { get; init; } = ApiLimits.Default;
 
     public EntityApiLimits EntityApi { get; init; } = EntityApiLimits.Default;
+
+    public QuotaOptions Quota { get; init; } = QuotaOptions.Default;
 
     public TunnelOptions Tunnels { get; init; } = TunnelOptions.Default;
 
