@@ -35,8 +35,8 @@ internal static class SearchErrors
         Details = new Dictionary<string, string> { ["currentStatus"] = SearchJobWriter.Name(job.Status), ["snapshotId"] = job.Id.ToString() },
     };
 
-    public static Error ServerFull() => new(
-        ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", "Too many searches wait on this server.", "Try again in a moment.") { Retryable = true };
+    /// <param name="refused">By the share of the queue: says who uses it.</param>
+    public static Error ServerFull(Error refused) => new(ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", refused.Message, "Try again in a moment.") { Retryable = true };
 
     public static Error TenantFull(int max) => new(
         ErrorKind.Unavailable, "SEARCH_QUEUE_FULL", $"The organization has {max} searches already, results that are kept included.",

@@ -21,9 +21,9 @@ public sealed record SearchOptions
     /// <summary>Asynchronous searches that an organization may have at a time, ended ones that are kept included.</summary>
     public int JobsPerTenantMax { get; init; } = 100;
 
-    /// <summary>Asynchronous searches that one server runs at once.</summary>
-    public int JobsAtOnce { get; init; } = 2;
+    /// <summary>Asynchronous searches that one server runs at once; one fewer of one organization.</summary>
+    public int JobsAtOnce { get; init; } = 3;
 
-    /// <summary>Asynchronous searches that one server holds, running ones included.</summary>
+    /// <summary>Asynchronous searches that one server holds, running ones included; at most half of them of one organization.</summary>
     public int JobsQueuedMax { get; init; } = 64;
 }

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
@@ -10,22 +10,22 @@ using Strata.Resources.Background;
 namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>
-/// Runs this server's asynchronous searches, a few at once, the others waiting in a bounded queue. While it lives it says so, and looks which jobs were
+/// Runs this server's asynchronous searches, a few at once, the others waiting in a bounded queue that organizations share fairly. While it lives it says so, and looks which jobs were
 /// cancelled at another server; it ends the jobs of servers that are silent, and removes those past their time. A job that runs when its server dies
 /// ends as FAILED.
 /// </summary>
 internal sealed partial class SearchJobRunner(
     ISearchJobs jobs, SearchOptions options, TimeProvider time, ILogger<SearchJobRunner> logger, Supervisor supervisor)
-    : SupervisedService(supervisor, "search-jobs")
+    : SupervisedService(supervisor, "search-jobs"), IDisposable
 {
     private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(60);
 
     private readonly Supervisor supervisor = supervisor;
     private readonly string server = Guid.CreateVersion7(time.GetUtcNow()).ToString();
-    private readonly Channel<Work> queue = Channel.CreateUnbounded<Work>(); // held counts bound it
-    private readonly ConcurrentDictionary<SearchJobId, CancellationTokenSource> mine = new();
-    private int held;
+    private readonly FairShare places = new("asynchronous searches", new ShareSize(options.JobsQueuedMax));
+    private readonly JobQueue<Work> queue = new(Math.Max(1, options.JobsAtOnce - 1)); // the places bound it
+    private readonly ConcurrentDictionary<SearchJobId, Held> mine = new();
 
     /// <summary>Takes a search on; SEARCH_QUEUE_FULL where this server or the organization has too many.</summary>
     /// <remarks>
@@ -34,16 +34,17 @@ internal sealed partial class SearchJobRunner(
     /// </remarks>
     public async ValueTask<Result<SearchJob>> SubmitAsync(Caller caller, SearchQuery search, DateTimeOffset? pointInTime, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref held) > options.JobsQueuedMax) return Release(SearchErrors.ServerFull());
+        if (!places.TryTake(caller.Tenant).TryGet(out var place, out var full)) return SearchErrors.ServerFull(full);
         var job = New(caller.Tenant, pointInTime);
-        mine[job.Id] = new CancellationTokenSource(); // before the insert: a heartbeat fails jobs in the database that are not here
+        mine[job.Id] = new Held(new CancellationTokenSource(), place); // before the insert: a heartbeat fails jobs in the database that are not here
         var isQueued = false;
         try
         {
             if (!await jobs.TryAddAsync(job, server, options.JobsPerTenantMax, CancellationToken.None)) return SearchErrors.TenantFull(options.JobsPerTenantMax);
             if (cancellationToken.IsCancellationRequested) await jobs.EndAsync(job.Tenant, job.Id, SearchJobStatus.Cancelled, null, time.GetUtcNow(), CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
-            isQueued = queue.Writer.TryWrite(new Work(job, search));
+            queue.Add(job.Tenant, new Work(job, search));
+            isQueued = true;
             return job;
         }
         finally
@@ -51,6 +52,8 @@ internal sealed partial class SearchJobRunner(
             if (!isQueued) Forget(job.Id);
         }
     }
+
+    public void Dispose() => queue.Dispose();
 
     /// <summary>False where the job had ended already.</summary>
     public async ValueTask<bool> CancelAsync(SearchJob job, CancellationToken cancellationToken)
@@ -67,16 +70,25 @@ internal sealed partial class SearchJobRunner(
     /// <summary>When the server stops, what waits is failed by another server, or after the next start.</summary>
     private async Task WorkAsync(SupervisedWork work, CancellationToken stopping)
     {
-        await foreach (var next in queue.Reader.ReadAllAsync(stopping))
+        while (true)
         {
-            await RunAsync(next, stopping);
-            work.Succeeded();
+            var next = await queue.TakeAsync(stopping);
+            try
+            {
+                await RunAsync(next, stopping);
+                work.Succeeded();
+            }
+            finally
+            {
+                queue.Done(next.Job.Tenant);
+            }
         }
     }
 
     private async Task RunAsync(Work work, CancellationToken stopping)
     {
-        if (!mine.TryGetValue(work.Job.Id, out var cancelled)) return;
+        if (!mine.TryGetValue(work.Job.Id, out var held)) return;
+        var cancelled = held.Cancellation;
         using var late = new CancellationTokenSource(options.JobTimeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancelled.Token, late.Token);
         try
@@ -142,15 +154,16 @@ internal sealed partial class SearchJobRunner(
 
     private void Forget(SearchJobId id)
     {
-        Interlocked.Decrement(ref held);
-        if (mine.TryRemove(id, out var done)) done.Dispose();
+        if (!mine.TryRemove(id, out var done)) return;
+        done.Cancellation.Dispose();
+        done.Place.Dispose();
     }
 
     private async Task StopAsync(SearchJobId id)
     {
         try
         {
-            if (mine.TryGetValue(id, out var cancellation)) await cancellation.CancelAsync();
+            if (mine.TryGetValue(id, out var held)) await held.Cancellation.CancelAsync();
         }
         catch (ObjectDisposedException)
         {
@@ -168,14 +181,10 @@ internal sealed partial class SearchJobRunner(
         ExpiresAt = time.GetUtcNow() + options.JobLifetime,
     };
 
-    private Error Release(Error error)
-    {
-        Interlocked.Decrement(ref held);
-        return error;
-    }
-
     [LoggerMessage(Level = LogLevel.Error, Message = "Search {Job} of {Tenant} failed unexpectedly")]
     private partial void LogFailed(Exception exception, SearchJobId job, TenantId tenant);
+
+    private sealed record Held(CancellationTokenSource Cancellation, ShareLease Place);
 
     private sealed record Work(SearchJob Job, SearchQuery Search);
 }

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using Strata.Core;
+
+namespace Strata.EntityApi.Search.Jobs;
+
+/// <summary>
+/// Jobs that wait on this server: first come, first served within an organization, round robin between organizations, and no more of one organization at work than its maximum, so that a
+/// newcomer finds a worker free soon. Unbounded by itself: whoever adds bounds the number. Safe for concurrent use.
+/// </summary>
+internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
+{
+    private readonly Lock gate = new();
+
+    /// <summary>Organizations with jobs that wait, the next in turn first.</summary>
+    private readonly LinkedList<(TenantId Tenant, Queue<T> Waiting)> turns = [];
+    private readonly Dictionary<TenantId, int> running = [];
+
+    /// <summary>One for each job that was added or has ended: a job passed over for its organization's maximum is looked at again when one of them ends.</summary>
+    private readonly SemaphoreSlim signal = new(0);
+
+    public void Add(TenantId tenant, T job)
+    {
+        lock (gate)
+        {
+            var line = turns.FirstOrDefault(t => t.Tenant == tenant).Waiting;
+            if (line is null) turns.AddLast((tenant, line = new Queue<T>()));
+            line.Enqueue(job);
+        }
+        signal.Release();
+    }
+
+    /// <summary>The next job; the caller calls <see cref="Done"/> when it has ended.</summary>
+    public async ValueTask<T> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await signal.WaitAsync(cancellationToken);
+            if (TryTake(out var job)) return job;
+        }
+    }
+
+    public void Done(TenantId tenant)
+    {
+        lock (gate)
+        {
+            if (--running[tenant] == 0) running.Remove(tenant);
+        }
+        signal.Release();
+    }
+
+    public void Dispose() => signal.Dispose();
+
+    private bool TryTake([MaybeNullWhen(false)] out T job)
+    {
+        lock (gate)
+        {
+            for (var turn = turns.First; turn is not null; turn = turn.Next)
+            {
+                var (tenant, waiting) = turn.Value;
+                var count = running.GetValueOrDefault(tenant);
+                if (count >= runningPerOrganizationMax) continue;
+                running[tenant] = count + 1;
+                turns.Remove(turn);
+                job = waiting.Dequeue();
+                if (waiting.Count > 0) turns.AddLast(turn);
+                return true;
+            }
+            job = default;
+            return false;
+        }
+    }
+}
