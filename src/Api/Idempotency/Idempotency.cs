@@ -17,7 +17,8 @@ public sealed class Idempotency(IEntityLog log)
     public const string Header = "Idempotency-Key";
     public const int KeyLengthMax = 200;
 
-    private static readonly Error InProgress = new(
+    /// <summary>Another attempt of the same request is at work, here or on another server.</summary>
+    public static readonly Error InProgress = new(
         ErrorKind.Conflict, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is being worked on.", "Send it again in a moment.") { Retryable = true };
 
     private readonly ConcurrentDictionary<CommitId, byte> working = new();
@@ -37,8 +38,17 @@ public sealed class Idempotency(IEntityLog log)
             if (!(await keyed.WrittenAsync(0, call.Aborted)).TryGet(out var written, out error)) return error;
             if (written.IsThere) return replay(written.Revisions);
             call.Request = keyed.Part(0);
-            return await act();
+            var answer = await act();
+            return answer.IsOk ? answer : await WrittenMeanwhileAsync(keyed, replay, call.Aborted) ?? answer;
         }
+    }
+
+    /// <summary>A refusal may come from the request's own first effect: of an attempt that a client gave up, or on another server.</summary>
+    private static async Task<Result<Answer>?> WrittenMeanwhileAsync(
+        KeyedRequest keyed, Func<IReadOnlyList<EntityRevision>, Answer> replay, CancellationToken cancellationToken)
+    {
+        if (!(await keyed.WrittenAsync(0, cancellationToken)).TryGet(out var written, out var error)) return error;
+        return written.IsThere ? replay(written.Revisions) : (Result<Answer>?)null;
     }
 
     /// <summary>

@@ -20,11 +20,13 @@ public sealed class KeyedRequest : IDisposable
     private readonly string key;
     private readonly Action<CommitId> release;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly long? madeAtMs;
     private string? fingerprint;
 
     internal KeyedRequest(IEntityLog log, TenantId tenant, ApiCall call, string key, Action<CommitId> release)
     {
         (this.log, this.tenant, this.key, this.release) = (log, tenant, key, release);
+        madeAtMs = KeyTime.Of(key);
         Id = IdOf(SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}\n{call.Principal.Actor}\n{key}")));
         var request = call.Http.Request;
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path}{request.QueryString}\n{request.Headers.IfMatch}\n"));
@@ -44,7 +46,8 @@ public sealed class KeyedRequest : IDisposable
     }
 
     /// <param name="note">Kept beside the fingerprint: what a later attempt has to know; without spaces.</param>
-    public RequestKey Part(int part, string? note = null) => new(IdOf(part), note is null ? Fingerprint : $"{Fingerprint} {note}");
+    public RequestKey Part(int part, string? note = null) => 
+        new(IdOf(part), note is null ? Fingerprint : $"{Fingerprint} {note}") { MadeAtMs = madeAtMs, Part = part };
 
     /// <summary>What a part wrote, if it did; IDEMPOTENCY_CONFLICT where the key was used for another request.</summary>
     public async ValueTask<Result<WrittenPart>> WrittenAsync(int part, CancellationToken cancellationToken)

@@ -86,7 +86,7 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
 
     private async Task ChangeAsync(InstanceResource resource, Func<InstanceResource, InstanceResource> change, string? transition, CancellationToken cancellationToken)
     {
-        var caller = new Caller(StoreQueries.Tenant(resource.Org), Actor);
+        var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var changed = await stores.Instances.ChangeAsync(caller, resource.Id, x => x.State == InstanceStates.Pending ? change(x) : MovedOn, transition, null, cancellationToken);
         if (changed.Error is { } error && error != MovedOn && error.Kind != ErrorKind.NotFound) throw error.ToException();
     }

@@ -26,7 +26,7 @@ internal sealed class RetentionController(DeploymentStores stores, ILines lines,
     public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
     {
         if (resource.State is not (DeploymentStates.Running or DeploymentStates.Failed)) return null;
-        var caller = new Caller(StoreQueries.Tenant(resource.Org), Actor);
+        var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var releases = new List<ReleaseResource>();
         await foreach (var release in stores.Releases.AllAsync(caller.Tenant, StoreQueries.OfDeployment(resource.Id), cancellationToken)) releases.Add(release);
         foreach (var release in Expired(resource, releases, options.ReleasesKept))

@@ -48,7 +48,7 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
     private async Task TellAsync(DeploymentResource resource, RolloutView view, RolloutPlan plan, string url, CancellationToken cancellationToken)
     {
         var transition = plan.End switch { RolloutEnd.Settle => "settle", RolloutEnd.Fail => "fail", _ => null };
-        var caller = new Caller(StoreQueries.Tenant(resource.Org), Actor);
+        var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var told = await stores.Deployments.ChangeAsync(caller, resource.Id, x => IsStale(x, view) ? Stale : Tell(x, plan, url), transition, null, cancellationToken);
         if (told.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
     }

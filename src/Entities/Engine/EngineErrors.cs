@@ -46,6 +46,13 @@ internal static class EngineErrors
     public static Error ModelBusy() => new(
         ErrorKind.Conflict, "CONFLICT", "The model is being changed by others at the same time, again and again.", "Send the request again.") { Retryable = true };
 
+    public static Error AlreadyCommitted() => new(
+        ErrorKind.Conflict, "ALREADY_COMMITTED", "A request with this Idempotency-Key has taken effect already.", "Send the request again for its answer.") { Retryable = true };
+
+    public static Error LeaseLost(Fence fence) => new(
+        ErrorKind.PreconditionFailed, "LEASE_LOST", $"The lease {fence.Lease} has gone to another holder; nothing was written.",
+        "Stop: what was done under the lease is now the other one's.");
+
     public static Error Duplicate(UniqueClaim claim) => new(
         ErrorKind.Conflict, "UNIQUE_VIOLATION",
         $"Another entity already has {Quote.Shorten(claim.Value)} as its unique key \"{claim.Key}\".",

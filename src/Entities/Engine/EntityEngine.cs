@@ -21,13 +21,16 @@ public readonly record struct Caller(TenantId Tenant, string Actor, RequestKey? 
     /// <see cref="Request"/> nor <see cref="Deadline"/> counts: they are the transaction's own. Null: none is joined.
     /// </summary>
     public string? Join { get; init; }
-}
 
-/// <summary>Names a request, so that it takes effect once however often it is sent.</summary>
-/// <param name="Commit">The id of the commit that it makes (its first, where it makes several), so that the outcome can be found in the log.</param>
-/// <param name="Fingerprint">Of all that was asked for; kept with each revision as an audit event REQUEST, so that a key used for something else
-/// is noticed.</param>
-public sealed record RequestKey(CommitId Commit, string Fingerprint);
+    /// <summary>The lease under which the caller acts; null: under none. When it has gone to another holder, nothing is written (LEASE_LOST).</summary>
+    public Fence? Fence { get; init; }
+
+    /// <summary>
+    /// The id of a new entity. For a request with a key it follows from the key and the ordinal, so that the request sent again, to any server, makes the same entity; else it is fresh.
+    /// </summary>
+    /// <param name="ordinal">Which of the request's new entities, from 0.</param>
+    public EntityId NewEntityId(int ordinal, TimeProvider time) => Request is { } key && Join is null ? key.EntityIdAt(ordinal) : EntityId.New(time);
+}
 
 /// <summary>What a change to an entity makes of its document; an error abandons the change.</summary>
 public delegate Result<JsonText> DocumentChange(EntityRevision current);
@@ -36,7 +39,7 @@ public delegate Result<JsonText> DocumentChange(EntityRevision current);
 /// The verbs on entities. Each is one transaction; <see cref="BeginAsync"/> joins several. Documents handed in have passed
 /// <see cref="JsonGuard"/>. Safe for concurrent use.
 /// <para>Errors: MODEL_NOT_FOUND, MODEL_NOT_LOCKED, VALIDATION_FAILED, INCOMPATIBLE_TYPE, ENTITY_NOT_FOUND, ENTITY_MODIFIED, TRANSITION_NOT_FOUND, WORKFLOW_FAILED, UNIQUE_VIOLATION,
-/// INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
+/// INVALID_UNIQUE_KEY, TOO_LARGE, CONFLICT (retryable), ALREADY_COMMITTED (the request's key has a commit: look it up), LEASE_LOST, those of <see cref="IComputation"/>, and what a <see cref="DocumentChange"/>
 /// answers.</para>
 /// <para>A caller may join a transaction instead (<see cref="Caller.Join"/>). Then what is returned is of the commit to come, without its revision, and there are more errors:
 /// TRANSACTION_NOT_FOUND, CALLOUT_SUPERSEDED, TOO_MANY_JOINED_REQUESTS, COMMIT_IN_JOINED_TRANSACTION, and CONFLICT for the entity that the call is about.</para>

@@ -35,7 +35,7 @@ public sealed partial class EntityTransaction
 
     private async ValueTask<Result<AppendOutcome>> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {
-        if (models is null) return Result.Of(await parts.Log.AppendAsync(commit, cancellationToken));
+        if (models is null) return Result.Of(await AppendToLogAsync(commit, cancellationToken));
         var outcome = await AppendWithModelsAsync(commit, cancellationToken);
         for (var tries = 1; Met(outcome) is { } model; tries++)
         {
@@ -47,6 +47,14 @@ public sealed partial class EntityTransaction
         return outcome;
     }
 
+    /// <summary>Nobody else knows the id of a commit without a key, so where it is there already, it was this very append, which was sent again after a lost connection.</summary>
+    private async ValueTask<AppendOutcome> AppendToLogAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        var outcome = await parts.Log.AppendAsync(commit, cancellationToken);
+        var isOwn = commit.Id != caller.Request?.Commit;
+        return isOwn && outcome is AppendOutcome.AlreadyCommitted first ? new AppendOutcome.Committed(first.Revision, first.At) : outcome;
+    }
+
     /// <summary>The model that another commit has changed meanwhile.</summary>
     private ModelDraft? Met(AppendOutcome outcome) => outcome is AppendOutcome.Conflict conflict ? models!.Values.FirstOrDefault(model => model.Id == conflict.Id) : null;
 
@@ -54,7 +62,7 @@ public sealed partial class EntityTransaction
     {
         var grown = models!.Values.Where(model => model.HasGrown).ToArray();
         var writes = Array.ConvertAll(grown, model => model.ToWrite());
-        var outcome = await parts.Log.AppendAsync(commit with { Writes = [.. commit.Writes, .. writes] }, cancellationToken);
+        var outcome = await AppendToLogAsync(commit with { Writes = [.. commit.Writes, .. writes] }, cancellationToken);
         if (outcome is not AppendOutcome.Committed committed) return outcome;
         for (var i = 0; i < grown.Length; i++) parts.Definitions.Learn(grown[i].Committed(commit, writes[i], committed));
         models = null;

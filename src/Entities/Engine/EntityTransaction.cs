@@ -126,6 +126,10 @@ public sealed partial class EntityTransaction
                 return EngineErrors.Conflict(conflict.Id);
             case AppendOutcome.Duplicate duplicate:
                 return EngineErrors.Duplicate(duplicate.Claim);
+            case AppendOutcome.AlreadyCommitted:
+                return EngineErrors.AlreadyCommitted();
+            case AppendOutcome.Fenced fenced:
+                return EngineErrors.LeaseLost(fenced.Fence);
             case AppendOutcome.Committed committed:
                 (HasCommitted, request) = (true, null);
                 var isAsked = Array.ConvertAll(written, draft => draft.IsAsked);
@@ -158,6 +162,7 @@ public sealed partial class EntityTransaction
             Tenant = caller.Tenant,
             Id = request ?? CommitId.New(parts.Time),
             By = caller.Actor,
+            Fence = caller.Fence,
             Writes = Array.ConvertAll(written, draft => draft.ToWrite(draft.IsAsked ? fingerprint : null)),
             Reads = drafts.Count == written.Length ? [] : [.. drafts.Values.Where(draft => !draft.MustAppend).Select(draft => draft.ToRead())],
         };

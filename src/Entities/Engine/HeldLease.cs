@@ -4,38 +4,54 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// A lease that is renewed in the background for as long as it is held. When it cannot be renewed in time, <see cref="Lost"/> is cancelled and
-/// what it guards must stop; disposing gives it up at once.
+/// One term of a lease, renewed in the background. <see cref="Lost"/> is cancelled when the lease could pass to someone else soon, by this process's monotonic clock and whatever
+/// the store does meanwhile: a call that hangs, fails or is answered late renews nothing. What the lease guards must stop then, and its writes carry <see cref="Fence"/>, so that one
+/// which is too slow to stop is refused. Disposing gives the lease up at once.
 /// </summary>
+/// <remarks>A renewal counts from the moment before it was sent, which is never later than the store's own reckoning. The margin is for clocks that run at different rates.</remarks>
 public sealed class HeldLease : IAsyncDisposable
 {
+    private const int RenewalsPerTerm = 4;
+    private const int MarginShare = 5;
+
     private readonly ILeases leases;
-    private readonly string name;
     private readonly string holder;
     private readonly TimeSpan duration;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource lost = new();
     private readonly CancellationTokenSource done = new();
+    private readonly ITimer deadline;
     private readonly Task renewal;
 
-    private HeldLease(ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time)
+    private HeldLease(ILeases leases, Fence fence, string holder, TimeSpan duration, TimeProvider time, long heldSince)
     {
-        (this.leases, this.name, this.holder, this.duration, this.time) = (leases, name, holder, duration, time);
+        (this.leases, Fence, this.holder, this.duration, this.time) = (leases, fence, holder, duration, time);
         Lost = lost.Token;
-        renewal = RenewAsync(done.Token);
+        deadline = time.CreateTimer(_ => lost.Cancel(), null, Left(heldSince), Timeout.InfiniteTimeSpan);
+        renewal = RenewAsync();
     }
 
     public CancellationToken Lost { get; }
 
+    /// <summary>For every commit that is made under the lease.</summary>
+    public Fence Fence { get; }
+
+    /// <param name="holder">Names the process; the term adds a part of its own, so that no two terms have the same epoch.</param>
     /// <returns>Null where someone else holds it.</returns>
     public static async ValueTask<HeldLease?> TryTakeAsync(
-        ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken) =>
-        await leases.TryHoldAsync(name, holder, duration, cancellationToken) ? new HeldLease(leases, name, holder, duration, time) : null;
+        ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var term = $"{holder}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
+        var askedAt = time.GetTimestamp();
+        if (await leases.TryHoldAsync(name, term, duration, cancellationToken) is not { } epoch) return null;
+        return new HeldLease(leases, new Fence(name, epoch), term, duration, time, askedAt);
+    }
 
     public async ValueTask DisposeAsync()
     {
         await done.CancelAsync();
         await renewal;
+        await deadline.DisposeAsync();
         await ReleaseAsync();
         lost.Dispose();
         done.Dispose();
@@ -43,35 +59,38 @@ public sealed class HeldLease : IAsyncDisposable
 
     private async ValueTask ReleaseAsync()
     {
+        using var enough = new CancellationTokenSource(duration, time); // by then it has ended by itself
         try
         {
-            await leases.ReleaseAsync(name, holder, CancellationToken.None);
+            await leases.ReleaseAsync(Fence.Lease, holder, enough.Token).AsTask().WaitAsync(enough.Token);
         }
-        catch (StrataException)
+        catch (Exception e) when (e is StrataException or OperationCanceledException)
         {
             // The store is away: the lease ends by itself when its time is over.
         }
     }
 
-    private async Task RenewAsync(CancellationToken cancellationToken)
+    private async Task RenewAsync()
     {
-        var heldSince = time.GetTimestamp();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(done.Token, lost.Token);
+        var interval = duration / RenewalsPerTerm;
         try
         {
             while (true)
             {
-                await Task.Delay(duration / 3, time, cancellationToken);
+                await Task.Delay(interval, time, either.Token);
                 var askedAt = time.GetTimestamp();
-                if (await TryRenewAsync(cancellationToken) is not { } isHeld) isHeld = time.GetElapsedTime(heldSince) < duration * 2 / 3;
-                else if (isHeld) heldSince = askedAt;
-                if (isHeld) continue;
-                await lost.CancelAsync();
-                return;
+                if (await TryRenewAsync(either.Token) is not { } isHeld) continue; // asked again as long as there is time
+                if (!isHeld || !deadline.Change(Left(askedAt), Timeout.InfiniteTimeSpan))
+                {
+                    await lost.CancelAsync();
+                    return;
+                }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            // disposed
+            // disposed, or lost
         }
     }
 
@@ -80,11 +99,18 @@ public sealed class HeldLease : IAsyncDisposable
     {
         try
         {
-            return await leases.TryHoldAsync(name, holder, duration, cancellationToken);
+            var epoch = await leases.TryHoldAsync(Fence.Lease, holder, duration, cancellationToken).AsTask().WaitAsync(cancellationToken);
+            return epoch == Fence.Epoch; // another epoch is another term: the lease was free or someone else's in between
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }
+    }
+
+    private TimeSpan Left(long heldSince)
+    {
+        var left = duration - (duration / MarginShare) - time.GetElapsedTime(heldSince);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 }

@@ -21,8 +21,8 @@ public sealed record ScheduleOptions
 }
 
 /// <summary>
-/// Fires scheduled transitions of all tenants when their time has come. On one server at a time, by the lease <c>schedules</c>; even two at once
-/// would fire nothing twice, because the log accepts only the first. When the store is away it waits and tries again.
+/// Fires scheduled transitions of all tenants when their time has come. On one server at a time, by the lease <c>schedules</c>; its commits carry
+/// the lease's fence, and even two at once would fire nothing twice, because the log accepts only the first. When the store is away it waits and tries again.
 /// </summary>
 public sealed partial class ScheduleRunner(
     EntityEngine engine, ILeases leases, TimeProvider time, ILogger<ScheduleRunner> logger, ScheduleOptions? options = null)
@@ -68,7 +68,7 @@ public sealed partial class ScheduleRunner(
         {
             while (true)
             {
-                var settled = await FireDueAsync(both.Token);
+                var settled = await FireDueAsync(lease.Fence, both.Token);
                 if (settled < options.BatchMax) await Task.Delay(await UntilNextAsync(both.Token), time, both.Token);
             }
         }
@@ -81,7 +81,7 @@ public sealed partial class ScheduleRunner(
     /// <summary>One round: fires what is due now, at most one batch.</summary>
     /// <returns>How many are no longer due because of it: those that failed unexpectedly are not, so that a store in trouble is not asked
     /// without a pause.</returns>
-    internal async Task<int> FireDueAsync(CancellationToken cancellationToken)
+    internal async Task<int> FireDueAsync(Fence? fence, CancellationToken cancellationToken)
     {
         var due = await engine.Log.DueAsync(time.GetUtcNow(), options.BatchMax, cancellationToken);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken };
@@ -90,17 +90,17 @@ public sealed partial class ScheduleRunner(
         {
             foreach (var transition in entity)
             {
-                if (await FireOneAsync(transition, ct)) Interlocked.Increment(ref settled);
+                if (await FireOneAsync(transition, fence, ct)) Interlocked.Increment(ref settled);
             }
         });
         return settled;
     }
 
-    private async Task<bool> FireOneAsync(DueTransition due, CancellationToken cancellationToken)
+    private async Task<bool> FireOneAsync(DueTransition due, Fence? fence, CancellationToken cancellationToken)
     {
         try
         {
-            var outcome = await engine.FireAsync(new Caller(due.Tenant, Actor), due, cancellationToken);
+            var outcome = await engine.FireAsync(new Caller(due.Tenant, Actor) { Fence = fence }, due, cancellationToken);
             if (outcome.Error is { } error) LogRefused(due.Tenant, due.Id, due.Schedule.Transition, error.Code);
             else LogOutcome(due.Tenant, due.Id, due.Schedule.Transition, outcome.Value);
             return outcome.IsOk && outcome.Value != FiringOutcome.Conflict;

@@ -2,13 +2,23 @@ using Strata.Core;
 
 namespace Strata.Entities.Log;
 
-/// <summary>What became of a commit. Closed: exactly these three.</summary>
+/// <summary>What became of a commit. Closed: exactly these five.</summary>
 public abstract record AppendOutcome
 {
     private AppendOutcome() { }
 
     /// <summary>Durable, and seen by every read that starts from now on.</summary>
     public sealed record Committed(Revision Revision, DateTimeOffset At) : AppendOutcome;
+
+    /// <summary>
+    /// The tenant has a commit of this id already, of this content or of another; nothing was written now. Only who knows that nobody else uses the id may take it
+    /// for its own append, sent twice after a lost connection.
+    /// </summary>
+    /// <param name="Revision">Of the first commit.</param>
+    public sealed record AlreadyCommitted(Revision Revision, DateTimeOffset At) : AppendOutcome;
+
+    /// <summary>The lease of the commit's <see cref="Commit.Fence"/> was lost to another holder or given up; nothing was written.</summary>
+    public sealed record Fenced(Fence Fence) : AppendOutcome;
 
     /// <summary>An entity has moved on since it was read; nothing was written.</summary>
     public sealed record Conflict(EntityId Id) : AppendOutcome;

@@ -13,7 +13,7 @@ public sealed record Commit
 
     public required TenantId Tenant { get; init; }
 
-    /// <summary>Sent again after a lost connection, the same id finds the first outcome instead of committing twice.</summary>
+    /// <summary>No two commits of a tenant have the same id: a second one is answered with <see cref="AppendOutcome.AlreadyCommitted"/>.</summary>
     public required CommitId Id { get; init; }
 
     public required string By { get; init; }
@@ -23,7 +23,15 @@ public sealed record Commit
 
     /// <summary>Entities read and not written: the commit is refused if one has moved on since.</summary>
     public IReadOnlyList<EntityExpectation> Reads { get; init; } = [];
+
+    /// <summary>The lease under which this is done: the commit is refused when the lease has gone to another holder. Null: under none.</summary>
+    public Fence? Fence { get; init; }
 }
+
+/// <summary>One holder's term of a lease.</summary>
+/// <param name="Lease">The lease's name.</param>
+/// <param name="Epoch">Grows with each new holder, so the number of an earlier term never comes back.</param>
+public readonly record struct Fence(string Lease, long Epoch);
 
 /// <summary>The revision that an entity must still have; <see cref="Revision.None"/>: it must not exist.</summary>
 public readonly record struct EntityExpectation(EntityId Id, Revision Expected);

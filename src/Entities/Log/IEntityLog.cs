@@ -7,7 +7,7 @@ namespace Strata.Entities.Log;
 /// <para>Invariants. Revisions of a tenant are 1, 2, 3 … without gaps. Commit times never decrease along a log. A commit is visible whole or not at
 /// all, and to every read that starts after it was acknowledged. History that was imported (<see cref="ITransfers"/>) keeps its own times, and may lack numbers. Nothing acknowledged is lost. Every member is safe for concurrent use.</para>
 /// <para>Failure. When the store cannot be reached, members throw <see cref="StrataException"/> with STORAGE_UNAVAILABLE (retryable). An append
-/// then has an unknown outcome only until the same commit is appended again: that finds the first outcome. Queues are bounded; past the bound:
+/// then has an unknown outcome only until the same commit is appended again: that finds the first one by its id. Queues are bounded; past the bound:
 /// SERVER_BUSY.</para>
 /// </summary>
 public interface IEntityLog

@@ -1,14 +1,19 @@
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Leases: at most one holder of a name at any time, as told by the store's clock. A holder that stalls past its time finds its lease lost and
-/// must stop what it guards.
+/// Leases: at most one holder of a name at any time, by the store's clock. Each new holder gets a higher epoch, which fences its commits
+/// (<see cref="Commit.Fence"/>): a holder that stalls past its time can no longer write. Safe for concurrent use.
 /// </summary>
 public interface ILeases
 {
-    /// <summary>Takes or renews the lease for this long; false when someone else holds it.</summary>
+    /// <summary>Takes or renews the lease for this long.</summary>
     /// <param name="holder">Unique to a process's life, so that a restarted server does not take itself for its former life.</param>
-    ValueTask<bool> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
+    /// <returns>The epoch: the same while the holder renews in time, a higher one after anything else. Null while someone else holds it.</returns>
+    ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Takes the lease, whoever holds it. For a holder that is known to replace the present one.</summary>
+    /// <returns>A new epoch.</returns>
+    ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>Gives it up at once; does nothing when this holder has lost it.</summary>
     ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken);

@@ -50,7 +50,11 @@ internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
             if (!(await keyed.WrittenAsync(part.Index, cancellationToken)).TryGet(out var written, out var error)) return error;
             if (written.IsThere) return writer.Replay(chunk, written.Revisions);
         }
-        return await writer.WriteAsync(part.Caller, chunk, cancellationToken);
+        var outcome = await writer.WriteAsync(part.Caller, chunk, cancellationToken);
+        if (outcome.IsOk || part.Keyed is null) return outcome;
+        // The refusal may come from this part's own first effect: of an attempt that the client gave up, or on another server.
+        if (!(await part.Keyed.WrittenAsync(part.Index, cancellationToken)).TryGet(out var meanwhile, out var conflict)) return conflict;
+        return meanwhile.IsThere ? writer.Replay(chunk, meanwhile.Revisions) : outcome;
     }
 
     private static Answer Transactions(List<Result<ChunkOutcome>> outcomes) => Answer.Json(json =>

@@ -20,7 +20,7 @@ internal sealed class CreateChunk(EntityEngine engine, TimeProvider time) : IChu
     /// <summary>One append and no read.</summary>
     private async ValueTask<Result<IReadOnlyList<EntityRevision>>> CreateAsync(Caller caller, NewEntity item, CancellationToken cancellationToken)
     {
-        var created = await engine.CreateAsync(caller, item.Model, EntityId.New(time), item.Document, null, cancellationToken);
+        var created = await engine.CreateAsync(caller, item.Model, caller.NewEntityId(0, time), item.Document, null, cancellationToken);
         return created.IsOk ? new[] { created.Value } : created.Error;
     }
 
@@ -29,7 +29,7 @@ internal sealed class CreateChunk(EntityEngine engine, TimeProvider time) : IChu
         {
             for (var i = 0; i < items.Length; i++)
             {
-                var created = await transaction.CreateAsync(items[i].Model, EntityId.New(time), items[i].Document, null, ct);
+                var created = await transaction.CreateAsync(items[i].Model, caller.NewEntityId(i, time), items[i].Document, null, ct);
                 if (created.Error is { } error) return EntityApiErrors.AtItem(error, i);
             }
             return null;

@@ -47,8 +47,7 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
     private async ValueTask<DeletedPage> DeleteAsync(
         IReadOnlyList<EntityRevision> page, KeyedRequest? keyed, int part, Revision moment, CancellationToken cancellationToken)
     {
-        if (keyed is not null && (await keyed.WrittenAsync(part, cancellationToken)).Value is { IsThere: true } before)
-            return new DeletedPage(page.Count, [.. before.Revisions.Select(r => r.Id)], new Dictionary<EntityId, Error>());
+        if (await WrittenAsync(page, keyed, part, moment, cancellationToken) is { } before) return before;
         var caller = target.Caller with { Request = keyed?.Part(part, moment.ToString()) };
         var left = page.ToList();
         var errors = new Dictionary<EntityId, Error>();
@@ -56,11 +55,22 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
         {
             var written = await engine.TransactAsync(caller, (transaction, ct) => DeleteAsync(transaction, left, ct), cancellationToken);
             if (written.TryGet(out var deleted, out var error)) return new DeletedPage(page.Count, [.. deleted.Select(d => d.Id)], errors);
+            if (await WrittenAsync(page, keyed, part, moment, cancellationToken) is { } meanwhile) return meanwhile;
             if (left.FindIndex(e => e.Id.ToString() == error.Details?.GetValueOrDefault("entityId")) is not (>= 0 and var busy)) throw error.ToException();
             errors[left[busy].Id] = error;
             left.RemoveAt(busy);
         }
         return new DeletedPage(page.Count, [], errors);
+    }
+
+    /// <summary>What this part has deleted already, in this attempt or another; null: nothing.</summary>
+    private static async ValueTask<DeletedPage?> WrittenAsync(
+        IReadOnlyList<EntityRevision> page, KeyedRequest? keyed, int part, Revision moment, CancellationToken cancellationToken)
+    {
+        if (keyed is null) return null;
+        if (!(await keyed.WrittenAsync(part, cancellationToken)).TryGet(out var before, out var conflict)) throw conflict.ToException();
+        if (before.IsThere && before.Note != moment.ToString()) throw Idempotency.InProgress.ToException(); // of another moment, so its pages are others
+        return before.IsThere ? new DeletedPage(page.Count, [.. before.Revisions.Select(r => r.Id)], new Dictionary<EntityId, Error>()) : null;
     }
 
     private async ValueTask<Error?> DeleteAsync(EntityTransaction transaction, List<EntityRevision> entities, CancellationToken cancellationToken)

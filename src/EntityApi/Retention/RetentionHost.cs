@@ -16,20 +16,20 @@ internal sealed class RetentionHost(
 
     private readonly TimeProvider time = time;
 
-    protected override async Task RunTermAsync(SupervisedWork work, CancellationToken term)
+    protected override async Task RunTermAsync(SupervisedWork work, Fence fence, CancellationToken term)
     {
         HashSet<string> models = [StoredModel.Key.Name];
         using var follower = await feed.FollowAsync(new FeedFilter(Models: models), term); // before the first look, so that no rule falls in between
         while (true)
         {
             var lookedAt = time.GetTimestamp();
-            await sweep.RunAllAsync(term);
+            await sweep.RunAllAsync(fence, term);
             work.Succeeded();
             var seen = new Dictionary<(TenantId, EntityId), int>();
             while (time.GetElapsedTime(lookedAt) < options.Interval)
             {
                 var changes = await follower.NextAsync(ListenFor, term);
-                await sweep.RunAsync([.. changes.Where(change => IsNewRule(change, seen))], term);
+                await sweep.RunAsync(fence, [.. changes.Where(change => IsNewRule(change, seen))], term);
             }
         }
     }

@@ -24,36 +24,36 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
     private const string Actor = "controller:retention-rules";
 
     /// <summary>Of a whole page of models together: they wait for the reads under way but once.</summary>
-    public async Task RunAllAsync(CancellationToken cancellationToken)
+    public async Task RunAllAsync(Fence? fence, CancellationToken cancellationToken)
     {
         var scan = new Scan { Tenant = null, Model = StoredModel.Key };
         while (true)
         {
             var page = await log.ScanAsync(scan, cancellationToken);
-            await RunAsync(page, cancellationToken);
+            await RunAsync(fence, page, cancellationToken);
             if (page.IsLast) return;
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
         }
     }
 
-    public async Task RunAsync(IEnumerable<EntityRevision> models, CancellationToken cancellationToken)
+    public async Task RunAsync(Fence? fence, IEnumerable<EntityRevision> models, CancellationToken cancellationToken)
     {
         var begun = new List<Superseded>();
         foreach (var model in models)
         {
-            if (!model.Deleted && ModelRetention.DaysOf(model) is { } days && await BeginAsync(model, days, cancellationToken) is { } superseded) begun.Add(superseded);
+            if (!model.Deleted && ModelRetention.DaysOf(model) is { } days && await BeginAsync(fence, model, days, cancellationToken) is { } superseded) begun.Add(superseded);
         }
         if (begun.Count == 0) return;
         await Task.Delay(options.Grace, time, cancellationToken);
-        foreach (var superseded in begun) await DropAsync(superseded, cancellationToken);
+        foreach (var superseded in begun) await DropAsync(fence, superseded, cancellationToken);
     }
 
     /// <summary>Null where there is nothing to drop: then nothing is noted either.</summary>
-    private async ValueTask<Superseded?> BeginAsync(EntityRevision model, int days, CancellationToken cancellationToken)
+    private async ValueTask<Superseded?> BeginAsync(Fence? fence, EntityRevision model, int days, CancellationToken cancellationToken)
     {
         var superseded = new Superseded { Tenant = model.Tenant, Model = ModelRetention.KeyOf(model), Horizon = time.GetUtcNow() - TimeSpan.FromDays(days) };
         if (!await HasSomeAsync(superseded, cancellationToken)) return null;
-        var noted = await catalog.BeginDropAsync(new Caller(model.Tenant, Actor), superseded.Model, superseded.Horizon, cancellationToken);
+        var noted = await catalog.BeginDropAsync(new Caller(model.Tenant, Actor) { Fence = fence }, superseded.Model, superseded.Horizon, cancellationToken);
         return noted.IsOk ? superseded : null; // the model is gone, or too busy until the next look
     }
 
@@ -67,7 +67,7 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
         }
     }
 
-    private async ValueTask DropAsync(Superseded superseded, CancellationToken cancellationToken)
+    private async ValueTask DropAsync(Fence? fence, Superseded superseded, CancellationToken cancellationToken)
     {
         var dropped = 0L;
         var asked = superseded;
@@ -78,6 +78,6 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
             if (page.IsLast) break;
             asked = asked with { After = page.Next };
         }
-        await catalog.EndDropAsync(new Caller(superseded.Tenant, Actor), superseded.Model, dropped, time.GetUtcNow(), cancellationToken);
+        await catalog.EndDropAsync(new Caller(superseded.Tenant, Actor) { Fence = fence }, superseded.Model, dropped, time.GetUtcNow(), cancellationToken);
     }
 }

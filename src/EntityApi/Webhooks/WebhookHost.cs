@@ -21,7 +21,7 @@ internal sealed class WebhookHost(
     private readonly WebhookParts parts = parts;
     private readonly Supervisor supervisor = supervisor;
 
-    protected override async Task RunTermAsync(SupervisedWork work, CancellationToken cancellationToken)
+    protected override async Task RunTermAsync(SupervisedWork work, Fence fence, CancellationToken cancellationToken)
     {
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loops = new Dictionary<EntityId, RunningLoop>();

@@ -23,7 +23,7 @@ public sealed class InstanceTokenController(InstanceTokens tokens, TimeProvider 
     {
         var hasEnded = resource.State is InstanceStates.Stopped or InstanceStates.Failed;
         if (!hasEnded || time.GetUtcNow() - resource.UpdatedAt > Fresh || !IdText.TryParse("org", resource.Org, out var org)) return null;
-        await tokens.RevokeAsync(new Caller(new TenantId(org), "controller:" + Name), resource.Id, cancellationToken);
+        await tokens.RevokeAsync(CallerIn(new TenantId(org)), resource.Id, cancellationToken);
         return null;
     }
 }

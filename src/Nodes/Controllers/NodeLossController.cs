@@ -36,7 +36,7 @@ public sealed class NodeLossController(ResourceStore<NodeSpec, NodeStatus> nodes
 
     private async Task TakeAsync(Resource<NodeSpec, NodeStatus> node, string transition, CancellationToken cancellationToken)
     {
-        var caller = new Caller(TenantId.Platform, "controller:" + Name);
+        var caller = CallerIn(TenantId.Platform);
         var taken = await nodes.ChangeAsync(caller, node.Id, current => current, transition, new Revision(node.Revision), cancellationToken);
         // Changed meanwhile: the change wakes this controller again.
         if (!taken.IsOk && taken.Error.Kind is not (ErrorKind.PreconditionFailed or ErrorKind.Conflict)) throw taken.Error.ToException();

@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 
@@ -32,6 +33,12 @@ public abstract class Controller<TSpec, TStatus>
     public virtual void Notice(EntityRevision change)
     {
     }
+
+    /// <summary>The fence of this server's term; null outside of one (in tests). Set by the host, which runs one term after the other.</summary>
+    internal Fence? Term { get; set; }
+
+    /// <summary>Who this controller is in an organization's log. Everything that it writes must be written so: when another server has taken the controller over, the commit is refused.</summary>
+    protected Caller CallerIn(TenantId tenant) => new(tenant, "controller:" + Name) { Fence = Term };
 
     /// <returns>When to look again even without a signal; null: by period.</returns>
     public abstract Task<TimeSpan?> ReconcileAsync(Resource<TSpec, TStatus> resource, CancellationToken cancellationToken);

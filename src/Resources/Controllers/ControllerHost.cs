@@ -87,7 +87,7 @@ internal sealed partial class ControllerHost(
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            await controller.RunAsync(term.Token);
+            await controller.RunAsync(lease.Fence, term.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

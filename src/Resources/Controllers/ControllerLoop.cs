@@ -18,7 +18,8 @@ internal interface IControllerLoop
     void Tell(EntityRevision change);
 
     /// <summary>Works until cancelled, and returns when the last look has ended; called only while the lease is held.</summary>
-    Task RunAsync(CancellationToken cancellationToken);
+    /// <param name="term">For all commits of this run.</param>
+    Task RunAsync(Fence? term, CancellationToken cancellationToken);
 
     ControllerHealth Health();
 }
@@ -57,8 +58,9 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         }
     }
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Fence? term, CancellationToken cancellationToken)
     {
+        controller.Term = term;
         var work = new WorkQueue(time); // what a former term left as running will never be done
         Volatile.Write(ref queue, work);
         isActive = true;

@@ -40,7 +40,7 @@ public abstract class LeasedService(string name, ILeases leases, TimeProvider ti
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            await RunTermAsync(work, term.Token);
+            await RunTermAsync(work, lease.Fence, term.Token);
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -49,6 +49,7 @@ public abstract class LeasedService(string name, ILeases leases, TimeProvider ti
     }
 
     /// <param name="work">To report success, once a round went well.</param>
+    /// <param name="fence">For everything that is written in this term.</param>
     /// <param name="term">Cancelled when the lease is lost or the server stops; nothing may be going on when this returns.</param>
-    protected abstract Task RunTermAsync(SupervisedWork work, CancellationToken term);
+    protected abstract Task RunTermAsync(SupervisedWork work, Fence fence, CancellationToken term);
 }

@@ -49,7 +49,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         var document = await drafts.CompleteAsync(caller, draft, cancellationToken);
         if (!document.IsOk) return document.Error;
-        var created = await engine.CreateAsync(InScope(caller), kind.Model, EntityId.New(time), document.Value, transition, cancellationToken);
+        var created = await engine.CreateAsync(InScope(caller), kind.Model, caller.NewEntityId(0, time), document.Value, transition, cancellationToken);
         return Translate(created, draft.Name!);
     }
 

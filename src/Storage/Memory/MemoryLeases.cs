@@ -6,17 +6,24 @@ namespace Strata.Storage.Memory;
 public sealed class MemoryLeases(TimeProvider time) : ILeases
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, (string Holder, DateTimeOffset Until)> leases = [];
+    private readonly Dictionary<string, (string Holder, DateTimeOffset Until, long Epoch)> leases = [];
+    private long lastEpoch;
 
-    public ValueTask<bool> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
+    public ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         lock (gate)
         {
-            if (Current(name, now) is { } other && other != holder) return ValueTask.FromResult(false);
-            leases[name] = (holder, now + duration);
-            return ValueTask.FromResult(true);
+            var current = Current(name, now);
+            if (current is { } other && other != holder) return ValueTask.FromResult<long?>(null);
+            return ValueTask.FromResult<long?>(Hold(name, holder, now + duration, current is null ? ++lastEpoch : leases[name].Epoch));
         }
+    }
+
+    public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var until = time.GetUtcNow() + duration;
+        lock (gate) return ValueTask.FromResult(Hold(name, holder, until, ++lastEpoch));
     }
 
     public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken)
@@ -42,5 +49,22 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         lock (gate) return ValueTask.FromResult(Current(name, time.GetUtcNow()));
     }
 
+    /// <summary>Does it while nobody can take the lease; false where the term is over, and then nothing was done.</summary>
+    internal bool TryDo(Fence fence, Action action)
+    {
+        lock (gate)
+        {
+            if (!leases.TryGetValue(fence.Lease, out var lease) || lease.Epoch != fence.Epoch) return false;
+            action();
+            return true;
+        }
+    }
+
     private string? Current(string name, DateTimeOffset now) => leases.TryGetValue(name, out var lease) && lease.Until > now ? lease.Holder : null;
+
+    private long Hold(string name, string holder, DateTimeOffset until, long epoch)
+    {
+        leases[name] = (holder, until, epoch);
+        return epoch;
+    }
 }

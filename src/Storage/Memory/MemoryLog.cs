@@ -8,7 +8,8 @@ using Strata.Entities.Stats;
 namespace Strata.Storage.Memory;
 
 /// <summary>A log in memory, for tests: the whole contract but durability. One lock per tenant; reads work on immutable revisions.</summary>
-public sealed class MemoryLog(TimeProvider time) : IEntityLog
+/// <param name="leases">Those of its fences.</param>
+public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : IEntityLog
 {
     private readonly ConcurrentDictionary<TenantId, MemoryTenant> tenants = new();
     private readonly Wakes wakes = new(NullLogger.Instance);
@@ -17,9 +18,19 @@ public sealed class MemoryLog(TimeProvider time) : IEntityLog
     {
         CommitGuard.Check(commit);
         cancellationToken.ThrowIfCancellationRequested();
-        var outcome = Of(commit.Tenant).Append(commit, time.GetUtcNow());
+        var outcome = commit.Fence is { } fence ? AppendFenced(commit, fence) : Append(commit);
         if (outcome is AppendOutcome.Committed committed) wakes.Wake(new TenantHead(commit.Tenant, committed.Revision));
         return ValueTask.FromResult(outcome);
+    }
+
+    private AppendOutcome Append(Commit commit) => Of(commit.Tenant).Append(commit, time.GetUtcNow());
+
+    private AppendOutcome AppendFenced(Commit commit, Fence fence)
+    {
+        if (leases is null) throw new ArgumentException("This log was made without leases, so it knows no fences.", nameof(commit));
+        AppendOutcome? outcome = Of(commit.Tenant).FindOutcome(commit.Id);
+        if (outcome is not null || leases.TryDo(fence, () => outcome = Append(commit))) return outcome!;
+        return new AppendOutcome.Fenced(fence);
     }
 
     public ValueTask<EntityRevision?> ReadAsync(TenantId tenant, EntityId id, AsOf asOf, CancellationToken cancellationToken) =>

@@ -42,6 +42,6 @@ internal sealed partial class MemoryTenant
     {
         foreach (var one in commit) Keep(one with { Revision = revision });
         lastAt = commit[0].ChangedAt > lastAt ? commit[0].ChangedAt : lastAt;
-        commits[commit[0].Commit] = new AppendOutcome.Committed(revision, commit[0].ChangedAt);
+        commits[commit[0].Commit] = new AppendOutcome.AlreadyCommitted(revision, commit[0].ChangedAt);
     }
 }

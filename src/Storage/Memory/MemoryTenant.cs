@@ -13,7 +13,7 @@ internal sealed partial class MemoryTenant(TenantId id)
     private readonly List<EntityRevision> log = [];
     private readonly List<int> starts = [];
     private readonly Dictionary<EntityId, List<EntityRevision>> histories = [];
-    private readonly Dictionary<CommitId, AppendOutcome> commits = [];
+    private readonly Dictionary<CommitId, AppendOutcome.AlreadyCommitted> commits = [];
     private readonly MemoryClaims claims = new();
     private readonly Dictionary<EntityId, IReadOnlyList<ScheduledTransition>> schedules = [];
     private DateTimeOffset lastAt;
@@ -32,14 +32,18 @@ internal sealed partial class MemoryTenant(TenantId id)
             if (commits.TryGetValue(commit.Id, out var first)) return first;
             if (FindConflict(commit) is { } moved) return new AppendOutcome.Conflict(moved);
             if (claims.FindDuplicate(commit.Writes) is { } duplicate) return duplicate;
-            return commits[commit.Id] = Write(commit, now);
+            var written = Write(commit, now);
+            commits[commit.Id] = new AppendOutcome.AlreadyCommitted(written.Revision, written.At);
+            return written;
         }
     }
 
-    public Revision? Find(CommitId commit)
+    public AppendOutcome.AlreadyCommitted? FindOutcome(CommitId commit)
     {
-        lock (gate) return commits.TryGetValue(commit, out var outcome) && outcome is AppendOutcome.Committed committed ? committed.Revision : null;
+        lock (gate) return commits.GetValueOrDefault(commit);
     }
+
+    public Revision? Find(CommitId commit) => FindOutcome(commit)?.Revision;
 
     public EntityRevision? Read(EntityId entity, AsOf asOf)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Strata.Core;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
@@ -6,14 +7,20 @@ namespace Strata.Storage.Postgres;
 /// <summary>Puts together what the database said of a group: several rows may speak of one refused commit, and the plainest reason wins.</summary>
 internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
 {
+    /// <summary>The first of all reasons: who has lost the lease need not know the others.</summary>
+    public const int FenceLost = -1;
+
     private const int Accepted = 0;
     private const int WriteMoved = 1;
     private const int ReadMoved = 2;
 
-    private readonly (int Kind, int Which, AppendOutcome.Committed? First)?[] answers = new (int, int, AppendOutcome.Committed?)?[group.Count];
+    private readonly (int Kind, int Which, AppendOutcome? Outcome)?[] answers = new (int, int, AppendOutcome?)?[group.Count];
 
-    public void Add(int no, int kind, int which, AppendOutcome.Committed? outcome)
+    /// <param name="at">Revision and time of the commit, or of the first one of the same id; null: there is none.</param>
+    public void Add(int no, int kind, int which, (Revision Revision, DateTimeOffset Time)? at)
     {
+        AppendOutcome? outcome = at is not { } found ? null
+            : kind == Accepted ? new AppendOutcome.Committed(found.Revision, found.Time) : new AppendOutcome.AlreadyCommitted(found.Revision, found.Time);
         if (answers[no] is { } other && (other.Kind, other.Which).CompareTo((kind, which)) < 0) return;
         answers[no] = (kind, which, outcome);
     }
@@ -34,6 +41,7 @@ internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
     {
         WriteMoved => new AppendOutcome.Conflict(commit.Writes[which].Id),
         ReadMoved => new AppendOutcome.Conflict(commit.Reads[which].Id),
+        FenceLost => new AppendOutcome.Fenced(commit.Fence!.Value),
         Accepted => throw new UnreachableException("An accepted commit has a revision."),
         _ => new AppendOutcome.Duplicate(commit.Writes[claims[which].Key.Write].Id, claims[which].Key.Claim),
     };

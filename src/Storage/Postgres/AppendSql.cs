@@ -8,6 +8,10 @@ internal enum AppendParts
     Reads = 1,
     Claims = 2,
     Schedules = 4,
+    Fences = 8,
+
+    /// <summary>Looks for each commit's id in the log: a commit of the group is there already.</summary>
+    Resent = 16,
 }
 
 /// <summary>
@@ -24,6 +28,9 @@ internal static class AppendSql
 
     public const string Lock = "select count(*) from (select 1 from strata.log_head where tenant = any($1) order by tenant for update) locked";
 
+    /// <summary>Runs first where a commit has a fence: nobody takes the lease until the group is committed.</summary>
+    public const string LockLeases = "select count(*) from (select 1 from strata.lease where name = any($1) order by name for share) locked";
+
     /// <summary>A tenant's first commit needs the row that it locks.</summary>
     public const string AddTenants =
         "insert into strata.log_head (tenant, revision, at) select t, 0, 'epoch' from unnest($1::uuid[]) t order by t on conflict do nothing";
@@ -31,7 +38,11 @@ internal static class AppendSql
     /// <summary>Breached by a commit whose id the tenant has already, where its expectations would let it in.</summary>
     public const string CommitIndex = "log_commit";
 
-    public const string FirstOutcome = "select revision, changed_at from strata.log where tenant = $1 and commit = $2 and ordinal = 0";
+    /// <summary>Which commits of a group are in the log.</summary>
+    public const string FindCommits = """
+        select c.no - 1, l.revision, l.changed_at from unnest($1::uuid[], $2::uuid[]) with ordinality as c (tenant, commit, no)
+        join strata.log l on l.tenant = c.tenant and l.commit = c.commit and l.ordinal = 0
+        """;
 
     public static string For(AppendParts parts)
     {
@@ -40,8 +51,10 @@ internal static class AppendSql
         var reads = parts.HasFlag(AppendParts.Reads) ? parameters.Take(5) : null;
         var claims = parts.HasFlag(AppendParts.Claims) ? parameters.Take(10) : null;
         var schedules = parts.HasFlag(AppendParts.Schedules) ? parameters.Take(10) : null;
+        var fences = parts.HasFlag(AppendParts.Fences) ? parameters.Take(3) : null;
         return string.Concat(
-            Join(writes), Refuse, reads is null ? "" : RefuseReads(reads), claims is null ? "" : RefuseClaims(claims), Accept,
+            Join(writes), Refuse, parts.HasFlag(AppendParts.Resent) ? RefuseResent : "", reads is null ? "" : RefuseReads(reads),
+            claims is null ? "" : RefuseClaims(claims), fences is null ? "" : RefuseFences(fences), Accept,
             claims is null ? "" : KeepClaims(claims), schedules is null ? "" : KeepSchedules(schedules), Write, Answer);
     }
 
@@ -72,6 +85,20 @@ internal static class AppendSql
             from unnest({p[0]}::uuid[], {p[1]}::int[], {p[2]}::int[], {p[3]}::uuid[], {p[4]}::bigint[]) as r (tenant, no, ordinal, entity, expected)
             left join strata.head h on h.tenant = r.tenant and h.entity = r.entity
             where (case when coalesce(h.deleted, true) then 0 else h.revision end) <> r.expected
+        """;
+
+    private const string RefuseResent = """
+
+            union all
+            select w.no, 1, 0 from w
+            where w.ordinal = 0 and (select true from strata.log l where l.tenant = w.tenant and l.commit = w.commit and l.ordinal = 0 limit 1) is not null
+        """;
+
+    private static string RefuseFences(string[] p) => $"""
+
+            union all
+            select f.no, {AppendAnswers.FenceLost}, 0 from unnest({p[0]}::int[], {p[1]}::text[], {p[2]}::bigint[]) as f (no, name, epoch)
+            where (select true from strata.lease l where l.name = f.name and l.epoch = f.epoch limit 1) is null
         """;
 
     private static string RefuseClaims(string[] p) => $"""

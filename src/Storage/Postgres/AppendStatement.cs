@@ -16,6 +16,7 @@ internal sealed class AppendStatement : IDisposable
     private readonly NpgsqlBatch batch;
     private readonly ParameterArrays arrays;
     private readonly NpgsqlParameter<Guid[]> locked = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid, TypedValue = [] };
+    private readonly NpgsqlParameter<string[]> leases = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, TypedValue = [] };
 
     private AppendStatement(NpgsqlConnection connection, AppendParts parts)
     {
@@ -23,7 +24,10 @@ internal sealed class AppendStatement : IDisposable
         var lockCommand = new NpgsqlBatchCommand(AppendSql.Lock) { Parameters = { locked } };
         var appendCommand = new NpgsqlBatchCommand(AppendSql.For(parts));
         arrays = new ParameterArrays(appendCommand.Parameters);
-        batch = new NpgsqlBatch(connection) { BatchCommands = { lockCommand, appendCommand } };
+        batch = new NpgsqlBatch(connection);
+        if (parts.HasFlag(AppendParts.Fences)) batch.BatchCommands.Add(new NpgsqlBatchCommand(AppendSql.LockLeases) { Parameters = { leases } });
+        batch.BatchCommands.Add(lockCommand);
+        batch.BatchCommands.Add(appendCommand);
     }
 
     public static async Task<AppendStatement> PrepareAsync(NpgsqlConnection connection, AppendParts parts, CancellationToken cancellationToken)
@@ -40,6 +44,7 @@ internal sealed class AppendStatement : IDisposable
         foreach (var request in group)
         {
             if (request.Commit.Reads.Count > 0) parts |= AppendParts.Reads;
+            if (request.Commit.Fence is not null) parts |= AppendParts.Fences;
             foreach (var write in request.Commit.Writes)
             {
                 if (write.Claims is { Count: > 0 } || Releases(write, write.Claims?.Count)) parts |= AppendParts.Claims;
@@ -54,12 +59,14 @@ internal sealed class AppendStatement : IDisposable
     {
         Fill(group);
         await using var reader = await batch.ExecuteReaderAsync(CommandBehavior.Default, cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
+        for (var locks = batch.BatchCommands.Count - 1; locks > 0; locks--) await reader.NextResultAsync(cancellationToken);
         var answers = new AppendAnswers(group);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var first = reader.IsDBNull(3) ? null : new AppendOutcome.Committed(new Revision(reader.GetInt64(3)), reader.GetFieldValue<DateTimeOffset>(4));
-            answers.Add(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2), first);
+            var isThere = !reader.IsDBNull(3);
+            answers.Add(
+                reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2),
+                isThere ? (new Revision(reader.GetInt64(3)), reader.GetFieldValue<DateTimeOffset>(4)) : null);
         }
         return answers.ToOutcomes();
     }
@@ -77,6 +84,16 @@ internal sealed class AppendStatement : IDisposable
         if (parts.HasFlag(AppendParts.Reads)) FillReads(group);
         if (parts.HasFlag(AppendParts.Claims)) FillClaims(group);
         if (parts.HasFlag(AppendParts.Schedules)) FillSchedules(group);
+        if (parts.HasFlag(AppendParts.Fences)) FillFences(group);
+    }
+
+    private void FillFences(IReadOnlyList<AppendRequest> group)
+    {
+        var fences = group.Select((r, no) => (No: no, r.Commit.Fence)).Where(f => f.Fence is not null).Select(f => (f.No, Fence: f.Fence!.Value)).ToList();
+        leases.TypedValue = [.. fences.Select(f => f.Fence.Lease).Distinct()];
+        arrays.Set(NpgsqlDbType.Integer, [.. fences.Select(f => f.No)]);
+        arrays.Set(NpgsqlDbType.Text, [.. fences.Select(f => f.Fence.Lease)]);
+        arrays.Set(NpgsqlDbType.Bigint, [.. fences.Select(f => f.Fence.Epoch)]);
     }
 
     private void FillWrites(GroupWrites writes)

@@ -56,7 +56,7 @@ internal sealed class CreateStatement : IDisposable
     {
         foreach (var request in group)
         {
-            if (request.Commit.Reads.Count > 0 || request.TakesClaims) return false;
+            if (request.Commit.Reads.Count > 0 || request.Commit.Fence is not null || request.TakesClaims) return false;
             foreach (var write in request.Commit.Writes)
                 if (write.Delete || write.Expected != Revision.None || write.Schedules is { Count: > 0 }) return false;
         }

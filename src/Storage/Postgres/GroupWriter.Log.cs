@@ -5,8 +5,11 @@ namespace Strata.Storage.Postgres;
 
 internal sealed partial class GroupWriter
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be reached; {Commits} commits fail")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot write at the moment; {Commits} commits fail")]
     private partial void AppendFailed(Exception e, int commits);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The outcome of commits could not be looked up; sent again, they find it")]
+    private partial void NotResolved(Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The database refused commit {Commit} of {Tenant}")]
     private partial void CommitRefused(Exception e, TenantId tenant, CommitId commit);

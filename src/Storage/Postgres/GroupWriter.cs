@@ -2,45 +2,52 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// The one writer of a server: takes all commits that wait, up to a bound and never lingering, and appends them in one round trip.
-/// Invariant: a request leaves with exactly one outcome. When the connection is lost the group is sent once more on a new one, which is safe because
-/// a commit that was written is found again by its id; then its members fail as unavailable. When the database refuses a group, its members are tried
-/// singly, so that one bad row harms its own commit only.
+/// Invariant: a request leaves with exactly one outcome, whatever happens to the database or to this loop, which runs supervised.
+/// <para>A group is refused as bad data only for errors that the data can cause (<see cref="StoreErrors.IsDataFault"/>); then its members are tried singly, so that one bad row
+/// harms its own commit only. After any other error the group is sent again on a new connection, with back-off, for <see cref="PostgresOptions.RetryFor"/>: that is safe, because a
+/// commit that was written is found again by its id. After that its members are looked up once more, and those not found fail as unavailable.</para>
 /// </summary>
 internal sealed partial class GroupWriter : IAsyncDisposable
 {
-    private const int CollisionsMax = 5;
     private const int KnownTenantsMax = 100_000;
 
     // Past this many that must wait for the same few entities, looking further costs more than it brings.
     private const int WaitingMax = 512;
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     private readonly Connections connections;
     private readonly PostgresOptions options;
     private readonly Action<TenantHead> committed;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Channel<AppendRequest> queue;
     private readonly AppendGroup group;
     private readonly HashSet<TenantId> knownTenants = [];
     private readonly CancellationTokenSource stop = new();
-    private readonly Task loop;
+    private readonly SupervisedWork work;
     private readonly Dictionary<AppendParts, AppendStatement> statements = [];
     private CreateStatement? creates;
     private List<AppendRequest> waiting = [];
     private NpgsqlConnection? connection;
     private long queuedBytes;
+    private bool isAway;
 
-    public GroupWriter(Connections connections, PostgresOptions options, Action<TenantHead> committed, ILogger logger)
+    public GroupWriter(
+        Connections connections, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor, TimeProvider time, ILogger logger)
     {
-        (this.connections, this.options, this.committed, this.logger) = (connections, options, committed, logger);
+        (this.connections, this.options, this.committed, this.time, this.logger) = (connections, options, committed, time, logger);
         queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         group = new AppendGroup(options.GroupMax);
-        loop = Task.Run(RunAsync);
+        work = supervisor.Start("commit-writer", RunAsync);
     }
 
     /// <summary>The outcome comes with the group; cancelling leaves it open whether the commit is appended.</summary>
@@ -56,7 +63,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await stop.CancelAsync();
-        await loop;
+        await work.DisposeAsync();
+        FailAll(StoreErrors.Closed()); // nothing, unless the loop failed just now
         await DropConnectionAsync();
         stop.Dispose();
     }
@@ -70,13 +78,35 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
     }
 
-    private async Task RunAsync()
+    /// <summary>Ends when the queue is closed and empty. A failure of its own fails those who wait, and is reported by the supervisor, which starts it again.</summary>
+    private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
-        while (waiting.Count > 0 || await queue.Reader.WaitToReadAsync())
+        try
         {
-            Gather();
-            await AppendAsync(group.Members);
-            await Task.Yield(); // those just answered go first: what they append next comes into this group and not half of it into the one after
+            while (waiting.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                Gather();
+                await AppendAsync(group.Members, time.GetTimestamp());
+                if (!isAway) self.Succeeded();
+                await Task.Yield(); // those just answered go first: what they append next comes into this group and not half of it into the one after
+            }
+        }
+        catch (Exception e)
+        {
+            FailAll(StoreErrors.Unavailable(e));
+            throw;
+        }
+    }
+
+    private void FailAll(StrataException fault)
+    {
+        foreach (var request in group.Members) request.Fail(fault);
+        foreach (var request in waiting) request.Fail(fault);
+        waiting = [];
+        while (queue.Reader.TryRead(out var request))
+        {
+            Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
+            request.Fail(fault);
         }
     }
 
@@ -84,59 +114,67 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private void Gather()
     {
         group.Clear();
-        var later = new List<AppendRequest>();
-        foreach (var request in waiting) Take(request, later);
-        while (!group.IsComplete && later.Count < WaitingMax && queue.Reader.TryRead(out var request))
+        var former = waiting;
+        waiting = [];
+        foreach (var request in former) Take(request);
+        while (!group.IsComplete && waiting.Count < WaitingMax && queue.Reader.TryRead(out var request))
         {
             Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
-            Take(request, later);
+            Take(request);
         }
-        waiting = later;
     }
 
-    private void Take(AppendRequest request, List<AppendRequest> later)
+    private void Take(AppendRequest request)
     {
         if (request.CancellationToken.IsCancellationRequested) request.Cancel();
-        else if (!group.TryAdd(request)) later.Add(request);
+        else if (!group.TryAdd(request)) waiting.Add(request);
     }
 
-    private async Task AppendAsync(IReadOnlyList<AppendRequest> members)
+    /// <param name="begun">When the group was first sent.</param>
+    private async Task AppendAsync(IReadOnlyList<AppendRequest> members, long begun)
     {
         if (members.Count == 0) return;
         try
         {
-            Complete(members, await WriteWithRetryAsync(members));
+            Complete(members, await WriteWithRetryAsync(members, begun));
         }
-        catch (PostgresException e) when (!StoreErrors.IsConnectionLost(e))
+        catch (PostgresException e) when (members.Count > 1 && StoreErrors.MayBeOneRow(e))
         {
-            if (members.Count == 1) await RefuseAsync(members[0], e);
-            else foreach (var member in members.ToArray()) await AppendAsync([member]);
+            foreach (var member in members.ToArray()) await AppendAsync([member], begun);
+        }
+        catch (PostgresException e) when (StoreErrors.IsDataFault(e))
+        {
+            CommitRefused(e, members[0].Commit.Tenant, members[0].Commit.Id);
+            members[0].Fail(StoreErrors.Refused(e));
         }
         catch (Exception e)
         {
-            await DropConnectionAsync();
             AppendFailed(e, members.Count);
-            foreach (var member in members) member.Fail(StoreErrors.Unavailable(e));
+            await ResolveAsync(members, e);
         }
     }
 
-    private async Task<AppendOutcome[]> WriteWithRetryAsync(IReadOnlyList<AppendRequest> members)
+    private async Task<AppendOutcome[]> WriteWithRetryAsync(IReadOnlyList<AppendRequest> members, long begun)
     {
-        var isFresh = connection is null;
-        for (var collisions = 0; ;)
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                return await WriteAsync(members);
+                var outcomes = await WriteAsync(members);
+                isAway = false;
+                return outcomes;
             }
-            catch (Exception e) when (StoreErrors.IsCollision(e) && collisions++ < CollisionsMax)
+            catch (Exception e) when (e is not PostgresException p || !StoreErrors.IsDataFault(p))
             {
-                // Rolled back whole; the next attempt sees what won.
-            }
-            catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !isFresh)
-            {
-                await DropConnectionAsync();
-                isFresh = true;
+                if (!StoreErrors.IsCollision(e)) await DropConnectionAsync();
+                var isPoison = members.Count > 1 && e is PostgresException q && StoreErrors.MayBeOneRow(q);
+                if (isPoison) throw; // the others need not wait for it
+                if (isAway || stop.IsCancellationRequested || time.GetElapsedTime(begun) > options.RetryFor)
+                {
+                    isAway = true; // until something succeeds, later groups are tried once, so that the queue does not stand still
+                    throw;
+                }
+                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -145,26 +183,39 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         connection ??= await connections.OpenSingleAsync(stop.Token);
         await AddTenantsAsync(connection, members);
-        return CreateStatement.Suits(members) && await CreateAsync(connection, members) is { } outcomes ? outcomes : await CheckAndWriteAsync(connection, members);
+        var (outcomes, resent) = CreateStatement.Suits(members) ? await CreateAsync(connection, members) : (null, AppendParts.None);
+        return outcomes ?? await CheckAndWriteAsync(connection, members, resent);
     }
 
-    /// <summary>Null where something is not new: nothing was written then.</summary>
-    private async Task<AppendOutcome[]?> CreateAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
+    /// <summary>No outcomes where something is not new: nothing was written then.</summary>
+    private async Task<(AppendOutcome[]?, AppendParts)> CreateAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
     {
         try
         {
             creates ??= await CreateStatement.PrepareAsync(open, CancellationToken.None);
-            return await creates.ExecuteAsync(members, CancellationToken.None);
+            return (await creates.ExecuteAsync(members, CancellationToken.None), AppendParts.None);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            return null;
+            return (null, e.ConstraintName == AppendSql.CommitIndex ? AppendParts.Resent : AppendParts.None);
         }
     }
 
-    private async Task<AppendOutcome[]> CheckAndWriteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
+    /// <summary>A commit whose id is in the log already breaches the index only where its expectations would let it in; then all are looked up.</summary>
+    private async Task<AppendOutcome[]> CheckAndWriteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members, AppendParts resent)
     {
-        var parts = AppendStatement.PartsOf(members);
+        try
+        {
+            return await ExecuteAsync(open, members, AppendStatement.PartsOf(members) | resent);
+        }
+        catch (PostgresException e) when (e.ConstraintName == AppendSql.CommitIndex && resent == AppendParts.None)
+        {
+            return await ExecuteAsync(open, members, AppendStatement.PartsOf(members) | AppendParts.Resent);
+        }
+    }
+
+    private async Task<AppendOutcome[]> ExecuteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members, AppendParts parts)
+    {
         if (!statements.TryGetValue(parts, out var statement))
             statements.Add(parts, statement = await AppendStatement.PrepareAsync(open, parts, CancellationToken.None));
         return await statement.ExecuteAsync(members, CancellationToken.None);
@@ -193,33 +244,35 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         foreach (var (tenant, revision) in heads) committed(new TenantHead(tenant, revision));
     }
 
-    /// <summary>What the database refuses is bad data, but for a commit whose id it has already: that one found its first outcome.</summary>
-    private async Task RefuseAsync(AppendRequest request, PostgresException e)
-    {
-        if (e.ConstraintName == AppendSql.CommitIndex && await FindFirstAsync(request.Commit) is { } first)
-        {
-            request.Succeed(first);
-            return;
-        }
-        CommitRefused(e, request.Commit.Tenant, request.Commit.Id);
-        request.Fail(StoreErrors.Refused(e));
-    }
-
-    private async Task<AppendOutcome.Committed?> FindFirstAsync(Commit commit)
+    /// <summary>
+    /// What was written before the trouble is in the log, and a database that has become read-only can still say so. Those not found may be written by a statement that
+    /// still runs, so their outcome is unknown until they are sent again.
+    /// </summary>
+    private async Task ResolveAsync(IReadOnlyList<AppendRequest> members, Exception e)
     {
         try
         {
-            await using var command = new NpgsqlCommand(AppendSql.FirstOutcome, connection);
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = commit.Tenant.Value });
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = commit.Id.Value });
-            await using var row = await command.ExecuteReaderAsync();
-            return await row.ReadAsync() ? new AppendOutcome.Committed(new Revision(row.GetInt64(0)), row.GetDateTime(1)) : null;
+            foreach (var (no, outcome) in await FindAsync(members)) members[no].Succeed(outcome);
         }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
+        catch (Exception again)
         {
+            NotResolved(again);
             await DropConnectionAsync();
-            return null;
         }
+        foreach (var member in members) member.Fail(StoreErrors.Unavailable(e)); // does nothing to those that were found
+    }
+
+    private async Task<List<(int No, AppendOutcome.AlreadyCommitted Outcome)>> FindAsync(IReadOnlyList<AppendRequest> members)
+    {
+        connection ??= await connections.OpenSingleAsync(stop.Token);
+        await using var command = new NpgsqlCommand(AppendSql.FindCommits, connection);
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. members.Select(m => m.Commit.Tenant.Value)] });
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. members.Select(m => m.Commit.Id.Value)] });
+        var found = new List<(int, AppendOutcome.AlreadyCommitted)>();
+        await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+        while (await row.ReadAsync(CancellationToken.None))
+            found.Add(((int)row.GetInt64(0), new AppendOutcome.AlreadyCommitted(new Revision(row.GetInt64(1)), row.GetFieldValue<DateTimeOffset>(2))));
+        return found;
     }
 
     private async Task DropConnectionAsync()
@@ -229,7 +282,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         creates?.Dispose();
         creates = null;
         knownTenants.Clear();
-        if (connection is { } old) await old.DisposeAsync();
+        var old = connection;
         connection = null;
+        if (old is not null) await old.DisposeAsync();
     }
 }

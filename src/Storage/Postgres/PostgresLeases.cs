@@ -6,15 +6,27 @@ namespace Strata.Storage.Postgres;
 /// <summary>Leases among all servers of a database, by the database's clock. Safe for concurrent use.</summary>
 internal sealed class PostgresLeases(QueryPool pool) : ILeases
 {
-    private const string HoldSql = """
-        insert into strata.lease (name, holder, held_until) values ($1, $2, clock_timestamp() + $3)
-        on conflict (name) do update set holder = excluded.holder, held_until = clock_timestamp() + $3
-        where lease.holder = excluded.holder or lease.held_until <= clock_timestamp()
-        returning true
+    private const string Insert = "insert into strata.lease as l (name, holder, held_until, epoch) values ($1, $2, clock_timestamp() + $3, nextval('strata.lease_epoch'))";
+
+    private const string HoldSql = $"""
+        {Insert}
+        on conflict (name) do update set holder = excluded.holder, held_until = clock_timestamp() + $3,
+            epoch = case when l.holder = excluded.holder and l.held_until > clock_timestamp() then l.epoch else excluded.epoch end
+        where l.holder = excluded.holder or l.held_until <= clock_timestamp()
+        returning epoch
         """;
 
-    public async ValueTask<bool> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
-        await AskAsync(HoldSql, cancellationToken, name, holder, duration) is true;
+    private const string TakeOverSql = $"""
+        {Insert}
+        on conflict (name) do update set holder = excluded.holder, held_until = clock_timestamp() + $3, epoch = excluded.epoch
+        returning epoch
+        """;
+
+    public async ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+        await AskAsync(HoldSql, cancellationToken, name, holder, duration) as long?;
+
+    public async ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+        (long)(await AskAsync(TakeOverSql, cancellationToken, name, holder, duration))!;
 
     public async ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) =>
         await AskAsync("delete from strata.lease where name = $1 and holder = $2", cancellationToken, name, holder);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
@@ -21,7 +22,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly ReadBatcher past;
     private readonly LogTimes times;
 
-    public PostgresLog(Connections connections, PostgresOptions options, TimeProvider time, ILogger<PostgresLog> logger)
+    public PostgresLog(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
     {
         queries = new LogQueries(connections.Queries);
         groups = new GroupQueries(connections.Queries);
@@ -29,7 +30,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         times = new LogTimes(connections.Queries, time);
         wakes = new Wakes(logger);
         listener = new CommitListener(connections, queries, wakes, time, logger);
-        writer = new GroupWriter(connections, options, listener.Hear, logger);
+        writer = new GroupWriter(connections, options, listener.Hear, supervisor, time, logger);
         var cache = new RevisionCache(options.RevisionCacheBytesMax);
         latest = Batcher(ReadStatement.PrepareLatestAsync);
         past = Batcher(ReadStatement.PreparePastAsync);

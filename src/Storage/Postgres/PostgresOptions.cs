@@ -23,6 +23,9 @@ public sealed record PostgresOptions
     /// <summary>Bytes of documents that may wait to be appended; past it SERVER_BUSY.</summary>
     public long QueueBytesMax { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>How long a group of commits is tried again while the database cannot write, before it fails as STORAGE_UNAVAILABLE.</summary>
+    public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Commits that one round trip appends at most.</summary>
     public int GroupMax { get; init; } = 256;
 }

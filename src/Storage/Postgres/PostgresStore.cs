@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
@@ -13,10 +14,10 @@ public sealed class PostgresStore : IAsyncDisposable
     private readonly Connections connections;
     private readonly PostgresLog log;
 
-    private PostgresStore(Connections connections, PostgresOptions options, TimeProvider time, ILoggerFactory loggers)
+    private PostgresStore(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
     {
         this.connections = connections;
-        log = new PostgresLog(connections, options, time, loggers.CreateLogger<PostgresLog>());
+        log = new PostgresLog(connections, options, supervisor, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
         Lines = new PostgresLines(connections.Queries);
         Messages = new PostgresMessages(connections.Queries);
@@ -52,14 +53,19 @@ public sealed class PostgresStore : IAsyncDisposable
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote
     /// it.</exception>
+    public static Task<PostgresStore> OpenAsync(PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        OpenAsync(options, new Supervisor(time, loggers.CreateLogger<Supervisor>()), time, loggers, cancellationToken);
+
+    /// <inheritdoc cref="OpenAsync(PostgresOptions, TimeProvider, ILoggerFactory, CancellationToken)"/>
+    /// <param name="supervisor">Runs and reports the store's background work.</param>
     public static async Task<PostgresStore> OpenAsync(
-        PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var connections = new Connections(options);
         try
         {
             await Schema.ApplyAsync(connections.Pool, cancellationToken);
-            return new PostgresStore(connections, options, time, loggers);
+            return new PostgresStore(connections, options, supervisor, time, loggers);
         }
         catch (Exception e)
         {

@@ -9,8 +9,8 @@ namespace Strata.Storage.Postgres;
 internal static class StoreErrors
 {
     public static StrataException Unavailable(Exception inner) => new(
-        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database cannot be reached at the moment.",
-            "Try again in a moment; strata status tells whether PostgreSQL runs.") { Retryable = true }, inner);
+        new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database cannot be reached, or cannot write, at the moment.",
+            "Try again in a moment; strata status shows whether PostgreSQL runs.") { Retryable = true }, inner);
 
     public static StrataException Closed() => new(
         new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The store is shutting down.", "Try again on another server.") { Retryable = true });
@@ -32,10 +32,19 @@ internal static class StoreErrors
     public static StrataException ResultLimit(long limit) => new(
         new Error(ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition."));
 
-    /// <summary>Whether the fault lies with the connection or the server's state, and not with what was asked.</summary>
+    /// <summary>
+    /// Whether the data of a write is at fault: data exceptions (22), breached constraints (23), limits of PostgreSQL (54). Everything else is the server's state, or a fault of this program,
+    /// neither of which the user's data can change. A breached unique index is a lost race and not the data.
+    /// </summary>
+    public static bool IsDataFault(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54" && e.SqlState != PostgresErrorCodes.UniqueViolation;
+
+    /// <summary>Whether one row of a group may be what the error is about, so that the others could be written without it.</summary>
+    public static bool MayBeOneRow(PostgresException e) => IsDataFault(e) || !(IsConnectionLost(e) || IsCollision(e));
+
+    /// <summary>Whether the fault lies with the connection or the server's state, and not with what was asked. 25006 is a server that has become read-only.</summary>
     public static bool IsConnectionLost(Exception e) => e switch
     {
-        PostgresException p => p.SqlState[..2] is "08" or "53" or "57",
+        PostgresException p => p.SqlState[..2] is "08" or "53" or "57" or "58" || p.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
         NpgsqlException or IOException or SocketException or ObjectDisposedException => true,
         InvalidOperationException => true, // Npgsql's answer on a connection that broke a moment ago
         _ => false,

@@ -29,7 +29,7 @@ internal sealed class TunnelLossController(ResourceStore<TunnelSpec, TunnelStatu
         if (resource.State != TunnelStates.Connected) return null;
         if (await leases.HolderAsync(TunnelLease.Of(resource.Id), cancellationToken) is not null) return Look;
         if (!IdText.TryParse("org", resource.Org, out var org)) return null;
-        var caller = new Caller(new TenantId(org), "controller:" + Name);
+        var caller = CallerIn(new TenantId(org));
         var taken = await tunnels.ChangeAsync(caller, resource.Id, now => TunnelDirectory.Waiting(now), "disconnect", new Revision(resource.Revision), cancellationToken);
         // Changed meanwhile: the change wakes this controller again.
         if (!taken.IsOk && taken.Error.Kind is not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound)) throw taken.Error.ToException();
