@@ -32,7 +32,7 @@ async Task MeasureAsync()
     await using var source = NpgsqlDataSource.Create(server.ConnectionString);
     await using var store = await OpenAsync(Option("--cache", 64));
     var entities = new Entities(store.Log, Option("--bytes", 150));
-    var pgbench = new Pgbench(source, server.SocketFolder, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
+    var pgbench = new Pgbench(source, server.SocketFolder, new NpgsqlConnectionStringBuilder(server.ConnectionString).Password, Path.Combine(home, "insert.sql"), PgbenchWork.Insert);
     await pgbench.PrepareAsync();
 
     if (args.Contains("--reads"))

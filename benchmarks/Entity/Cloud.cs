@@ -29,6 +29,7 @@ internal sealed class Cloud : IAsyncDisposable
 
     public HttpClient Http { get; }
     public string SocketFolder => database.SocketFolder;
+    public string? Password => new NpgsqlConnectionStringBuilder(database.ConnectionString).Password;
     public NpgsqlDataSource Source { get; }
     public Cpu Cpu { get; }
     public string Url => server.Options.ApiUrl.ToString().TrimEnd('/');

@@ -11,7 +11,7 @@ internal static class CreateBenchmark
     public static async Task RunAsync(Cloud cloud, Settings settings)
     {
         await cloud.AddModelAsync("order", Documents.Order);
-        var pgbench = new Pgbench(cloud.Source, cloud.SocketFolder, cloud.PathOf("insert.sql"), PgbenchWork.Insert);
+        var pgbench = new Pgbench(cloud.Source, cloud.SocketFolder, cloud.Password, cloud.PathOf("insert.sql"), PgbenchWork.Insert);
         await pgbench.PrepareAsync();
         var script = await WriteAsync(cloud, [cloud.Token]);
         await Wrk.RunAsync(script, 2, Connections, settings.Duration * 2, cloud.Url); // until the code that is hot has been compiled for it

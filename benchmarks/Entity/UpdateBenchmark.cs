@@ -9,7 +9,7 @@ internal static class UpdateBenchmark
     public static async Task RunAsync(Cloud cloud, Settings settings)
     {
         await cloud.AddModelAsync("ticket", Documents.Order, Documents.Touching);
-        var pgbench = new Pgbench(cloud.Source, cloud.SocketFolder, cloud.PathOf("update.sql"), PgbenchWork.UpdateAndInsert);
+        var pgbench = new Pgbench(cloud.Source, cloud.SocketFolder, cloud.Password, cloud.PathOf("update.sql"), PgbenchWork.UpdateAndInsert);
         await pgbench.PrepareAsync();
         await MeasureAsync(cloud, settings.Duration); // warm
         var (ours, peers) = (new List<double>(), new List<double>());

@@ -10,7 +10,7 @@ namespace Strata.Benchmarks;
 /// index is short: the kindest case for it.
 /// </summary>
 /// <param name="work">What one transaction does; <c>:document</c> is the document.</param>
-internal sealed partial class Pgbench(NpgsqlDataSource source, string socketFolder, string script, PgbenchWork work)
+internal sealed partial class Pgbench(NpgsqlDataSource source, string socketFolder, string? password, string script, PgbenchWork work)
 {
     public async Task PrepareAsync()
     {
@@ -27,6 +27,7 @@ internal sealed partial class Pgbench(NpgsqlDataSource source, string socketFold
             "-T", $"{Math.Max(1, (int)duration.TotalSeconds)}", "-f", script, "-D", $"document={document}", "postgres",
         ];
         var start = new ProcessStartInfo(Program(), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PGPASSWORD"] = password;
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();

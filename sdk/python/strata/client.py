@@ -5,6 +5,7 @@ import contextvars
 import json
 import os
 import random
+import secrets
 import time
 import urllib.error
 import urllib.parse
@@ -19,6 +20,12 @@ from .resources import Resources
 
 transaction: contextvars.ContextVar[tuple[str, str] | None] = contextvars.ContextVar("strata_transaction", default=None)
 """The transaction that a handler of a compute member works in: (the cloud's url, its token). Requests to that cloud belong to it, wherever they are sent from."""
+
+
+def _new_key() -> str:
+    """A UUID of version 7: ids that follow from the key are then ordered by time."""
+    milliseconds = time.time_ns() // 1_000_000
+    return str(uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62)))
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -59,7 +66,7 @@ class Strata:
                 content_type: str = "application/json") -> Any:
         """Any request; the answer's JSON, None where it is empty. Sent again where the server asks for it and that is safe."""
         # One key for all tries: sent again, a write takes effect once. What a transaction does has no outcome of its own to be kept.
-        key = None if method == "GET" or self._joined(path) else str(uuid.uuid4())
+        key = None if method == "GET" or self._joined(path) else _new_key()
         attempt = 1
         while True:
             try:

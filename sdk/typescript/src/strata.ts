@@ -26,6 +26,12 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** A UUID of version 7: ids that follow from the key are then ordered by time. */
+function newKey(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
 /** A cloud, by its HTTP API. Keep one for the life of the program. */
 export class Strata {
   /** The transaction that a handler of a compute member works in, and the cloud that it is one of: requests to that cloud belong to it, wherever they are sent from. */
@@ -61,7 +67,7 @@ export class Strata {
   /** Any request; the answer's JSON, undefined where it is empty. Sent again where the server asks for it and that is safe. */
   async request<T = unknown>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     // One key for all tries: sent again, a write takes effect once. What a transaction does has no outcome of its own to be kept.
-    const key = method === 'GET' || this.#joined(path) ? undefined : randomUUID();
+    const key = method === 'GET' || this.#joined(path) ? undefined : newKey();
     for (let attempt = 1; ; attempt++) {
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(this.#timeout), ...(options.signal ? [options.signal] : [])]);

@@ -17,7 +17,6 @@ internal sealed partial class BuildController(
     DeploymentStores stores, Builder builder, ILines lines, DeploymentOptions options, TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
-    private const string Actor = "controller:build";
     private const int InterruptionsMax = 2;
 
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(5);
@@ -340,7 +339,7 @@ internal sealed partial class BuildController(
         return changed.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error ? throw error.ToException() : changed.IsOk ? changed.Value : null;
     }
 
-    private static Caller CallerOf(ReleaseResource release) => new(StoreQueries.Tenant(release.Org), Actor);
+    private Caller CallerOf(ReleaseResource release) => CallerIn(StoreQueries.Tenant(release.Org));
 
     private static string Sentence(Error error) => error.NextStep is { } next ? $"{error.Message} {next}" : error.Message;
 }

@@ -12,7 +12,6 @@ namespace Strata.Deployments.Placement;
 /// </summary>
 internal sealed class PlacementController(DeploymentStores stores, IPlacementStrategy strategy, DeploymentOptions options) : Controller<InstanceSpec, InstanceStatus>
 {
-    private const string Actor = "controller:placement";
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
     public override string Name => "placement";

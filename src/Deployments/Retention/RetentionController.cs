@@ -13,7 +13,6 @@ namespace Strata.Deployments.Retention;
 /// </summary>
 internal sealed class RetentionController(DeploymentStores stores, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
 {
-    private const string Actor = "controller:retention";
 
     public override string Name => "retention";
 

@@ -36,11 +36,12 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
     {
         var host = await names.HostAsync(resource.Name, resource.Org, cancellationToken);
         var observed = await observer.ObserveAsync(resource, cancellationToken);
+        var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
-        if (plan.Create is var (release, count)) await hands.CreateAsync(resource, observed.Releases[release], count, cancellationToken);
-        await hands.RouteAsync(resource, host, plan, cancellationToken);
-        await hands.MoveAsync(resource, plan, cancellationToken);
-        if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(resource, cancellationToken);
+        if (plan.Create is var (release, count)) await hands.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
+        await hands.RouteAsync(caller, resource, host, plan, cancellationToken);
+        await hands.MoveAsync(caller, resource, plan, cancellationToken);
+        if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(caller, resource, cancellationToken);
         else await TellAsync(resource, observed.View, plan, names.Url(host), cancellationToken);
         return plan.LookAgain;
     }

@@ -15,40 +15,39 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
     private const string SuffixLetters = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int SuffixLength = 5;
 
-    public async Task CreateAsync(DeploymentResource deployment, ReleaseResource release, int count, CancellationToken cancellationToken)
+    public async Task CreateAsync(Caller caller, DeploymentResource deployment, ReleaseResource release, int count, CancellationToken cancellationToken)
     {
         var labels = new Dictionary<string, string> { [RolloutObserver.GenerationLabel] = deployment.Spec.Generation.ToString(CultureInfo.InvariantCulture) };
         for (var i = 0; i < count; i++)
         {
             var instance = new NewResource<InstanceSpec> { Name = NameFor(deployment.Name), Project = deployment.Project, Labels = labels, Spec = Describe(deployment, release) };
-            var created = await stores.Instances.CreateAsync(CallerOf(deployment), instance, null, cancellationToken);
+            var created = await stores.Instances.CreateAsync(caller, instance, null, cancellationToken);
             if (created.Error is { Kind: not ErrorKind.Conflict } error) throw error.ToException();
         }
     }
 
     /// <summary>Makes the default route where it is missing, and tells every route of the deployment who serves: one commit each.</summary>
-    public async Task RouteAsync(DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
+    public async Task RouteAsync(Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
     {
         var routes = await RoutesAsync(deployment, cancellationToken);
-        if (deployment.State != DeploymentStates.Removing && !routes.Exists(x => x.Spec.Host == host)) routes.AddRange(await CreateRouteAsync(deployment, host, cancellationToken));
+        if (deployment.State != DeploymentStates.Removing && !routes.Exists(x => x.Spec.Host == host)) routes.AddRange(await CreateRouteAsync(caller, deployment, host, cancellationToken));
         foreach (var route in routes)
         {
             var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets, Message = plan.RouteMessage };
-            Pass((await stores.Routes.ChangeAsync(CallerOf(deployment), route.Id, x => x with { Status = status }, null, null, cancellationToken)).Error);
+            Pass((await stores.Routes.ChangeAsync(caller, route.Id, x => x with { Status = status }, null, null, cancellationToken)).Error);
         }
     }
 
-    public async Task MoveAsync(DeploymentResource deployment, RolloutPlan plan, CancellationToken cancellationToken)
+    public async Task MoveAsync(Caller caller, DeploymentResource deployment, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        foreach (var id in plan.Drain) Pass((await stores.Instances.ChangeAsync(CallerOf(deployment), id, x => x, "drain", null, cancellationToken)).Error);
-        foreach (var id in plan.Stop) Pass((await stores.Instances.ChangeAsync(CallerOf(deployment), id, x => x, "stop", null, cancellationToken)).Error);
-        foreach (var id in plan.Delete) await DeleteInstanceAsync(deployment, id, cancellationToken);
+        foreach (var id in plan.Drain) Pass((await stores.Instances.ChangeAsync(caller, id, x => x, "drain", null, cancellationToken)).Error);
+        foreach (var id in plan.Stop) Pass((await stores.Instances.ChangeAsync(caller, id, x => x, "stop", null, cancellationToken)).Error);
+        foreach (var id in plan.Delete) await DeleteInstanceAsync(caller, id, cancellationToken);
     }
 
     /// <summary>Deletes all that belongs to the deployment, and it last, so that an interruption leaves it to go on from.</summary>
-    public async Task RemoveAsync(DeploymentResource deployment, CancellationToken cancellationToken)
+    public async Task RemoveAsync(Caller caller, DeploymentResource deployment, CancellationToken cancellationToken)
     {
-        var caller = CallerOf(deployment);
         foreach (var route in await RoutesAsync(deployment, cancellationToken)) Pass((await stores.Routes.DeleteAsync(caller, route.Id, null, cancellationToken)).Error);
         var releases = new List<ReleaseResource>();
         await foreach (var release in stores.Releases.AllAsync(caller.Tenant, StoreQueries.OfDeployment(deployment.Id), cancellationToken)) releases.Add(release);
@@ -60,9 +59,8 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
         Pass((await stores.Deployments.DeleteAsync(caller, deployment.Id, null, cancellationToken)).Error);
     }
 
-    private async Task DeleteInstanceAsync(DeploymentResource deployment, string id, CancellationToken cancellationToken)
+    private async Task DeleteInstanceAsync(Caller caller, string id, CancellationToken cancellationToken)
     {
-        var caller = CallerOf(deployment);
         await lines.DeleteAsync(caller.Tenant, StoreQueries.Entity(NodeKinds.Instance.IdPrefix, id), cancellationToken);
         Pass((await stores.Instances.DeleteAsync(caller, id, null, cancellationToken)).Error);
     }
@@ -76,12 +74,12 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
     }
 
     /// <summary>Named like the deployment, or, where another route has that name, with a suffix.</summary>
-    private async Task<RouteResource[]> CreateRouteAsync(DeploymentResource deployment, string host, CancellationToken cancellationToken)
+    private async Task<RouteResource[]> CreateRouteAsync(Caller caller, DeploymentResource deployment, string host, CancellationToken cancellationToken)
     {
         foreach (var name in new[] { deployment.Name, NameFor(deployment.Name) })
         {
             var route = new NewResource<RouteSpec> { Name = name, Project = deployment.Project, Spec = new RouteSpec { Host = host, Deployment = deployment.Id } };
-            var created = await stores.Routes.CreateAsync(CallerOf(deployment), route, null, cancellationToken);
+            var created = await stores.Routes.CreateAsync(caller, route, null, cancellationToken);
             if (created.IsOk) return [created.Value];
             Pass(created.Error);
         }
@@ -111,8 +109,6 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
         var stem = deployment.Length <= ResourceName.LengthMax - SuffixLength - 1 ? deployment : deployment[..(ResourceName.LengthMax - SuffixLength - 1)];
         return $"{stem.TrimEnd('-')}-{RandomNumberGenerator.GetString(SuffixLetters, SuffixLength)}";
     }
-
-    private static Caller CallerOf(DeploymentResource deployment) => new(StoreQueries.Tenant(deployment.Org), RolloutController.Actor);
 
     /// <summary>Throws what is not the present state's doing, so that the controller tries again.</summary>
     private static void Pass(Error? error)

@@ -36,15 +36,17 @@ public sealed class HeldLease : IAsyncDisposable
     /// <summary>For every commit that is made under the lease.</summary>
     public Fence Fence { get; }
 
-    /// <param name="holder">Names the process; the term adds a part of its own, so that no two terms have the same epoch.</param>
+    /// <summary>A name for one term, unlike that of any other, so that no two terms have the same epoch.</summary>
+    public static string NewHolder(TimeProvider time) => $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
+
+    /// <param name="holder">Mostly <see cref="NewHolder"/>; the same as before only for one who goes on with a term of a former connection.</param>
     /// <returns>Null where someone else holds it.</returns>
     public static async ValueTask<HeldLease?> TryTakeAsync(
         ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
     {
-        var term = $"{holder}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
         var askedAt = time.GetTimestamp();
-        if (await leases.TryHoldAsync(name, term, duration, cancellationToken) is not { } epoch) return null;
-        return new HeldLease(leases, new Fence(name, epoch), term, duration, time, askedAt);
+        if (await leases.TryHoldAsync(name, holder, duration, cancellationToken) is not { } epoch) return null;
+        return new HeldLease(leases, new Fence(name, epoch), holder, duration, time, askedAt);
     }
 
     public async ValueTask DisposeAsync()

@@ -33,7 +33,6 @@ public sealed partial class ScheduleRunner(
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
 
     private readonly ScheduleOptions options = options ?? new ScheduleOptions();
-    private readonly string holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow())}";
 
     /// <summary>Runs until it is cancelled.</summary>
     /// <param name="work">Told of each round; null: nobody is.</param>
@@ -43,7 +42,7 @@ public sealed partial class ScheduleRunner(
         {
             try
             {
-                await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, holder, options.LeaseDuration, time, cancellationToken);
+                await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, HeldLease.NewHolder(time), options.LeaseDuration, time, cancellationToken);
                 work?.Succeeded();
                 if (lease is not null) await FireWhileHeldAsync(lease, cancellationToken);
                 else await Task.Delay(options.LeaseDuration / 3, time, cancellationToken);

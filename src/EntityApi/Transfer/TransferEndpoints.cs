@@ -21,8 +21,6 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
 
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
 
-    private readonly string holder = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
-
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapApi("GET", "/api/export", Read, Describe("exportData", "All data of the organization as lines of JSON: models, and every revision of every entity; the last line holds digests.") with
@@ -92,8 +90,7 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
     /// <summary>One import of an organization at a time, on whichever server.</summary>
     private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
     {
-        var name = $"{holder}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
-        await using var lease = await HeldLease.TryTakeAsync(leases, $"import/{tenant}", name, LeaseTime, time, cancellationToken);
+        await using var lease = await HeldLease.TryTakeAsync(leases, $"import/{tenant}", HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
         if (lease is null) return TransferErrors.Running;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try

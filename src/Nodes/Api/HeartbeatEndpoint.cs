@@ -17,6 +17,6 @@ internal sealed class HeartbeatEndpoint(ResourceStore<NodeSpec, NodeStatus> node
         if (!call.Principal.IsPlatform || call.Principal.Node != node.Id) return NodeErrors.NotYourNode;
         // By the agent's identity and not by its process: a restarted agent goes on with the lease of its former life.
         var held = await leases.TryHoldAsync(NodeLease.Of(node.Name), call.Principal.Actor, NodeLease.Duration, call.Aborted);
-        return held ? Answer.NoContent : NodeErrors.HeldElsewhere;
+        return held is not null ? Answer.NoContent : NodeErrors.HeldElsewhere;
     }
 }

@@ -24,7 +24,6 @@ internal sealed partial class ControllerHost(
 
     private readonly Supervisor supervisor = supervisor;
     private readonly IReadOnlyList<IControllerLoop> controllers = [.. controllers];
-    private readonly string holder = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
 
     public IReadOnlyList<ControllerHealth> Report() => [.. controllers.Select(c => c.Health())];
 
@@ -69,7 +68,7 @@ internal sealed partial class ControllerHost(
         {
             try
             {
-                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + controller.Name, holder, LeaseTime, time, cancellationToken);
+                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + controller.Name, HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
                 work.Succeeded();
                 if (lease is not null) await RunAsync(controller, lease, cancellationToken);
             }

@@ -14,15 +14,13 @@ public abstract class LeasedService(string name, ILeases leases, TimeProvider ti
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
 
-    private readonly string holder = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
-
     protected sealed override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
         while (true)
         {
             try
             {
-                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + Name, holder, LeaseTime, time, stoppingToken);
+                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + Name, HeldLease.NewHolder(time), LeaseTime, time, stoppingToken);
                 if (lease is null) work.Succeeded(); // another server does the work
                 else await RunTermAsync(work, lease, stoppingToken);
             }

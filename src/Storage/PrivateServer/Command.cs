@@ -8,7 +8,8 @@ internal static class Command
     public readonly record struct Answer(int ExitCode, string Output);
 
     /// <summary>Output is what it wrote on both streams; a cancelled command is killed.</summary>
-    public static async Task<Answer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    /// <param name="input">What it reads; null: nothing.</param>
+    public static async Task<Answer> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken, string? input = null)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -19,11 +20,12 @@ internal static class Command
         };
         start.Environment["LC_ALL"] = "C";
         using var process = Process.Start(start)!;
-        process.StandardInput.Close();
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
             var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            if (input is not null) await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
+            process.StandardInput.Close();
             await process.WaitForExitAsync(cancellationToken);
             return new Answer(process.ExitCode, (await output + await errors).Trim());
         }

@@ -30,10 +30,13 @@ internal sealed class PostgresFolder
     /// <summary>Where a new cluster is made; it is given its name only when it is whole.</summary>
     public string Unfinished => Path.Combine(Root, "data.unfinished");
 
-    /// <summary>Holds the socket; usable by its owner and root only, which is what guards the database.</summary>
+    /// <summary>Holds the socket; usable by its owner and root only. Behind it the server asks for the password.</summary>
     public string SocketFolder { get; }
 
     public string SocketFile => SocketFolder + SocketName;
+
+    /// <summary>In the form of a .pgpass file: <c>PGPASSFILE=… psql -h SOCKET -U strata postgres</c>.</summary>
+    public string PasswordFile => Path.Combine(Root, "pgpass");
 
     public string PidFile => Path.Combine(Data, "postmaster.pid");
 

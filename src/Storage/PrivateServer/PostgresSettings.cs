@@ -9,8 +9,7 @@ internal static class PostgresSettings
 
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    // Written anew on each start, so that a newer Strata brings its settings along. A private server has no other users, so the
-    // socket's folder is the guard and "trust" is enough behind it.
+    // Written anew on each start, so that a newer Strata brings its settings along.
     private const string Settings = """
         listen_addresses = ''
         unix_socket_permissions = 0700
@@ -42,11 +41,14 @@ internal static class PostgresSettings
     {
         WriteFile(Path.Combine(data, FileName), string.Create(
             CultureInfo.InvariantCulture, $"{Settings}shared_buffers = {BuffersMiB()}MB\nmax_connections = {connectionsMax}\n"));
-        WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all trust\n");
+        WriteAccess(data);
         var main = Path.Combine(data, "postgresql.conf");
         var include = $"include '{FileName}'\n";
         if (!File.ReadAllText(main).EndsWith(include, StringComparison.Ordinal)) File.AppendAllText(main, include);
     }
+
+    /// <summary>Who may connect: whoever knows the password. That a process has the server's uid, which other servers on the machine may have too, is not enough.</summary>
+    public static void WriteAccess(string data) => WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all scram-sha-256\n");
 
     /// <summary>A sixteenth of the memory that this process may use: what is read again and again should not have to be fetched from the system's cache.</summary>
     private static long BuffersMiB() => Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16 / (1 << 20), 128, 1024);

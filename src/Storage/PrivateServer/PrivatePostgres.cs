@@ -23,16 +23,26 @@ public sealed partial class PrivatePostgres
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly PostgresFolder folder;
+    private readonly PostgresPassword password;
     private PostgresProcess process = null!;
 
-    private PrivatePostgres(PrivatePostgresOptions options, TimeProvider time, ILogger logger) =>
+    private PrivatePostgres(PrivatePostgresOptions options, TimeProvider time, ILogger logger)
+    {
         (this.options, this.time, this.logger, folder) = (options, time, logger, new PostgresFolder(options.Folder));
+        password = new PostgresPassword(folder);
+    }
+
+    private string WithoutPassword => $"Host={folder.SocketFolder};Username=strata;Database=postgres";
 
     /// <summary>For <c>PostgresOptions</c>, or any client of PostgreSQL.</summary>
-    public string ConnectionString => $"Host={folder.SocketFolder};Username=strata;Database=postgres";
+    /// <remarks>With the password of <see cref="PasswordFile"/>: not for logs.</remarks>
+    public string ConnectionString => password.Read() is { } known ? $"{WithoutPassword};Password={known}" : WithoutPassword;
 
     /// <summary>The folder of the socket, for psql -h.</summary>
     public string SocketFolder => folder.SocketFolder;
+
+    /// <summary>For psql: <c>PGPASSFILE=FILE psql -h SOCKET -U strata postgres</c>.</summary>
+    public string PasswordFile => folder.PasswordFile;
 
     public string LogFile => folder.LogFile;
 
@@ -103,6 +113,7 @@ public sealed partial class PrivatePostgres
         var clock = Stopwatch.StartNew();
         if (PostgresProcess.Find(folder) is { } running && await IsReadyAsync(running, cancellationToken)) (process, Adopted) = (running, true);
         else await StartAsync(cancellationToken);
+        if (Adopted) await password.SetAsync(WithoutPassword, cancellationToken);
         Ready(Adopted ? "adopted" : "started", process.Pid, folder.Root, clock.ElapsedMilliseconds);
     }
 
@@ -120,6 +131,7 @@ public sealed partial class PrivatePostgres
         if (!folder.HasCluster) await InitializeAsync(binaries, cancellationToken);
         await ClearRemainsAsync(cancellationToken);
         PostgresSettings.Write(folder.Data, options.ConnectionsMax);
+        await password.SetAsync(AsServer(folder.Data, [binaries.Postgres, "--single", "-D", DataPath(folder.Data), "postgres"]), cancellationToken);
         PostgresFolder.CreatePrivate(folder.SocketFolder);
         await GiveToServerAsync(folder.SocketFolder, cancellationToken);
         folder.RotateLog();

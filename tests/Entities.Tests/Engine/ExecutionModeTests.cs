@@ -96,14 +96,14 @@ public class ExecutionModeTests
         _ = test.CreateAsync("{}", "go", id); // its server is as good as dead: nobody moves this engine's time on
         var later = new FakeTime(time.GetUtcNow());
         var runner = new ScheduleRunner(new TestEngine(null, later, log: test.Log).Engine, new MemoryLeases(later), later, NullLogger<ScheduleRunner>.Instance);
-        Assert.Equal(0, await runner.FireDueAsync(default));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
         later.Advance(TimeSpan.FromSeconds(16));
-        Assert.Equal(1, await runner.FireDueAsync(default));
+        Assert.Equal(1, await runner.FireDueAsync(null, default));
         var last = (await test.HistoryAsync(id))[0];
         Assert.Equal(("A", AuditEventTypes.TransitionAborted, "go"), (last.State, last.Audit[0].Type, last.Audit[0].Detail));
         Assert.Contains("PROCESSING_LOST", last.Audit[0].Reason, StringComparison.Ordinal);
         Assert.Empty(await test.Log.SchedulesAsync(Some.Tenant, id, default));
-        Assert.Equal(0, await runner.FireDueAsync(default));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
     }
 
     [Fact]

@@ -31,9 +31,9 @@ public class ScheduleRunnerTests
         var (test, runner) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(59));
-        Assert.Equal(0, await runner.FireDueAsync(default));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(1, await runner.FireDueAsync(default));
+        Assert.Equal(1, await runner.FireDueAsync(null, default));
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal(("ARCHIVED", "expire", ScheduleRunner.Actor), (newest.State, newest.Transition, newest.ChangedBy));
         Assert.Contains(newest.Audit, e => e is { Type: AuditEventTypes.ScheduledTransitionFire, Detail: "expire" });
@@ -47,7 +47,7 @@ public class ScheduleRunnerTests
         var (test, runner) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(66));
-        await runner.FireDueAsync(default);
+        await runner.FireDueAsync(null, default);
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal("OPEN", newest.State);
         Assert.Equal([new AuditEvent(AuditEventTypes.ScheduledTransitionExpire, "OPEN", "expire")], newest.Audit);
@@ -60,10 +60,10 @@ public class ScheduleRunnerTests
         var (test, runner) = Make(Workflow);
         var entity = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(120));
-        await runner.FireDueAsync(default);
+        await runner.FireDueAsync(null, default);
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal([new AuditEvent(AuditEventTypes.TransitionNotMatchCriterion, "OPEN", "escalate", "$.urgent EQUALS true", "$.urgent EQUALS true does not hold: it is missing")], newest.Audit);
-        Assert.Equal(0, await runner.FireDueAsync(default));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
     }
 
     [Fact]
@@ -74,10 +74,10 @@ public class ScheduleRunnerTests
         time.Advance(TimeSpan.FromSeconds(30));
         await test.UpdateAsync(entity.Id, """{"a":1}""");
         time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(0, await runner.FireDueAsync(default));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
         await test.TakeAsync(entity.Id, "close");
         time.Advance(TimeSpan.FromSeconds(300));
-        Assert.Equal(0, await runner.FireDueAsync(default));
+        Assert.Equal(0, await runner.FireDueAsync(null, default));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public class ScheduleRunnerTests
         var entity = (await test.CreateAsync()).Value;
         var pauses = new List<double>();
         time.Advance(TimeSpan.FromSeconds(1));
-        while (await runner.FireDueAsync(default) == 1)
+        while (await runner.FireDueAsync(null, default) == 1)
         {
             var armed = await test.Log.SchedulesAsync(Some.Tenant, entity.Id, default);
             if (armed.Count == 0) break;
@@ -157,7 +157,7 @@ public class ScheduleRunnerTests
     {
         var (test, _) = Make(Workflow);
         var leases = new MemoryLeases(time);
-        Assert.True(await leases.TryHoldAsync(ScheduleRunner.LeaseName, "other", TimeSpan.FromSeconds(62), default));
+        Assert.NotNull(await leases.TryHoldAsync(ScheduleRunner.LeaseName, "other", TimeSpan.FromSeconds(62), default));
         var entity = (await test.CreateAsync()).Value;
         using var stop = new CancellationTokenSource();
         var running = Make(test, leases).RunAsync(stop.Token);

@@ -17,3 +17,7 @@ public sealed class PostgresDeleteTests(TestServer server) : DeleteContract(new 
 public sealed class MemoryStatsTests() : StatsContract(new MemoryStore());
 
 public sealed class PostgresStatsTests(TestServer server) : StatsContract(new PostgresDatabase(server));
+
+public sealed class MemoryKeyTests() : KeyContract(new MemoryStore());
+
+public sealed class PostgresKeyTests(TestServer server) : KeyContract(new PostgresDatabase(server));

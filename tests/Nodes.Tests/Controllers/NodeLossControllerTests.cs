@@ -55,7 +55,7 @@ public sealed class NodeLossControllerTests
 
     private async Task RegisterAsync() => Assert.True((await nodes.CreateAsync(Caller, new NewResource<NodeSpec> { Name = "n", Spec = new() }, null, default)).IsOk);
 
-    private async Task BeatAsync() => Assert.True(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
+    private async Task BeatAsync() => Assert.NotNull(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
 
     private async Task<string> ReconcileAsync()
     {

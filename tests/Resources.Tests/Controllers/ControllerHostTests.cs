@@ -191,8 +191,11 @@ public class ControllerHostTests
     {
         public volatile bool IsStolen;
 
-        public async ValueTask<bool> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
-            !IsStolen && await inner.TryHoldAsync(name, holder, duration, cancellationToken);
+        public async ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+            IsStolen ? null : await inner.TryHoldAsync(name, holder, duration, cancellationToken);
+
+        public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+            inner.TakeOverAsync(name, holder, duration, cancellationToken);
 
         public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => inner.ReleaseAsync(name, holder, cancellationToken);
 

@@ -1,4 +1,6 @@
+using Strata.Core;
 using Strata.Entities.Log;
+using static Strata.Storage.Tests.Contract.Given;
 
 namespace Strata.Storage.Tests.Contract;
 
@@ -56,7 +58,82 @@ public abstract class LeasesContract(IStore store)
         Assert.Single(granted, g => g);
     }
 
-    private async Task<bool> HoldAsync(string holder, TimeSpan duration) => await Leases.TryHoldAsync(name, holder, duration, CancellationToken.None);
+    [Fact]
+    public async Task TryHold_RenewedInTime_KeepsItsEpoch()
+    {
+        var first = await EpochAsync("a", Long);
+        Assert.NotNull(first);
+        Assert.Equal(first, await EpochAsync("a", Long));
+    }
+
+    [Fact]
+    public async Task TryHold_ByAnotherTerm_GetsAHigherEpoch()
+    {
+        var first = await EpochAsync("a", Long);
+        await Leases.ReleaseAsync(name, "a", CancellationToken.None);
+        var second = await EpochAsync("a", TimeSpan.FromMilliseconds(50));
+        Assert.True(second > first, "The number of a term that was given up must not come back.");
+        await Poll.UntilAsync(async () => await HolderAsync() is null);
+        var third = await EpochAsync("a", Long);
+        Assert.True(third > second, "A lease that had lapsed is a new term, also for its former holder.");
+    }
+
+    [Fact]
+    public async Task TakeOver_WhatAnotherHolds_GetsAHigherEpoch()
+    {
+        var first = await EpochAsync("a", Long);
+        var second = await Leases.TakeOverAsync(name, "b", Long, CancellationToken.None);
+        Assert.True(second > first);
+        Assert.Null(await EpochAsync("a", Long));
+        Assert.Equal(second, await EpochAsync("b", Long));
+    }
+
+    [Fact]
+    public async Task Append_WithTheFenceOfTheHolder_IsCommitted()
+    {
+        var fence = new Fence(name, (await EpochAsync("a", Long))!.Value);
+        Assert.IsType<AppendOutcome.Committed>(await AppendAsync(fence));
+        await EpochAsync("a", Long);
+        Assert.IsType<AppendOutcome.Committed>(await AppendAsync(fence));
+    }
+
+    [Fact]
+    public async Task Append_WithTheFenceOfAFormerHolder_IsRefused()
+    {
+        var fence = new Fence(name, (await EpochAsync("a", Long))!.Value);
+        await Leases.TakeOverAsync(name, "b", Long, CancellationToken.None);
+        Assert.Equal(new AppendOutcome.Fenced(fence), await AppendAsync(fence));
+        await Leases.ReleaseAllAsync(name, CancellationToken.None);
+        Assert.Equal(new AppendOutcome.Fenced(fence), await AppendAsync(fence));
+    }
+
+    [Fact]
+    public async Task Append_AmongOthers_RefusesOnlyWhatIsFenced()
+    {
+        var (stale, tenant) = (new Fence(name, -1), Tenant());
+        var held = new Fence(name, (await EpochAsync("a", Long))!.Value);
+        var commits = Enumerable.Range(0, 30).Select(i => Commit(tenant, Create(Entity())) with { Fence = (i % 3) switch { 0 => null, 1 => held, _ => stale } }).ToList();
+        var outcomes = await Task.WhenAll(commits.Select(async commit => await store.Log.AppendAsync(commit, CancellationToken.None)));
+        for (var i = 0; i < outcomes.Length; i++) Assert.Equal(i % 3 == 2, outcomes[i] is AppendOutcome.Fenced);
+        Assert.Equal(new Revision(20), await store.Log.HeadAsync(tenant, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Append_SentAgainAfterTheTerm_IsAlreadyCommitted()
+    {
+        var fence = new Fence(name, (await EpochAsync("a", Long))!.Value);
+        var commit = Commit(Tenant(), Create(Entity())) with { Fence = fence };
+        var first = await store.Log.CommitAsync(commit);
+        await Leases.ReleaseAsync(name, "a", CancellationToken.None);
+        Assert.Equal(new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await store.Log.AppendAsync(commit, CancellationToken.None));
+    }
+
+    private ValueTask<AppendOutcome> AppendAsync(Fence fence) =>
+        store.Log.AppendAsync(Commit(Tenant(), Create(Entity())) with { Fence = fence }, CancellationToken.None);
+
+    private async Task<bool> HoldAsync(string holder, TimeSpan duration) => await EpochAsync(holder, duration) is not null;
+
+    private async Task<long?> EpochAsync(string holder, TimeSpan duration) => await Leases.TryHoldAsync(name, holder, duration, CancellationToken.None);
 
     private ValueTask<string?> HolderAsync() => Leases.HolderAsync(name, CancellationToken.None);
 }

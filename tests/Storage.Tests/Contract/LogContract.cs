@@ -84,27 +84,30 @@ public abstract partial class LogContract(IStore store)
         var id = Entity();
         var commit = Commit(tenant, Create(id, """{"v":1}"""), Create(Entity()));
         var first = await Log.CommitAsync(commit);
-        Assert.Equal(first, await Log.AppendAsync(commit, CancellationToken.None));
+        var already = new AppendOutcome.AlreadyCommitted(first.Revision, first.At);
+        Assert.Equal(already, await Log.AppendAsync(commit, CancellationToken.None));
 
         var update = await Log.CommitAsync(tenant, Update(id, first.Revision, """{"v":2}"""));
-        Assert.Equal(first, await Log.AppendAsync(commit, CancellationToken.None));
+        Assert.Equal(already, await Log.AppendAsync(commit, CancellationToken.None));
 
         await Log.CommitAsync(tenant, Delete(id, update.Revision));
-        Assert.Equal(first, await Log.AppendAsync(commit, CancellationToken.None));
+        Assert.Equal(already, await Log.AppendAsync(commit, CancellationToken.None));
         Assert.Null(await Log.ReadAsync(tenant, id));
         Assert.Equal(first.Revision, await Log.FindCommitAsync(tenant, commit.Id, CancellationToken.None));
         Assert.Null(await Log.FindCommitAsync(tenant, CommitId.New(TimeProvider.System), CancellationToken.None));
     }
 
     [Fact]
-    public async Task Append_AnotherWriteUnderTheSameCommitId_FindsTheFirstOutcome()
+    public async Task Append_AnotherWriteUnderTheSameCommitId_IsAlreadyCommitted()
     {
         var (id, other) = (Entity(), Entity());
         var commit = Commit(tenant, Create(id));
-        var same = await Task.WhenAll(Enumerable.Range(0, 10).Select(
-            i => Task.Run(() => Log.CommitAsync(i == 0 ? commit : commit with { Writes = [Create(Entity())] }))));
-        Assert.Single(same.Distinct());
-        Assert.Equal(same[0], await Log.AppendAsync(commit with { Writes = [Create(other)] }, CancellationToken.None));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(
+            i => Task.Run(async () => await Log.AppendAsync(i == 0 ? commit : commit with { Writes = [Create(Entity())] }, CancellationToken.None))));
+        var first = Assert.Single(outcomes.OfType<AppendOutcome.Committed>());
+        var already = new AppendOutcome.AlreadyCommitted(first.Revision, first.At);
+        Assert.Equal(9, outcomes.Count(o => already.Equals(o)));
+        Assert.Equal(already, await Log.AppendAsync(commit with { Writes = [Create(other)] }, CancellationToken.None));
         Assert.Null(await Log.ReadAsync(tenant, other));
         Assert.Equal(new Revision(1), await Log.HeadAsync(tenant, CancellationToken.None));
     }

@@ -36,9 +36,12 @@ public interface IStore : IAsyncLifetime
 
 public sealed class MemoryStore : IStore
 {
-    private readonly MemoryLog log = new(TimeProvider.System);
+    private readonly MemoryLeases leases = new(TimeProvider.System);
+    private readonly MemoryLog log;
     private MemorySearchJobs? jobs;
     private MemoryTransfers? transfers;
+
+    public MemoryStore() => log = new MemoryLog(TimeProvider.System, leases);
 
     public IEntityLog Log => log;
 
@@ -48,7 +51,7 @@ public sealed class MemoryStore : IStore
 
     public ISearchJobs SearchJobs => jobs ??= new MemorySearchJobs(new MemorySearch(log), TimeProvider.System);
 
-    public ILeases Leases { get; } = new MemoryLeases(TimeProvider.System);
+    public ILeases Leases => leases;
 
     public ILines Lines { get; } = new MemoryLines(TimeProvider.System);
 

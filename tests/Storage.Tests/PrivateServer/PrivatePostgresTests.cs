@@ -31,6 +31,67 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Connect_WithoutThePassword_IsRefused()
+    {
+        var server = await StartAsync(Options);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(server.PasswordFile));
+        Assert.Equal("28P01", await RefusalAsync(server, "wrong"));
+        Assert.NotNull(await RefusalAsync(server, null));
+        Assert.Equal(1, await AskAsync(server, "select 1"));
+        Assert.Equal(0L, await AskAsync(server, "select count(*) from pg_hba_file_rules where auth_method <> 'scram-sha-256'"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_OfAFolderThatTrustedWhoConnects_AsksForThePasswordFromThenOn(bool isRunning)
+    {
+        var server = await StartAsync(Options);
+        await AskAsync(server, "create table kept as select 42 as n; alter role strata password null; select 1");
+        await File.WriteAllTextAsync(Path.Combine(Options.Folder, "data", "pg_hba.conf"), "local all all trust\n");
+        await AskAsync(server, "select pg_reload_conf()");
+        File.Delete(server.PasswordFile);
+        await Poll.UntilAsync(async () => await RefusalAsync(server, null) is null);
+        if (!isRunning) await server.StopAsync(CancellationToken.None);
+
+        server = await StartAsync(Options);
+        Assert.Equal(isRunning, server.Adopted);
+        Assert.Equal(42, await AskAsync(server, "select n from kept"));
+        await Poll.UntilAsync(async () => await RefusalAsync(server, null) is not null);
+    }
+
+    [Fact]
+    public async Task Start_AfterThePasswordFileWasLost_MakesANewOne()
+    {
+        var server = await StartAsync(Options);
+        await AskAsync(server, "create table kept as select 42 as n; select 1");
+        await server.StopAsync(CancellationToken.None);
+        File.Delete(server.PasswordFile);
+        server = await StartAsync(Options);
+        Assert.Equal(42, await AskAsync(server, "select n from kept"));
+        Assert.NotNull(await RefusalAsync(server, null));
+    }
+
+    /// <summary>The code with which a connection is refused; null: it is not.</summary>
+    private static async Task<string?> RefusalAsync(PrivatePostgres server, string? password)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = password, Pooling = false }.ConnectionString);
+            await connection.OpenAsync();
+            return null;
+        }
+        catch (PostgresException e)
+        {
+            return e.SqlState;
+        }
+        catch (NpgsqlException e)
+        {
+            return e.Message; // "No password has been provided"
+        }
+    }
+
+    [Fact]
     public async Task Start_WhereOneRuns_AdoptsIt()
     {
         var first = await StartAsync(Options);

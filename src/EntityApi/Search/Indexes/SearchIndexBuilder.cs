@@ -16,7 +16,6 @@ internal sealed partial class SearchIndexBuilder(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
-    private readonly string server = Guid.CreateVersion7(time.GetUtcNow()).ToString();
     private readonly SemaphoreSlim wake = new(0, 1);
 
     /// <summary>Something is to be done.</summary>
@@ -48,7 +47,7 @@ internal sealed partial class SearchIndexBuilder(
     {
         try
         {
-            await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, server, LeaseTime, time, stopping);
+            await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, HeldLease.NewHolder(time), LeaseTime, time, stopping);
             work.Succeeded();
             if (lease is null) return;
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost);
