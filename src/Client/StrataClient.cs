@@ -37,6 +37,12 @@ public sealed partial class StrataClient : IDisposable
 
     public Uri Address { get; }
 
+    /// <summary>
+    /// Sent with each write, for parts of the cloud that act under a lease: <c>NAME EPOCH</c>. When the lease has gone to another holder, the write is refused (LEASE_LOST).
+    /// Null: nothing is sent.
+    /// </summary>
+    public string? Fence { get => transport.Fence; set => transport.Fence = value; }
+
     /// <summary>The verbs on one kind.</summary>
     public ResourceClient<TSpec, TStatus> Resources<TSpec, TStatus>(string plural) => new(transport, plural);
 

@@ -12,6 +12,10 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
 {
     public ClientOptions Options => options;
 
+    public const string FenceHeader = "Strata-Fence";
+
+    public string? Fence { get; set; }
+
     public Uri Address => http.BaseAddress!;
 
     /// <summary>A whole answer in memory.</summary>
@@ -80,6 +84,7 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
     private async Task<Answer> SendOnceAsync(Call call, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest();
+        if (Fence is { } fence && call.Method != HttpMethod.Get) request.Headers.Add(FenceHeader, fence);
         using var response = await OpenAsync(request, cancellationToken);
         var body = await ReadAsync(response, cancellationToken);
         return new Answer(response.Headers.Location, body);

@@ -10,6 +10,7 @@ using Strata.Core;
 using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Entities.Json;
+using Strata.Entities.Log;
 
 namespace Strata.Api.Http;
 
@@ -31,6 +32,21 @@ public sealed class ApiCall(HttpContext http)
 
     /// <summary>The caller as the engine knows it, with the request's Idempotency-Key once <see cref="Idempotency"/> has read it.</summary>
     public Caller Caller => Principal.Caller with { Request = Request };
+
+    /// <summary>
+    /// The lease under which an agent writes (header <c>Strata-Fence: node/NAME EPOCH</c>); null: under none. It can only forbid, so anybody may send it; what is no lease of a node is one
+    /// that nobody holds.
+    /// </summary>
+    public Fence? Fence
+    {
+        get
+        {
+            var sent = http.Request.Headers["Strata-Fence"];
+            if (sent.Count == 0) return null;
+            return sent is [{ } text] && text.StartsWith("node/", StringComparison.Ordinal) && text.Split(' ') is [var lease, var number]
+                && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? new Fence(lease, epoch) : new Fence("", 0);
+        }
+    }
 
     /// <summary>Set for a write that carries an Idempotency-Key.</summary>
     public RequestKey? Request { get; internal set; }

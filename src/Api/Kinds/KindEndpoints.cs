@@ -85,7 +85,7 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         var tenant = Kind.TenantOf(caller);
         return await idempotency.RunAsync(call, tenant, Raw(body), async () =>
         {
-            var created = await store.CreateAsync(caller with { Request = call.Request }, draft, null, call.Aborted);
+            var created = await store.CreateAsync(caller with { Request = call.Request, Fence = call.Fence }, draft, null, call.Aborted);
             return created.IsOk ? Created(created.Value) : created.Error;
         }, written => Created(written[0]));
     }
@@ -123,7 +123,7 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
             if (!found.IsOk) return found.Error;
             if (await belongings.CheckAsync(Kind, found.Value, call.Aborted) is { } notEmpty) return notEmpty;
             var id = Kind.IdOf(found.Value.Id);
-            var deleted = await store.DeleteAsync(caller with { Tenant = found.Value.Tenant, Request = call.Request }, id, ifMatch, call.Aborted);
+            var deleted = await store.DeleteAsync(caller with { Tenant = found.Value.Tenant, Request = call.Request, Fence = call.Fence }, id, ifMatch, call.Aborted);
             return deleted.IsOk ? One(deleted.Value) : deleted.Error;
         });
     }
@@ -140,7 +140,7 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
-            var changed = await store.ChangeAsync(caller with { Request = call.Request }, NameOrId(call), Change, transition, ifMatch, call.Aborted);
+            var changed = await store.ChangeAsync(caller with { Request = call.Request, Fence = call.Fence }, NameOrId(call), Change, transition, ifMatch, call.Aborted);
             return changed.IsOk ? One(changed.Value) : changed.Error;
         });
 

@@ -16,7 +16,11 @@ namespace Strata.Nodes.Agent;
 internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervisor supervisor, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, InstanceRunner> runners = new();
+    private readonly ConcurrentDictionary<string, SupervisedWork> loops = new();
     private readonly HashSet<string> told = [];
+
+    /// <summary>After the token of all <see cref="TakeAsync"/> was cancelled: when the last loop has ended. What they looked after runs on.</summary>
+    public Task EndedAsync() => Task.WhenAll(loops.Values.Select(loop => loop.Completion));
 
     public async Task TakeAsync(WatchEvent<InstanceSpec, InstanceStatus> happened, CancellationToken cancellationToken)
     {
@@ -47,11 +51,15 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         runner = new InstanceRunner(new InstanceContext(instance, LogFile.PathOf(machine.Paths, instance.Id)), parts);
         if (instance.Deleted) runner.Update(null);
         runners[instance.Id] = runner;
-        _ = supervisor.StartUntilDone("agent-instance", async (_, stop) =>
+        var loop = supervisor.StartUntilDone("agent-instance", async (_, stop) =>
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
-            if (await TryRunAsync(instance.Id, runner, both.Token)) runners.TryRemove(new(instance.Id, runner));
+            if (!await TryRunAsync(instance.Id, runner, both.Token)) return;
+            runners.TryRemove(new(instance.Id, runner));
+            loops.TryRemove(instance.Id, out SupervisedWork? _);
         });
+        loops[instance.Id] = loop;
+        if (loop.Completion.IsCompleted) loops.TryRemove(new(instance.Id, loop));
     }
 
     /// <returns>False when the agent ends; the instance runs on. A fault in one loop must not leave its instance alone for ever, so it is left to the supervisor.</returns>

@@ -10,6 +10,9 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Warning, "The API cannot be reached: {Reason} What runs runs on.")]
     public static partial void Unreachable(this ILogger logger, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "Another agent has taken node {Node}; this one does nothing until that one is gone")]
+    public static partial void Replaced(this ILogger logger, string node);
+
     [LoggerMessage(LogLevel.Information, "{Run} runs without an instance that says so: it is stopped")]
     public static partial void Orphan(this ILogger logger, string run);
 

@@ -49,18 +49,59 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         try
         {
             var node = await RegisterAsync(cancellationToken);
-            var instances = new InstanceSet(machine, parts, supervisor, logger);
-            await supervisor.RunAsync(cancellationToken, [
-                ("agent-instances", (work, stop) => FollowAsync(node, instances, work, stop)),
-                ("agent-heartbeat", BeatAsync),
-                ("agent-relay", (_, stop) => RelayAsync(stop)),
-                ("agent-layers", CollectAsync),
-            ]);
+            var hold = new NodeHold(client, options, time, logger);
+            while (true)
+            {
+                await hold.TakeAsync(Heard, cancellationToken);
+                await RunTermAsync(node, parts, hold, cancellationToken);
+                logger.Replaced(options.Name);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Asked to.
         }
+    }
+
+    /// <summary>Works while this agent holds the node, and returns when nothing of it goes on any more. The loops are supervised each for itself.</summary>
+    private async Task RunTermAsync(Resource<NodeSpec, NodeStatus> node, AgentParts parts, NodeHold hold, CancellationToken cancellationToken)
+    {
+        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var instances = new InstanceSet(machine, parts, supervisor, logger);
+        try
+        {
+            await supervisor.RunAsync(term.Token, [
+                ("agent-instances", (work, stop) => FollowAsync(node, instances, work, stop)),
+                ("agent-heartbeat", KeepAsync),
+                ("agent-relay", (_, stop) => RelayAsync(stop)),
+                ("agent-layers", CollectAsync),
+            ]);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The term is over.
+        }
+        finally
+        {
+            await instances.EndedAsync();
+        }
+
+        async Task KeepAsync(SupervisedWork work, CancellationToken stop)
+        {
+            await hold.KeepAsync(error => Heard(work, error), stop);
+            await term.CancelAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, stop); // until the others have stopped too
+        }
+    }
+
+    /// <summary>What became of a heartbeat.</summary>
+    private void Heard(Exception? error) => LastBeatError = error?.Message;
+
+    private void Heard(SupervisedWork work, Exception? error)
+    {
+        Heard(error);
+        if (error is null) work.Succeeded();
+        else work.Failed(error); // a beat that waits longer than the lease would cost the node its instances
     }
 
     /// <summary>Brings the node's entity up to date; tries until the API answers. The server registers the node before its agent gets a token.</summary>
@@ -115,25 +156,6 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
                 work.Failed(e); // an instance that nobody follows must not wait for the supervisor's back-off
             }
             await Task.Delay(RetryPause, time, cancellationToken);
-        }
-    }
-
-    private async Task BeatAsync(SupervisedWork work, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                await client.SendBytesAsync(HttpMethod.Post, $"/api/v1/nodes/{options.Name}/heartbeat", cancellationToken: cancellationToken);
-                LastBeatError = null;
-                work.Succeeded();
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                LastBeatError = e.Message;
-                work.Failed(e); // a beat that waits longer than the lease would cost the node its instances
-            }
-            await Task.Delay(options.Heartbeat, time, cancellationToken);
         }
     }
 

@@ -30,8 +30,13 @@ public static class NodeEndpoints
 
     private static readonly Operation Heartbeat = new()
     {
-        Id = "beatNode", Summary = "Tells that a node's agent is at work; it counts as down 15 s after the last.", Tag = "nodes", Status = 204,
-        Parameters = [IdempotencyKey],
+        Id = "beatNode", Summary = "Tells that a node's agent is at work; it counts as down 15 s after the last. Answers the epoch of its lease, for the header Strata-Fence of its writes.", Tag = "nodes",
+        Parameters =
+        [
+            IdempotencyKey, Parameter.Query("session", "Names the agent's process; one that is new to the node takes it over.", Schemas.Text()),
+            Parameter.Query("epoch", "What the last heartbeat of this session answered: the lease is only renewed.", Schemas.Integer(0, int.MaxValue)),
+        ],
+        Answer = Content.Json(Schemas.Object()),
     };
 
     private static readonly Operation ReadLogs = new()

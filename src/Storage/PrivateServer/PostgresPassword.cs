@@ -43,16 +43,25 @@ internal sealed class PostgresPassword(PostgresFolder folder)
     }
 
     /// <summary>Gives it to a running server of an older version, which still trusts who connects.</summary>
-    public async Task SetAsync(string connectionString, CancellationToken cancellationToken)
+    /// <returns>False where it does not: it has a password that nobody knows any more.</returns>
+    public async Task<bool> TrySetAsync(string connectionString, CancellationToken cancellationToken)
     {
-        if (Read() is not null) return;
+        if (Read() is not null) return true;
         var password = Write();
-        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
-        await connection.OpenAsync(cancellationToken);
-        await RunAsync(connection, AlterRole(password), cancellationToken);
-        PostgresSettings.WriteAccess(folder.Data);
-        await RunAsync(connection, "select pg_reload_conf()", cancellationToken);
+        try
+        {
+            await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+            await connection.OpenAsync(cancellationToken);
+            await RunAsync(connection, AlterRole(password), cancellationToken);
+            PostgresSettings.WriteAccess(folder.Data);
+            await RunAsync(connection, "select pg_reload_conf()", cancellationToken);
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
         Finish();
+        return true;
     }
 
     // Base64url, so no quote can be in it.

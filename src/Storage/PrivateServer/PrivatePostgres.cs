@@ -113,7 +113,12 @@ public sealed partial class PrivatePostgres
         var clock = Stopwatch.StartNew();
         if (PostgresProcess.Find(folder) is { } running && await IsReadyAsync(running, cancellationToken)) (process, Adopted) = (running, true);
         else await StartAsync(cancellationToken);
-        if (Adopted) await password.SetAsync(WithoutPassword, cancellationToken);
+        if (Adopted && !await password.TrySetAsync(WithoutPassword, cancellationToken))
+        {
+            await StopAsync(cancellationToken);
+            Adopted = false;
+            await StartAsync(cancellationToken);
+        }
         Ready(Adopted ? "adopted" : "started", process.Pid, folder.Root, clock.ElapsedMilliseconds);
     }
 

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
+using Strata.Client;
 using Strata.Core;
+using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Tests.Agent;
@@ -234,6 +236,33 @@ public abstract class AgentContract : IAsyncLifetime
         await Wait.UntilAsync(async () => await TryAskAsync(ready, "STRATA_INSTANCE") == id, "it was started again as it was");
         await Host.StartServerAsync();
         await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.Restarts == 1 && now.Status.StartedAt > ready.Status.StartedAt);
+    }
+
+    [Fact]
+    public async Task Agent_WhoseNodeANewerOneHas_CanNeitherBeatNorWrite()
+    {
+        var id = await Host.CreateAsync(ServerImage, Serve);
+        await Host.UntilAsync(id, InstanceStates.Ready);
+        await Host.StopAgentAsync();
+        using var former = Host.AgentClient();
+        var epoch = await BeatAsync(former, "former", 0);
+        var instances = former.Resources<InstanceSpec, InstanceStatus>("instances");
+        former.Fence = $"node/node-1 {epoch}";
+        var now = (await instances.FindAsync(id, Host.OrgId))!;
+        now = await instances.ChangeAsync(now, now with { Status = now.Status with { Message = "mine" } }, null, Host.OrgId);
+
+        using var newer = Host.AgentClient();
+        Assert.True(await BeatAsync(newer, "newer", 0) > epoch);
+        Assert.Equal("NODE_IN_USE", (await Assert.ThrowsAsync<StrataException>(() => BeatAsync(former, "former", epoch))).Error.Code);
+        var late = await Assert.ThrowsAsync<StrataException>(() => instances.ChangeAsync(now, now with { Status = now.Status with { Message = "late" } }, null, Host.OrgId));
+        Assert.Equal("LEASE_LOST", late.Error.Code);
+        Assert.Equal("mine", (await Host.Instances.GetAsync(Host.Caller, id, AsOf.Latest, default)).Value.Status.Message);
+    }
+
+    private static async Task<long> BeatAsync(StrataClient agent, string session, long epoch)
+    {
+        using var answer = await agent.SendAsync(HttpMethod.Post, $"/api/v1/nodes/node-1/heartbeat?session={session}&epoch={epoch}");
+        return answer!.RootElement.GetProperty("epoch").GetInt64();
     }
 
     [Fact]

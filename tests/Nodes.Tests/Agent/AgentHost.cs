@@ -29,8 +29,8 @@ internal sealed class AgentHost : IAsyncDisposable
 {
     private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, .. NodeKinds.All];
 
-    private readonly MemoryLog log = new(TimeProvider.System);
     private readonly MemoryLeases leases = new(TimeProvider.System);
+    private readonly MemoryLog log;
     private readonly MemoryLines lines = new(TimeProvider.System);
     private readonly ConcurrentDictionary<string, byte[]> blobs = new();
     private readonly TestMachine machine;
@@ -41,7 +41,7 @@ internal sealed class AgentHost : IAsyncDisposable
     private string agentToken = "";
     private int port;
 
-    private AgentHost(TestMachine machine) => this.machine = machine;
+    private AgentHost(TestMachine machine) => (this.machine, log) = (machine, new MemoryLog(TimeProvider.System, leases));
 
     public TestMachine Machine => machine;
     public TenantId Org { get; private set; }
@@ -95,6 +95,11 @@ internal sealed class AgentHost : IAsyncDisposable
         await app!.StopAsync(now.Token);
         await app.DisposeAsync();
     }
+
+    /// <summary>A client with an agent's token; the caller disposes it.</summary>
+    public StrataClient AgentClient() => new(new Uri($"http://127.0.0.1:{port}"), agentToken, new ClientOptions { RetriesMax = 1 });
+
+    public string OrgId => Org.ToString();
 
     public void StartAgent()
     {

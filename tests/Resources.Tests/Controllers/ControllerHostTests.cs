@@ -139,6 +139,33 @@ public class ControllerHostTests
     }
 
     [Fact]
+    public async Task Run_ALookThatOutlivesItsTerm_CannotWrite()
+    {
+        await using var cloud = await TestCloud.StartAsync(leases: leases);
+        await cloud.AddLampAsync("desk");
+        var outcomes = new List<string?>();
+        var written = new TaskCompletionSource();
+        LampController controller = null!;
+        controller = new LampController(async (lamp, ct) =>
+        {
+            if (outcomes.Count > 0) return null;
+            var caller = controller.CallerOf(cloud.Caller.Tenant);
+            await WriteAsync(1);
+            await leases.TakeOverAsync("controller/lamps", "another server", TimeSpan.FromMinutes(10), default);
+            await WriteAsync(2); // it does not look at its token
+            written.SetResult();
+            return null;
+
+            async Task WriteAsync(int hours) => outcomes.Add(
+                (await cloud.Lamps.ChangeAsync(caller, lamp.Id, now => now with { Status = now.Status with { Hours = hours } }, null, null, default)).Error?.Code);
+        });
+        await using var host = await StartAsync(cloud, controller);
+        await written.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal([null, "LEASE_LOST"], outcomes);
+        Assert.Equal(1, (await cloud.Lamps.GetAsync(cloud.Caller, "desk", AsOf.Latest, default)).Value.Status.Hours);
+    }
+
+    [Fact]
     public async Task Run_StorageAway_RestsAndGoesOn()
     {
         await using var cloud = await TestCloud.StartAsync();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Strata.Core;
+using Strata.Entities.Engine;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 using Strata.Resources.Tests.Support;
@@ -10,6 +11,8 @@ namespace Strata.Resources.Tests.Controllers;
 internal sealed class LampController(Func<Resource<LampSpec, LampStatus>, CancellationToken, Task<TimeSpan?>> look) : Controller<LampSpec, LampStatus>
 {
     private readonly ConcurrentDictionary<string, int> running = new();
+
+    public Caller CallerOf(TenantId tenant) => CallerIn(tenant);
 
     public override string Name => "lamps";
     public override Kind<LampSpec, LampStatus> Kind => LampKind.Kind;

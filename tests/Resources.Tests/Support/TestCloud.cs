@@ -31,9 +31,9 @@ internal sealed class TestCloud : IAsyncDisposable
     public Resource<ProjectSpec, Nothing> Project { get; private set; } = null!;
 
     /// <param name="capacity">Of each follower's queue.</param>
-    public static async Task<TestCloud> StartAsync(int capacity = ChangeFeed.CapacityDefault)
+    public static async Task<TestCloud> StartAsync(int capacity = ChangeFeed.CapacityDefault, MemoryLeases? leases = null)
     {
-        var cloud = new TestCloud(new FaultyLog(new MemoryLog(TimeProvider.System)));
+        var cloud = new TestCloud(new FaultyLog(new MemoryLog(TimeProvider.System, leases)));
         cloud.Project = (await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
         cloud.Feed = new ChangeFeed(cloud.Log, TimeProvider.System, new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance), capacity);
         await cloud.Feed.StartAsync(default);

@@ -47,9 +47,8 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
     public async Task Start_OfAFolderThatTrustedWhoConnects_AsksForThePasswordFromThenOn(bool isRunning)
     {
         var server = await StartAsync(Options);
-        await AskAsync(server, "create table kept as select 42 as n; alter role strata password null; select 1");
         await File.WriteAllTextAsync(Path.Combine(Options.Folder, "data", "pg_hba.conf"), "local all all trust\n");
-        await AskAsync(server, "select pg_reload_conf()");
+        await AskAsync(server, "create table kept as select 42 as n; alter role strata password null; select pg_reload_conf()");
         File.Delete(server.PasswordFile);
         await Poll.UntilAsync(async () => await RefusalAsync(server, null) is null);
         if (!isRunning) await server.StopAsync(CancellationToken.None);
@@ -60,12 +59,14 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
         await Poll.UntilAsync(async () => await RefusalAsync(server, null) is not null);
     }
 
-    [Fact]
-    public async Task Start_AfterThePasswordFileWasLost_MakesANewOne()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_AfterThePasswordFileWasLost_MakesANewOne(bool isRunning)
     {
         var server = await StartAsync(Options);
         await AskAsync(server, "create table kept as select 42 as n; select 1");
-        await server.StopAsync(CancellationToken.None);
+        if (!isRunning) await server.StopAsync(CancellationToken.None);
         File.Delete(server.PasswordFile);
         server = await StartAsync(Options);
         Assert.Equal(42, await AskAsync(server, "select n from kept"));

@@ -1,0 +1,118 @@
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Entities.Tests.Support;
+
+namespace Strata.Entities.Tests.Engine;
+
+/// <summary>A holder stops before its lease can be someone else's, whatever the store does to its renewals.</summary>
+public sealed class HeldLeaseTests
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(10);
+
+    private readonly FakeTime time = new();
+
+    [Fact]
+    public async Task Renewal_ThatHangs_LosesTheLeaseBeforeItsTime()
+    {
+        var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<long?>().Task }; // and does not look at its token
+        await using var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(7.9), () => leases.Renewals > 0);
+        Assert.False(lease.Lost.IsCancellationRequested);
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.True(lease.Lost.IsCancellationRequested, "8.1 s after it was asked for, a lease of 10 s is given up");
+    }
+
+    [Fact]
+    public async Task Renewal_ThatFails_IsTriedAgainWhileThereIsTime()
+    {
+        var leases = new ScriptedLeases { Answer = n => n < 3 ? Task.FromException<long?>(new InvalidOperationException("away")) : Task.FromResult<long?>(7) };
+        await using var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(60), () => leases.Renewals >= 3);
+        Assert.False(lease.Lost.IsCancellationRequested);
+        Assert.Equal(new Fence("name", 7), lease.Fence);
+    }
+
+    [Fact]
+    public async Task Renewal_ThatIsAnsweredLate_CountsFromWhenItWasSent()
+    {
+        var late = new TaskCompletionSource<long?>();
+        var leases = new ScriptedLeases { Answer = n => n == 1 ? late.Task : new TaskCompletionSource<long?>().Task };
+        await using var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(2.5), () => leases.Renewals == 1);
+        time.Advance(TimeSpan.FromSeconds(5)); // 7.5 s
+        late.SetResult(7);
+        await Eventually.TrueAsync(() => Task.FromResult(time.Waiting == 2), "it has taken note");
+        time.Advance(TimeSpan.FromSeconds(2.8)); // 10.3 s: the renewal was sent at 2.5
+        Assert.False(lease.Lost.IsCancellationRequested);
+        time.Advance(TimeSpan.FromSeconds(0.3));
+        Assert.True(lease.Lost.IsCancellationRequested);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(8L)]
+    public async Task Renewal_RefusedOrOfAnotherTerm_LosesTheLease(long? answer)
+    {
+        var leases = new ScriptedLeases { Answer = _ => Task.FromResult(answer) };
+        await using var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(3), () => lease.Lost.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task Dispose_WhileTheStoreHangs_Returns()
+    {
+        var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<long?>().Task, Release = new TaskCompletionSource().Task };
+        var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
+        var disposal = lease.DisposeAsync().AsTask();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return Task.FromResult(disposal.IsCompleted);
+            },
+            "it is disposed");
+    }
+
+    private async Task<HeldLease> TakeAsync(ILeases leases) => (await HeldLease.TryTakeAsync(leases, "name", "holder", Duration, time, default))!;
+
+    /// <summary>In small steps, so that what wakes up can go to sleep again.</summary>
+    private async Task AdvanceAsync(TimeSpan by, Func<bool> isDone)
+    {
+        var until = time.GetUtcNow() + by;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (time.GetUtcNow() < until) time.Advance(TimeSpan.FromMilliseconds(100));
+                return Task.FromResult(isDone() && (time.GetUtcNow() >= until || by > TimeSpan.FromSeconds(10)));
+            },
+            "it has come so far");
+    }
+
+    /// <summary>Gives the lease away with epoch 7, then answers renewals as told.</summary>
+    private sealed class ScriptedLeases : ILeases
+    {
+        private int asked;
+
+        public required Func<int, Task<long?>> Answer { get; init; }
+
+        public Task Release { get; init; } = Task.CompletedTask;
+
+        public int Renewals => Math.Max(0, Volatile.Read(ref asked) - 1);
+
+        public ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
+        {
+            var number = Interlocked.Increment(ref asked) - 1;
+            return number == 0 ? new(7) : new(Answer(number));
+        }
+
+        public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => new(Release);
+
+        public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => default;
+
+        public ValueTask<string?> HolderAsync(string name, CancellationToken cancellationToken) => new("holder");
+    }
+}
