@@ -136,7 +136,7 @@ public class ScheduleRunnerTests
         var (test, _) = Make(Workflow);
         var leases = new MemoryLeases(time);
         using var stop = new CancellationTokenSource();
-        var running = Make(test, leases).RunAsync(stop.Token);
+        var running = Make(test, leases).RunAsync(null, stop.Token);
         var entity = (await test.CreateAsync()).Value;
         await Eventually.TrueAsync(
             async () =>
@@ -160,7 +160,7 @@ public class ScheduleRunnerTests
         Assert.NotNull(await leases.TryHoldAsync(ScheduleRunner.LeaseName, "other", TimeSpan.FromSeconds(62), default));
         var entity = (await test.CreateAsync()).Value;
         using var stop = new CancellationTokenSource();
-        var running = Make(test, leases).RunAsync(stop.Token);
+        var running = Make(test, leases).RunAsync(null, stop.Token);
         time.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("OPEN", (await test.ReadAsync(entity.Id))?.State);
         await Eventually.TrueAsync(
