@@ -17,6 +17,7 @@ internal sealed partial class BuildController(
     DeploymentStores stores, Builder builder, ILines lines, DeploymentOptions options, TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
+    private const string Actor = "controller:build";
     private const int InterruptionsMax = 2;
 
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(5);
