@@ -21,7 +21,7 @@ public sealed record IdentityOptions
     /// <summary>OIDC providers of one organization; beyond that 409 OIDC_PROVIDER_CAP_REACHED.</summary>
     public int ProvidersMax { get; init; } = 20;
 
-    /// <summary>Wrong secrets of one client in a minute; then 429 for the rest of it.</summary>
+    /// <summary>Wrong secrets from one source in a minute; beyond that its wrong ones are answered with 429.</summary>
     public int GuessesMax { get; init; } = 20;
 
     /// <summary>True: providers may be on this machine and private networks, and speak http.</summary>

@@ -110,7 +110,7 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Equal(403, await StatusWithAsync(provider.Sign("bob", ["operator", "agent"], "strata"))); // never by a token of somebody else
         var (client, secret) = await CreateClientAsync();
         Assert.Equal(200, (await ExchangeAsync(client, secret, token)).Status);
-        Assert.Equal((409, "OIDC_PROVIDER_DUPLICATE"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", $$"""{"wellKnownConfigUri":"{{provider.Issuer}}/.well-known/openid-configuration"}""")));
+        Assert.Equal((409, "OIDC_PROVIDER_DUPLICATE"), Refusal(await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider, "strata"))));
         Assert.Equal(200, (await Admin.SendJsonAsync("POST", $"/api/oauth/oidc/providers/{id}/invalidate")).Status);
         await Wait.UntilAsync(async () => await StatusWithAsync(token) == 401, "an invalidated provider's tokens are refused");
         Assert.Empty((await Admin.SendJsonAsync("GET", "/api/oauth/oidc/providers?activeOnly=true")).Body.EnumerateArray());
@@ -123,18 +123,33 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Equal((404, "OIDC_PROVIDER_NOT_FOUND"), Refusal(await Admin.SendJsonAsync("DELETE", $"/api/oauth/oidc/providers/{id}")));
     }
 
-    /// <summary>The second organization that believes a provider is meant only where a token says so.</summary>
+    /// <summary>To register first decides nothing: the audience does, or the token itself.</summary>
     [Fact]
-    public async Task Provider_OfTwoOrganizations_IsTheFirstOnes_UnlessTheTokenNamesTheOther()
+    public async Task Provider_OfTwoOrganizations_IsThatOfTheAudience()
     {
         using var provider = new TestProvider();
-        var registration = $$"""{"wellKnownConfigUri":"{{provider.Issuer}}/.well-known/openid-configuration"}""";
         using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "admin", ["admin"]));
-        await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", registration);
-        await other.SendJsonAsync("POST", "/api/oauth/oidc/providers", registration);
-        Assert.Equal(Host.Org.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "strata")));
-        Assert.Equal(Host.OtherOrg.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "strata", Host.OtherOrg)));
+        await other.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider, "theirs", "both"));
+        await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider, "ours", "both"));
+        Assert.Equal(Host.Org.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "ours")));
+        Assert.Equal(Host.OtherOrg.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "theirs")));
+        Assert.Equal(401, await StatusWithAsync(provider.Sign("bob", ["viewer"], "both"))); // it could be either
+        Assert.Equal(Host.Org.ToString(), await OrganizationOfAsync(provider.Sign("bob", ["viewer"], "both", Host.Org)));
+        Assert.Equal(401, await StatusWithAsync(provider.Sign("bob", ["viewer"], "theirs", Host.Org)));
     }
+
+    [Fact]
+    public async Task Provider_WithoutAnAudience_Is400()
+    {
+        using var provider = new TestProvider();
+        Assert.Equal(400, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider))).Status);
+        var made = await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", Registration(provider, "strata"));
+        var path = $"/api/oauth/oidc/providers/{made.Body.GetProperty("id").GetGuid()}";
+        Assert.Equal(400, (await Admin.SendJsonAsync("PATCH", path, """{"expectedAudiences":[]}""")).Status);
+    }
+
+    private static string Registration(TestProvider provider, params string[] audiences) =>
+        JsonSerializer.Serialize(new { wellKnownConfigUri = provider.Issuer + "/.well-known/openid-configuration", expectedAudiences = audiences });
 
     [Theory]
     [InlineData("ftp://idp.test/.well-known/openid-configuration")]

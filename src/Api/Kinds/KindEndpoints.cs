@@ -76,6 +76,7 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         if (!read.IsOk) return read.Error;
         using var body = read.Value;
         var draft = KindBodies.ReadNew(Kind, body.RootElement);
+        if (draft.Faults.Count == 0 && !call.Principal.IsOperator) draft.Faults.AddRange(Kind.CheckForOthers(draft.Spec));
         if (call.Principal.Project is { } own)
         {
             if (Kind.Scope != KindScope.Project) return ApiErrors.Forbidden(Kind.WritePermission);

@@ -111,4 +111,10 @@ internal static partial class DeploymentChecks
 
     [GeneratedRegex("^/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$")]
     private static partial Regex Path();
+
+    /// <summary>Files of the server's machine are its operators'.</summary>
+    public static IReadOnlyList<SpecFault> CheckForOthers(ReleaseSpec spec) =>
+        spec.Source.Git?.Url.TrimStart().StartsWith("file:", StringComparison.OrdinalIgnoreCase) == true
+            ? [new SpecFault("source.git.url", "Only an operator of the cloud may deploy from file://. Upload the folder instead: strata deploy FOLDER.")]
+            : [];
 }

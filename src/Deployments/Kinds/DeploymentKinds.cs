@@ -32,6 +32,7 @@ public static class DeploymentKinds
         Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "release.workflow.json"),
         InitialStatus = new ReleaseStatus(),
         UserTransitions = ["cancel"],
+        OperatorsOnly = DeploymentChecks.CheckForOthers,
         Validate = DeploymentChecks.Check,
     };
 

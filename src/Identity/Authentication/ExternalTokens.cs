@@ -14,20 +14,24 @@ internal sealed record VouchedUser(TenantId Tenant, string Name, IReadOnlyList<s
 internal sealed class ExternalTokens(ProviderStore providers, ProviderDocuments documents, TrustedKeyStore trusted, TimeProvider time)
 {
     /// <summary>
-    /// By an OIDC provider. Where several organizations believe one provider, the claim <c>caas_org_id</c> tells which is meant, else the one that did first.
+    /// By an OIDC provider. Where several organizations believe one provider, the audience tells which is meant, or the claim <c>caas_org_id</c>. A token that would be good for
+    /// several organizations is good for none: to come first decides nothing.
     /// </summary>
-    public async ValueTask<VouchedUser?> ByProviderAsync(JsonWebToken token, CancellationToken cancellationToken)
+    /// <param name="among">The only organization that it may be for; null: any.</param>
+    public async ValueTask<VouchedUser?> ByProviderAsync(JsonWebToken token, TenantId? among, CancellationToken cancellationToken)
     {
         if (token.Subject is not { Length: > 0 } subject) return null;
         var asked = JwtCheck.Text(token, AccessTokens.Organization);
+        VouchedUser? found = null;
         foreach (var provider in await providers.OfIssuerAsync(token.Issuer, cancellationToken))
         {
-            if ((asked is not null && asked != provider.Org) || !TenantId.TryParse(provider.Org, out var tenant)) continue;
+            if ((asked is not null && asked != provider.Org) || !TenantId.TryParse(provider.Org, out var tenant) || (among is { } only && only != tenant)) continue;
             var keys = await documents.KeysAsync(provider.Spec, token.Kid is { Length: > 0 } id ? id : null);
             if (!await JwtCheck.IsValidAsync(token, keys, ProviderKind.IssuersOf(provider.Spec), provider.Spec.ExpectedAudiences, JwtCheck.Algorithms, time.GetUtcNow())) continue;
-            return new VouchedUser(tenant, subject, JwtCheck.List(token, provider.Spec.RolesClaim ?? ProviderKind.DefaultRolesClaim), ProviderKind.Kind.EntityOf(provider.Id));
+            if (found is not null && found.Tenant != tenant) return null;
+            found ??= new VouchedUser(tenant, subject, JwtCheck.List(token, provider.Spec.RolesClaim ?? ProviderKind.DefaultRolesClaim), ProviderKind.Kind.EntityOf(provider.Id));
         }
-        return null;
+        return found;
     }
 
     /// <summary>By a trusted key of one organization, which the token must name itself, if it names one.</summary>

@@ -44,7 +44,7 @@ internal sealed class JwtAuthenticator(TokenAuthenticator tokens, AccessTokens o
             : null;
 
     private async ValueTask<(Principal, EntityId)?> OfProviderAsync(JsonWebToken token, CancellationToken cancellationToken) =>
-        await external.ByProviderAsync(token, cancellationToken) is { } user ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source) : null;
+        await external.ByProviderAsync(token, null, cancellationToken) is { } user ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source) : null;
 
     private static Principal ToPrincipal(TenantId tenant, string actor, IReadOnlyList<string> roles) => new()
     {

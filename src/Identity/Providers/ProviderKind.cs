@@ -14,7 +14,7 @@ public sealed record ProviderSpec
     /// <summary>Allowed <c>iss</c>; empty: the address without its well-known end, as OpenID Connect Discovery says.</summary>
     public IReadOnlyList<string> Issuers { get; init; } = [];
 
-    /// <summary>One of these must be in <c>aud</c>; empty: any.</summary>
+    /// <summary>One of these must be in <c>aud</c>; at least one. It tells the organization's users from those of every other application of the provider.</summary>
     public IReadOnlyList<string> ExpectedAudiences { get; init; } = [];
 
     /// <summary>The claim that holds roles; null: <c>user_roles</c>.</summary>
@@ -54,7 +54,8 @@ public static class ProviderKind
         var faults = new List<SpecFault>();
         if (!IsAddress(spec.WellKnownConfigUri)) faults.Add(new("wellKnownConfigUri", $"It must be an http or https address that ends with {WellKnown}, of at most {TextCharactersMax} characters."));
         if (!IsList(spec.Issuers)) faults.Add(new("issuers", $"At most {ListMax}, each of 1 to {TextCharactersMax} characters."));
-        if (!IsList(spec.ExpectedAudiences)) faults.Add(new("expectedAudiences", $"At most {ListMax}, each of 1 to {TextCharactersMax} characters."));
+        if (spec.ExpectedAudiences.Count == 0 || !IsList(spec.ExpectedAudiences))
+            faults.Add(new("expectedAudiences", $"1 to {ListMax}, each of 1 to {TextCharactersMax} characters: what the provider puts into aud for this application."));
         if (spec.RolesClaim is { Length: 0 or > ClaimCharactersMax }) faults.Add(new("rolesClaim", $"It takes 1 to {ClaimCharactersMax} characters."));
         return faults;
     }

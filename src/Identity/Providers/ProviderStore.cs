@@ -20,7 +20,7 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
 
     public void Invalidate() => known = null;
 
-    /// <summary>The active ones that speak for an issuer, oldest first, so that nobody takes another organization's place by coming later.</summary>
+    /// <summary>The active ones that speak for an issuer. One that names no audience, from before that was required, is not believed.</summary>
     public async ValueTask<IReadOnlyList<ProviderResource>> OfIssuerAsync(string issuer, CancellationToken cancellationToken)
     {
         if (known is not { } present || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
@@ -90,9 +90,9 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
         var active = new List<ProviderResource>();
         await foreach (var provider in store.AllAsync(null, null, cancellationToken))
         {
-            if (provider.State == ProviderKind.Active) active.Add(provider);
+            if (provider.State == ProviderKind.Active && provider.Spec.ExpectedAudiences.Count > 0) active.Add(provider);
         }
-        var byIssuer = active.OrderBy(p => p.CreatedAt).SelectMany(p => ProviderKind.IssuersOf(p.Spec).Select(i => (Issuer: i, Provider: p))).ToLookup(x => x.Issuer, x => x.Provider, StringComparer.Ordinal);
+        var byIssuer = active.SelectMany(p => ProviderKind.IssuersOf(p.Spec).Select(i => (Issuer: i, Provider: p))).ToLookup(x => x.Issuer, x => x.Provider, StringComparer.Ordinal);
         return known = new Known(byIssuer, readAt);
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -41,12 +43,8 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
             await OAuthError.NoClient.WriteAsync(http);
             return;
         }
-        if (guesses.IsOver(clientId))
-        {
-            await OAuthError.TooManyGuesses.WriteAsync(http);
-            return;
-        }
-        if (await FindAsync(clientId, secret, http.RequestAborted) is not var (id, roles)) await OAuthError.NoClient.WriteAsync(http);
+        // The secret first: whoever has the right one is let in, however many wrong ones came before, from here or from anywhere else.
+        if (await FindAsync(clientId, secret, http.RequestAborted) is not var (id, roles)) await RefuseAsync(http);
         else if (request.GrantType == TokenRequest.Credentials) await GiveAsync(http, new TokenSubject(id.Tenant, clientId, null, roles), null);
         else await ExchangeAsync(http, request, id, clientId);
     }
@@ -55,8 +53,23 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     {
         if (!ClientId.TryParse(clientId, out var id)) return null;
         if (await clients.FindAsync(id, cancellationToken) is { } client && ClientSecret.Matches(secret, client.Status.SecretHash)) return (id, client.Spec.Roles);
-        guesses.Failed(clientId);
         return null;
+    }
+
+    /// <summary>Wrong secrets are counted by where they come from, whichever client they are for.</summary>
+    private Task RefuseAsync(HttpContext http)
+    {
+        var source = SourceOf(http.Connection.RemoteIpAddress);
+        guesses.Failed(source);
+        return (guesses.IsOver(source) ? OAuthError.TooManyGuesses : OAuthError.NoClient).WriteAsync(http);
+    }
+
+    /// <summary>An address; of IPv6 its network of 64 bits, of which one machine has all addresses.</summary>
+    private static string SourceOf(IPAddress? address)
+    {
+        if (address is null) return "inside";
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
 
     private async Task ExchangeAsync(HttpContext http, TokenRequest request, ClientId id, string clientId)
@@ -73,7 +86,7 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         if (JwtCheck.Read(text) is not { } token) return null;
         if (token.Issuer == tokens.Issuer)
             return await authenticator.FindOwnAsync(token, cancellationToken) is var (subject, _) && subject.Tenant == tenant && subject.Client is not null ? (subject.Subject, subject.Roles) : null;
-        var user = await external.ByTrustedKeyAsync(token, tenant, cancellationToken) ?? await external.ByProviderAsync(token, cancellationToken);
+        var user = await external.ByTrustedKeyAsync(token, tenant, cancellationToken) ?? await external.ByProviderAsync(token, tenant, cancellationToken);
         return user is not null && user.Tenant == tenant ? (user.Name, user.Roles) : null;
     }
 

@@ -101,6 +101,9 @@ public abstract class Kind
     /// <summary>The unique key that a name takes.</summary>
     internal static UniqueClaim NameClaim(string name) => UniqueKeys.ClaimOf(NameKey.Id, name);
 
+    /// <summary>Faults of what a spec asks for and only an operator of the cloud may have, such as a file of the server's machine.</summary>
+    public abstract IEnumerable<SpecFault> CheckForOthers(JsonText spec);
+
     internal abstract JsonText InitialStatusText { get; }
 
     /// <summary>Reads a spec strictly; the text is normal (all members, no nulls) and meaningless when there are faults, whose fields start with "spec".</summary>
@@ -123,6 +126,11 @@ public sealed class Kind<TSpec, TStatus> : Kind
 
     /// <summary>Checks a change of the spec, from what was to what shall be. Null: every valid spec may follow every other.</summary>
     public Func<TSpec, TSpec, IReadOnlyList<SpecFault>>? ValidateChange { get; init; }
+
+    /// <summary>As <see cref="Kind.CheckForOthers"/>. Null: operators may ask for no more than others.</summary>
+    public Func<TSpec, IReadOnlyList<SpecFault>>? OperatorsOnly { get; init; }
+
+    public override IEnumerable<SpecFault> CheckForOthers(JsonText spec) => OperatorsOnly is null ? [] : InSpec(OperatorsOnly(spec.To(WireJson.Of<TSpec>())));
 
     public override Type SpecType => typeof(TSpec);
     public override Type StatusType => typeof(TStatus);

@@ -36,12 +36,9 @@ public static class ServerOptionsReader
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
             EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults) ?? [],
             Limits = LimitSetting.All.Aggregate(new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),
-        };
-        options = options with
-        {
-            PrivateGit = Read(values[Setting.PrivateGit], "on, off or auto", text => OnOffAuto(text, options), faults),
-            PrivateProviders = Read(values[Setting.PrivateProviders], "on, off or auto", text => OnOffAuto(text, options), faults),
-            PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on, off or auto", text => OnOffAuto(text, options), faults),
+            PrivateGit = Read(values[Setting.PrivateGit], "on or off", OnOff, faults),
+            PrivateProviders = Read(values[Setting.PrivateProviders], "on or off", OnOff, faults),
+            PrivateWebhooks = Read(values[Setting.PrivateWebhooks], "on or off", OnOff, faults),
         };
         if (faults.Count == 0 && options.ApiPort == options.HttpPort) faults.Add($"api-port and http-port are both {options.ApiPort}, and must differ");
         return faults.Count == 0 ? options : Invalid(string.Join("; ", faults) + ".");
@@ -110,8 +107,6 @@ public static class ServerOptionsReader
     ];
 
     private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
-
-    private static bool OnOffAuto(string text, ServerOptions options) => text == "auto" ? IPAddress.IsLoopback(options.Listen) : OnOff(text);
 
     private static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
 }

@@ -20,13 +20,13 @@ public sealed record Setting(string Name, string Default, string Description)
         "egress-allow", "", "Private IPv4 networks that instances and builds may reach, for example 10.1.0.0/16,192.168.1.5/32; empty: the public internet only");
 
     public static readonly Setting PrivateGit = new(
-        "private-git", "auto", "on, off or auto: whether git sources may be on this machine (file://) or at private addresses; auto: while only this machine reaches the API");
+        "private-git", "off", "on or off: whether git sources may be at private addresses, and on this machine (file://, for operators)");
 
     public static readonly Setting PrivateProviders = new(
-        "private-providers", "auto", "on, off or auto: whether OIDC providers may be on this machine and private addresses; auto: while only this machine reaches the API");
+        "private-providers", "off", "on or off: whether OIDC providers may be on this machine and private addresses");
 
     public static readonly Setting PrivateWebhooks = new(
-        "private-webhooks", "auto", "on, off or auto: whether webhooks may call this machine and private addresses; auto: while only this machine reaches the API");
+        "private-webhooks", "off", "on or off: whether webhooks may call this machine and private addresses");
 
     public static readonly IReadOnlyList<Setting> All =
         [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];

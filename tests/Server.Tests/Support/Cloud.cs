@@ -133,5 +133,5 @@ public class Cloud : IAsyncDisposable
 /// <summary>One cloud for all tests of the assembly that need nothing of their own; each test uses names of its own.</summary>
 public sealed class SharedCloud : Cloud, IAsyncLifetime
 {
-    public async ValueTask InitializeAsync() => (await UpAsync()).ShouldSucceed();
+    public async ValueTask InitializeAsync() => (await UpAsync("--private-git", "on")).ShouldSucceed();
 }
