@@ -20,7 +20,7 @@ static Task ServeAsync(int port, int origin, bool inline)
         Id = $"rou_{i}", Org = "org", Host = i == 0 ? Comparison.Host : $"host-{i}.localhost", DeploymentName = $"d{i}", Targets = [new TargetRecord("rel", 1)],
     });
     // The same origin under two ids, so that the choice of two is made.
-    var instances = new[] { new InstanceRecord("ins_1", "rel", "127.0.0.1", origin), new InstanceRecord("ins_2", "rel", "127.0.0.1", origin) };
+    var instances = new[] { new InstanceRecord("ins_1", "org", "rel", "127.0.0.1", origin), new InstanceRecord("ins_2", "org", "rel", "127.0.0.1", origin) };
     var table = new TableSnapshot([.. routes], instances);
     var options = new EdgeOptions { Http = [new IPEndPoint(IPAddress.Loopback, port)], Admin = null, Inline = inline };
     return EdgeProcess.RunAsync(options, started: edge =>

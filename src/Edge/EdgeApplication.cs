@@ -39,6 +39,7 @@ internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder
         if (RequestGuard.Check(context) is { } refused) return RefuseAsync(context, refused);
         if (context.FindRoutes(Table) is not { } routes) return RefuseAsync(context, EdgeFault.UnknownHost);
         if ((context.Route = routes.Match(context.Request.Path)) is not { } route) return RefuseAsync(context, EdgeFault.UnknownPath);
+        if (route.BodyBytesMax is { } bodyMax) LimitBody(context, bodyMax);
         if (route.Choose() is not { } target) return RefuseAsync(context, EdgeFault.NoInstance);
         if (target.StaticImage is not null) return sites.ServeAsync(context, target);
         return GrpcForwarder.IsGrpc(context) ? grpc.ForwardAsync(context, target) : forwarder.ForwardAsync(context, target);
@@ -51,6 +52,11 @@ internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder
         if (context.FaultCode is { } fault) counted.CountFault(fault);
         var status = context.ClientGone ? RouteMetrics.ClientGoneClass : Math.Clamp(context.Response.StatusCode / 100, 1, 5) - 1;
         counted.Count(status, Stopwatch.GetElapsedTime(context.StartedAt).Ticks);
+    }
+
+    private static void LimitBody(Exchange x, long max)
+    {
+        if (x.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body) body.MaxRequestBodySize = max;
     }
 
     private static Task RefuseAsync(Exchange x, EdgeFault fault) => ErrorPages.WriteAsync(x, fault).AsTask();

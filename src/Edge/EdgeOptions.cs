@@ -1,4 +1,6 @@
 using System.Net;
+using Strata.Deployments.Kinds;
+using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge;
 
@@ -29,6 +31,12 @@ public sealed record EdgeOptions
     /// <summary>Proxies in front whose X-Forwarded-* headers are believed; from all others they are dropped. Default: none.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>Where tunnels may be reached; other addresses in a tunnel's status are refused.</summary>
+    public TunnelRange TunnelAddresses { get; init; } = TunnelRange.Default;
+
+    /// <summary>How long requests in flight may go on after a stop has begun; WebSockets are closed at once (1001), event streams end.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
+
     public EdgeLimits Limits { get; init; } = new();
     public UpstreamLimits Upstream { get; init; } = new();
     public SiteLimits Sites { get; init; } = new();
@@ -38,7 +46,9 @@ public sealed record EdgeOptions
 public sealed record EdgeLimits
 {
     public int ConnectionsMax { get; init; } = 8192;
-    public int UpgradedConnectionsMax { get; init; } = 4096;
+
+    /// <summary>No fewer than connections: beyond it Kestrel fails instead of answering.</summary>
+    public int UpgradedConnectionsMax { get; init; } = 8192;
     public int RequestHeadersMax { get; init; } = 100;
     public int RequestHeadBytesMax { get; init; } = 32 * 1024;
     public int RequestLineBytesMax { get; init; } = 16 * 1024;
@@ -59,13 +69,22 @@ public sealed record EdgeLimits
 /// <summary>How the edge treats instances.</summary>
 public sealed record UpstreamLimits
 {
-    /// <summary>Open connections to one instance.</summary>
-    public int ConnectionsMax { get; init; } = 512;
+    /// <summary>Connections to one instance that carry requests; streams have a bound of their own.</summary>
+    public int ConnectionsMax { get; init; } = 1024;
 
-    /// <summary>Requests that wait for a connection to one instance; the next is refused.</summary>
-    public int WaitersMax { get; init; } = 1024;
-    public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>Of WebSockets and event streams to one instance, each on a connection of its own, and of gRPC calls, each.</summary>
+    public int StreamsMax { get; init; } = 4096;
+
+    /// <summary>A request that lasts longer than this, such as a long poll or a large download, counts as a stream while there is room for it.</summary>
+    public TimeSpan StreamAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Requests that wait for a connection to one instance. By default none does: one too many is refused at once.</summary>
+    public int WaitersMax { get; init; }
+    public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(1);
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The same while another instance could take the request.</summary>
+    public TimeSpan ConnectTimeoutWithOthers { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>From the end of the request to the end of the answer's head.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(60);
@@ -81,13 +100,29 @@ public sealed record UpstreamLimits
     public int AnswerHeadBytesMax { get; init; } = 64 * 1024;
     public int AnswerHeadersMax { get; init; } = 200;
 
+    /// <summary>Interim answers (1xx) before the answer itself; more, or more bytes of them than a head may have, end it.</summary>
+    public int InterimAnswersMax { get; init; } = 16;
+
     /// <summary>How often one request is tried, the first time included.</summary>
     public int AttemptsMax { get; init; } = 3;
 
     /// <summary>Failed connects in a row after which an instance gets a rest.</summary>
-    public int FailuresToEject { get; init; } = 2;
-    public TimeSpan EjectMin { get; init; } = TimeSpan.FromSeconds(1);
-    public TimeSpan EjectMax { get; init; } = TimeSpan.FromSeconds(30);
+    public int FailuresToEject { get; init; } = 1;
+    public TimeSpan EjectMin { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan EjectMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>These, with what a route sets for itself.</summary>
+    internal UpstreamLimits For(RouteLimits? route) => route is null ? this : this with
+    {
+        ConnectTimeout = Seconds(route.ConnectSeconds, ConnectTimeout),
+        AnswerTimeout = Seconds(route.FirstByteSeconds, AnswerTimeout),
+        BodyIdleTimeout = Seconds(route.IdleSeconds, BodyIdleTimeout),
+        TunnelIdleTimeout = Seconds(route.StreamIdleSeconds, TunnelIdleTimeout),
+        ConnectionsMax = route.RequestsPerInstance ?? ConnectionsMax,
+        StreamsMax = route.StreamsPerInstance ?? StreamsMax,
+    };
+
+    private static TimeSpan Seconds(int? set, TimeSpan otherwise) => set is { } seconds ? TimeSpan.FromSeconds(seconds) : otherwise;
 }
 
 /// <summary>How the edge serves static sites.</summary>

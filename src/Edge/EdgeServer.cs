@@ -21,8 +21,6 @@ namespace Strata.Edge;
 /// </summary>
 public sealed partial class EdgeServer : IAsyncDisposable
 {
-    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
-
     private readonly EdgeOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
@@ -41,6 +39,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task background = Task.CompletedTask;
+    private volatile bool isStopping;
     private ITimer? sweeper;
 
     /// <param name="supervisor">Of the process it runs in; null: it has one of its own.</param>
@@ -100,13 +99,15 @@ public sealed partial class EdgeServer : IAsyncDisposable
             await admin.StartAsync(new AdminApplication(WriteMetrics, () => ready.Task.IsCompleted), cancellationToken);
             AdminEndPoint = EdgeListener.BoundTo(admin)[0];
         }
-        if (api is not null) background = new TableFollower(api, ApplyAndKeepAsync, time, logger).RunAsync(supervisor, stopping.Token);
+        if (api is not null) background = new TableFollower(api, options, ApplyAndKeepAsync, time, logger).RunAsync(supervisor, stopping.Token);
     }
 
     public async ValueTask DisposeAsync()
     {
+        isStopping = true;
         await stopping.CancelAsync();
-        using var grace = new CancellationTokenSource(StopGrace, time);
+        tables.EndStreams();
+        using var grace = new CancellationTokenSource(options.StopGrace, time);
         await requests.StopAsync(grace.Token);
         if (admin is not null) await admin.StopAsync(grace.Token);
         if (sweeper is not null) await sweeper.DisposeAsync();
@@ -133,6 +134,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         {
             clock.Renew();
             tables.Sweep();
+            if (isStopping) tables.EndStreams();
         }
         catch (Exception e)
         {

@@ -7,7 +7,10 @@ public sealed record TunnelOptions
 {
     public static readonly TunnelOptions Default = new();
 
-    /// <summary>Where the server takes the edge's connections, on a port of the system's choice for each tunnel. The edges must reach it; nobody else should.</summary>
+    /// <summary>
+    /// Where the server takes the edge's connections, on a free port of <see cref="TunnelRange.Default"/> for each tunnel. The edges must
+    /// reach it, and be set to accept it; nobody else should reach it.
+    /// </summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
     /// <summary>Tunnels connected to this server at once; one organization connects at most half of them. Beyond that TUNNELS_BUSY.</summary>

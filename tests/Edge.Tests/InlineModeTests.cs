@@ -15,6 +15,9 @@ public class InlineForwardingTests : ForwardingTests;
 public class InlineUpstreamTests : UpstreamTests;
 
 [InlineMode]
+public class InlineStreamTests : StreamTests;
+
+[InlineMode]
 public class InlineTunnelTests : TunnelTests;
 
 [InlineMode]

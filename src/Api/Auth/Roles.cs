@@ -35,7 +35,7 @@ public static class Roles
             "webhooks.write", "tunnels.write", "compute.join"),
         [Viewer] = Set("*.read"),
         [Agent] = Set("instances.read", "instances.control", "nodes.read", "nodes.control", "blobs.read", "lines.write"),
-        [Edge] = Set("routes.read", "instances.read", "tunnels.read", "blobs.read"),
+        [Edge] = Set("routes.read", "instances.read", "nodes.read", "tunnels.read", "blobs.read"),
         [Application] = Set("entities.*", "models.*", "account.read", "compute.*"),
         [Machine] = Set("entities.*", "models.*", "account.read", "compute.*"),
     }.ToFrozenDictionary(StringComparer.Ordinal);

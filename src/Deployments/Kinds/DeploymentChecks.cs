@@ -33,6 +33,18 @@ internal static partial class DeploymentChecks
         .. Required("deployment", spec.Deployment),
         .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) ? [] : Fault("host", "It must be a host name in lower case without a port, for example shop.example.org."),
         .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path) ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
+        .. spec.Limits is { } limits ? Limits(limits) : [],
+    ];
+
+    private static IEnumerable<SpecFault> Limits(RouteLimits limits) =>
+    [
+        .. Range("limits.connectSeconds", limits.ConnectSeconds ?? 1, 1, 60),
+        .. Range("limits.firstByteSeconds", limits.FirstByteSeconds ?? 1, 1, 3600),
+        .. Range("limits.idleSeconds", limits.IdleSeconds ?? 1, 1, 24 * 3600),
+        .. Range("limits.streamIdleSeconds", limits.StreamIdleSeconds ?? 1, 1, 7 * 24 * 3600),
+        .. Range("limits.bodyBytesMax", limits.BodyBytesMax ?? 0, 0, 1L << 40),
+        .. Range("limits.requestsPerInstance", limits.RequestsPerInstance ?? 1, 1, 16_384),
+        .. Range("limits.streamsPerInstance", limits.StreamsPerInstance ?? 0, 0, 16_384),
     ];
 
     private static IEnumerable<SpecFault> Run(RunConfig run) =>

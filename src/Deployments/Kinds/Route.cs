@@ -11,6 +11,9 @@ public sealed record RouteSpec
 
     /// <summary>Id of the deployment.</summary>
     public required string Deployment { get; init; }
+
+    /// <summary>Timeouts and bounds; null: the edge's defaults.</summary>
+    public RouteLimits? Limits { get; init; }
 }
 
 /// <summary>What the rollout tells the edge.</summary>

@@ -10,7 +10,7 @@ namespace Strata.Edge.Forwarding;
 internal sealed class ClientGoneException : Exception;
 
 /// <summary>Passes an instance's answer on: head, then body, with the client's pace as the limit.</summary>
-internal sealed class AnswerWriter(UpstreamLimits limits)
+internal static class AnswerWriter
 {
     private const int BlockBytes = 32 * 1024;
 
@@ -31,7 +31,7 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
     }
 
     /// <summary>Passes the body on. True: it ended where it should, and the connection can be used again.</summary>
-    public ValueTask<bool> WriteBodyAsync(Exchange x, UpstreamConnection connection)
+    public static ValueTask<bool> WriteBodyAsync(Exchange x, UpstreamConnection connection)
     {
         switch (x.Answer.FramingFor(x.IsHead))
         {
@@ -57,30 +57,40 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
         return count;
     }
 
-    private async ValueTask<bool> CopyLengthAsync(Exchange x, UpstreamConnection connection, long left)
+    /// <summary>What has come is passed on before there is a wait for more, the head by itself too.</summary>
+    private static async ValueTask<bool> CopyLengthAsync(Exchange x, UpstreamConnection connection, long left)
     {
         var block = ArrayPool<byte>.Shared.Rent((int)Math.Min(left, BlockBytes));
+        var (isFlushed, isReceiving) = (false, true);
         try
         {
             while (true)
             {
-                var want = (int)Math.Min(left, block.Length);
-                connection.ExpectWithin(limits.BodyIdleTimeout);
-                var count = await connection.ReceiveIntoAsync(block.AsMemory(0, want));
+                isReceiving = true;
+                connection.ExpectWithin(x.Limits.BodyIdleTimeout);
+                var receiving = connection.ReceiveIntoAsync(block.AsMemory(0, (int)Math.Min(left, block.Length)));
+                if (!isFlushed && !receiving.IsCompleted)
+                {
+                    await FlushAsync(x, connection);
+                    connection.ExpectWithin(x.Limits.BodyIdleTimeout);
+                }
+                var count = await receiving;
+                isReceiving = false;
                 if (count == 0) throw new UpstreamException("its body ended early");
                 Put(x.ResponseBody.Writer, block.AsSpan(0, count));
                 left -= count;
                 await FlushAsync(x, connection); // the last piece too: Kestrel does not flush what stands behind the head of an answer of known length
+                isFlushed = true;
                 if (left == 0) return true;
             }
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(block);
+            if (!isReceiving) ArrayPool<byte>.Shared.Return(block); // else the kernel may still write into it
         }
     }
 
-    private async ValueTask<bool> CopyChunkedAsync(Exchange x, UpstreamConnection connection)
+    private static async ValueTask<bool> CopyChunkedAsync(Exchange x, UpstreamConnection connection)
     {
         var chunks = default(ChunkedReader);
         while (true)
@@ -92,19 +102,19 @@ internal sealed class AnswerWriter(UpstreamLimits limits)
             }
             await FlushAsync(x, connection);
             connection.UseBuffer(BlockBytes);
-            connection.ExpectWithin(limits.BodyIdleTimeout);
+            connection.ExpectWithin(x.Limits.BodyIdleTimeout);
             connection.Received(await connection.ReceiveAsync());
         }
     }
 
-    private async ValueTask<bool> CopyUntilCloseAsync(Exchange x, UpstreamConnection connection)
+    private static async ValueTask<bool> CopyUntilCloseAsync(Exchange x, UpstreamConnection connection)
     {
         do
         {
             WriteUnread(x, connection, long.MaxValue);
             await FlushAsync(x, connection);
             connection.UseBuffer(BlockBytes);
-            connection.ExpectWithin(limits.BodyIdleTimeout);
+            connection.ExpectWithin(x.Limits.BodyIdleTimeout);
         }
         while (connection.TryReceived(await connection.ReceiveAsync()));
         return false;

@@ -51,6 +51,15 @@ internal sealed class Exchange
     /// <summary>The protocol of an Upgrade; null for an ordinary request.</summary>
     public string? UpgradeTo { get; set; }
 
+    /// <summary>An instance may have seen the request: no other gets it.</summary>
+    public bool IsSent { get; set; }
+
+    /// <summary>Interim answers (1xx) so far, and their bytes.</summary>
+    public (int Count, int Bytes) Interim { get; set; }
+
+    /// <summary>Of its route.</summary>
+    public UpstreamLimits Limits => Route!.Limits;
+
     /// <summary>What went wrong with the client's side of an upload.</summary>
     public Exception? UploadFault { get; set; }
 
@@ -70,7 +79,8 @@ internal sealed class Exchange
         requestId = null;
         UpgradeTo = null;
         UploadFault = null;
-        ClientGone = IsAnswered = StreamsBody = false;
+        ClientGone = IsAnswered = StreamsBody = IsSent = false;
+        Interim = default;
     }
 
     /// <summary>The routes of the request's host in this table; null when it is not ours.</summary>

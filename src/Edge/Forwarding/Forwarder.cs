@@ -17,6 +17,7 @@ internal enum AttemptEnd
     /// <summary>A kept connection broke before the first byte of an answer: most likely it had been closed for its age.</summary>
     DiedUnanswered,
     Overloaded,
+    TooManyStreams,
     TimedOut,
     Broken,
     ClientGone,
@@ -25,15 +26,12 @@ internal enum AttemptEnd
 
 /// <summary>
 /// Passes a request on to an instance: write the head anew, take a connection, send, read the answer's head, pass head and body on, give the connection back. A request is
-/// sent again only when nothing of it can have been acted on, or when acting twice does no harm. Safe for concurrent use.
+/// sent to another instance only when nothing of it was sent to one, because a request can be what ends an instance. Sent on a kept connection that
+/// died unanswered, most likely of its age, a repeatable one is sent once more, to the same instance on a new connection. Safe for concurrent use.
 /// </summary>
 internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
 {
-    private readonly UpstreamLimits limits = options.Upstream;
     private readonly RequestWriter requests = new(options.TrustedProxies);
-    private readonly AnswerWriter answers = new(options.Upstream);
-    private readonly Upload uploads = new(options.Upstream);
-    private readonly Tunnel tunnel = new(options.Upstream);
 
     public Task ForwardAsync(Exchange x, RouteTarget target)
     {
@@ -58,12 +56,14 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     {
         UpstreamConnection? connection = null;
         var (end, reusable) = (AttemptEnd.Answered, false);
+        var limits = x.Limits;
         instance.Enter();
         try
         {
-            if (!instance.Pool.TryRent(x.Lifetime, IsRepeatable(x), out connection))
+            if (x.UpgradeTo is not null && !instance.Pool.HasRoomForStream(limits.StreamsMax)) end = AttemptEnd.TooManyStreams;
+            else if (x.IsSent || !instance.Pool.TryRent(x.Lifetime, IsRepeatable(x), out connection))
             {
-                var rented = await instance.Pool.RentAsync(x.Lifetime, IsRepeatable(x));
+                var rented = await instance.Pool.RentAsync(x.Lifetime, IsRepeatable(x), limits, WaitForConnect(target, instance, limits, x), isFresh: x.IsSent);
                 connection = rented.Connection;
                 end = Rented(instance, rented.Failure);
             }
@@ -75,11 +75,11 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
                 {
                     connection.ExpectWithin(limits.AnswerTimeout);
                     while (!TryReadHead(x, connection, instance)) connection.Received(await connection.ReceiveAsync(limits.AnswerHeadBytesMax));
-                    reusable = await PassOnAsync(x, connection) && x.Answer.KeepsAlive;
+                    reusable = await PassOnAsync(x, connection, instance) && x.Answer.KeepsAlive;
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or UpstreamException or ClientGoneException || ClientFault.IsOne(e))
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or UpstreamException or ClientGoneException or StreamsExhaustedException || ClientFault.IsOne(e))
         {
             end = EndOf(x, connection!, instance, e);
         }
@@ -94,21 +94,22 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
 
     private Task AgainAsync(Exchange x, RouteTarget target, InstanceState instance, AttemptEnd end, int attempt)
     {
-        if (attempt < limits.AttemptsMax && MayRepeat(x, end))
+        if (attempt < x.Limits.AttemptsMax && !x.IsSent)
         {
-            var failed = end == AttemptEnd.NotConnected ? instance : null;
-            return TryAsync(x, target, target.Pick(failed), attempt + 1);
+            if (end == AttemptEnd.DiedUnanswered && IsRepeatable(x))
+            {
+                x.IsSent = true;
+                return TryAsync(x, target, instance, attempt + 1);
+            }
+            if (end == AttemptEnd.NotConnected || (end is AttemptEnd.Overloaded or AttemptEnd.TooManyStreams && target.HasOther(instance)))
+                return TryAsync(x, target, target.Pick(instance), attempt + 1);
         }
         x.Head.Release();
         return FailAsync(x, end).AsTask();
     }
 
-    private static bool MayRepeat(Exchange x, AttemptEnd end) => end switch
-    {
-        AttemptEnd.NotConnected => true,
-        AttemptEnd.DiedUnanswered => IsRepeatable(x),
-        _ => false,
-    };
+    private static TimeSpan WaitForConnect(RouteTarget target, InstanceState instance, UpstreamLimits limits, Exchange x) =>
+        !x.IsSent && limits.ConnectTimeoutWithOthers < limits.ConnectTimeout && target.HasOther(instance) ? limits.ConnectTimeoutWithOthers : limits.ConnectTimeout;
 
     /// <summary>RFC 9110 §9.2.2.</summary>
     private static bool IsRepeatable(Exchange x) => !x.StreamsBody && x.Request.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE";
@@ -122,13 +123,13 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     }
 
     /// <summary>Sends the body and passes the answer on, which may begin before the body ends. True: the connection can be used again.</summary>
-    private async Task<bool> TransferUploadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
+    private static async Task<bool> TransferUploadAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
-        var upload = uploads.RunAsync(x, connection);
+        var upload = Upload.RunAsync(x, connection);
         try
         {
-            while (!TryReadHead(x, connection, instance)) connection.Received(await connection.ReceiveAsync(limits.AnswerHeadBytesMax));
-            return await PassOnAsync(x, connection) && x.Answer.KeepsAlive && upload.IsCompletedSuccessfully;
+            while (!TryReadHead(x, connection, instance)) connection.Received(await connection.ReceiveAsync(x.Limits.AnswerHeadBytesMax));
+            return await PassOnAsync(x, connection, instance) && x.Answer.KeepsAlive && upload.IsCompletedSuccessfully;
         }
         finally
         {
@@ -137,22 +138,29 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     }
 
     /// <summary>Reads the answer's head out of what has arrived, over interim answers. False: more must come.</summary>
-    private bool TryReadHead(Exchange x, UpstreamConnection connection, InstanceState instance)
+    private static bool TryReadHead(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
-        do
+        while (true)
         {
-            if (connection.Unread.IsEmpty || !x.Answer.TryRead(connection.Unread, instance.HeaderMemo, limits.AnswerHeadersMax, out var used)) return false;
+            if (connection.Unread.IsEmpty || !x.Answer.TryRead(connection.Unread, instance.HeaderMemo, x.Limits.AnswerHeadersMax, out var used)) return false;
             connection.Consume(used);
+            if (x.Answer.Status is >= 200 or 101) break;
+            x.Interim = (x.Interim.Count + 1, x.Interim.Bytes + used);
+            if (x.Interim.Count > x.Limits.InterimAnswersMax || x.Interim.Bytes > x.Limits.AnswerHeadBytesMax)
+                throw new UpstreamException("it sends too many interim answers");
         }
-        while (x.Answer.Status is >= 100 and < 200 and not 101);
         if (x.Answer.Status == 101 && x.UpgradeTo is null) throw new UpstreamException("it changes the protocol, which nobody asked for");
         return true;
     }
 
-    private ValueTask<bool> PassOnAsync(Exchange x, UpstreamConnection connection)
+    /// <exception cref="StreamsExhaustedException">It is a stream, and the instance has too many.</exception>
+    private static ValueTask<bool> PassOnAsync(Exchange x, UpstreamConnection connection, InstanceState instance)
     {
+        var isUpgrade = x.Answer.Status == 101;
+        if ((isUpgrade || x.Answer.IsEventStream) && !instance.Pool.TryMakeStream(connection, endsWithEdge: true, x.Limits.StreamsMax))
+            throw new StreamsExhaustedException();
         AnswerWriter.WriteHead(x);
-        return x.Answer.Status == 101 ? tunnel.RunAsync(x, connection) : answers.WriteBodyAsync(x, connection);
+        return isUpgrade ? Tunnel.RunAsync(x, connection) : AnswerWriter.WriteBodyAsync(x, connection);
     }
 
     private AttemptEnd EndOf(Exchange x, UpstreamConnection connection, InstanceState instance, Exception e)
@@ -160,6 +168,8 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
         if (x.UploadFault is null && ClientFault.IsOne(e)) x.UploadFault = e;
         if (x.UploadFault is not null) return AttemptEnd.UploadFailed;
         if (e is ClientGoneException || connection.Cut == CutReason.ClientGone) return AttemptEnd.ClientGone;
+        if (e is StreamsExhaustedException) return AttemptEnd.TooManyStreams;
+        if (connection.Cut == CutReason.Stopping) return AttemptEnd.Broken;
         if (connection.Cut == CutReason.Timeout) return AttemptEnd.TimedOut;
         if (connection.IsReused && !connection.HasReceived) return AttemptEnd.DiedUnanswered;
         LogBroken(logger, x.RequestId, instance.Record.Id, e.Message);
@@ -172,7 +182,8 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
         if (end == AttemptEnd.ClientGone) return ClientFault.Leave(x);
         return ErrorPages.WriteAsync(x, end switch
         {
-            AttemptEnd.NotConnected => EdgeFault.Unreachable,
+            AttemptEnd.NotConnected when !x.IsSent => EdgeFault.Unreachable,
+            AttemptEnd.TooManyStreams => EdgeFault.TooManyStreams,
             AttemptEnd.Overloaded => EdgeFault.Overloaded,
             AttemptEnd.TimedOut => EdgeFault.TimedOut,
             _ => EdgeFault.Broken,

@@ -39,7 +39,11 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
         for (var attempt = 1; ; attempt++)
         {
             var instance = target.Pick(failed);
-            instance.Enter();
+            if (!instance.TryEnterCall(x.Limits.StreamsMax))
+            {
+                await ErrorPages.WriteAsync(x, EdgeFault.TooManyStreams);
+                return;
+            }
             try
             {
                 await TransferAsync(x, instance);
@@ -60,7 +64,7 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
             }
             finally
             {
-                instance.Leave();
+                instance.LeaveCall();
             }
         }
     }

@@ -16,7 +16,7 @@ internal static class GrpcMessages
         };
         foreach (var (name, values) in x.Request.Headers)
         {
-            if (RequestWriter.IsOwn(name) || name[0] == ':') continue;
+            if (name[0] == ':' || RequestWriter.IsWithheld(x, name)) continue;
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)) content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
         request.Headers.Host = x.Request.Headers.Host.ToString();

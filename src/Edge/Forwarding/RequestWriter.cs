@@ -25,7 +25,15 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public static bool IsOwn(string name) => Own.Contains(name);
+    /// <summary>Whether the edge keeps a client's header from the instance.</summary>
+    public static bool IsWithheld(Exchange x, string name) =>
+        Own.Contains(name) || (!RequestGuard.IsPlainName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
+
+    /// <summary>
+    /// CGI and WSGI turn all but letters and digits into underscores, so X_Forwarded_For would pass for the edge's own X-Forwarded-For (nginx
+    /// drops such names too).
+    /// </summary>
+    private static bool IsAliasOfOwn(string name) => Own.Contains(string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')));
 
     /// <summary>What is wrong with the request; null when it stands in <see cref="Exchange.Head"/>.</summary>
     public EdgeFault? Write(Exchange x)
@@ -67,7 +75,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         if (named is not null && named.Contains(StrictHeaderEncoding.CloseToken)) x.Response.Headers.Connection = "close";
         foreach (var (name, values) in headers)
         {
-            if (Own.Contains(name) || (named is not null && named.Contains(name))) continue;
+            if (IsWithheld(x, name) || (named is not null && named.Contains(name))) continue;
             if (!WriteValues(x.Head, name, values)) return false;
         }
         return true;

@@ -10,16 +10,16 @@ namespace Strata.Edge.Forwarding;
 /// Sends a request's body to an instance while its answer may already be coming: it runs beside the reading of the answer and never throws. When the client's side fails it
 /// cuts the connection off, so that the reader of the answer learns of it; when the instance's side fails it just ends, for the instance may have answered before.
 /// </summary>
-internal sealed class Upload(UpstreamLimits limits)
+internal static class Upload
 {
     private const int ChunkBytesMax = 64 * 1024;
 
-    public async Task RunAsync(Exchange x, UpstreamConnection connection)
+    public static async Task RunAsync(Exchange x, UpstreamConnection connection)
     {
         try
         {
             if (x.Request.Headers.ContentLength is null) await SendChunkedAsync(x, connection);
-            else await SendPlainAsync(x.BodyReader, connection);
+            else await SendPlainAsync(x, connection);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -41,20 +41,21 @@ internal sealed class Upload(UpstreamLimits limits)
         await running;
     }
 
-    private async Task SendPlainAsync(PipeReader reader, UpstreamConnection connection)
+    private static async Task SendPlainAsync(Exchange x, UpstreamConnection connection)
     {
+        var reader = x.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync();
             if (read.IsCanceled) return;
-            foreach (var segment in read.Buffer) await connection.SendAsync(segment, limits.BodyIdleTimeout);
+            foreach (var segment in read.Buffer) await connection.SendAsync(segment, x.Limits.BodyIdleTimeout);
             reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted) break;
         }
-        connection.ExpectWithin(limits.AnswerTimeout);
+        connection.ExpectWithin(x.Limits.AnswerTimeout);
     }
 
-    private async Task SendChunkedAsync(Exchange x, UpstreamConnection connection)
+    private static async Task SendChunkedAsync(Exchange x, UpstreamConnection connection)
     {
         var reader = x.BodyReader;
         while (true)
@@ -64,11 +65,11 @@ internal sealed class Upload(UpstreamLimits limits)
             var buffer = read.Buffer.Length > ChunkBytesMax ? read.Buffer.Slice(0, ChunkBytesMax) : read.Buffer;
             var isLast = read.IsCompleted && buffer.Length == read.Buffer.Length;
             WriteChunk(x.Head, buffer, isLast);
-            await connection.SendAsync(x.Head.Written, limits.BodyIdleTimeout);
+            await connection.SendAsync(x.Head.Written, x.Limits.BodyIdleTimeout);
             reader.AdvanceTo(buffer.End);
             if (isLast) break;
         }
-        connection.ExpectWithin(limits.AnswerTimeout);
+        connection.ExpectWithin(x.Limits.AnswerTimeout);
     }
 
     private static void WriteChunk(RequestHead head, in ReadOnlySequence<byte> data, bool isLast)

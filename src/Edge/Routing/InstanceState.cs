@@ -9,6 +9,7 @@ namespace Strata.Edge.Routing;
 internal sealed class InstanceState(InstanceRecord record, UpstreamPool pool, InstanceHealth health)
 {
     private int inFlight;
+    private int calls;
 
     public InstanceRecord Record => record;
     public UpstreamPool Pool => pool;
@@ -22,10 +23,28 @@ internal sealed class InstanceState(InstanceRecord record, UpstreamPool pool, In
     public void Enter() => Interlocked.Increment(ref inFlight);
 
     public void Leave() => Interlocked.Decrement(ref inFlight);
+
+    /// <summary>For a gRPC call, which has no connection of the pool. False: the instance has that many.</summary>
+    public bool TryEnterCall(int max)
+    {
+        if (Interlocked.Increment(ref calls) > max)
+        {
+            Interlocked.Decrement(ref calls);
+            return false;
+        }
+        Enter();
+        return true;
+    }
+
+    public void LeaveCall()
+    {
+        Leave();
+        Interlocked.Decrement(ref calls);
+    }
 }
 
 /// <summary>
-/// Passive health: after some failed connects in a row the instance rests, twice as long each time; the first request after a rest tries it again. Answers never count
+/// Passive health: after a failed connect the instance rests, twice as long each time; the first request after a rest tries it again. Answers never count
 /// against it: an application that fails is still there. Thread-safe.
 /// </summary>
 internal sealed class InstanceHealth(UpstreamLimits limits, CoarseClock clock)
@@ -42,6 +61,7 @@ internal sealed class InstanceHealth(UpstreamLimits limits, CoarseClock clock)
 
     public void Failed()
     {
+        if (!IsHealthy) return; // others of the same moment do not make the rest longer
         var count = Interlocked.Increment(ref failures);
         if (count < limits.FailuresToEject) return;
         var rest = Math.Min(limits.EjectMin.TotalMilliseconds * Math.Pow(2, Math.Min(count - limits.FailuresToEject, 20)), limits.EjectMax.TotalMilliseconds);

@@ -8,10 +8,11 @@ internal sealed class RouteEntry
     private readonly RouteTarget[] usable;
     private readonly int weightTotal;
 
-    public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, RouteMetrics metrics)
+    public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, RouteMetrics metrics, UpstreamLimits? limits = null)
     {
         Record = record;
         Metrics = metrics;
+        Limits = limits ?? new UpstreamLimits();
         Prefix = PathPrefix.Normalize(record.Path);
         usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
         weightTotal = usable.Sum(t => t.Weight);
@@ -20,6 +21,11 @@ internal sealed class RouteEntry
     public RouteRecord Record { get; }
     public RouteMetrics Metrics { get; }
     public string Prefix { get; }
+
+    /// <summary>The edge's, with the route's own where it has any.</summary>
+    public UpstreamLimits Limits { get; }
+    public long? BodyBytesMax => Record.Limits?.BodyBytesMax;
+    public bool PassesUnusualHeaders => Record.Limits is { PassUnusualHeaders: true };
     public string Id => Record.Id;
     public string Host => Record.Host;
 
@@ -44,6 +50,9 @@ internal sealed class RouteTarget(TargetRecord record, string org, InstanceState
     public string Org => org;
     public string? StaticImage => record.StaticImage;
     public IReadOnlyList<InstanceState> Instances => instances;
+
+    /// <summary>Whether another instance can be expected to take what this one does not.</summary>
+    public bool HasOther(InstanceState than) => instances.Length > 1 && instances.Any(i => i != than && i.IsHealthy);
     public bool IsUsable => record.StaticImage is not null || instances.Length > 0;
 
     /// <summary>The less busy of two instances chosen by chance; one that rests after failed connects only where there is no other.</summary>

@@ -23,8 +23,8 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, Met
         {
             RenewInstances(snapshot);
             metrics.Keep(snapshot.Routes);
-            var byRelease = instances.Values.GroupBy(i => i.Record.Release).ToDictionary(g => g.Key, g => g.ToArray());
-            return new EdgeTable(snapshot.Routes.Select(r => ToEntry(r, byRelease)), ++version);
+            var byRelease = instances.Values.GroupBy(i => (i.Record.Org, i.Record.Release)).ToDictionary(g => g.Key, g => g.ToArray());
+            return new EdgeTable(HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease)), ++version);
         }
     }
 
@@ -37,13 +37,20 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, Met
         foreach (var pool in retired) pool.Sweep();
     }
 
+    /// <summary>Ends WebSockets and event streams: the edge stops, and they would last for ever.</summary>
+    public void EndStreams()
+    {
+        foreach (var instance in Instances) instance.Pool.EndStreams();
+        foreach (var pool in retired) pool.EndStreams();
+    }
+
     public void Dispose()
     {
         foreach (var instance in Instances) instance.Pool.Retire();
     }
 
-    private RouteEntry ToEntry(RouteRecord route, Dictionary<string, InstanceState[]> byRelease) =>
-        new(route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault(t.Release, []))), metrics.Of(route));
+    private RouteEntry ToEntry(RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease) =>
+        new(route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))), metrics.Of(route), limits.For(route.Limits));
 
     private void RenewInstances(TableSnapshot snapshot)
     {

@@ -10,7 +10,7 @@ namespace Strata.Edge.Routing;
 /// </summary>
 internal sealed partial class TableFile(string path, ILogger logger)
 {
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
 
     public async Task<TableSnapshot?> ReadAsync(CancellationToken cancellationToken = default)
     {

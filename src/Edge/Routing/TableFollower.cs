@@ -10,24 +10,28 @@ using Strata.Tunnels.Kinds;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Keeps the table as the control plane has it: follows routes, instances and tunnels, and hands in a new snapshot when something that matters has changed. A tunnel is both: its own
-/// route, and the one instance behind it.
+/// Keeps the table as the control plane has it: follows routes, instances, nodes and tunnels, and hands in a new snapshot when something that matters has changed. A tunnel is
+/// both: its own route, and the one instance behind it. An instance whose address its node does not allow is left out.
 /// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it knows better. When the control plane
 /// goes away the table stays as it is.</para>
 /// </summary>
-internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
+internal sealed partial class TableFollower(StrataClient api, EdgeOptions options, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(5);
 
+    private readonly HashSet<InstanceRecord> reported = [];
+
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FollowedSet<RouteSpec, RouteStatus, RouteRecord> routes = new(ToRecord);
-    private readonly FollowedSet<InstanceSpec, InstanceStatus, InstanceRecord> instances = new(ToRecord);
+    private readonly FollowedSet<InstanceSpec, InstanceStatus, PlacedInstance> instances = new(PlacedInstance.Of);
+    private readonly FollowedSet<NodeSpec, NodeStatus, NodeRecord> nodes = new(NodeRecord.Of);
     private readonly FollowedSet<TunnelSpec, TunnelStatus, TunnelRecord> tunnels = new(TunnelRecord.Of);
 
     /// <summary>Until cancelled; each loop is supervised for itself.</summary>
     public Task RunAsync(Supervisor supervisor, CancellationToken cancellationToken) => supervisor.RunAsync(cancellationToken, [
         ("edge-routes", (work, stop) => FollowAsync(routes, "routes", work, stop)),
         ("edge-instances", (work, stop) => FollowAsync(instances, "instances", work, stop)),
+        ("edge-nodes", (work, stop) => FollowAsync(nodes, "nodes", work, stop)),
         ("edge-tunnels", (work, stop) => FollowAsync(tunnels, "tunnels", work, stop)),
         ("edge-table", ApplyAsync),
     ]);
@@ -57,10 +61,10 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
     {
         await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
         {
-            if (routes.Read() is not { } allRoutes || instances.Read() is not { } allInstances || tunnels.Read() is not { } allTunnels) continue;
+            if (Gather() is not { } snapshot) continue;
             try
             {
-                await apply(new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allInstances, .. allTunnels.Select(t => t.Instance).OfType<InstanceRecord>()]));
+                await apply(snapshot);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -75,25 +79,37 @@ internal sealed partial class TableFollower(StrataClient api, Func<TableSnapshot
         }
     }
 
+    /// <summary>Null while not all lists are complete.</summary>
+    private TableSnapshot? Gather()
+    {
+        if (routes.Read() is not { } allRoutes || instances.Read() is not { } placed || nodes.Read() is not { } allNodes) return null;
+        if (tunnels.Read() is not { } allTunnels) return null;
+        var (allowed, refused) = PlacedInstance.Check(placed, allNodes);
+        var connected = allTunnels.Select(t => t.Instance).OfType<InstanceRecord>().Where(i => options.TunnelAddresses.Allows(i.Address, i.Port)).ToList();
+        reported.IntersectWith(refused);
+        foreach (var instance in refused.Where(reported.Add)) LogAddressRefused(logger, instance.Id, instance.Org, instance.Address, instance.Port);
+        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected]);
+    }
+
     private static RouteRecord? ToRecord(Resource<RouteSpec, RouteStatus> route) => new()
     {
         Id = route.Id,
         Org = route.Org,
+        CreatedAt = route.CreatedAt,
         Host = route.Spec.Host.ToLowerInvariant(),
         Path = route.Spec.Path,
         DeploymentName = route.Status.DeploymentName ?? route.Name,
         Message = route.Status.Message,
+        Limits = route.Spec.Limits,
         Targets = [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };
 
-    /// <summary>Only those that may get requests are of interest.</summary>
-    private static InstanceRecord? ToRecord(Resource<InstanceSpec, InstanceStatus> instance) =>
-        instance.State == InstanceStates.Ready && instance.Status is { Address: { } address, Port: { } port }
-            ? new InstanceRecord(instance.Id, instance.Spec.Release, address, port)
-            : null;
-
     [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Plural} broke off and is taken up again; the edge serves its last table meanwhile: {Code} {Reason}")]
     private static partial void LogBroken(ILogger logger, string plural, string code, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Instance {Instance} of {Org} gets no requests: {Address}:{Port} is not an address that its node gives to instances, or another organization has it")]
+    private static partial void LogAddressRefused(ILogger logger, string instance, string org, string address, int port);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The table is in use but could not be written to disk")]
     private static partial void LogNotKept(ILogger logger, Exception exception);

@@ -1,3 +1,5 @@
+using Strata.Deployments.Kinds;
+
 namespace Strata.Edge.Routing;
 
 /// <summary>
@@ -14,6 +16,9 @@ public sealed record RouteRecord
     public required string Id { get; init; }
     public required string Org { get; init; }
 
+    /// <summary>Which of two organizations that both name a host has it: the one whose route is older.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
     /// <summary>Lower case, without port.</summary>
     public required string Host { get; init; }
 
@@ -25,6 +30,9 @@ public sealed record RouteRecord
 
     /// <summary>Why nothing serves, as a sentence; null when all is well.</summary>
     public string? Message { get; init; }
+
+    /// <summary>Null: the edge's defaults.</summary>
+    public RouteLimits? Limits { get; init; }
     public IReadOnlyList<TargetRecord> Targets { get; init; } = [];
 }
 
@@ -35,5 +43,6 @@ public sealed record TargetRecord(string Release, int Weight, string? StaticImag
 
 /// <summary>A ready instance.</summary>
 /// <param name="Id">Of the instance; a restarted one keeps it and may have another address.</param>
+/// <param name="Org">It serves routes of this organization only, whatever release it names.</param>
 /// <param name="Address">An IP address.</param>
-public sealed record InstanceRecord(string Id, string Release, string Address, int Port);
+public sealed record InstanceRecord(string Id, string Org, string Release, string Address, int Port);

@@ -13,12 +13,13 @@ internal sealed record TunnelRecord(RouteRecord Route, InstanceRecord? Instance)
     public static TunnelRecord? Of(Resource<TunnelSpec, TunnelStatus> tunnel)
     {
         if (tunnel.Status.Host is not { } host) return null;
-        var instance = tunnel.State == TunnelStates.Connected && tunnel.Status is { Address: { } address, Port: { } port } ? new InstanceRecord(tunnel.Id, tunnel.Id, address, port) : null;
+        var instance = tunnel.State == TunnelStates.Connected && tunnel.Status is { Address: { } address, Port: { } port }
+            ? new InstanceRecord(tunnel.Id, tunnel.Org, tunnel.Id, address, port) : null;
         return new TunnelRecord(RouteOf(tunnel, host, instance is null ? NotConnected : null), instance);
     }
 
     private static RouteRecord RouteOf(Resource<TunnelSpec, TunnelStatus> tunnel, string host, string? message) => new()
     {
-        Id = tunnel.Id, Org = tunnel.Org, Host = host.ToLowerInvariant(), DeploymentName = tunnel.Name, Message = message, Targets = [new TargetRecord(tunnel.Id, 1)],
+        Id = tunnel.Id, Org = tunnel.Org, CreatedAt = tunnel.CreatedAt, Host = host.ToLowerInvariant(), DeploymentName = tunnel.Name, Message = message, Targets = [new TargetRecord(tunnel.Id, 1)],
     };
 }

@@ -16,9 +16,9 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
     /// <summary>Fetches the sites of a new table before the first request asks, and lets go of those it no longer shows.</summary>
     public void Prepare(TableSnapshot snapshot)
     {
-        var shown = snapshot.Routes.SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 }).Select(t => (r.Org, Digest: t.StaticImage!))).Distinct().ToList();
-        foreach (var (org, digest) in shown) _ = store.GetAsync(org, digest);
-        if (options.DataFolder is not null) store.Keep(shown.Select(s => s.Digest).ToHashSet());
+        var shown = snapshot.Routes.SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 }).Select(t => new SiteKey(r.Org, t.StaticImage!))).ToHashSet();
+        foreach (var site in shown) _ = store.GetAsync(site);
+        if (options.DataFolder is not null) store.Keep(shown);
     }
 
     public async Task ServeAsync(Exchange x, RouteTarget target)
@@ -28,7 +28,7 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
             await ErrorPages.WriteAsync(x, EdgeFault.MethodNotAllowed);
             return;
         }
-        var site = store.TryGet(target.StaticImage!) ?? await WaitAsync(target);
+        var site = store.TryGet(new SiteKey(target.Org, target.StaticImage!)) ?? await WaitAsync(target);
         if (site is null) await ErrorPages.WriteAsync(x, EdgeFault.SiteUnavailable);
         else await ServeAsync(x, site);
     }
@@ -39,7 +39,7 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
     {
         try
         {
-            return await store.GetAsync(target.Org, target.StaticImage!).WaitAsync(options.Sites.FetchTimeout, time);
+            return await store.GetAsync(new SiteKey(target.Org, target.StaticImage!)).WaitAsync(options.Sites.FetchTimeout, time);
         }
         catch (TimeoutException)
         {

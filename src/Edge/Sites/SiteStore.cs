@@ -8,7 +8,7 @@ using Strata.Core;
 namespace Strata.Edge.Sites;
 
 /// <summary>
-/// Fetches static images from the control plane by digest and unpacks them, once each however many requests wait. A site is unpacked beside its place and then renamed, so a
+/// Fetches static images from the control plane by organization and digest and unpacks them, once each however many requests wait. A site is unpacked beside its place and then renamed, so a
 /// folder that is there is complete. What failed is tried again after a pause. Thread-safe.
 /// </summary>
 internal sealed partial class SiteStore(string folder, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
@@ -19,26 +19,26 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
     private static readonly TimeSpan FetchMax = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(24);
 
-    private readonly ConcurrentDictionary<string, Lazy<Task<Site?>>> sites = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<SiteKey, Lazy<Task<Site?>>> sites = new();
 
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>The site, if it is ready.</summary>
-    public Site? TryGet(string digest) => sites.TryGetValue(digest, out var entry) && entry is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Of(entry.Value) : null;
+    public Site? TryGet(SiteKey key) => sites.TryGetValue(key, out var entry) && entry is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Of(entry.Value) : null;
 
     /// <summary>The site; fetched if need be. Null: it cannot be had now. Does not throw.</summary>
-    public Task<Site?> GetAsync(string org, string digest) =>
-        sites.GetOrAdd(digest, key => new Lazy<Task<Site?>>(() => Task.Run(() => LoadAsync(org, key)))).Value;
+    public Task<Site?> GetAsync(SiteKey site) =>
+        sites.GetOrAdd(site, key => new Lazy<Task<Site?>>(() => Task.Run(() => LoadAsync(key)))).Value;
 
     /// <summary>Forgets sites that no route shows; their folders go after a day.</summary>
-    public void Keep(IReadOnlySet<string> digests)
+    public void Keep(IReadOnlySet<SiteKey> shown)
     {
-        foreach (var digest in sites.Keys)
+        foreach (var key in sites.Keys)
         {
-            if (!digests.Contains(digest)) sites.TryRemove(digest, out _);
+            if (!shown.Contains(key)) sites.TryRemove(key, out _);
         }
         if (!Directory.Exists(folder)) return;
-        var names = digests.Select(FolderName).ToHashSet(StringComparer.Ordinal);
+        var names = shown.Select(s => s.FolderName).ToHashSet(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateDirectories(folder))
         {
             if (names.Contains(Path.GetFileName(path)) || time.GetUtcNow() - Directory.GetLastWriteTimeUtc(path) < UnusedMax) continue;
@@ -56,14 +56,13 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
 
     private static Site? Of(Task<Site?> loaded) => loaded.GetAwaiter().GetResult();
 
-    private static string FolderName(string digest) => digest.Replace(':', '-');
-
-    private async Task<Site?> LoadAsync(string org, string digest)
+    private async Task<Site?> LoadAsync(SiteKey key)
     {
         try
         {
-            var place = Path.Combine(folder, FolderName(digest));
-            if (!File.Exists(Path.Combine(place, IndexName))) await FetchAsync(org, digest, place);
+            if (!key.IsValid) throw new InvalidDataException("The image's digest is not sha256, or its organization's id is malformed.");
+            var place = Path.Combine(folder, key.FolderName);
+            if (!File.Exists(Path.Combine(place, IndexName))) await FetchAsync(key, place);
             await using var file = File.OpenRead(Path.Combine(place, IndexName));
             var index = await JsonSerializer.DeserializeAsync(file, WireJson.Of<SiteIndex>());
             return new Site(place, index!.WithoutPrivateFiles());
@@ -71,8 +70,8 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
         catch (Exception e) // whatever is wrong with an image must not outlive its own site: GetAsync does not throw
         {
             if (stopping.IsCancellationRequested) return null;
-            LogFailed(logger, digest, e);
-            _ = ForgetAsync(digest);
+            LogFailed(logger, key.Digest, key.Org, e);
+            _ = ForgetAsync(key);
             return null;
         }
     }
@@ -83,23 +82,22 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
         && annotations.TryGetProperty(ServedFiles.AllowedLabel, out var allowed) && allowed.ValueKind == JsonValueKind.String
             ? [.. allowed.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(ServedFiles.IsPattern).Take(ServedFiles.PatternsMax)] : [];
 
-    private async Task ForgetAsync(string digest)
+    private async Task ForgetAsync(SiteKey key)
     {
         await Task.Delay(FailurePause, time);
-        sites.TryRemove(digest, out _);
+        sites.TryRemove(key, out _);
     }
 
-    private async Task FetchAsync(string org, string digest, string place)
+    private async Task FetchAsync(SiteKey key, string place)
     {
         if (api is null) throw new InvalidDataException("The site is not here and there is no control plane to fetch it from.");
-        if (!IsDigest(digest)) throw new InvalidDataException("The image's digest is not sha256.");
-        var work = Path.Combine(folder, $".{FolderName(digest)}.{Guid.CreateVersion7(time.GetUtcNow()):N}");
+        var work = Path.Combine(folder, $".{key.FolderName}.{Guid.CreateVersion7(time.GetUtcNow()):N}");
         Directory.CreateDirectory(work);
         try
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
             timeout.CancelAfter(FetchMax);
-            await UnpackAsync(org, digest, work, timeout.Token);
+            await UnpackAsync(key.Org, key.Digest, work, timeout.Token);
             if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
             Directory.Move(work, place);
         }
@@ -154,9 +152,6 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
         return DateTimeOffset.FromUnixTimeSeconds(at.ToUnixTimeSeconds());
     }
 
-    private static bool IsDigest(string digest) =>
-        digest.Length == 71 && digest.StartsWith("sha256:", StringComparison.Ordinal) && digest.AsSpan(7).ToString().All(char.IsAsciiHexDigitLower);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The static image {Digest} cannot be fetched or unpacked")]
-    private static partial void LogFailed(ILogger logger, string digest, Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The static image {Digest} of {Org} cannot be fetched or unpacked")]
+    private static partial void LogFailed(ILogger logger, string digest, string org, Exception exception);
 }

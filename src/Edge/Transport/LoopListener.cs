@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -67,7 +68,7 @@ internal sealed class LoopListener : IConnectionListener
 
     public ValueTask DisposeAsync() => UnbindAsync();
 
-    /// <summary>Null: the client has gone already.</summary>
+    /// <summary>Null: the client has gone already, or cannot be served.</summary>
     private LoopConnection? TryTake(Socket accepted)
     {
         try
@@ -76,9 +77,9 @@ internal sealed class LoopListener : IConnectionListener
             var onLoop = new LoopSocket(accepted, loops.Next());
             return new LoopConnection($"edge:{Interlocked.Increment(ref counter):x}", onLoop, Memory);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is Win32Exception or ObjectDisposedException)
         {
-            return null;
+            return null; // also when the kernel has no room to watch it: thrown on, it would end the accepting for good
         }
     }
 }

@@ -45,6 +45,20 @@ internal sealed class AnswerHead
     /// <summary>Whether the instance keeps the connection open after this answer.</summary>
     public bool KeepsAlive => !saysClose && (minorVersion == 1 || saysKeepAlive);
 
+    /// <summary>Server-sent events, which go on until one side ends them. Cheap: asked of each answer.</summary>
+    public bool IsEventStream
+    {
+        get
+        {
+            if (ContentLength is not null) return false;
+            foreach (var (name, value) in Lines)
+            {
+                if (ReferenceEquals(name, HeaderName.ContentType)) return value.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+            }
+            return false;
+        }
+    }
+
     /// <summary>How the body of this answer is delimited.</summary>
     public BodyFraming FramingFor(bool isHead) =>
         isHead || Status is 204 or 304 or < 200 ? BodyFraming.None

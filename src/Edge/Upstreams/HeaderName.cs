@@ -22,6 +22,8 @@ internal sealed class HeaderName
     private static readonly FrozenDictionary<string, HeaderName> Known = MakeKnown();
     private static readonly FrozenDictionary<string, HeaderName>.AlternateLookup<ReadOnlySpan<char>> Lookup = Known.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    public static readonly HeaderName ContentType = Known["Content-Type"];
+
     private const int KnownLengthMax = 40;
 
     private static int count;

@@ -9,6 +9,21 @@ internal enum CutReason
     None,
     Timeout,
     ClientGone,
+
+    /// <summary>The edge stops, and the stream would go on for ever.</summary>
+    Stopping,
+}
+
+/// <summary>What a connection is used for, as the pool counts it.</summary>
+internal enum StreamUse
+{
+    None,
+
+    /// <summary>A request that lasts long: a long poll, a large download.</summary>
+    Long,
+
+    /// <summary>A WebSocket or event stream: ends when the edge stops.</summary>
+    Endless,
 }
 
 /// <summary>
@@ -56,6 +71,9 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
 
     /// <summary>Whether anything of the answer has arrived.</summary>
     public bool HasReceived { get; private set; }
+
+    /// <summary>Set by the pool, under its lock.</summary>
+    public StreamUse Stream { get; set; }
     public CutReason Cut => (CutReason)Volatile.Read(ref cut);
 
     /// <summary>Since when it lies idle.</summary>
@@ -161,6 +179,9 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
         else ReturnBuffer();
     }
 
+    /// <summary>In use by one request for that long.</summary>
+    public bool IsUsedLongerThan(TimeSpan duration) => (Volatile.Read(ref lease) & 3) == Used && clock.NowMs - begunAt > duration.TotalMilliseconds;
+
     /// <summary>No more will be sent.</summary>
     public void ShutdownSend() => socket.ShutdownSend();
 
@@ -240,6 +261,9 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
         start = end = 0;
     }
 }
+
+/// <summary>The answer is a stream, of which the instance has as many as it may.</summary>
+internal sealed class StreamsExhaustedException : Exception;
 
 /// <summary>An instance's answer breaks the protocol. The message completes the sentence "The answer is not valid: …".</summary>
 internal sealed class UpstreamException(string message) : Exception(message);

@@ -1,5 +1,5 @@
+using System.ComponentModel;
 using System.Net;
-using System.Net.Sockets;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -17,8 +17,8 @@ internal enum RentFailure
 internal readonly record struct Rented(UpstreamConnection? Connection, RentFailure Failure);
 
 /// <summary>
-/// The connections to one instance: a bounded number, the last used first, with a bounded queue of those who wait for one. When the instance leaves the table the pool
-/// retires: idle connections close at once, used ones when their request ends. Thread-safe.
+/// The connections to one instance: a bounded number for requests, the last used first, and a bounded number for streams, which do not count among the
+/// former. Where the limits allow it, some may wait for a connection. When the instance leaves the table the pool retires: idle connections close at once, used ones when their request ends. Thread-safe.
 /// </summary>
 internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, CoarseClock clock, IDialer dialer)
 {
@@ -27,6 +27,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
     private readonly HashSet<UpstreamConnection> open = [];
     private readonly Queue<TaskCompletionSource<UpstreamConnection?>> waiters = new();
     private int opening;
+    private int streams;
     private bool isRetired;
 
     public IPEndPoint EndPoint => endPoint;
@@ -53,19 +54,22 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
 
     /// <summary>An idle connection, a new one, or one that another request is done with.</summary>
     /// <param name="isRepeatable">The request can be sent again should the connection turn out dead.</param>
-    public async ValueTask<Rented> RentAsync(IHttpRequestLifetimeFeature lifetime, bool isRepeatable)
+    /// <param name="route">The limits of the request's route.</param>
+    /// <param name="isFresh">A new one, if there may be one more.</param>
+    public async ValueTask<Rented> RentAsync(
+        IHttpRequestLifetimeFeature lifetime, bool isRepeatable, UpstreamLimits route, TimeSpan connectTimeout, bool isFresh = false)
     {
         while (true)
         {
-            if (TryRent(lifetime, isRepeatable, out var connection)) return new(connection, RentFailure.None);
+            if (!isFresh && TryRent(lifetime, isRepeatable, out var connection)) return new(connection, RentFailure.None);
             UpstreamConnection? found;
             TaskCompletionSource<UpstreamConnection?>? waiter = null;
             lock (gate)
             {
-                if (open.Count + opening < limits.ConnectionsMax) (found, opening) = (null, opening + 1);
+                if (open.Count - streams + opening < route.ConnectionsMax) (found, opening) = (null, opening + 1);
                 else if (!idle.TryPopAny(out found) && !TryEnqueue(out waiter)) return new(null, RentFailure.Overloaded);
             }
-            if (found is null && waiter is null) return await OpenAsync(lifetime);
+            if (found is null && waiter is null) return await OpenAsync(lifetime, connectTimeout);
             if (waiter is not null)
             {
                 if (!await WaitAsync(waiter)) return new(null, RentFailure.Overloaded);
@@ -88,6 +92,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         }
         lock (gate)
         {
+            EndStream(connection);
             if (!isRetired)
             {
                 if (!TryHandOver(connection)) idle.Push(connection);
@@ -123,7 +128,49 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
                 stale.Close();
             }
         }
-        foreach (var connection in all) connection.Sweep();
+        foreach (var connection in all)
+        {
+            connection.Sweep();
+            if (connection.Stream == StreamUse.None && connection.IsUsedLongerThan(limits.StreamAfter)) TryMakeStream(connection, endsWithEdge: false, limits.StreamsMax);
+        }
+    }
+
+    public bool HasRoomForStream(int streamsMax)
+    {
+        lock (gate) return streams < streamsMax;
+    }
+
+    /// <summary>The connection's request has become a stream: from now on it does not count as one of the requests. False: there are too many streams.</summary>
+    public bool TryMakeStream(UpstreamConnection connection, bool endsWithEdge, int streamsMax)
+    {
+        lock (gate)
+        {
+            if (connection.Stream == StreamUse.None)
+            {
+                // A sweep may come too late: the request has just ended.
+                if (!open.Contains(connection) || !connection.IsUsedLongerThan(endsWithEdge ? TimeSpan.MinValue : limits.StreamAfter)) return !endsWithEdge;
+                if (streams >= streamsMax) return false;
+                streams++;
+                TryHandOver(null);
+            }
+            if (endsWithEdge || connection.Stream == StreamUse.None) connection.Stream = endsWithEdge ? StreamUse.Endless : StreamUse.Long;
+            return true;
+        }
+    }
+
+    /// <summary>Cuts off streams that would go on for ever.</summary>
+    public void EndStreams()
+    {
+        UpstreamConnection[] endless;
+        lock (gate) endless = [.. open.Where(c => c.Stream == StreamUse.Endless)];
+        foreach (var connection in endless) connection.CutOff(CutReason.Stopping);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void EndStream(UpstreamConnection connection)
+    {
+        if (connection.Stream != StreamUse.None) streams--;
+        connection.Stream = StreamUse.None;
     }
 
     private bool TryPop([NotNullWhen(true)] out UpstreamConnection? connection)
@@ -136,6 +183,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         connection.Close();
         lock (gate)
         {
+            EndStream(connection);
             if (open.Remove(connection)) TryHandOver(null); // whoever waits may open a new one in its place
         }
     }
@@ -171,16 +219,24 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         }
     }
 
-    private async ValueTask<Rented> OpenAsync(IHttpRequestLifetimeFeature lifetime)
+    private async ValueTask<Rented> OpenAsync(IHttpRequestLifetimeFeature lifetime, TimeSpan connectTimeout)
     {
         var shard = dialer.Shard;
-        var socket = await TryConnectAsync(shard);
+        IUpstreamSocket? socket = null;
         UpstreamConnection? connection = null;
-        lock (gate)
+        try
         {
-            opening--;
-            if (socket is not null) open.Add(connection = new UpstreamConnection(socket, shard, clock, clock.NowMs));
-            else TryHandOver(null);
+            socket = await TryConnectAsync(shard, connectTimeout);
+        }
+        finally
+        {
+            // Whatever went wrong: a connection that counts as opening for ever would make the pool smaller for ever.
+            lock (gate)
+            {
+                opening--;
+                if (socket is not null) open.Add(connection = new UpstreamConnection(socket, shard, clock, clock.NowMs));
+                else TryHandOver(null);
+            }
         }
         if (connection is null) return new(null, RentFailure.Connect);
         if (connection.TryBegin(lifetime, isRepeatable: true)) return new(connection, RentFailure.None);
@@ -188,14 +244,15 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         return new(null, RentFailure.Connect);
     }
 
-    private async ValueTask<IUpstreamSocket?> TryConnectAsync(int shard)
+    /// <summary>Null: it failed, be it for want of descriptors or memory in the kernel (Win32Exception, of which SocketException is one).</summary>
+    private async ValueTask<IUpstreamSocket?> TryConnectAsync(int shard, TimeSpan connectTimeout)
     {
-        using var timeout = new CancellationTokenSource(limits.ConnectTimeout);
+        using var timeout = new CancellationTokenSource(connectTimeout);
         try
         {
             return await dialer.ConnectAsync(endPoint, shard, timeout.Token);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (Exception e) when (e is Win32Exception or OperationCanceledException or ObjectDisposedException)
         {
             return null;
         }

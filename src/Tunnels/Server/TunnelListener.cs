@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Strata.Tunnels.Kinds;
 
 namespace Strata.Tunnels.Server;
 
@@ -21,8 +22,27 @@ internal sealed class TunnelListener : IDisposable
     public TunnelListener(TunnelOptions options, TimeProvider time)
     {
         (this.options, this.time) = (options, time);
-        listener = new TcpListener(options.Address, 0);
-        listener.Start(options.ConnectionsMax);
+        listener = Listen(options);
+    }
+
+    /// <summary>From a random port of the range on, because other servers on this machine look for one too.</summary>
+    private static TcpListener Listen(TunnelOptions options)
+    {
+        var (first, last) = (TunnelRange.Default.FirstPort, TunnelRange.Default.LastPort);
+        var start = Random.Shared.Next(last - first + 1);
+        for (var i = 0; ; i++)
+        {
+            var listener = new TcpListener(options.Address, first + ((start + i) % (last - first + 1)));
+            try
+            {
+                listener.Start(options.ConnectionsMax);
+                return listener;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied && i < last - first)
+            {
+                listener.Dispose();
+            }
+        }
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)listener.LocalEndpoint;

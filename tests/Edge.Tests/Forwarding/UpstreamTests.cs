@@ -37,6 +37,7 @@ public class UpstreamTests
         { "upgrade nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" },
         { "no colon", "HTTP/1.1 200 OK\r\nNonsense\r\n\r\n" },
         { "folded header", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n" },
+        { "response splitting", "HTTP/1.1 200 OK\r\nA: b\rSet-Cookie: c\r\nContent-Length: 0\r\n\r\n" },
         { "control character", "HTTP/1.1 200 OK\r\nA: b\u0001\r\n\r\n" },
         { "head cut off", "HTTP/1.1 200 OK\r\nA: b\r\n" },
         { "nothing at all", "" },
@@ -194,7 +195,8 @@ public class UpstreamTests
     {
         var free = FreeEndPoint();
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        await using var edge = await TestEdge.BeforeAsync(free, origin.EndPoint);
+        await using var edge = await TestEdge.StartAsync(
+            TestEdge.TableOf(free, origin.EndPoint), o => o with { Upstream = o.Upstream with { EjectMin = TimeSpan.FromMinutes(5), EjectMax = TimeSpan.FromMinutes(5) } });
         using var client = edge.CreateClient();
         for (var i = 0; i < 30; i++)
         {
@@ -283,7 +285,7 @@ public class UpstreamTests
                 await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             }
         });
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3 } });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3, WaitTimeout = TimeSpan.FromSeconds(60) } });
         using var client = edge.CreateClient();
         var asked = Enumerable.Range(0, 8).Select(_ => client.GetAsync("/")).ToList();
         await Eventually.TrueAsync(() => asked.Count(t => t.IsCompleted) == 3, "three are refused");

@@ -9,7 +9,7 @@ namespace Strata.Edge.Tests.Routing;
 public class TableFollowerTests
 {
     private static Task<TestEdge> StartAsync(Uri api, string folder) =>
-        TestEdge.StartAsync(with: o => o with { ApiUrl = api, ApiToken = "edge-token", DataFolder = folder });
+        TestEdge.StartAsync(with: o => o with { ApiUrl = api, ApiToken = "edge-token", DataFolder = folder, TunnelAddresses = new(new IPNetwork(IPAddress.Loopback, 32), 1, 65535) });
 
     private static RawOrigin Origin(string name) => RawOrigin.Answering($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}");
 
@@ -44,6 +44,24 @@ public class TableFollowerTests
         await SeesAsync(edge, "503");
 
         api.PutInstance("c", one.EndPoint, "rel_2");
+        await SeesAsync(edge, "one");
+    }
+
+    /// <summary>Whatever its status says: it is the node that knows where its instances are.</summary>
+    [Fact]
+    public async Task Instance_AtAnAddressThatItsNodeDoesNotDeclare_GetsNoRequests()
+    {
+        using var folder = new TempFolder();
+        await using var api = await FakeApi.StartAsync();
+        await using var one = Origin("one");
+        api.PutNode(new NodeStatus { InstanceSubnets = ["10.20.4.0/22"] });
+        PutRoute(api, "rel_1");
+        api.PutInstance("a", one.EndPoint, "rel_1");
+        await using var edge = await StartAsync(api.Url, folder.Path);
+        await SeesAsync(edge, "503");
+
+        api.PutNode(new NodeStatus { InstanceSubnets = ["127.0.0.1/32"], HostPorts = new PortRange(1, 2) });
+        api.PutNode(new NodeStatus { InstanceSubnets = ["127.0.0.1/32"], HostPorts = new PortRange(one.EndPoint.Port, one.EndPoint.Port) });
         await SeesAsync(edge, "one");
     }
 

@@ -13,13 +13,15 @@ using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Tests.Support;
 
-/// <summary>As much of the control plane as an edge uses: the watches of routes, instances and tunnels, and blobs.</summary>
+/// <summary>As much of the control plane as an edge uses: the watches of routes, instances, nodes and tunnels, and blobs.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, byte[]> blobs = new();
     private readonly Watched routes = new();
     private readonly Watched instances = new();
     private readonly Watched tunnels = new();
+    private readonly Watched nodes = new();
+    private const string Node = "nod_1";
     private WebOrigin web = null!;
     private long revision;
 
@@ -35,6 +37,7 @@ internal sealed class FakeApi : IAsyncDisposable
     public static async Task<FakeApi> StartAsync(bool tellsReady = true)
     {
         var api = new FakeApi { TellsReady = tellsReady };
+        api.PutNode(new NodeStatus { InstanceSubnets = ["127.0.0.1/32"] });
         api.web = await WebOrigin.StartAsync(api.HandleAsync);
         return api;
     }
@@ -44,11 +47,14 @@ internal sealed class FakeApi : IAsyncDisposable
     public void Put(string name, InstanceSpec spec, InstanceStatus status, string state, bool deleted = false) =>
         instances.Put("ins_" + name, Item("instance", "ins_" + name, name, state, spec, status, deleted));
 
+    /// <summary>The node of all instances.</summary>
+    public void PutNode(NodeStatus status) => nodes.Put(Node, Item("node", Node, "node-1", NodeStates.Up, new NodeSpec(), status, deleted: false));
+
     public void Put(string name, TunnelStatus status, string state, bool deleted = false) =>
         tunnels.Put("tun_" + name, Item("tunnel", "tun_" + name, name, state, new TunnelSpec(), status, deleted));
 
     public void PutInstance(string name, System.Net.IPEndPoint at, string release, string state = InstanceStates.Ready, bool deleted = false) =>
-        Put(name, new InstanceSpec { Deployment = "dep_1", Release = release, Image = "sha256:0", Command = [] }, new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
+        Put(name, new InstanceSpec { Deployment = "dep_1", Node = Node, Release = release, Image = "sha256:0", Command = [] }, new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
 
     /// <summary>Ends all watches, as a server that restarts.</summary>
     public void CutWatches()
@@ -56,6 +62,7 @@ internal sealed class FakeApi : IAsyncDisposable
         routes.Cut();
         instances.Cut();
         tunnels.Cut();
+        nodes.Cut();
     }
 
     public string PutBlob(byte[] content)
@@ -111,6 +118,7 @@ internal sealed class FakeApi : IAsyncDisposable
         var path = context.Request.Path.Value!;
         if (path == "/api/v1/routes") await routes.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/instances") await instances.ServeAsync(context, TellsReady);
+        else if (path == "/api/v1/nodes") await nodes.ServeAsync(context, TellsReady);
         else if (path == "/api/v1/tunnels") await tunnels.ServeAsync(context, TellsReady);
         else if (path.StartsWith("/api/v1/blobs/", StringComparison.Ordinal)) await BlobAsync(context, path["/api/v1/blobs/".Length..]);
         else context.Response.StatusCode = 404;

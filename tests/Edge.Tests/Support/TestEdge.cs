@@ -34,7 +34,7 @@ internal sealed class TestEdge : IAsyncDisposable
         Id = $"rou_{host}{path}", Org = "org_1", Host = host, Path = path, DeploymentName = "app", Message = message, Targets = [new TargetRecord(release, 1)],
     };
 
-    public static InstanceRecord Instance(IPEndPoint at, string id = "ins_1", string release = "rel_1") => new(id, release, at.Address.ToString(), at.Port);
+    public static InstanceRecord Instance(IPEndPoint at, string id = "ins_1", string release = "rel_1", string org = "org_1") => new(id, org, release, at.Address.ToString(), at.Port);
 
     /// <summary>A client whose every request goes to the edge, whatever host it names.</summary>
     public HttpClient CreateClient(Version? version = null) => new(new SocketsHttpHandler
