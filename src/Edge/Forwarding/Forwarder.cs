@@ -26,8 +26,10 @@ internal enum AttemptEnd
 
 /// <summary>
 /// Passes a request on to an instance: write the head anew, take a connection, send, read the answer's head, pass head and body on, give the connection back. A request is
-/// sent to another instance only when nothing of it was sent to one, because a request can be what ends an instance. Sent on a kept connection that
-/// died unanswered, most likely of its age, a repeatable one is sent once more, to the same instance on a new connection. Safe for concurrent use.
+/// sent to another instance only when nothing of it was sent to one, because a request can be what ends an instance. Sent on a kept
+/// connection that
+/// died unanswered, most likely of its age, a repeatable one is sent once more, to the same instance on a new connection. Safe for
+/// concurrent use.
 /// </summary>
 internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
 {

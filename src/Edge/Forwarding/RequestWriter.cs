@@ -30,7 +30,8 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         Own.Contains(name) || (!RequestGuard.IsPlainName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
 
     /// <summary>
-    /// CGI and WSGI turn all but letters and digits into underscores, so X_Forwarded_For would pass for the edge's own X-Forwarded-For (nginx
+    /// CGI and WSGI turn all but letters and digits into underscores, so X_Forwarded_For would pass for the edge's own X-Forwarded-For
+    /// (nginx
     /// drops such names too).
     /// </summary>
     private static bool IsAliasOfOwn(string name) => Own.Contains(string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')));

@@ -1,7 +1,8 @@
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// Follows the frames (RFC 6455 §5.2) of one direction of a WebSocket without keeping them, to know whether a close frame may be put in here.
+/// Follows the frames (RFC 6455 §5.2) of one direction of a WebSocket without keeping them, to know whether a close frame may be put in
+/// here.
 /// </summary>
 internal struct WebSocketFrames
 {

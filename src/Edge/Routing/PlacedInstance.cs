@@ -22,7 +22,8 @@ internal sealed record PlacedInstance(InstanceRecord Instance, string? Node)
             : null;
 
     /// <summary>
-    /// Those whose address their node allows. Of two organizations' instances that have the same address the older one (by id) keeps it, so that
+    /// Those whose address their node allows. Of two organizations' instances that have the same address the older one (by id) keeps
+    /// it, so that
     /// a false status never takes over another's requests.
     /// </summary>
     public static (IReadOnlyList<InstanceRecord> Allowed, IReadOnlyList<InstanceRecord> Refused) Check(IEnumerable<PlacedInstance> placed, IEnumerable<NodeRecord> nodes)

@@ -10,7 +10,8 @@ using Strata.Tunnels.Kinds;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Keeps the table as the control plane has it: follows routes, instances, nodes and tunnels, and hands in a new snapshot when something that matters has changed. A tunnel is
+/// Keeps the table as the control plane has it: follows routes, instances, nodes and tunnels, and hands in a new snapshot when
+/// something that matters has changed. A tunnel is
 /// both: its own route, and the one instance behind it. An instance whose address its node does not allow is left out.
 /// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it knows better. When the control plane
 /// goes away the table stays as it is.</para>

@@ -1,6 +1,8 @@
 namespace Strata.Edge.Sites;
 
-/// <summary>Which site: an organization is only ever served from what was fetched in its name, though another may have the same image.</summary>
+/// <summary>
+/// Which site: an organization is only ever served from what was fetched in its name, though another may have the same image.
+/// </summary>
 /// <param name="Digest">Of the image's manifest.</param>
 internal readonly record struct SiteKey(string Org, string Digest)
 {

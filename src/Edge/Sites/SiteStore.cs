@@ -8,7 +8,8 @@ using Strata.Core;
 namespace Strata.Edge.Sites;
 
 /// <summary>
-/// Fetches static images from the control plane by organization and digest and unpacks them, once each however many requests wait. A site is unpacked beside its place and then renamed, so a
+/// Fetches static images from the control plane by organization and digest and unpacks them, once each however many requests wait. A
+/// site is unpacked beside its place and then renamed, so a
 /// folder that is there is complete. What failed is tried again after a pause. Thread-safe.
 /// </summary>
 internal sealed partial class SiteStore(string folder, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable

@@ -17,8 +17,10 @@ internal enum RentFailure
 internal readonly record struct Rented(UpstreamConnection? Connection, RentFailure Failure);
 
 /// <summary>
-/// The connections to one instance: a bounded number for requests, the last used first, and a bounded number for streams, which do not count among the
-/// former. Where the limits allow it, some may wait for a connection. When the instance leaves the table the pool retires: idle connections close at once, used ones when their request ends. Thread-safe.
+/// The connections to one instance: a bounded number for requests, the last used first, and a bounded number for streams, which do not
+/// count among the
+/// former. Where the limits allow it, some may wait for a connection. When the instance leaves the table the pool retires: idle
+/// connections close at once, used ones when their request ends. Thread-safe.
 /// </summary>
 internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, CoarseClock clock, IDialer dialer)
 {
@@ -140,7 +142,10 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         lock (gate) return streams < streamsMax;
     }
 
-    /// <summary>The connection's request has become a stream: from now on it does not count as one of the requests. False: there are too many streams.</summary>
+    /// <summary>
+    /// The connection's request has become a stream: from now on it does not count as one of the requests. False: there are too many
+    /// streams.
+    /// </summary>
     public bool TryMakeStream(UpstreamConnection connection, bool endsWithEdge, int streamsMax)
     {
         lock (gate)
@@ -244,7 +249,9 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         return new(null, RentFailure.Connect);
     }
 
-    /// <summary>Null: it failed, be it for want of descriptors or memory in the kernel (Win32Exception, of which SocketException is one).</summary>
+    /// <summary>
+    /// Null: it failed, be it for want of descriptors or memory in the kernel (Win32Exception, of which SocketException is one).
+    /// </summary>
     private async ValueTask<IUpstreamSocket?> TryConnectAsync(int shard, TimeSpan connectTimeout)
     {
         using var timeout = new CancellationTokenSource(connectTimeout);

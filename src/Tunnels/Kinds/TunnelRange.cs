@@ -3,7 +3,8 @@ using System.Net;
 namespace Strata.Tunnels.Kinds;
 
 /// <summary>
-/// Where a server takes the edge's connections to tunnels: addresses and ports that nothing else of the platform uses, so that an edge can refuse
+/// Where a server takes the edge's connections to tunnels: addresses and ports that nothing else of the platform uses, so that an edge
+/// can refuse
 /// all others. The ports lie between those of instances and those that the kernel hands out by itself.
 /// </summary>
 public sealed record TunnelRange(IPNetwork Network, int FirstPort, int LastPort)
