@@ -54,7 +54,7 @@ public sealed class FairSharesTests : IAsyncLifetime
 
     private async Task<Tunnel> ConnectAsync(string token, string name)
     {
-        Assert.Equal(201, (await cloud.CallAsync(token, "POST", "/api/v1/tunnels", $$"""{"name":"{{name}}","project":"default","spec":{}}""")).Status);
+        Assert.Equal(201, (await cloud.CallAsync(token, "POST", "/api/v1/tunnels", $$"""{"name":"{{name}}","project":"default","spec":{} }""")).Status);
         var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
         await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{cloud.ApiPort}/api/v1/tunnels/{name}/connect"), TestContext.Current.CancellationToken);
