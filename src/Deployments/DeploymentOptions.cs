@@ -12,12 +12,6 @@ public sealed record DeploymentOptions
     /// <summary>Port at which users reach the edge, for the addresses that are told.</summary>
     public required int HttpPort { get; init; }
 
-    /// <summary>Ends the host names of default routes: <c>NAME.localhost</c>.</summary>
-    public string Domain { get; init; } = "localhost";
-
-    /// <summary>Name of the organization whose deployments need not say its name in their host.</summary>
-    public string DefaultOrganization { get; init; } = "default";
-
     public SourceLimits Source { get; init; } = SourceLimits.Default;
 
     /// <summary>Bytes of one blob: an upload or an image's layer.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
@@ -21,6 +22,7 @@ using Strata.Nodes.Controllers;
 using Strata.Nodes.Kinds;
 using Strata.ResourceRpc;
 using Strata.Resources.Controllers;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 using Strata.Rpc;
 using Strata.Server.Bootstrap;
@@ -39,6 +41,9 @@ internal sealed class Composition
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
         [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, .. NodeKinds.All, .. DeploymentKinds.All, TunnelKinds.Tunnel];
+
+    /// <summary>Kinds without endpoints: the platform's own records.</summary>
+    private static readonly IReadOnlyList<Kind> InternalKinds = [HostClaimKind.Kind];
 
     private readonly ServerOptions options;
     private readonly ILoggerFactory loggers;
@@ -60,7 +65,7 @@ internal sealed class Composition
         database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
         members = new MemberDirectory(ComputeLimits.Default, time);
-        engine = new EnginePart(storage, Kinds, ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time);
+        engine = new EnginePart(storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
         var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
@@ -112,6 +117,7 @@ internal sealed class Composition
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddSingleton(options.Limits.Api);
+        services.AddSingleton<HostClaims>().AddHostedService<HostClaimKeeper>();
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);
@@ -162,6 +168,7 @@ internal sealed class Composition
         var start = new FirstStart(engine.Engine, api.Services.GetRequiredService<TokenIssuer>(), api.Services.GetRequiredService<IAuthenticator>(), time);
         (var tenant, IsNew) = await start.EnsureOrganizationAsync(cancellationToken);
         AdminToken = await start.EnsureAdminTokenAsync(tenant, KnownToken, cancellationToken);
+        await new HostAdoption(api.Services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>()).RunAsync(Kinds, cancellationToken);
         var machineName = NodeName.OfThisMachine();
         if (options.Agent)
         {

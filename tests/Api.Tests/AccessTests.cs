@@ -140,15 +140,96 @@ public sealed class AccessTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WhatBelongsToTheCloud_IsReadByAll_AndChangedByItsOperators()
+    public async Task WhatBelongsToTheCloud_IsReadAndChangedByItsOperators()
     {
         Assert.Equal(201, (await http.SendJsonAsync("POST", "/api/v1/gadgets", """{"name":"g","spec":{}}""")).Status);
         using var admin = host.Client(await host.TokenAsync(host.Org, "plain", ["admin"]));
-        Assert.Equal(["g"], await NamesAsync(admin, "/api/v1/gadgets"));
+        Assert.Equal(["g"], await NamesAsync(http, "/api/v1/gadgets"));
+        Assert.Empty(await NamesAsync(admin, "/api/v1/gadgets"));
+        Assert.Equal(404, (await admin.SendJsonAsync("GET", "/api/v1/gadgets/g")).Status);
+        Assert.Equal(404, (await admin.SendJsonAsync("GET", "/api/v1/gadgets/g/history")).Status);
         Assert.Equal(403, (await admin.PatchAsync("/api/v1/gadgets/g", """{"spec":{"enabled":false}}""")).Status);
         Assert.Equal(403, (await admin.SendJsonAsync("DELETE", "/api/v1/gadgets/g")).Status);
         Assert.Equal(["default"], await NamesAsync(admin, "/api/v1/organizations"));
         Assert.Equal(404, (await admin.SendJsonAsync("GET", "/api/v1/organizations/other")).Status);
+    }
+
+    /// <summary>Every form of a path that a database might take for the hidden member, and every way to ask.</summary>
+    [Theory]
+    [InlineData("$.status.secretHash")]
+    [InlineData("$.status['secretHash']")]
+    [InlineData("$['status']['secretHash']")]
+    [InlineData("$.status[*].secretHash")]
+    [InlineData("$.status[0].secretHash")]
+    [InlineData("$[*].status.secretHash")]
+    [InlineData("$[0]['status'][0]['secretHash']")]
+    [InlineData("$.status")]
+    [InlineData("$")]
+    [InlineData("$[*]")]
+    public async Task HiddenField_InACondition_IsRefused(string path)
+    {
+        await http.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"ci","spec":{"roles":["viewer"]}}""");
+        var simple = $$"""{"type":"simple","jsonPath":"{{path}}","operatorType":"NOT_NULL"}""";
+        foreach (var where in (string[])[simple, $$"""{"type":"group","operator":"OR","conditions":[{"type":"group","operator":"NOT","conditions":[{{simple}}]}]}"""])
+        {
+            foreach (var watch in (string[])["", "&watch=true", "&at=2026-01-01T00:00:00Z"])
+            {
+                var answer = await http.SendJsonAsync("GET", "/api/v1/tokens?where=" + Uri.EscapeDataString(where) + watch);
+                Assert.True(answer.Status == 400, $"{where}{watch}: {answer.Status} {answer.Body}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task HiddenField_AsAQueryParameter_IsRefused()
+    {
+        Assert.Equal(400, (await http.SendJsonAsync("GET", "/api/v1/tokens?status.secretHash=x")).Status);
+        Assert.Equal(400, (await http.SendJsonAsync("GET", "/api/v1/tokens?status.secretHash=x&watch=true")).Status);
+        Assert.Equal(200, (await http.SendJsonAsync("GET", "/api/v1/tokens?spec.project=x")).Status);
+    }
+
+    [Fact]
+    public async Task Control_IsNotGrantedByWildcards()
+    {
+        await http.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"w","project":"web","spec":{}}""");
+        Assert.Equal(403, (await http.PatchAsync("/api/v1/widgets/w", """{"status":{"uses":7}}""")).Status);
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/widgets/w/transitions/break")).Status);
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/widgets/w/transitions/polish", """{"status":{"uses":7}}""")).Status);
+        Assert.Equal(403, (await http.SendJsonAsync("POST", "/api/v1/tokens", """{"name":"a","spec":{"roles":["agent"]}}""")).Status);
+    }
+
+    [Fact]
+    public async Task Reference_ToAnotherProjectOrOrganization_IsRefused_ByNameAndById()
+    {
+        await http.SendJsonAsync("POST", "/api/v1/projects", """{"name":"p2","spec":{}}""");
+        var foreign = (await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"theirs","project":"p2","spec":{}}""")).Text("id");
+        using var other = host.Client(await host.TokenAsync(host.OtherOrg, "admin", ["admin"]));
+        var outside = (await other.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"outside","project":"web","spec":{}}""")).Text("id");
+        var mine = (await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"mine","project":"web","spec":{}}""")).Text("id");
+        Assert.Equal(mine, (await http.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"w","project":"web","spec":{"box":"mine"}}""")).Body.GetProperty("spec").GetProperty("box").GetString());
+        foreach (var box in (string[])["theirs", foreign, "outside", outside, "nothing", "box_00000000000000000000000000"])
+        {
+            var made = await http.SendJsonAsync("POST", "/api/v1/widgets", $$$"""{"name":"x","project":"web","spec":{"box":"{{{box}}}"}}""");
+            Assert.True(made.Status == 422 || made.Status == 400, $"{box}: {made.Status}");
+            var patched = await http.PatchAsync("/api/v1/widgets/w", $$$"""{"spec":{"box":"{{{box}}}"}}""");
+            Assert.True(patched.Status == 422 || patched.Status == 400, $"{box}: {patched.Status}");
+        }
+        Assert.Equal(200, (await http.PatchAsync("/api/v1/widgets/w", """{"spec":{"box":"mine"}}""")).Status);
+    }
+
+    [Fact]
+    public async Task Project_BeingDeleted_TakesNothingNew()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var project = "doomed" + round;
+            Assert.Equal(201, (await http.SendJsonAsync("POST", "/api/v1/projects", $$$"""{"name":"{{{project}}}","spec":{}}""")).Status);
+            var created = Enumerable.Range(0, 4).Select(i => http.SendJsonAsync("POST", "/api/v1/boxes", $$$"""{"name":"b{{{round}}}-{{{i}}}","project":"{{{project}}}","spec":{}}""")).ToList();
+            var deleted = await http.SendJsonAsync("DELETE", "/api/v1/projects/" + project);
+            var made = (await Task.WhenAll(created)).Count(a => a.Status == 201);
+            Assert.True(deleted.Status == 200 ? made == 0 : made > 0, $"{deleted.Status}, {made} created");
+            if (deleted.Status != 200) Assert.Equal("ACTIVE", (await http.SendJsonAsync("GET", "/api/v1/projects/" + project)).Text("state"));
+        }
     }
 
     [Fact]

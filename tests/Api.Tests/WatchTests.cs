@@ -60,7 +60,8 @@ public sealed class WatchTests : IAsyncLifetime
         await http.SendJsonAsync("POST", "/api/v1/projects", """{"name":"gone","spec":{}}""");
         await http.SendJsonAsync("DELETE", "/api/v1/projects/gone");
         Assert.Equal("item gone ACTIVE", await watch.NextAsync());
-        Assert.Equal("item gone ACTIVE deleted", await watch.NextAsync());
+        Assert.Equal("item gone DELETING", await watch.NextAsync());
+        Assert.Equal("item gone DELETING deleted", await watch.NextAsync());
     }
 
     [Fact]

@@ -15,7 +15,9 @@ public sealed record Principal
     /// <summary>For example <c>user:admin</c>, <c>token:ci</c>, <c>agent:node-1</c>, <c>instance:guestbook-x7</c>.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>Such as <c>deployments.read</c>; <c>*</c> grants all within the tenant; see <see cref="Roles"/> for the wider forms.</summary>
+    /// <summary>
+    /// Such as <c>deployments.read</c>; <c>*</c> grants all within the tenant but <c>control</c>; see <see cref="Roles"/> for the wider forms.
+    /// </summary>
     public required IReadOnlySet<string> Permissions { get; init; }
 
     /// <summary>Names of the roles that granted them, to be told; nothing is decided by these.</summary>
@@ -34,15 +36,21 @@ public sealed record Principal
     /// <summary>Held beside an organization's permissions, it opens what belongs to the cloud itself to writes.</summary>
     public const string PlatformPermission = "platform";
 
+    private const string ControlSuffix = ".control";
+
     /// <summary>May change what belongs to the cloud itself: organizations, nodes.</summary>
     public bool IsOperator => IsPlatform || Permissions.Contains(PlatformPermission);
 
     /// <summary>
-    /// Whether it is granted by name, by kind (<c>nodes.*</c>), by verb (<c>*.read</c>; tokens are not meant by that) or altogether.
+    /// Whether it is granted by name, by kind (<c>nodes.*</c>), by verb (<c>*.read</c>; tokens are not meant by that) or altogether. A
+    /// <c>control</c> verb is granted by its name only, outside the platform's own tenant: it lets its holder write what the platform's parts report,
+    /// and the edge and the nodes act on that.
     /// </summary>
     public bool May(string permission)
     {
-        if (Permissions.Contains(permission) || Permissions.Contains("*")) return true;
+        if (Permissions.Contains(permission)) return true;
+        if (!IsPlatform && permission.EndsWith(ControlSuffix, StringComparison.Ordinal)) return false;
+        if (Permissions.Contains("*")) return true;
         var dot = permission.LastIndexOf('.');
         if (dot < 0) return false;
         var isSecret = permission.StartsWith("tokens.", StringComparison.Ordinal);

@@ -4,7 +4,7 @@ namespace Strata.Api.Auth;
 
 /// <summary>
 /// Roles, by the name that a token carries, and what each grants. A permission is <c>PLURAL.read</c>, <c>.write</c> or <c>.control</c> (see Kind),
-/// or one of an endpoint's own; <c>PLURAL.*</c> grants all of one kind, <c>*.read</c> that verb on all, <c>*</c> everything in the organization.
+/// or one of an endpoint's own; <c>PLURAL.*</c> grants all of one kind, <c>*.read</c> that verb on all, <c>*</c> everything in the organization. None of the wider forms grants <c>control</c>.
 /// </summary>
 public static class Roles
 {

@@ -118,15 +118,35 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
+        if (!call.Principal.May(Kind.WritePermission) && !call.Principal.May(Kind.ControlPermission)) return ApiErrors.Forbidden(Kind.WritePermission);
         return await InTenantAsync(call, caller, default, async () =>
         {
-            var found = await FindAsync(call, caller, AsOf.Latest);
-            if (!found.IsOk) return found.Error;
-            if (await belongings.CheckAsync(Kind, found.Value, call.Aborted) is { } notEmpty) return notEmpty;
-            var id = Kind.IdOf(found.Value.Id);
-            var deleted = await store.DeleteAsync(caller with { Tenant = found.Value.Tenant, Request = call.Request, Fence = call.Fence }, id, ifMatch, call.Aborted);
+            if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
+            caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
+            var deleted = Kind.Deleting is { } mark
+                ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
+                : await store.DeleteAsync(caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, call.Aborted);
             return deleted.IsOk ? One(deleted.Value) : deleted.Error;
         });
+    }
+
+    /// <summary>
+    /// Marks it first, so that what is created in it from then on is refused, and what was created before is seen by the check. A mark that a crash
+    /// left behind is taken up by the next DELETE.
+    /// </summary>
+    private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
+    {
+        var id = Kind.IdOf(owner.Id);
+        if (ifMatch is { } expected && expected != owner.Revision) return ResourceErrors.Modified(Kind, NameOrId(call));
+        if (owner.State != mark.State)
+        {
+            var marked = await store.ChangeAsync(caller, id, current => current.Document, mark.Begin, owner.Revision, call.Aborted);
+            if (!marked.TryGet(out owner!, out var error)) return error;
+        }
+        if (await belongings.CheckAsync(Kind, owner, call.Aborted) is not { } notEmpty)
+            return await store.DeleteAsync(caller with { Request = call.Request }, id, null, call.Aborted);
+        await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, call.Aborted);
+        return notEmpty;
     }
 
     /// <summary>A merge patch, a transition, or both in one commit.</summary>
@@ -155,9 +175,12 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
     /// <summary>Puts ids where the patch names other resources.</summary>
     private async ValueTask<Result<PatchParts>> ResolveAsync(ApiCall call, Caller caller, PatchParts patch)
     {
-        if (patch.Spec is not { } spec || Kind.References.Count == 0) return patch;
+        var references = new SpecReferences(store.Log, Kind);
+        if (patch.Spec is not { } spec || !references.AreIn(spec)) return patch;
+        if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var current, out var error)) return error;
+        caller = caller with { Tenant = current.Tenant };
         var faults = await ForeignReferencesAsync(call, caller, JsonText.From(spec));
-        var resolved = await new SpecReferences(store.Log, Kind).ResolveAsync(caller, JsonText.From(spec), faults, call.Aborted);
+        var resolved = await references.ResolveAsync(caller, ResourceDocument.ProjectOf(current), JsonText.From(spec), faults, call.Aborted);
         return faults.Count > 0 ? ResourceErrors.Invalid(Kind, faults) : patch with { Spec = JsonElement.Parse(resolved.Utf8.Span) };
     }
 
@@ -182,8 +205,8 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
     private Error? Refuse(ApiCall call, PatchParts patch, string? transition)
     {
         var isUsers = transition is null || Kind.UserTransitions.Contains(transition) || transition == Kind.DeleteTransition;
-        var needsControl = patch.Status is not null || !isUsers;
-        var needsWrite = patch.Spec is not null || patch.Labels is not null || (transition is not null && isUsers) || patch.IsEmpty && transition is null;
+        var needsControl = patch.Status is not null || !isUsers || (patch.Spec is not null && !Kind.UserChangesSpec);
+        var needsWrite = (patch.Spec is not null && Kind.UserChangesSpec) || patch.Labels is not null || (transition is not null && isUsers) || patch.IsEmpty && transition is null;
         if (needsControl && !call.Principal.May(Kind.ControlPermission)) return ApiErrors.Forbidden(Kind.ControlPermission);
         if (needsWrite && !call.Principal.May(Kind.WritePermission)) return ApiErrors.Forbidden(Kind.WritePermission);
         return null;

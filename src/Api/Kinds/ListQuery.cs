@@ -39,21 +39,23 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         return null;
     }
 
-    private static Error? AddWhere(ApiCall call, List<Condition> parts)
+    private Error? AddWhere(ApiCall call, List<Condition> parts)
     {
         if (!call.Query("where").TryGet(out var where, out var error)) return error;
         if (where is null) return null;
         if (!ConditionJson.Parse(JsonText.FromString(where)).TryGet(out var condition, out error)) return error;
+        if (HiddenFields.Find(kind, condition) is { } hidden) return HiddenFields.Refuse("where", hidden);
         parts.Add(condition);
         return null;
     }
 
-    private static Error? AddFields(ApiCall call, List<Condition> parts)
+    private Error? AddFields(ApiCall call, List<Condition> parts)
     {
         foreach (var name in call.Http.Request.Query.Keys.Where(FieldFilter.IsName))
         {
             if (!call.Query(name).TryGet(out var value, out var error)) return error;
             if (!FieldFilter.Read(name, value!).TryGet(out var condition, out error)) return error;
+            if (HiddenFields.Find(kind, condition) is { } hidden) return HiddenFields.Refuse(name, hidden);
             parts.Add(condition);
         }
         return null;

@@ -19,6 +19,8 @@ internal sealed class Scoping(IEntityLog log)
     private readonly ResourceLookup organizations = new(log, OrganizationKind.Kind);
     private readonly ResourceLookup projects = new(log, ProjectKind.Kind);
 
+    private static readonly Condition Nothing = new Condition.Any([]);
+
     private static readonly Error OperatorNeeded = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
 
@@ -53,11 +55,12 @@ internal sealed class Scoping(IEntityLog log)
     public static Condition? Restriction(Principal principal, Kind kind)
     {
         if (principal.Node is { } node) return OfNode(kind, node);
+        if (kind.Scope == KindScope.Platform && !kind.TenantsRead && !principal.IsOperator) return Nothing;
         if (kind == OrganizationKind.Kind && !principal.IsOperator) return HasId(new EntityId(principal.Tenant.Value));
         if (principal.Project is not { } project) return null;
         if (kind.Scope == KindScope.Project) return Equal(new Field.Path(JsonPath.Parse("$.project")), project);
         if (kind == ProjectKind.Kind && ProjectKind.Kind.TryParseId(project, out var id)) return HasId(id);
-        return kind.Scope == KindScope.Organization ? new Condition.Any([]) : null;
+        return kind.Scope == KindScope.Organization ? Nothing : null;
     }
 
     public static bool Sees(Principal principal, Kind kind, EntityRevision revision) =>

@@ -1,6 +1,9 @@
 using Strata.Core;
 using Strata.Deployments.Source;
 using Strata.Nodes.Kinds;
+using Strata.Entities.Conditions;
+using Strata.Entities.Workflows;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Kinds;
@@ -19,6 +22,8 @@ public static class DeploymentKinds
         InitialStatus = new DeploymentStatus(),
         UserTransitions = ["rollback", "restart", "resize", "remove"],
         DeleteTransition = "remove",
+        References = [new SpecReference("release", () => Release!)],
+        OwnsHostOfName = true,
         Validate = DeploymentChecks.Check,
     };
 
@@ -33,6 +38,7 @@ public static class DeploymentKinds
         InitialStatus = new ReleaseStatus(),
         UserTransitions = ["cancel"],
         OperatorsOnly = DeploymentChecks.CheckForOthers,
+        References = [new SpecReference("deployment", Deployment)],
         Validate = DeploymentChecks.Check,
     };
 
@@ -45,6 +51,9 @@ public static class DeploymentKinds
         Description = "A host and path prefix that lead to a deployment.",
         Workflow = KindWorkflow.Load(typeof(DeploymentKinds), "route.workflow.json"),
         InitialStatus = new RouteStatus(),
+        References = [new SpecReference("deployment", Deployment)],
+        Hosts = new HostRule("spec.host", [Deployment]),
+        UniqueKeys = [new UniqueKeyDefinition("host and path", [JsonPath.Parse("$.spec.host"), JsonPath.Parse("$.spec.path")])],
         Validate = DeploymentChecks.Check,
     };
 

@@ -9,7 +9,7 @@ public sealed record RouteSpec
     /// <summary>Prefix by whole segments; the longest match wins.</summary>
     public string Path { get; init; } = "/";
 
-    /// <summary>Id of the deployment.</summary>
+    /// <summary>Name or id of a deployment of the same project; kept as its id.</summary>
     public required string Deployment { get; init; }
 
     /// <summary>Timeouts and bounds; null: the edge's defaults.</summary>

@@ -5,6 +5,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Controllers;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Rollout;
@@ -39,7 +40,7 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
         if (plan.Create is var (release, count)) await hands.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
-        await hands.RouteAsync(caller, resource, host, plan, cancellationToken);
+        if (await hands.RouteAsync(caller, resource, host, plan, cancellationToken) is { Code: HostErrors.TakenCode } taken) plan = plan with { Message = taken.Message };
         await hands.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(caller, resource, cancellationToken);
         else await TellAsync(resource, observed.View, plan, names.Url(host), cancellationToken);

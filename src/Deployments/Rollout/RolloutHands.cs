@@ -6,6 +6,7 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
+using Strata.Resources.Hosts;
 
 namespace Strata.Deployments.Rollout;
 
@@ -27,15 +28,22 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
     }
 
     /// <summary>Makes the default route where it is missing, and tells every route of the deployment who serves: one commit each.</summary>
-    public async Task RouteAsync(Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
+    /// <returns>Why the default route cannot be made: another project has its host. Null: it is there.</returns>
+    public async Task<Error?> RouteAsync(Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
     {
         var routes = await RoutesAsync(deployment, cancellationToken);
-        if (deployment.State != DeploymentStates.Removing && !routes.Exists(x => x.Spec.Host == host)) routes.AddRange(await CreateRouteAsync(caller, deployment, host, cancellationToken));
+        Error? taken = null;
+        if (deployment.State != DeploymentStates.Removing && !routes.Exists(x => x.Spec.Host == host))
+        {
+            var created = await CreateRouteAsync(caller, deployment, host, cancellationToken);
+            if (created.TryGet(out var route, out taken)) routes.Add(route);
+        }
         foreach (var route in routes)
         {
             var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets, Message = plan.RouteMessage };
             Pass((await stores.Routes.ChangeAsync(caller, route.Id, x => x with { Status = status }, null, null, cancellationToken)).Error);
         }
+        return taken;
     }
 
     public async Task MoveAsync(Caller caller, DeploymentResource deployment, RolloutPlan plan, CancellationToken cancellationToken)
@@ -74,16 +82,18 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
     }
 
     /// <summary>Named like the deployment, or, where another route has that name, with a suffix.</summary>
-    private async Task<RouteResource[]> CreateRouteAsync(Caller caller, DeploymentResource deployment, string host, CancellationToken cancellationToken)
+    private async Task<Result<RouteResource>> CreateRouteAsync(Caller caller, DeploymentResource deployment, string host, CancellationToken cancellationToken)
     {
+        Error? error = null;
         foreach (var name in new[] { deployment.Name, NameFor(deployment.Name) })
         {
             var route = new NewResource<RouteSpec> { Name = name, Project = deployment.Project, Spec = new RouteSpec { Host = host, Deployment = deployment.Id } };
             var created = await stores.Routes.CreateAsync(caller, route, null, cancellationToken);
-            if (created.IsOk) return [created.Value];
-            Pass(created.Error);
+            if (created.IsOk) return created;
+            Pass(error = created.Error);
+            if (error.Code == HostErrors.TakenCode) break;
         }
-        return [];
+        return error!;
     }
 
     private static InstanceSpec Describe(DeploymentResource deployment, ReleaseResource release)

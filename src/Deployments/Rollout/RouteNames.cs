@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Resources.Hosts;
 
 namespace Strata.Deployments.Rollout;
 
@@ -13,8 +14,7 @@ public sealed class RouteNames(DeploymentStores stores, DeploymentOptions option
     /// <param name="org">Id of the organization of what has this name.</param>
     public async Task<string> HostAsync(string name, string org, CancellationToken cancellationToken)
     {
-        var organization = await OrganizationAsync(org, cancellationToken);
-        return organization == options.DefaultOrganization ? $"{name}.{options.Domain}" : $"{name}.{organization}.{options.Domain}";
+        return DefaultHosts.Of(name, await OrganizationAsync(org, cancellationToken));
     }
 
     /// <summary>The address of a host at this cloud's edge.</summary>

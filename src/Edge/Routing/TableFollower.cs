@@ -96,6 +96,7 @@ internal sealed partial class TableFollower(StrataClient api, EdgeOptions option
     {
         Id = route.Id,
         Org = route.Org,
+        Project = route.Project,
         CreatedAt = route.CreatedAt,
         Host = route.Spec.Host.ToLowerInvariant(),
         Path = route.Spec.Path,

@@ -16,7 +16,10 @@ public sealed record RouteRecord
     public required string Id { get; init; }
     public required string Org { get; init; }
 
-    /// <summary>Which of two organizations that both name a host has it: the one whose route is older.</summary>
+    /// <summary>Id; null in a table that an older edge kept.</summary>
+    public string? Project { get; init; }
+
+    /// <summary>Which of two projects that both name a host has it: the one whose route is older.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Lower case, without port.</summary>

@@ -20,6 +20,7 @@ internal sealed record TunnelRecord(RouteRecord Route, InstanceRecord? Instance)
 
     private static RouteRecord RouteOf(Resource<TunnelSpec, TunnelStatus> tunnel, string host, string? message) => new()
     {
-        Id = tunnel.Id, Org = tunnel.Org, CreatedAt = tunnel.CreatedAt, Host = host.ToLowerInvariant(), DeploymentName = tunnel.Name, Message = message, Targets = [new TargetRecord(tunnel.Id, 1)],
+        Id = tunnel.Id, Org = tunnel.Org, Project = tunnel.Project, CreatedAt = tunnel.CreatedAt, Host = host.ToLowerInvariant(),
+        DeploymentName = tunnel.Name, Message = message, Targets = [new TargetRecord(tunnel.Id, 1)],
     };
 }

@@ -50,7 +50,10 @@ public sealed partial class EntityTransaction
         return draft.Current is { } entity && await ReachesAsync(entity.Model, cancellationToken) ? entity : EngineErrors.EntityNotFound(id);
     }
 
-    /// <summary>As <see cref="EntityEngine.CreateAsync"/>; the value's revision and times are those of the commit only after it.</summary>
+    /// <summary>Adds an entity that was read elsewhere to what the commit validates.</summary>
+    internal void Expect(EntityRevision read) => drafts[read.Id] = new Draft(read.Id, read);
+
+    /// <summary>As the engine's CreateAsync; the value's revision and times are those of the commit only after it.</summary>
     public async ValueTask<Result<EntityRevision>> CreateAsync(
         ModelKey model, EntityId id, JsonText document, string? transition, CancellationToken cancellationToken)
     {

@@ -5,7 +5,8 @@ using Strata.Core;
 namespace Strata.Nodes.Images;
 
 /// <summary>
-/// Unpacked layers in <c>layers/DIGEST</c>, shared by all instances of an image and never changed. A layer appears there only whole and checked: it is unpacked beside
+/// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because a digest that
+/// somebody knows must not give them the files. A layer appears there only whole and checked: it is unpacked beside
 /// and renamed. Safe for concurrent use; one download of a layer at a time.
 /// </summary>
 internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time)
@@ -64,8 +65,8 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
 
     private async Task<string> GetLayerAsync(string digest, string org, CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(paths.Layers, Digests.FileName(digest));
-        var turn = downloads.GetOrAdd(digest, _ => new SemaphoreSlim(1));
+        var folder = Path.Combine(paths.Layers, $"{org}-{Digests.FileName(digest)}");
+        var turn = downloads.GetOrAdd(folder, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancellationToken);
         try
         {

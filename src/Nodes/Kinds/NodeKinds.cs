@@ -33,6 +33,8 @@ public static class NodeKinds
         InitialStatus = new InstanceStatus(),
         UserCreates = false,
         NodeField = "$.spec.node",
+        UserChangesSpec = false,
+        References = [new SpecReference("node", Node)],
         Validate = Check,
         ValidateChange = CheckChange,
     };

@@ -5,5 +5,6 @@ internal static class EngineErrors
 {
     public const string EntityNotFound = "ENTITY_NOT_FOUND";
     public const string EntityModified = "ENTITY_MODIFIED";
+    public const string Conflict = "CONFLICT";
     public const string UniqueViolation = "UNIQUE_VIOLATION";
 }

@@ -4,6 +4,7 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
+using Strata.Resources.Hosts;
 
 namespace Strata.Resources.Kinds;
 
@@ -58,10 +59,34 @@ public abstract class Kind
     /// </summary>
     public string? DeleteTransition { get; init; }
 
+    /// <summary>
+    /// The transitions that mark a resource which others belong to as being deleted, and that take the mark back. While it is marked, nothing is
+    /// created in it. Null: nothing belongs to it.
+    /// </summary>
+    public DeletingMark? Deleting { get; init; }
+
+    /// <summary>False: users may not patch the spec with <c>write</c>; that needs <c>control</c>.</summary>
+    public bool UserChangesSpec { get; init; } = true;
+
+    /// <summary>Of a kind of the platform: true: members of organizations read what concerns them; false: operators only.</summary>
+    public bool TenantsRead { get; init; }
+
+    /// <summary>How its resources are reached by a host name; null: they are not.</summary>
+    public HostRule? Hosts { get; init; }
+
+    /// <summary>Whether a resource owns the default host of its name (<see cref="DefaultHosts"/>), so that the name is refused while another project uses that host.</summary>
+    public bool OwnsHostOfName { get; init; }
+
+    /// <summary>Unique keys besides the name, over members of the document.</summary>
+    public IReadOnlyList<UniqueKeyDefinition> UniqueKeys { get; init; } = [];
+
     /// <summary>Members of the status that the API never shows, such as the hash of a secret.</summary>
     public IReadOnlyList<string> HiddenStatus { get; init; } = [];
 
-    /// <summary>Members of the spec that hold the id of another resource; inputs may hold its name instead.</summary>
+    /// <summary>
+    /// Members of the spec that hold the id of another resource; inputs may hold its name instead. Each must exist in the caller's organization, and
+    /// in the project of the resource where both kinds belong to projects.
+    /// </summary>
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 
     /// <summary>
@@ -70,7 +95,9 @@ public abstract class Kind
     /// </summary>
     public string? NodeField { get; init; }
 
-    public ModelKey Model => new("strata." + Name, 1);
+    public ModelKey Model => ModelOf(Name);
+
+    internal static ModelKey ModelOf(string kind) => new("strata." + kind, 1);
 
     public string ReadPermission => Plural + ".read";
     public string WritePermission => Plural + ".write";
@@ -96,10 +123,10 @@ public abstract class Kind
     public TenantId TenantOf(Caller caller) => Scope == KindScope.Platform ? TenantId.Platform : caller.Tenant;
 
     /// <summary>What the engine needs to know: the workflow, and the name as unique key.</summary>
-    public ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey] };
+    public ModelDefinition Definition => definition ??= new ModelDefinition { Key = Model, Workflows = [Workflow], UniqueKeys = [NameKey, .. UniqueKeys] };
 
     /// <summary>The unique key that a name takes.</summary>
-    internal static UniqueClaim NameClaim(string name) => UniqueKeys.ClaimOf(NameKey.Id, name);
+    internal static UniqueClaim NameClaim(string name) => Entities.Engine.UniqueKeys.ClaimOf(NameKey.Id, name);
 
     /// <summary>Faults of what a spec asks for and only an operator of the cloud may have, such as a file of the server's machine.</summary>
     public abstract IEnumerable<SpecFault> CheckForOthers(JsonText spec);
@@ -156,7 +183,20 @@ public sealed class Kind<TSpec, TStatus> : Kind
     private static IEnumerable<SpecFault> InSpec(IReadOnlyList<SpecFault> faults) => faults.Select(f => f with { Field = "spec." + f.Field });
 }
 
-/// <summary>A member of a spec that holds the id of another resource of the same organization.</summary>
-/// <param name="Field">Path of members in camelCase, for example <c>deployment</c>.</param>
-/// <param name="Kind">Of the resource that it names.</param>
-public sealed record SpecReference(string Field, Kind Kind);
+/// <summary>A member of a spec that holds the id of another resource.</summary>
+/// <param name="field">Path of members in camelCase, for example <c>deployment</c>.</param>
+/// <param name="kind">Of the resource that it names; asked for late, because two kinds may refer to each other.</param>
+public sealed class SpecReference(string field, Func<Kind> kind)
+{
+    public SpecReference(string field, Kind kind) : this(field, () => kind)
+    {
+    }
+
+    public string Field { get; } = field;
+    public Kind Kind => kind();
+}
+
+/// <param name="State">In which nothing is created in it.</param>
+/// <param name="Begin">Leads to the state.</param>
+/// <param name="Cancel">Leads back.</param>
+public sealed record DeletingMark(string State, string Begin, string Cancel);

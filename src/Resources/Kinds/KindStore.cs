@@ -4,17 +4,22 @@ using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Hosts;
 
 namespace Strata.Resources.Kinds;
 
 /// <summary>The verbs on one kind's resources as entities: what the typed store and the JSON verbs have in common. Safe for concurrent use.</summary>
 public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 {
+    private const int CreateTriesMax = 5;
+
     /// <summary>Abandons a change that would change nothing; never leaves this class.</summary>
     private static readonly Error Unchanged = new(ErrorKind.Internal, "UNCHANGED", "Nothing changed.");
 
     private readonly ResourceLookup lookup = new(engine.Log, kind);
     private readonly ResourceDrafts drafts = new(engine.Log, kind);
+    private readonly HostedWrites? hosted = kind.Hosts is null ? null : new HostedWrites(engine, kind, time);
+    private readonly HostClaims? names = kind.OwnsHostOfName ? new HostClaims(engine, time) : null;
 
     public Kind Kind => kind;
 
@@ -47,17 +52,43 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
     public async ValueTask<Result<EntityRevision>> CreateAsync(Caller caller, ResourceDraft draft, string? transition, CancellationToken cancellationToken)
     {
-        var document = await drafts.CompleteAsync(caller, draft, cancellationToken);
-        if (!document.IsOk) return document.Error;
-        var created = await engine.CreateAsync(InScope(caller), kind.Model, caller.NewEntityId(0, time), document.Value, transition, cancellationToken);
-        return Translate(created, draft.Name!);
+        for (var attempt = 1; ; attempt++)
+        {
+            if (!(await drafts.CompleteAsync(caller, draft, cancellationToken)).TryGet(out var complete, out var error)) return error;
+            var created = await CreateAsync(InScope(caller), draft.Name!, complete, transition, cancellationToken);
+            if (attempt >= CreateTriesMax || !HasMoved(complete.Project, created.Error)) return Translate(created, draft.Name!);
+        }
     }
+
+    private async ValueTask<Result<EntityRevision>> CreateAsync(
+        Caller caller, string name, CompleteDraft draft, string? transition, CancellationToken cancellationToken)
+    {
+        if (names is not null && await names.CheckNameAsync(caller.Tenant, ProjectKind.Kind.IdOf(draft.Project!.Id), name, cancellationToken) is { } taken) return taken;
+        return hosted is null ? await WriteAsync() : await hosted.CreateAsync(caller, draft, WriteAsync, cancellationToken);
+
+        ValueTask<Result<EntityRevision>> WriteAsync() => draft.Project is { } project
+            ? engine.CreateAsync(caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, project, cancellationToken)
+            : engine.CreateAsync(caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, cancellationToken);
+    }
+
+    /// <summary>Whether a creation failed because its project has changed since it was read: it may be about to be deleted.</summary>
+    private static bool HasMoved(EntityRevision? project, Error? error) =>
+        project is not null && error is { Code: EngineErrors.Conflict, Details: { } details }
+        && details.TryGetValue("entityId", out var id) && id == project.Id.ToString();
 
     /// <summary>A change that yields the document as it was, without a transition, commits nothing.</summary>
     public async ValueTask<Result<EntityRevision>> ChangeAsync(
         Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
+        return hosted is null
+            ? await ChangeAsync(caller, key, nameOrId, change, transition, ifMatch, cancellationToken)
+            : await hosted.ChangeAsync(key, change, next => ChangeAsync(caller, key, nameOrId, next, transition, ifMatch, cancellationToken), cancellationToken);
+    }
+
+    private async ValueTask<Result<EntityRevision>> ChangeAsync(
+        Caller caller, ResourceKey key, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken)
+    {
         EntityRevision? same = null;
         var changed = await engine.UpdateAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ChangeOrAbandon, transition, ifMatch, cancellationToken);
         return same is not null && changed.Error == Unchanged ? same : Translate(changed, nameOrId);
@@ -76,8 +107,10 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     public async ValueTask<Result<EntityRevision>> DeleteAsync(Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
-        var deleted = await engine.DeleteAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ifMatch, cancellationToken);
+        var deleted = hosted is null ? await EndAsync() : await hosted.DeleteAsync(key, EndAsync, cancellationToken);
         return Translate(deleted, nameOrId);
+
+        ValueTask<Result<EntityRevision>> EndAsync() => engine.DeleteAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ifMatch, cancellationToken);
     }
 
     /// <summary>Newest first, with audit events; a resource that is deleted is found by id.</summary>
@@ -130,6 +163,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         EngineErrors.EntityNotFound => ResourceErrors.NotFound(kind, nameOrId),
         EngineErrors.EntityModified => ResourceErrors.Modified(kind, nameOrId),
+        EngineErrors.UniqueViolation when kind.UniqueKeys.FirstOrDefault(k => result.Error.Message.EndsWith($"\"{k.Id}\".", StringComparison.Ordinal)) is { } key =>
+            ResourceErrors.Duplicate(kind, key),
         EngineErrors.UniqueViolation => ResourceErrors.NameTaken(kind, nameOrId),
         _ => result,
     };

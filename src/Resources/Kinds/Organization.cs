@@ -9,10 +9,11 @@ public sealed record OrganizationSpec
     public string? DisplayName { get; init; }
 }
 
-/// <summary>States of an organization: always ACTIVE.</summary>
+/// <summary>States of an organization: ACTIVE, or DELETING while it is checked that nothing is left in it.</summary>
 public static class OrganizationKind
 {
     public const string Active = "ACTIVE";
+    public const string Deleting = "DELETING";
 
     public static readonly Kind<OrganizationSpec, Nothing> Kind = new()
     {
@@ -23,6 +24,8 @@ public static class OrganizationKind
         Description = "The owner of projects, entities and people: a tenant with a log of its own.",
         Workflow = KindWorkflow.Load(typeof(OrganizationKind), "organization.workflow.json"),
         InitialStatus = Nothing.Instance,
+        Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete"),
+        TenantsRead = true,
         Validate = spec => DisplayNames.Check(spec.DisplayName),
     };
 }

@@ -9,10 +9,11 @@ public sealed record ProjectSpec
     public string? DisplayName { get; init; }
 }
 
-/// <summary>States of a project: always ACTIVE.</summary>
+/// <summary>States of a project: ACTIVE, or DELETING while it is checked that nothing is left in it.</summary>
 public static class ProjectKind
 {
     public const string Active = "ACTIVE";
+    public const string Deleting = "DELETING";
 
     public static readonly Kind<ProjectSpec, Nothing> Kind = new()
     {
@@ -23,6 +24,7 @@ public static class ProjectKind
         Description = "What belongs together in an organization: deployments with their releases and routes.",
         Workflow = KindWorkflow.Load(typeof(ProjectKind), "project.workflow.json"),
         InitialStatus = Nothing.Instance,
+        Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete"),
         Validate = spec => DisplayNames.Check(spec.DisplayName),
     };
 }

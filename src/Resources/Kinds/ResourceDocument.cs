@@ -66,6 +66,13 @@ public static class ResourceDocument
         return document.RootElement.GetProperty("name").GetString()!;
     }
 
+    /// <summary>Id of the project in a resource's document; null for kinds outside projects.</summary>
+    public static string? ProjectOf(EntityRevision revision)
+    {
+        using var document = revision.Document.Parse();
+        return document.RootElement.TryGetProperty("project", out var project) ? project.GetString() : null;
+    }
+
     private static void WriteLabels(Utf8JsonWriter json, IReadOnlyDictionary<string, string> labels)
     {
         json.WriteStartObject("labels");

@@ -18,15 +18,17 @@ public sealed record ResourceDraft
 /// <summary>Makes documents of drafts: checks name and labels, puts ids where names stand, and reports every fault at once.</summary>
 internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
 {
-    public async ValueTask<Result<JsonText>> CompleteAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
+    public async ValueTask<Result<CompleteDraft>> CompleteAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
     {
         CheckName(draft);
         if (draft.Labels is { } labels) draft.Faults.AddRange(Labels.Check(labels));
         var project = await ResolveProjectAsync(caller, draft, cancellationToken);
         if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
-        var spec = await new SpecReferences(log, kind).ResolveAsync(caller, draft.Spec, draft.Faults, cancellationToken);
+        var projectId = project is null ? null : ProjectKind.Kind.IdOf(project.Id);
+        var spec = await new SpecReferences(log, kind).ResolveAsync(caller, projectId, draft.Spec, draft.Faults, cancellationToken);
         if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
-        return ResourceDocument.Write(kind, draft.Name!, project, draft.Labels, spec, kind.InitialStatusText);
+        var written = ResourceDocument.Write(kind, draft.Name!, projectId, draft.Labels, spec, kind.InitialStatusText);
+        return written.IsOk ? new CompleteDraft(written.Value, project) : written.Error;
     }
 
     private static void CheckName(ResourceDraft draft)
@@ -36,7 +38,7 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
             draft.Faults.Add(new SpecFault("name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
     }
 
-    private async ValueTask<string?> ResolveProjectAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
+    private async ValueTask<EntityRevision?> ResolveProjectAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
     {
         if (kind.Scope != KindScope.Project)
         {
@@ -49,16 +51,22 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
             return null;
         }
         var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(caller, draft.Project, AsOf.Latest, cancellationToken);
-        if (found.IsOk) return ProjectKind.Kind.IdOf(found.Value.Id);
-        draft.Faults.Add(new SpecFault("project", found.Error.Message));
+        if (found.IsOk && found.Value.State != ProjectKind.Deleting) return found.Value;
+        draft.Faults.Add(new SpecFault("project", found.IsOk ? $"The project \"{draft.Project}\" is being deleted." : found.Error.Message));
         return null;
     }
 }
 
+/// <param name="Project">As it was read; null for kinds outside projects.</param>
+internal sealed record CompleteDraft(JsonText Document, EntityRevision? Project);
+
 /// <summary>Puts ids where a spec names other resources.</summary>
 public sealed class SpecReferences(IEntityLog log, Kind kind)
 {
-    public async ValueTask<JsonText> ResolveAsync(Caller caller, JsonText spec, List<SpecFault> faults, CancellationToken cancellationToken)
+    /// <param name="project">Id of the project of the resource; null for kinds outside projects.</param>
+    /// <param name="faults">Gets a fault for each reference to what does not exist, or is in another project.</param>
+    public async ValueTask<JsonText> ResolveAsync(
+        Caller caller, string? project, JsonText spec, List<SpecFault> faults, CancellationToken cancellationToken)
     {
         if (kind.References.Count == 0) return spec;
         var root = JsonNode.Parse(spec.Utf8.Span)!;
@@ -66,11 +74,17 @@ public sealed class SpecReferences(IEntityLog log, Kind kind)
         {
             if (Parent(root, reference.Field, out var member) is not { } parent || parent[member] is not JsonValue value || !value.TryGetValue<string>(out var text)) continue;
             var found = await new ResourceLookup(log, reference.Kind).ReadAsync(caller, text, AsOf.Latest, cancellationToken);
-            if (found.IsOk) parent[member] = reference.Kind.IdOf(found.Value.Id);
-            else faults.Add(new SpecFault("spec." + reference.Field, found.Error.Message));
+            if (!found.IsOk) faults.Add(new SpecFault("spec." + reference.Field, found.Error.Message));
+            else if (kind.Scope == KindScope.Project && reference.Kind.Scope == KindScope.Project && ResourceDocument.ProjectOf(found.Value) != project)
+                faults.Add(new SpecFault("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, text).Message));
+            else parent[member] = reference.Kind.IdOf(found.Value.Id);
         }
         return JsonText.FromString(root.ToJsonString(WireJson.Options));
     }
+
+    /// <summary>Whether a spec, or a part of one, names another resource.</summary>
+    public bool AreIn(System.Text.Json.JsonElement spec) =>
+        kind.References.Any(r => Find(spec, r.Field) is { ValueKind: not System.Text.Json.JsonValueKind.Null });
 
     /// <summary>The member of a spec that a reference names; null where it is absent.</summary>
     public static System.Text.Json.JsonElement? Find(System.Text.Json.JsonElement spec, string field)

@@ -15,6 +15,9 @@ public static class ResourceErrors
     public static Error NameTaken(Kind kind, string name) => new(
         ErrorKind.Conflict, NameTakenCode, $"There is already {Article(kind.Name)} {kind.Name} \"{name}\".", "Choose another name, or change the one there is.");
 
+    public static Error Duplicate(Kind kind, Entities.Workflows.UniqueKeyDefinition key) => new(
+        ErrorKind.Conflict, "DUPLICATE", $"There is already {Article(kind.Name)} {kind.Name} with this {key.Id}.", "Change the existing one, or use another value.");
+
     public static Error Invalid(Kind kind, IReadOnlyList<SpecFault> faults) => new(
         ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Mend what the list of errors names and send it again.") { Faults = faults };
 

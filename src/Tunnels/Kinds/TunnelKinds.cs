@@ -1,3 +1,5 @@
+using Strata.Deployments.Kinds;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 
 namespace Strata.Tunnels.Kinds;
@@ -16,6 +18,7 @@ public static class TunnelKinds
         Description = "A host of this cloud that a program on a developer's own machine serves.",
         Workflow = KindWorkflow.Load(typeof(TunnelKinds), "tunnel.workflow.json"),
         InitialStatus = new TunnelStatus(),
+        Hosts = new HostRule("status.host", [DeploymentKinds.Deployment]),
         Validate = spec => spec.Target is { Length: > TargetCharactersMax } ? [new("target", $"It takes up to {TargetCharactersMax} characters.")] : [],
     };
 }

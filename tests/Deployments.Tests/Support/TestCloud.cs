@@ -14,6 +14,7 @@ using Strata.Nodes;
 using Strata.Nodes.Kinds;
 using Strata.Nodes.Logs;
 using Strata.Nodes.Sandbox;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 using Strata.Storage.Memory;
 
@@ -22,7 +23,7 @@ namespace Strata.Deployments.Tests.Support;
 /// <summary>All controllers of this module at work over a log in memory, with a fake agent in place of nodes and the machine's real sandbox for builds.</summary>
 internal sealed class TestCloud : IAsyncDisposable
 {
-    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
+    private static readonly IReadOnlyList<Kind> Kinds = [OrganizationKind.Kind, ProjectKind.Kind, HostClaimKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
 
     private readonly TempFolder home = new();
     private readonly MemoryLog log = new(TimeProvider.System);

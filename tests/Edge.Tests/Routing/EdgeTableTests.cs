@@ -8,6 +8,15 @@ public class EdgeTableTests
     private static EdgeTable Table(params (string Host, string Path)[] routes) =>
         new(routes.Select(r => new RouteEntry(new RouteRecord { Id = r.Host + r.Path, Org = "o", Host = r.Host, Path = r.Path, DeploymentName = "d" }, [], new RouteMetrics())), 1);
 
+    [Fact]
+    public void Keep_ALongerPathOfAnotherProject_StaysWithTheOldest()
+    {
+        RouteRecord Route(string id, int age, string org, string project, string path) =>
+            new() { Id = id, Org = org, Project = project, CreatedAt = DateTimeOffset.UnixEpoch.AddDays(-age), Host = "shop.example", Path = path, DeploymentName = "d" };
+        var kept = HostOwners.Keep([Route("1", 1, "b", "p", "/login"), Route("2", 9, "a", "p", "/"), Route("3", 2, "a", "q", "/cart"), Route("4", 0, "a", "p", "/docs")]);
+        Assert.Equal(["2", "4"], kept.Select(route => route.Id).Order());
+    }
+
     [Theory]
     [InlineData("a.example", "a.example")]
     [InlineData("A.Example:8000", "a.example")]
