@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Api.Kinds;
 using Strata.Deployments.Api;
 using Strata.Deployments.Blobs;
 using Strata.Deployments.Build;
@@ -52,6 +53,8 @@ public static class DeploymentsModule
     {
         services.AddSingleton<IBlobStore>(x => new DiskBlobStore(
             Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax, Options(x).DiskReserveBytes));
+        services.AddSingleton(x => new BlobGrants(Options(x).BlobFolder));
+        services.AddSingleton<ISpecAdmission, ArchiveAdmission>();
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
         services.AddSingleton<Builder>();

@@ -23,7 +23,8 @@ internal static class HiddenFields
         _ => null,
     };
 
-    public static Error Refuse(string parameter, JsonPath path) => ApiErrors.Query(parameter, $"must not look at {path.Text}: it is not shown.");
+    public static Error Refuse(string parameter, JsonPath path) =>
+        ApiErrors.Query(parameter, $"must not look at {path.Text}: it is not shown.");
 
     private static JsonPath? FindIn(Kind kind, IReadOnlyList<Condition> parts) =>
         parts.Select(part => Find(kind, part)).FirstOrDefault(found => found is not null);

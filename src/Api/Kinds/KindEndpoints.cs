@@ -13,13 +13,16 @@ namespace Strata.Api.Kinds;
 /// The verbs of one kind over HTTP. Reads need the kind's read permission, writes its write permission; status and foreign transitions need
 /// control.
 /// </summary>
-internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory)
+internal sealed class KindEndpoints(
+    KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, IEnumerable<ISpecAdmission> admissions)
 {
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
     private const string MergePatchJson = "application/merge-patch+json";
 
     private readonly ListQuery query = new(store.Kind, scoping);
+
+    private readonly ISpecAdmission? admission = admissions.FirstOrDefault(a => a.Kind == store.Kind);
 
     public Kind Kind => store.Kind;
 
@@ -84,6 +87,8 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
             if (draft.Faults.Count == 0) draft.Faults.AddRange(await ForeignReferencesAsync(call, caller, draft.Spec));
         }
         var tenant = Kind.TenantOf(caller);
+        if (body.RootElement.TryGetProperty("spec", out var spec)
+            && admission?.Check(call.Principal, tenant, spec) is { } fault) draft.Faults.Add(fault);
         return await idempotency.RunAsync(call, tenant, Raw(body), async () =>
         {
             var created = await store.CreateAsync(caller with { Request = call.Request, Fence = call.Fence }, draft, null, call.Aborted);
@@ -134,7 +139,8 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
     /// Marks it first, so that what is created in it from then on is refused, and what was created before is seen by the check. A mark that a crash
     /// left behind is taken up by the next DELETE.
     /// </summary>
-    private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
+    private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(
+        ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
     {
         var id = Kind.IdOf(owner.Id);
         if (ifMatch is { } expected && expected != owner.Revision) return ResourceErrors.Modified(Kind, NameOrId(call));
@@ -158,6 +164,7 @@ internal sealed class KindEndpoints(KindStore store, Belongings belongings, Scop
         var patch = PatchParts.None;
         if (body is not null && !KindBodies.ReadPatch(Kind, body.RootElement).TryGet(out patch, out error)) return error;
         if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
+        if (patch!.Spec is { } spec && admission?.Check(call.Principal, caller.Tenant, spec) is { } fault) return ResourceErrors.Invalid(Kind, [fault]);
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {

@@ -11,7 +11,7 @@ using Strata.Deployments.Blobs;
 namespace Strata.Deployments.Api;
 
 /// <summary>Blobs over HTTP: PUT streams and checks, GET serves with ranges, HEAD tells whether it is there.</summary>
-internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, PartBlobs parts)
+internal sealed class BlobEndpoints(IBlobStore blobs, BlobGrants grants, DeploymentStores stores, PartBlobs parts)
 {
     private const string Path = "/api/v1/blobs/{digest}";
     private const string MediaType = "application/octet-stream";
@@ -30,6 +30,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
         if (call.Http.Request.Headers.ContentEncoding.Count > 0) return new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "A blob is sent as it is, without Content-Encoding.");
         if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = blobs.BytesMax + 1;
         var put = await blobs.PutAsync(target.Tenant, target.Digest, call.Http.Request.Body, call.Aborted);
+        if (put.IsOk && call.Principal.Project is { } project) grants.Add(target.Tenant, project, put.Value.Digest);
         return put.Then<Answer>(x => Answer.Json(new BlobAnswer(x.Digest.ToString(), x.Bytes), StatusCodes.Status201Created));
     }
 
@@ -45,8 +46,8 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     private async Task<Result<Answer>> HeadAsync(ApiCall call)
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
-        // Whether a blob is there is not told to one project of another's: it uploads its own, and that costs no room where it is there already.
-        if (call.Principal.Project is not null) return BlobErrors.NotFound(target.Digest);
+        // Whether a blob is there is not shown to one project of another's: it uploads its own, and that costs no room where it is there already.
+        if (!grants.Has(target.Tenant, call.Principal.Project, target.Digest)) return BlobErrors.NotFound(target.Digest);
         if (blobs.Renew(target.Tenant, target.Digest) is not { } blob) return BlobErrors.NotFound(target.Digest);
         return Answer.Stream(http =>
         {

@@ -12,7 +12,7 @@ namespace Strata.Deployments.Blobs;
 /// will name it may be on its way. Runs beside everything else; a sweep that fails is repeated.
 /// </summary>
 internal sealed partial class BlobSweeper(
-    IBlobStore blobs, ImageStore images, DeploymentStores stores, TimeProvider time, ILogger<BlobSweeper> logger, Supervisor supervisor)
+    IBlobStore blobs, BlobGrants grants, ImageStore images, DeploymentStores stores, TimeProvider time, ILogger<BlobSweeper> logger, Supervisor supervisor)
     : SupervisedService(supervisor, "blob-sweeper")
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
@@ -43,7 +43,9 @@ internal sealed partial class BlobSweeper(
         var candidates = blobs.List(tenant).Where(x => x.PutAt < putBefore).Select(x => x.Digest).ToHashSet();
         if (candidates.Count == 0) return;
         await foreach (var release in stores.Releases.AllAsync(tenant, null, cancellationToken)) candidates.ExceptWith(NeededBy(tenant, release));
-        var deleted = candidates.Count(x => blobs.Delete(tenant, x, putBefore));
+        var gone = candidates.Where(x => blobs.Delete(tenant, x, putBefore)).ToList();
+        foreach (var digest in gone) grants.Remove(tenant, digest);
+        var deleted = gone.Count;
         if (deleted > 0) Swept(logger, tenant, deleted);
     }
 

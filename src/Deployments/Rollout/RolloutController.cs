@@ -40,7 +40,8 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
         if (plan.Create is var (release, count)) await hands.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
-        if (await hands.RouteAsync(caller, resource, host, plan, cancellationToken) is { Code: HostErrors.TakenCode } taken) plan = plan with { Message = taken.Message };
+        var refused = await hands.RouteAsync(caller, resource, host, plan, cancellationToken);
+        if (refused is { Code: HostErrors.TakenCode }) plan = plan with { Message = refused.Message };
         await hands.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(caller, resource, cancellationToken);
         else await TellAsync(resource, observed.View, plan, names.Url(host), cancellationToken);

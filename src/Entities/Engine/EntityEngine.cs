@@ -75,16 +75,18 @@ public sealed class EntityEngine(
     }
 
     /// <summary>
-    /// As <see cref="CreateAsync(Caller, ModelKey, EntityId, JsonText, string?, CancellationToken)"/>, on condition that another entity is still as it
-    /// was read: CONFLICT (retryable, with its id in the details) otherwise. One append and no read.
+    /// As <see cref="CreateAsync(Caller, ModelKey, EntityId, JsonText, string?, CancellationToken)"/>, on condition that another entity is still
+    /// as it was read: CONFLICT (retryable, with its id in the details) otherwise. One append and no read.
     /// </summary>
     /// <param name="unchanged">Of the same tenant, read before.</param>
     public async ValueTask<Result<EntityRevision>> CreateAsync(
-        Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, EntityRevision unchanged, CancellationToken cancellationToken)
+        Caller caller, ModelKey model, EntityId id, JsonText document, string? transition, EntityRevision unchanged,
+        CancellationToken cancellationToken)
     {
         var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
         transaction.Expect(unchanged);
-        var created = await CommitAsync(transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
+        var entity = await transaction.CreateAsync(model, id, document, transition, cancellationToken);
+        var created = await CommitAsync(transaction, entity, cancellationToken);
         return transaction is { HasConflicted: true, HasCommitted: true } ? EngineErrors.ModifiedDuringCall(id) : created;
     }
 

@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Nodes.Images;
 
 /// <summary>
-/// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because a digest that
-/// somebody knows must not give them the files. A layer appears there only whole and checked: it is unpacked beside
+/// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because knowing a
+/// digest must not give them the files. A layer appears there only whole and checked: it is unpacked beside
 /// and renamed. Safe for concurrent use; one download of a layer at a time.
 /// </summary>
 internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time)

@@ -74,7 +74,10 @@ public abstract class Kind
     /// <summary>How its resources are reached by a host name; null: they are not.</summary>
     public HostRule? Hosts { get; init; }
 
-    /// <summary>Whether a resource owns the default host of its name (<see cref="DefaultHosts"/>), so that the name is refused while another project uses that host.</summary>
+    /// <summary>
+    /// Whether a resource owns the default host of its name (<see cref="DefaultHosts"/>), so that the name is refused while another project uses
+    /// that host.
+    /// </summary>
     public bool OwnsHostOfName { get; init; }
 
     /// <summary>Unique keys besides the name, over members of the document.</summary>

@@ -55,7 +55,9 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         for (var attempt = 1; ; attempt++)
         {
             if (!(await drafts.CompleteAsync(caller, draft, cancellationToken)).TryGet(out var complete, out var error)) return error;
-            var created = await CreateAsync(InScope(caller), draft.Name!, complete, transition, cancellationToken);
+            var created = kind == ProjectKind.Kind
+                ? await CreateProjectAsync(InScope(caller), draft.Name!, complete, transition, cancellationToken)
+                : await CreateAsync(InScope(caller), draft.Name!, complete, transition, cancellationToken);
             if (attempt >= CreateTriesMax || !HasMoved(complete.Project, created.Error)) return Translate(created, draft.Name!);
         }
     }
@@ -63,12 +65,31 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     private async ValueTask<Result<EntityRevision>> CreateAsync(
         Caller caller, string name, CompleteDraft draft, string? transition, CancellationToken cancellationToken)
     {
-        if (names is not null && await names.CheckNameAsync(caller.Tenant, ProjectKind.Kind.IdOf(draft.Project!.Id), name, cancellationToken) is { } taken) return taken;
+        if (names is not null
+            && await names.CheckNameAsync(caller.Tenant, ProjectKind.Kind.IdOf(draft.Project!.Id), name, cancellationToken) is { } taken) return taken;
         return hosted is null ? await WriteAsync() : await hosted.CreateAsync(caller, draft, WriteAsync, cancellationToken);
 
         ValueTask<Result<EntityRevision>> WriteAsync() => draft.Project is { } project
             ? engine.CreateAsync(caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, project, cancellationToken)
             : engine.CreateAsync(caller, kind.Model, caller.NewEntityId(0, time), draft.Document, transition, cancellationToken);
+    }
+
+    /// <summary>
+    /// An organization is in another log than its projects, so it is looked at before and after: whoever deletes it marks it first, and then sees
+    /// the project or is seen.
+    /// </summary>
+    private async ValueTask<Result<EntityRevision>> CreateProjectAsync(
+        Caller caller, string name, CompleteDraft draft, string? transition, CancellationToken cancellationToken)
+    {
+        var organization = new EntityId(caller.Tenant.Value);
+        var before = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, cancellationToken);
+        if (before?.State == OrganizationKind.Deleting) return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
+        var created = await CreateAsync(caller, name, draft, transition, cancellationToken);
+        if (!created.IsOk || before is null) return created;
+        var after = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, cancellationToken);
+        if (after is not null && after.State != OrganizationKind.Deleting) return created;
+        await engine.DeleteAsync(caller with { Request = null }, kind.Model, created.Value.Id, null, cancellationToken);
+        return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
     }
 
     /// <summary>Whether a creation failed because its project has changed since it was read: it may be about to be deleted.</summary>
@@ -110,7 +131,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         var deleted = hosted is null ? await EndAsync() : await hosted.DeleteAsync(key, EndAsync, cancellationToken);
         return Translate(deleted, nameOrId);
 
-        ValueTask<Result<EntityRevision>> EndAsync() => engine.DeleteAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ifMatch, cancellationToken);
+        ValueTask<Result<EntityRevision>> EndAsync() =>
+            engine.DeleteAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ifMatch, cancellationToken);
     }
 
     /// <summary>Newest first, with audit events; a resource that is deleted is found by id.</summary>

@@ -75,7 +75,8 @@ public sealed class SpecReferences(IEntityLog log, Kind kind)
             if (Parent(root, reference.Field, out var member) is not { } parent || parent[member] is not JsonValue value || !value.TryGetValue<string>(out var text)) continue;
             var found = await new ResourceLookup(log, reference.Kind).ReadAsync(caller, text, AsOf.Latest, cancellationToken);
             if (!found.IsOk) faults.Add(new SpecFault("spec." + reference.Field, found.Error.Message));
-            else if (kind.Scope == KindScope.Project && reference.Kind.Scope == KindScope.Project && ResourceDocument.ProjectOf(found.Value) != project)
+            else if (kind.Scope == KindScope.Project && reference.Kind.Scope == KindScope.Project
+                && ResourceDocument.ProjectOf(found.Value) != project)
                 faults.Add(new SpecFault("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, text).Message));
             else parent[member] = reference.Kind.IdOf(found.Value.Id);
         }

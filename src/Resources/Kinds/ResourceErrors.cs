@@ -16,7 +16,11 @@ public static class ResourceErrors
         ErrorKind.Conflict, NameTakenCode, $"There is already {Article(kind.Name)} {kind.Name} \"{name}\".", "Choose another name, or change the one there is.");
 
     public static Error Duplicate(Kind kind, Entities.Workflows.UniqueKeyDefinition key) => new(
-        ErrorKind.Conflict, "DUPLICATE", $"There is already {Article(kind.Name)} {kind.Name} with this {key.Id}.", "Change the existing one, or use another value.");
+        ErrorKind.Conflict, "DUPLICATE", $"There is already {Article(kind.Name)} {kind.Name} with this {key.Id}.",
+        "Change the existing one, or use another value.");
+
+    public static Error OwnerDeleting(Kind owner) => new(
+        ErrorKind.Conflict, "OWNER_DELETING", $"The {owner.Name} is being deleted, so nothing is created in it.", "Create it elsewhere.");
 
     public static Error Invalid(Kind kind, IReadOnlyList<SpecFault> faults) => new(
         ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Mend what the list of errors names and send it again.") { Faults = faults };
