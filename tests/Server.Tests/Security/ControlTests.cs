@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Security;
 

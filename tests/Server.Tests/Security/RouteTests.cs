@@ -1,5 +1,3 @@
-using Strata.Server.Tests.Support;
-
 namespace Strata.Server.Tests.Security;
 
 /// <summary>Nobody receives what is meant for somebody else's host, and nothing in a spec points at what is not the caller's.</summary>
