@@ -114,7 +114,7 @@ public sealed class ControlTests(SecurityClouds clouds)
         Assert.Equal(201, await PutAsync(cloud, cloud.A.Admin, path, content));
         Assert.Equal(200, (await cloud.CallAsync(cloud.A.Admin, "GET", path)).Status);
         await cloud.CallAsync(cloud.A.ProjectDeveloper, "POST", "/api/v1/deployments", """{"name":"blob-reader","project":"p2","spec":{}}""");
-        var release = $$$"""{"name":"blob-reader","project":"p2","spec":{"deployment":"blob-reader","source":{"archive":"{{{path[(path.LastIndexOf('/') + 1)..]}}}"}}}""";
+        var release = $$$$"""{"name":"blob-reader","project":"p2","spec":{"deployment":"blob-reader","source":{"archive":"{{{{path[(path.LastIndexOf('/') + 1)..]}}}}"}}}""";
         foreach (var token in (string[])[cloud.B.Admin, cloud.B.ProjectDeveloper, cloud.A.ProjectDeveloper])
         {
             Assert.True((await cloud.CallAsync(token, "GET", path)).Status is 403 or 404);

@@ -49,7 +49,7 @@ public sealed class RouteTests(SecurityClouds clouds)
             Assert.Equal(400, await RouteAsync(cloud, cloud.B.Admin, "wrong", "wrong.example.org", "/", target));
             Assert.Equal(400, (await PatchAsync(cloud, cloud.B.Admin, "routes/by-name", $$$"""{"spec":{"deployment":"{{{target}}}"}}""")).Status);
             var digest = "sha256:" + new string('0', 64);
-            var release = $$$"""{"name":"wrong","project":"default","spec":{"deployment":"{{{target}}}","source":{"archive":"{{{digest}}}"}}}""";
+            var release = $$$$"""{"name":"wrong","project":"default","spec":{"deployment":"{{{{target}}}}","source":{"archive":"{{{{digest}}}}"}}}""";
             Assert.Equal(400, (await cloud.CallAsync(cloud.B.Admin, "POST", "/api/v1/releases", release)).Status);
         }
         foreach (var release in (string[])["rel_00000000000000000000000000", "nothing"])
