@@ -201,7 +201,7 @@ internal sealed class AgentHost : IAsyncDisposable
 
     private async Task<string> TokenAsync(TenantId tenant, string name, string role, string? node = null)
     {
-        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = [role], Node = node } };
+        var token = new NewResource<TokenSpec> { Name = name, Spec = new TokenSpec { Roles = role == Roles.Admin ? [Roles.Admin, Roles.Operator] : [role], Node = node } };
         return (await app!.Services.GetRequiredService<TokenIssuer>().IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
     }
 
