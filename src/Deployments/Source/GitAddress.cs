@@ -26,7 +26,8 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
     {
         if (text.Length > 2000 || text.Any(char.IsControl) || text.Contains(' ')) return SourceErrors.BadGitUrl("it holds characters that no address has");
         if (ScpLike().Match(text) is { Success: true } scp) text = $"ssh://{scp.Groups["user"]}{scp.Groups["host"]}/{scp.Groups["path"]}";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url)) return SourceErrors.BadGitUrl("it is not an address");
+        // A plain path would be taken for file://.
+        if (!text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate(text, UriKind.Absolute, out var url)) return SourceErrors.BadGitUrl("it is not an address");
         if (text.IndexOf("//", StringComparison.Ordinal) is var slashes && text.AsSpan(slashes + 2).Contains("://", StringComparison.Ordinal)) return SourceErrors.BadGitUrl("it is not an address");
         if (url.Scheme is not ("https" or "http" or "ssh" or "git" or "file")) return SourceErrors.BadGitUrl($"{url.Scheme}:// is not a protocol that is fetched from");
         if (url.UserInfo.Contains(':') || (url.UserInfo.Length > 0 && url.Scheme != "ssh"))
