@@ -8,10 +8,12 @@ using Strata.Api.Auth.Tokens;
 using Strata.CloudEvents;
 using Strata.Compute;
 using Strata.Compute.Members;
+using Strata.Core;
 using Strata.Core.Background;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
+using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
 using Strata.EntityApi.Webhooks;
@@ -45,6 +47,9 @@ internal sealed class Composition
     /// <summary>Kinds without endpoints: the platform's own records.</summary>
     private static readonly IReadOnlyList<Kind> InternalKinds = [HostClaimKind.Kind];
 
+    private static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(100);
+
     private readonly ServerOptions options;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
@@ -55,12 +60,16 @@ internal sealed class Composition
     private readonly MemberDirectory members;
     private readonly MachinePart machine;
     private readonly ApiPart api;
+    private readonly ServerIdentity identity;
+    private SealedSecrets? secrets;
+    private FirstStart? firstStart;
     private string agentToken = "";
     private string edgeToken = "";
 
     public Composition(ServerOptions options, ILoggerFactory loggers, TimeProvider time, Func<ServerStatus> status)
     {
         (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
+        identity = ServerIdentity.Open(options.Home);
         Supervisor = new Supervisor(time, loggers.CreateLogger<Supervisor>());
         database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
@@ -85,11 +94,14 @@ internal sealed class Composition
     /// <summary>The administrator's token as it is known outside; set before the start.</summary>
     public string? KnownToken { get; set; }
 
+    /// <summary>The operator has lost the administrator's token and asks for another; set before the start.</summary>
+    public bool NewAdminToken { get; set; }
+
     public string? AdminToken { get; private set; }
     public bool IsNew { get; private set; }
     public IReadOnlyList<string> NotIsolated => machine.Machine?.Runtime.NotIsolated ?? [];
 
-    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, machine, () => agentToken, Supervisor, loggers, time)] : [];
+    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, identity.NodeName, machine, () => agentToken, Supervisor, loggers, time)] : [];
 
     private IEnumerable<IPart> Edges() => options.EdgeMode switch
     {
@@ -110,7 +122,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.Marks);
         services.AddSingleton(storage.Store.Transfers);
         services.AddSingleton(storage.Store.Retention);
-        services.AddSingleton(CloudKey.Open(options.Home.KeyFile));
+        services.AddSingleton(secrets!);
         services.AddSingleton(storage.Store.SearchJobs);
         services.AddSingleton(storage.Store.SearchIndexes);
         services.AddSingleton(engine.Engine);
@@ -122,7 +134,7 @@ internal sealed class Composition
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
-        services.AddIdentity(new IdentityOptions { Issuer = options.ApiUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
+        services.AddIdentity(new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
         services.AddCompute(members);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
@@ -161,20 +173,36 @@ internal sealed class Composition
         return Task.CompletedTask;
     }
 
-    /// <summary>Makes what must be there before anyone may call.</summary>
+    /// <summary>Makes what must be there before anyone may call. Servers of one cloud that start at once do so one after the other.</summary>
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
+        await using var alone = await TakeTurnAsync(cancellationToken);
+        secrets = await CloudKey.OpenAsync(options.Home.KeyFile, storage.Store.Marks, cancellationToken);
         api.Build();
-        var start = new FirstStart(engine.Engine, api.Services.GetRequiredService<TokenIssuer>(), api.Services.GetRequiredService<IAuthenticator>(), time);
-        (var tenant, IsNew) = await start.EnsureOrganizationAsync(cancellationToken);
-        AdminToken = await start.EnsureAdminTokenAsync(tenant, KnownToken, cancellationToken);
-        await new HostAdoption(api.Services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>()).RunAsync(Kinds, cancellationToken);
-        var machineName = NodeName.OfThisMachine();
+        var services = api.Services;
+        firstStart = new FirstStart(
+            engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(), storage.Store.Marks, identity.ServerId, time);
+        (var tenant, IsNew) = await firstStart.EnsureOrganizationAsync(cancellationToken);
+        AdminToken = await firstStart.EnsureAdminTokenAsync(tenant, KnownToken, NewAdminToken, cancellationToken);
+        await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>()).RunAsync(Kinds, cancellationToken);
         if (options.Agent)
         {
-            var node = await start.EnsureNodeAsync(machineName, cancellationToken);
-            agentToken = await start.EnsurePartTokenAsync(machineName, Roles.Agent, node, options.Home.AgentTokenFile, cancellationToken);
+            var node = await firstStart.EnsureNodeAsync(identity.NodeName, cancellationToken);
+            agentToken = await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Agent, node, options.Home.AgentTokenFile, cancellationToken);
         }
-        edgeToken = await start.EnsurePartTokenAsync(machineName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
+        edgeToken = await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
+    }
+
+    /// <inheritdoc cref="FirstStart.ConfirmAdminTokenAsync"/>
+    public Task ConfirmAdminTokenAsync(CancellationToken cancellationToken) => firstStart!.ConfirmAdminTokenAsync(cancellationToken);
+
+    private async Task<HeldLease> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var lease = await HeldLease.TryTakeAsync(storage.Store.Leases, FirstStart.LeaseName, identity.ServerId, TurnTime, time, cancellationToken);
+            if (lease is not null) return lease;
+            await Task.Delay(TurnPause, time, cancellationToken);
+        }
     }
 }

@@ -35,7 +35,7 @@ public sealed class StrataServer : IAsyncDisposable
     /// <summary>Whether this start made the cloud.</summary>
     public bool IsNew => composition.IsNew;
 
-    /// <summary>A new administrator's token where none was known; null otherwise.</summary>
+    /// <summary>The administrator's token where this start has made it; null otherwise.</summary>
     public string? AdminToken => composition.AdminToken;
 
     /// <summary>What instances on this machine are not isolated from, as sentences.</summary>
@@ -55,6 +55,7 @@ public sealed class StrataServer : IAsyncDisposable
             server = new StrataServer(options, home, ServerLogs.CreateFactory(options.Home.LogFile, console, time), time);
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
+            server.composition.NewAdminToken = options.NewAdminToken;
             server.composition.Supervisor.Start("local-status", new LocalStatus(options.Home, server.Status, time).RunAsync);
             await server.parts.StartAsync(cancellationToken);
             return server;
@@ -69,6 +70,9 @@ public sealed class StrataServer : IAsyncDisposable
 
     /// <summary>Cancelled when the server stops without being asked to: the process has to end, with a failure, so that it is restarted.</summary>
     public CancellationToken Failed => composition.Failed;
+
+    /// <summary>To be called when <see cref="AdminToken"/> is in its file: from now on no start makes another.</summary>
+    public Task ConfirmAdminTokenAsync(CancellationToken cancellationToken) => composition.ConfirmAdminTokenAsync(cancellationToken);
 
     /// <summary>Tells everyone that the cloud can be used.</summary>
     public RunningCloud TellReady()
@@ -93,7 +97,7 @@ public sealed class StrataServer : IAsyncDisposable
             Version = ProgramVersion.Text,
             StartedAt = startedAt,
             StartSeconds = startTook.TotalSeconds,
-            ApiUrl = Options.ApiUrl,
+            ApiUrl = Options.PublicUrl,
             HttpUrl = Options.EdgeMode == EdgeMode.Off ? null : Options.HttpUrl,
             Home = Options.Home.Root,
             Pid = Environment.ProcessId,
@@ -115,7 +119,7 @@ public sealed class StrataServer : IAsyncDisposable
 
     private RunningCloud Tell(bool ready)
     {
-        var cloud = new RunningCloud(Environment.ProcessId, ProgramVersion.Text, Options.ApiUrl, Options.HttpUrl, startedAt, ready);
+        var cloud = new RunningCloud(Environment.ProcessId, ProgramVersion.Text, Options.PublicUrl, Options.HttpUrl, startedAt, ready);
         home.Tell(cloud);
         return cloud;
     }

@@ -17,9 +17,14 @@ internal static class UpCommand
 
     private static readonly Option<bool> NoRestart = new("--no-restart") { Description = "With --detach: do not start the server again when it dies" };
 
+    private static readonly Option<bool> NewAdminToken = new("--new-admin-token") { Description = "Replace the administrator's token, when it is lost" };
+
+    private const string NoTokenHere =
+        "Note: the administrator's token of this cloud is not here. Use it from where it was made (strata token there, STRATA_TOKEN here), or replace it: strata down && strata up --new-admin-token";
+
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("up", "Start the cloud on this machine") { Detach, NoRestart };
+        var command = new Command("up", "Start the cloud on this machine") { Detach, NoRestart, NewAdminToken };
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken));
     }
@@ -33,7 +38,7 @@ internal static class UpCommand
             return CommandRunner.Done;
         }
         run.Say("Starting the cloud…");
-        var cloud = await Detached.StartAsync(run, Flags.ToArguments(run), !run.Parse.GetValue(NoRestart), cancellationToken);
+        var cloud = await Detached.StartAsync(run, [.. Flags.ToArguments(run), .. run.Parse.GetValue(NewAdminToken) ? [NewAdminToken.Name] : Array.Empty<string>()], !run.Parse.GetValue(NoRestart), cancellationToken);
         (await CloudSummary.LoadAsync(run, cloud, cancellationToken)).Write(run, detached: true);
         return CommandRunner.Done;
     }
@@ -41,6 +46,7 @@ internal static class UpCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.Read(run);
+        options = options with { NewAdminToken = run.Parse.GetValue(NewAdminToken) && !Watchdog.IsRestart };
         if (Watchdog.IsRestart && HomeLock.IsHeld(options.Home)) return CommandRunner.TakenByAnother;
         using var stop = new StopSignals(cancellationToken);
         await using var server = await StrataServer.StartAsync(options, CliContext.Read(run.Home)?.Token, run.Terminal.Error, run.Terminal.Time, stop.Token);
@@ -66,8 +72,11 @@ internal static class UpCommand
 
     private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)
     {
-        if (server.AdminToken is { } token) new CliContext { Server = server.Options.ApiUrl.ToString().TrimEnd('/'), Token = token }.Save(run.Home);
-        else (CliContext.Read(run.Home)! with { Server = server.Options.ApiUrl.ToString().TrimEnd('/') }).Save(run.Home);
+        var address = server.Options.ApiUrl.ToString().TrimEnd('/');
+        if (server.AdminToken is { } token) new CliContext { Server = address, Token = token }.Save(run.Home);
+        else if (CliContext.Read(run.Home) is { } known) (known with { Server = address }).Save(run.Home);
+        else run.Terminal.Error.WriteLine(NoTokenHere);
+        if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);
         var cloud = server.TellReady();
         var summary = await CloudSummary.LoadAsync(run, cloud, cancellationToken);

@@ -2,6 +2,7 @@ using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 
@@ -11,12 +12,15 @@ namespace Strata.Server.Bootstrap;
 /// Brings a cloud to where its users can begin: the organization, the project and the tokens that must be there. Safe to repeat: what is there stays, and a start that was cut off
 /// is finished by the next.
 /// </summary>
-internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, TimeProvider time)
+internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, IMarks marks, string serverId, TimeProvider time)
 {
     public const string OrganizationName = "default";
     public const string ProjectName = "default";
 
+    public const string LeaseName = "first-start";
+
     private const string AdminTokenName = "admin";
+    private const string AdminMark = "cloud/admin-token";
     private static readonly Caller System = new(TenantId.Platform, "system:start");
 
     private readonly ResourceStore<OrganizationSpec, Nothing> organizations = new(engine, OrganizationKind.Kind, time);
@@ -34,10 +38,17 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
         return (tenant, isNew);
     }
 
-    /// <summary>A new token for the administrator, or null where the one that is known still holds.</summary>
-    public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, CancellationToken cancellationToken)
+    /// <summary>
+    /// The administrator's token, where this start is to make it: once per cloud, by the server that makes the cloud. That server makes it again as long as it has not confirmed that
+    /// the token was kept, because its first start may have been cut off in between. Null otherwise: a second server, or a second start, never replaces it.
+    /// </summary>
+    /// <param name="replace">The operator has asked for a new one.</param>
+    public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, bool replace, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(known, tenant, null, cancellationToken)) return null;
+        var made = await marks.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text ? text.To(WireJson.Of<AdminTokenMark>()) : null;
+        if (!replace && made is not null && (made.Kept || made.Server != serverId)) return null;
+        await WriteMarkAsync(kept: false, cancellationToken);
         var spec = new TokenSpec { Roles = [Roles.Admin, Roles.Operator], Actor = "user:admin" };
         var issued = await issuer.ReplaceAsync(System with { Tenant = tenant }, new NewResource<TokenSpec> { Name = AdminTokenName, Spec = spec }, cancellationToken);
         return issued.Value.Text;
@@ -52,6 +63,16 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
             found = await nodes.CreateAsync(System, new NewResource<NodeSpec> { Name = name, Spec = new NodeSpec() }, null, cancellationToken);
         return found.TryGet(out var node, out var error) ? node.Id : throw error.ToException();
     }
+
+    /// <summary>The administrator's token is in its file.</summary>
+    public Task ConfirmAdminTokenAsync(CancellationToken cancellationToken) => WriteMarkAsync(kept: true, cancellationToken);
+
+    private async Task WriteMarkAsync(bool kept, CancellationToken cancellationToken)
+    {
+        await marks.WriteAsync(TenantId.Platform, AdminMark, JsonText.From(new AdminTokenMark(serverId, kept), WireJson.Of<AdminTokenMark>()), cancellationToken);
+    }
+
+    private sealed record AdminTokenMark(string Server, bool Kept);
 
     /// <summary>The token of one of the cloud's own parts, kept in a file that only its owner reads.</summary>
     /// <param name="node">Id of the node that it is bound to; null: none.</param>

@@ -11,6 +11,12 @@ public sealed record HomeLayout(string Root)
 
     /// <summary>Under which the cloud's secrets are sealed. Whoever loses it must make them anew.</summary>
     public string KeyFile => Path.Combine(Root, "cloud.key");
+
+    /// <summary>This server's id, made at its first start. Host names repeat; this does not.</summary>
+    public string ServerIdFile => Path.Combine(Root, "server.id");
+
+    /// <summary>This machine's name as a node, decided at the first start and kept whatever the host is called later.</summary>
+    public string NodeNameFile => Path.Combine(Node, "name");
     public string Edge => Path.Combine(Root, "edge");
 
     /// <summary>What lives as long as a process does: locks, tokens of the cloud's own parts, the detached program's log.</summary>

@@ -31,8 +31,20 @@ public sealed record ServerOptions
     /// <summary>Private networks that instances and builds may reach.</summary>
     public IReadOnlyList<IPNetwork> EgressAllowed { get; init; } = [];
 
+    /// <summary>True: the administrator's token is replaced at this start, because it was lost.</summary>
+    public bool NewAdminToken { get; init; }
+
     public ServerLimits Limits { get; init; } = new();
 
+    /// <summary>As set; null: not.</summary>
+    public Uri? PublicUrlSet { get; init; }
+
+    /// <summary>
+    /// Where others reach the API: what tokens name as their issuer, and what is shown to people. All servers of a cloud need the same, or one does not accept the other's tokens.
+    /// </summary>
+    public Uri PublicUrl => PublicUrlSet ?? ApiUrl;
+
+    /// <summary>Where this machine reaches the API; the cloud's own parts use it.</summary>
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");
     public Uri HttpUrl => new($"http://{Host}:{HttpPort}");
 

@@ -32,6 +32,7 @@ public static class ServerOptionsReader
             ApiPort = Read(values[Setting.ApiPort], "a port from 1 to 65535", Port, faults),
             HttpPort = Read(values[Setting.HttpPort], "a port from 1 to 65535", Port, faults),
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
+            PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com", PublicUrl, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
             EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults) ?? [],
@@ -90,6 +91,13 @@ public static class ServerOptionsReader
 
     private static int Whole(string text, int min, int max) =>
         int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
+
+    private static Uri? PublicUrl(string text)
+    {
+        if (text.Length == 0) return null;
+        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
+        return isUrl ? url : throw new FormatException();
+    }
 
     private static EdgeMode Mode(string text) => text switch
     {

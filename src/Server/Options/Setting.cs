@@ -13,6 +13,9 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting ApiPort = new("api-port", "8080", "Port of the HTTP API");
     public static readonly Setting HttpPort = new("http-port", "8000", "Port on which the edge serves applications");
     public static readonly Setting EdgeMode = new("edge-mode", "in-process", "in-process, inline (a process of its own, fastest) or off");
+    public static readonly Setting PublicUrl = new(
+        "public-url", "", "Where others reach this cloud's API, e.g. https://cloud.example.com; decides the issuer of tokens and the addresses shown; empty: the listening address");
+
     public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one");
     public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
 
@@ -29,7 +32,7 @@ public sealed record Setting(string Name, string Default, string Description)
         "private-webhooks", "off", "on or off: whether webhooks may call this machine and private addresses");
 
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, ApiPort, HttpPort, EdgeMode, PostgresUrl, Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
+        [Listen, ApiPort, HttpPort, PublicUrl, EdgeMode, PostgresUrl, Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>

@@ -7,7 +7,7 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>The node agent of this machine. It speaks to the API over HTTP like any other agent.</summary>
-internal sealed class AgentPart(ServerOptions options, MachinePart machine, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time) : IPart
+internal sealed class AgentPart(ServerOptions options, string nodeName, MachinePart machine, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time) : IPart
 {
     private StrataClient? client;
     private NodeAgent? agent;
@@ -18,7 +18,7 @@ internal sealed class AgentPart(ServerOptions options, MachinePart machine, Func
     public Task StartAsync(CancellationToken cancellationToken)
     {
         client = new StrataClient(options.ApiUrl, token(), new ClientOptions { UserAgent = "strata-agent", Time = time });
-        agent = new NodeAgent(client, machine.Machine!, new NodeAgentOptions { Name = NodeName.OfThisMachine(), Version = ProgramVersion.Text }, supervisor, time, loggers);
+        agent = new NodeAgent(client, machine.Machine!, new NodeAgentOptions { Name = nodeName, Version = ProgramVersion.Text }, supervisor, time, loggers);
         work = supervisor.Start(Name, agent.RunAsync);
         return Task.CompletedTask;
     }
@@ -30,6 +30,6 @@ internal sealed class AgentPart(ServerOptions options, MachinePart machine, Func
     }
 
     public PartHealth Health() => agent is { LastBeatError: { } error }
-        ? new PartHealth(false, $"cannot reach the API as node {NodeName.OfThisMachine()}: {error}")
-        : PartHealth.Of(work, $"runs instances as node {NodeName.OfThisMachine()}");
+        ? new PartHealth(false, $"cannot reach the API as node {nodeName}: {error}")
+        : PartHealth.Of(work, $"runs instances as node {nodeName}");
 }
