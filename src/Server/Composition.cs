@@ -74,7 +74,8 @@ internal sealed class Composition
         database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
         members = new MemberDirectory(ComputeLimits.Default, time);
-        engine = new EnginePart(storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time);
+        engine = new EnginePart(
+            storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time, loggers.CreateLogger<EnginePart>());
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
         var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);

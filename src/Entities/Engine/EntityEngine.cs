@@ -54,6 +54,8 @@ public sealed class EntityEngine(
     /// <summary>Reads go straight to the log.</summary>
     public IEntityLog Log => log;
 
+    public UnreadableDocuments Unreadable { get; } = new();
+
     /// <summary>An entity: in the transaction that the caller joins, which <paramref name="asOf"/> must not look behind, else as the log has it. ENTITY_NOT_FOUND where there is none.</summary>
     public async ValueTask<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
     {

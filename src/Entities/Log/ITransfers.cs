@@ -30,7 +30,8 @@ public interface ITransfers
     /// that nothing staged has stay empty. Imported commits keep their times, which may be before those of the tenant's own first resources.
     /// </summary>
     /// <returns>Where the log ended; null where the tenant is not empty, and then nothing has changed.</returns>
-    ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, CancellationToken cancellationToken);
+    /// <param name="mark">Of the end: written in the same transaction, so that a crash right after it does not leave a published import that counts as unfinished.</param>
+    ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken);
 }
 
 /// <summary>Some of a history: revisions in order, each commit whole.</summary>

@@ -18,6 +18,8 @@ internal sealed record ImportState(string State, Guid Export, long Staged, DateT
     public static async ValueTask<ImportState?> ReadAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
         await marks.ReadAsync(tenant, Name, cancellationToken) is { } value ? value.To(WireJson.Of<ImportState>()) : null;
 
+    public Mark ToMark() => new(Name, JsonText.From(this, WireJson.Of<ImportState>()));
+
     public ValueTask WriteAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
         marks.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), cancellationToken);
 

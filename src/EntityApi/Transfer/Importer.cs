@@ -140,10 +140,9 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         if (root.GetProperty("digest").GetString() != content) return TransferErrors.Damaged;
         var head = new Revision(root.GetProperty("head").GetInt64());
         if (head < last) return TransferErrors.Damaged;
-        if (await transfers.PublishAsync(tenant, head, cancellationToken) is not { } end) return TransferErrors.NotEmpty;
-        state = state with { State = ImportState.Complete, At = time.GetUtcNow(), Revisions = count, Digest = content, Base = end.Value };
-        await state.WriteAsync(marks, tenant, CancellationToken.None);
-        return state;
+        var complete = state with { State = ImportState.Complete, At = time.GetUtcNow(), Revisions = count, Digest = content };
+        if (await transfers.PublishAsync(tenant, head, end => (complete with { Base = end.Value }).ToMark(), cancellationToken) is not { } end) return TransferErrors.NotEmpty;
+        return state = complete with { Base = end.Value };
     }
 
     /// <summary>Reads back what is there now: that is what is compared, not what was sent.</summary>

@@ -47,7 +47,7 @@ internal sealed class WebhookHost(
     {
         if (!change.Deleted)
         {
-            Begin(loops, store.ToResource(change));
+            if (store.TryToResource(change) is { } webhook) Begin(loops, webhook);
             return;
         }
         if (loops.Remove(change.Id, out var running)) await running.Work.StopAsync(term);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
@@ -27,7 +28,10 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     public async IAsyncEnumerable<Resource<TSpec, TStatus>> AllAsync(
         TenantId? tenant, Condition? where, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var revision in store.AllAsync(tenant, where, cancellationToken)) yield return ToResource(revision);
+        await foreach (var revision in store.AllAsync(tenant, where, cancellationToken))
+        {
+            if (TryToResource(revision) is { } resource) yield return resource;
+        }
     }
 
     /// <summary>Every resource as its entity, of all organizations.</summary>
@@ -76,6 +80,22 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     /// <summary>The resource that a revision of this kind's model holds.</summary>
     public Resource<TSpec, TStatus> ToResource(EntityRevision revision) => ResourceDocument.ToResource<TSpec, TStatus>(kind, revision);
 
+    /// <summary>Null where its document cannot be read: one of them must not end a listing, which may be of all organizations.</summary>
+    public Resource<TSpec, TStatus>? TryToResource(EntityRevision revision)
+    {
+        try
+        {
+            var resource = ToResource(revision);
+            engine.Unreadable.Remove(revision);
+            return resource;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NotSupportedException)
+        {
+            engine.Unreadable.Add(revision, e);
+            return null;
+        }
+    }
+
     private Result<JsonText> Apply(Func<Resource<TSpec, TStatus>, Result<Resource<TSpec, TStatus>>> change, EntityRevision revision)
     {
         var current = ToResource(revision);
@@ -90,7 +110,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     private Result<Resource<TSpec, TStatus>> ToResource(Result<EntityRevision> revision) => revision.IsOk ? ToResource(revision.Value) : revision.Error;
 
     private Result<Page<Resource<TSpec, TStatus>>> ToPage(Result<Page<EntityRevision>> page) =>
-        page.IsOk ? new Page<Resource<TSpec, TStatus>>([.. page.Value.Items.Select(ToResource)], page.Value.Next) : page.Error;
+        page.IsOk ? new Page<Resource<TSpec, TStatus>>([.. page.Value.Items.Select(TryToResource).OfType<Resource<TSpec, TStatus>>()], page.Value.Next) : page.Error;
 }
 
 /// <summary>A list request.</summary>

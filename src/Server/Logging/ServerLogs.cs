@@ -28,7 +28,7 @@ public sealed class ServerLogs(string path, TextWriter? console, TimeProvider ti
         var name = category[(category.LastIndexOf('.') + 1)..];
         var at = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
         file.Add($"{at} {Short(level)} {name}: {message}{(exception is null ? "" : "\n" + exception)}");
-        if (level >= LogLevel.Error) console?.WriteLine($"{Short(level)} {name}: {message}{(exception is null ? "" : " " + exception.Message)}");
+        if (level >= LogLevel.Warning) console?.WriteLine($"{Short(level)} {name}: {message}{(exception is null ? "" : " " + exception.Message)}");
     }
 
     private static string Short(LogLevel level) => level switch

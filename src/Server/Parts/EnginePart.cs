@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Workflows;
@@ -6,7 +8,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Server.Parts;
 
 /// <summary>The entity engine over the log, with the platform's own models and the users'.</summary>
-internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, TimeProvider time) : IPart
+internal sealed partial class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, TimeProvider time, ILogger<EnginePart> logger) : IPart
 {
     private EntityEngine? engine;
 
@@ -25,10 +27,20 @@ internal sealed class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds,
         Models = new StoredDefinitions(storage.Store.Log, time);
         var definitions = new CompositeDefinitions(new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
         engine = new EntityEngine(storage.Store.Log, definitions, computation, time, limits);
+        engine.Unreadable.Found += (revision, why) => LogUnreadable(logger, revision.Model.Name, revision.Id, revision.Tenant, revision.Revision, why);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public PartHealth Health() => new(engine is not null, $"{kinds.Count} kinds");
+    /// <summary>A document that cannot be read is reported and is no fault of the engine's.</summary>
+    public PartHealth Health() => engine switch
+    {
+        null => new PartHealth(false, "has not started"),
+        { Unreadable.Count: 0 } => new PartHealth(true, $"{kinds.Count} kinds"),
+        _ => new PartHealth(true, $"{kinds.Count} kinds; {engine.Unreadable.Count} documents cannot be read and are left out of listings: the log names each"),
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Model} {Entity} of {Tenant} at revision {Revision} cannot be read and is left out of listings")]
+    private static partial void LogUnreadable(ILogger logger, string model, EntityId entity, TenantId tenant, Revision revision, Exception why);
 }

@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Memory;
 
 /// <summary>Transfers of a log in memory, for tests.</summary>
-public sealed class MemoryTransfers(MemoryLog log) : ITransfers
+public sealed class MemoryTransfers(MemoryLog log, IMarks marks) : ITransfers
 {
     private readonly ConcurrentDictionary<TenantId, Staging> stagings = new();
 
@@ -57,14 +57,22 @@ public sealed class MemoryTransfers(MemoryLog log) : ITransfers
 
     public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(log.Of(tenant).HoldsNothingOfUsers());
 
-    public ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, CancellationToken cancellationToken)
+    public async ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken)
+    {
+        if (Publish(tenant, head) is not { } end) return null;
+        var (name, value) = mark(end);
+        await marks.WriteAsync(tenant, name, value, cancellationToken);
+        return end;
+    }
+
+    private Revision? Publish(TenantId tenant, Revision head)
     {
         var staging = stagings.GetOrAdd(tenant, _ => new Staging());
         lock (staging)
         {
             var end = log.Of(tenant).Publish(staging.Commits, [.. staging.Claims.Values], [.. staging.Schedules.Values], head);
             if (end is not null) stagings.TryRemove(tenant, out _);
-            return ValueTask.FromResult(end);
+            return end;
         }
     }
 

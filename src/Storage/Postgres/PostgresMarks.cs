@@ -27,13 +27,19 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
 
     public async ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
     {
-        MarkGuard.Check(value);
         await pool.RunAsync(command =>
         {
-            Prepare(command, WriteSql, tenant, name);
-            command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
+            PrepareWrite(command, tenant, new Mark(name, value));
             return command.ExecuteNonQueryAsync(cancellationToken);
         });
+    }
+
+    /// <summary>For a transaction that writes more than the mark.</summary>
+    internal static void PrepareWrite(NpgsqlCommand command, TenantId tenant, Mark mark)
+    {
+        MarkGuard.Check(mark.Value);
+        Prepare(command, WriteSql, tenant, mark.Name);
+        command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = mark.Value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
     }
 
     public async ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>

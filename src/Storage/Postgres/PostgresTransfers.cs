@@ -62,12 +62,12 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 
-    public async ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, CancellationToken cancellationToken)
+    public async ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken)
     {
         try
         {
             await using var connection = await connections.OpenSingleAsync(cancellationToken);
-            return await IsEmptyAsync(tenant, cancellationToken) ? await PublishAsync(connection, tenant, head, cancellationToken) : null;
+            return await IsEmptyAsync(tenant, cancellationToken) ? await PublishAsync(connection, tenant, head, mark, cancellationToken) : null;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -79,7 +79,8 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         }
     }
 
-    private static async Task<Revision?> PublishAsync(NpgsqlConnection connection, TenantId tenant, Revision head, CancellationToken cancellationToken)
+    private static async Task<Revision?> PublishAsync(
+        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken)
     {
         await using (var add = new NpgsqlCommand(AppendSql.AddTenants, connection))
         {
@@ -100,6 +101,11 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         {
             Prepare(clear, TransferSql.UnstageRevisions, tenant);
             await clear.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await using (var write = new NpgsqlCommand { Connection = connection, Transaction = transaction })
+        {
+            PostgresMarks.PrepareWrite(write, tenant, mark(new Revision(end)));
+            await write.ExecuteNonQueryAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
         return new Revision(end);

@@ -42,10 +42,17 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
     private async Task<Result<Answer>> OpenAsync(ApiCall call, TunnelResource tunnel, HeldLease lease)
     {
         var session = new TunnelSession(parts, call.Caller, tunnel, lease);
-        var opened = await session.OpenAsync(call.Aborted);
-        if (opened.TryGet(out var connected, out var error)) return Answer.Stream(http => RunAsync(http, session, connected.Status.Url!));
-        await session.DisposeAsync();
-        return error;
+        var isOpen = false;
+        try
+        {
+            var opened = await session.OpenAsync(call.Aborted);
+            isOpen = opened.TryGet(out var connected, out var error);
+            return isOpen ? Answer.Stream(http => RunAsync(http, session, connected!.Status.Url!)) : error!;
+        }
+        finally
+        {
+            if (!isOpen) await session.DisposeAsync(); // also when the client has left: nobody else would give the lease and the port back
+        }
     }
 
     private async Task RunAsync(HttpContext http, TunnelSession session, string url)

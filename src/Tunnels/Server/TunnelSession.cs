@@ -50,10 +50,16 @@ internal sealed class TunnelSession(TunnelParts parts, Caller caller, TunnelReso
 
     public async ValueTask DisposeAsync()
     {
-        // Only what is ours is taken back: the machine may have come again, over a new connection, before this one was found dead.
-        if (parts.Sessions.Remove(tunnel.Id, listener)) await parts.Directory.DisconnectedAsync(caller, tunnel.Id, listener.EndPoint, CancellationToken.None);
-        listener.Dispose();
-        await lease.DisposeAsync();
+        try
+        {
+            // Only what is ours is taken back: the machine may have come again, over a new connection, before this one was found dead.
+            if (parts.Sessions.Remove(tunnel.Id, listener)) await parts.Directory.DisconnectedAsync(caller, tunnel.Id, listener.EndPoint, CancellationToken.None);
+        }
+        finally
+        {
+            listener.Dispose();
+            await lease.DisposeAsync();
+        }
     }
 
     private Task AnnounceAsync(WebSocket to, CancellationToken cancellationToken) =>

@@ -59,7 +59,7 @@ public sealed class MemoryStore : IStore
 
     public IMarks Marks { get; } = new MemoryMarks();
 
-    public ITransfers Transfers => transfers ??= new MemoryTransfers(log);
+    public ITransfers Transfers => transfers ??= new MemoryTransfers(log, Marks);
 
     public IRetention Retention => new MemoryRetention(log);
 

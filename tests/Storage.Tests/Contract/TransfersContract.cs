@@ -59,7 +59,7 @@ public abstract class TransfersContract(IStore store)
         Assert.True(await Transfers.IsEmptyAsync(target, default));
         await Log.CommitAsync(target, Create(Entity(), model: StoredModel.Key));
         Assert.False(await Transfers.IsEmptyAsync(target, default));
-        Assert.Null(await Transfers.PublishAsync(target, new Revision(3), default));
+        Assert.Null(await Transfers.PublishAsync(target, new Revision(3), MarkOf, default));
         Assert.Equal(new Revision(1), await Log.HeadAsync(target, default));
         Assert.Single(await HistoryAsync(target));
     }
@@ -100,7 +100,7 @@ public abstract class TransfersContract(IStore store)
     private async Task<Revision?> CopyAsync()
     {
         await StageAsync();
-        return await Transfers.PublishAsync(target, await Log.HeadAsync(source, default), default);
+        return await Transfers.PublishAsync(target, await Log.HeadAsync(source, default), MarkOf, default);
     }
 
     private async Task StageAsync()
@@ -113,8 +113,6 @@ public abstract class TransfersContract(IStore store)
 
     private async Task<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant) =>
         (await Log.FollowAsync(new Follow { Tenant = tenant, After = Revision.None, Limit = 1000, Models = ModelFilter.UsersAndDefinitions, WithAudit = true }, default)).Changes;
+
+    private static Mark MarkOf(Revision end) => new("import", JsonText.FromString($$"""{"end":{{end.Value}}}"""));
 }
-
-public sealed class MemoryTransfersTests(MemoryStore store) : TransfersContract(store), IClassFixture<MemoryStore>;
-
-public sealed class PostgresTransfersTests(PostgresDatabase store) : TransfersContract(store), IClassFixture<PostgresDatabase>;
