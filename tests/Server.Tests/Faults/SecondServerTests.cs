@@ -56,14 +56,14 @@ public sealed class SecondServerTests : IAsyncLifetime
             using var issuer = await client.SendAsync(HttpMethod.Get, "/api/v1/status");
             Assert.StartsWith(PublicUrl, issuer!.RootElement.GetProperty("apiUrl").GetString());
         }
-        await Wait.UntilAsync(async () => (await ReadyNodesAsync(token)).Count == 2, "both nodes are up, whatever their host is called");
+        await Wait.UntilAsync(async () => (await NodesUpAsync(token)).Count == 2, "both nodes are up, whatever their host is called");
     }
 
-    private async Task<IReadOnlyList<string>> ReadyNodesAsync(string token)
+    private async Task<IReadOnlyList<string>> NodesUpAsync(string token)
     {
         using var client = new StrataClient(first.ApiUrl, token);
         using var nodes = await client.SendAsync(HttpMethod.Get, "/api/v1/nodes");
-        return [.. nodes!.RootElement.GetProperty("items").EnumerateArray().Where(n => n.GetProperty("state").GetString() == "READY").Select(n => n.GetProperty("name").GetString()!)];
+        return [.. nodes!.RootElement.GetProperty("items").EnumerateArray().Where(n => n.GetProperty("state").GetString() == "UP").Select(n => n.GetProperty("name").GetString()!)];
     }
 
     private Task<CommandResult> UpAsync(Cloud cloud) => cloud.UpAsync("--postgres-url", postgres.ConnectionString, "--public-url", PublicUrl);
