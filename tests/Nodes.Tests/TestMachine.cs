@@ -7,23 +7,27 @@ namespace Strata.Nodes.Tests;
 internal sealed class TestMachine : IAsyncDisposable
 {
     private readonly NodeMachineOptions options;
+    private readonly SmallDisk? disk;
 
-    private TestMachine(string home, NodeMachine machine, NodeMachineOptions options) => (Home, Machine, this.options) = (home, machine, options);
+    private TestMachine(string home, NodeMachine machine, NodeMachineOptions options, SmallDisk? disk) =>
+        (Home, Machine, this.options, this.disk) = (home, machine, options, disk);
 
     public string Home { get; }
     public NodeMachine Machine { get; private set; }
 
-    public static async Task<TestMachine> OpenAsync(RuntimeChoice choice, NodeMachineOptions? options = null)
+    /// <param name="disk">Null: the home folder is on this machine's own disk. The machine disposes it.</param>
+    public static async Task<TestMachine> OpenAsync(RuntimeChoice choice, NodeMachineOptions? options = null, SmallDisk? disk = null)
     {
         options ??= new NodeMachineOptions();
-        var home = Path.Combine(Path.GetTempPath(), "strata-test-" + Guid.CreateVersion7().ToString("N")[^12..]);
+        var home = disk is null ? Path.Combine(Path.GetTempPath(), "strata-test-" + Guid.CreateVersion7().ToString("N")[^12..]) : Path.Combine(disk.Path, "home");
         try
         {
-            return new TestMachine(home, await OpenAsync(home, choice, options), options);
+            return new TestMachine(home, await OpenAsync(home, choice, options), options, disk);
         }
         catch (StrataException e) when (e.Error.Code == "RUNTIME_UNAVAILABLE")
         {
             Folder.Delete(home);
+            if (disk is not null) await disk.DisposeAsync();
             if (Environment.GetEnvironmentVariable("STRATA_TEST_REQUIRE_OCI") == "1") throw;
             Assert.Skip(e.Error.Message);
             throw;
@@ -46,6 +50,7 @@ internal sealed class TestMachine : IAsyncDisposable
     {
         await Machine.TearDownAsync(CancellationToken.None);
         Folder.Delete(Home);
+        if (disk is not null) await disk.DisposeAsync();
     }
 
     private static Task<NodeMachine> OpenAsync(string home, RuntimeChoice choice, NodeMachineOptions options) =>

@@ -210,7 +210,8 @@ internal sealed partial class BuildController(
         var config = new ReleaseConfig(release.Spec.Run!, release.Spec.Build!, release.Spec.Env!, release.Spec.Health!);
         try
         {
-            return await builder.BuildAsync(new BuildJob(StoreQueries.Tenant(release.Org), release.Id, release.Spec.Source, config), log, cancellationToken);
+            var built = await builder.BuildAsync(new BuildJob(StoreQueries.Tenant(release.Org), release.Id, release.Spec.Source, config), log, cancellationToken);
+            return built.Error is { Code: DiskReserve.Code } full ? BuildErrors.Coded(full) : built;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception or InvalidOperationException)
         {

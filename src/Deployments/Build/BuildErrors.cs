@@ -7,7 +7,7 @@ namespace Strata.Deployments.Build;
 /// <summary>Why a build failed.</summary>
 internal static class BuildErrors
 {
-    public static Error StepFailed(string command, SandboxOutcome outcome) => Failed(
+    public static Error StepFailed(string command, SandboxOutcome outcome) => outcome is SandboxOutcome.MachineOutOfDisk full ? full.Error : Failed(
         $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, mend the cause and deploy again.");
 
     public static Error TimedOut(TimeSpan limit) => Failed(
@@ -21,6 +21,9 @@ internal static class BuildErrors
 
     public static Error NoRoom(long diskBytes) => Failed(
         $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes of the deployment.");
+
+    /// <summary>With its code in the message: a release keeps no other.</summary>
+    public static Error Coded(Error error) => error with { Message = $"{error.Code}: {error.Message}" };
 
     public static Error NothingToRun() => Failed(
         "It is not said how to run the result of the build.", "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");

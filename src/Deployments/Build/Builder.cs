@@ -25,7 +25,8 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var build = job.Config.Build;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(build.TimeoutSeconds), time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        await using var workspace = await sandbox.CreateWorkspaceAsync(build.DiskBytes, cancellationToken);
+        if (!(await sandbox.CreateWorkspaceAsync(build.DiskBytes, cancellationToken)).TryGet(out var made, out var full)) return full;
+        await using var workspace = made;
         try
         {
             // Off the caller's thread: reading folders does not wait, but may take long.

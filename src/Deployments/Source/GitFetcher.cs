@@ -46,6 +46,7 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
             SandboxOutcome.Failed { ExitCode: TooManyFiles } => SourceErrors.TooManyFiles(limits.FilesMax),
             SandboxOutcome.Failed { ExitCode: TooManyBytes } => SourceErrors.TooManyBytes(limits.BytesMax),
             SandboxOutcome.OutOfDisk or SandboxOutcome.OutOfMemory => SourceErrors.TooManyBytes(Math.Min(limits.BytesMax, workspace.DiskBytes)),
+            SandboxOutcome.MachineOutOfDisk full => full.Error,
             SandboxOutcome.TimedOut => SourceErrors.GitTimeout(shown, limits.GitTimeout),
             SandboxOutcome.Failed { ExitCode: FetchFailed } => Explain(shown, reference, lines),
             SandboxOutcome.NotStarted fault => SourceErrors.GitFailed(shown, fault.Sentence),

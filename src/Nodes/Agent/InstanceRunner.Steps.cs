@@ -9,6 +9,7 @@ namespace Strata.Nodes.Agent;
 internal sealed partial class InstanceRunner
 {
     private static readonly TimeSpan RecoverMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DiskPause = TimeSpan.FromSeconds(5);
 
     /// <returns>Null when it started; else why it never will.</returns>
     private async Task<string?> StartAsync(CancellationToken cancellationToken)
@@ -16,7 +17,49 @@ internal sealed partial class InstanceRunner
         isTakenUp = false;
         var started = await parts.Hooks.StartAsync(context, cancellationToken);
         if (started.IsOk) return null;
-        return started.Error.Retryable ? throw started.Error.ToException() : started.Error.Message;
+        if (!started.Error.Retryable) return started.Error.Message;
+        await ShowAsync(started.Error.Code, $"{started.Error.Code}: {started.Error.Message}", cancellationToken);
+        throw started.Error.ToException();
+    }
+
+    /// <summary>Says on the instance why it does not start. Once for each code: numbers in a message may differ at each try, and each write is kept for ever.</summary>
+    private async Task ShowAsync(string code, string message, CancellationToken cancellationToken)
+    {
+        if (Status.Message?.StartsWith(code + ":", StringComparison.Ordinal) != true) await SayAsync(Status with { Message = message }, cancellationToken);
+    }
+
+    /// <summary>Nothing is fetched and nothing is started while the platform has less disk than it needs.</summary>
+    private async Task<TimeSpan?> WaitForDiskAsync(CancellationToken cancellationToken)
+    {
+        await ShowAsync(DiskReserve.Code, parts.Disk.Refusal, cancellationToken);
+        return DiskPause;
+    }
+
+    /// <summary>Takes the run and all that it wrote away before anything is reported: the space is needed now. Reported like a crash, with the back-off of one.</summary>
+    private async Task<TimeSpan?> EvictAsync(string sentence, CancellationToken cancellationToken)
+    {
+        if (Run is { } run)
+        {
+            crashes = BackOff.Next(crashes, WasReady(run, parts.Time.GetUtcNow()));
+            parts.Logger.Evicted(context.Id, sentence);
+            await parts.Runtime.RemoveAsync(context.Id, cancellationToken);
+            isTakenUp = false;
+        }
+        if (context.Instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready) await ReportEndAsync(sentence, cancellationToken);
+        lock (gate) (eviction, evicted) = (null, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        return TimeSpan.Zero;
+    }
+
+    private async Task ReportEndAsync(string sentence, CancellationToken cancellationToken)
+    {
+        var starts = Status.Restarts + 1;
+        if (Status.ReadyAt is null && starts >= FirstStartsMax)
+        {
+            await FailAsync(Sentences.GaveUp(sentence, starts), null, cancellationToken);
+            return;
+        }
+        var next = parts.Time.GetUtcNow() + BackOff.Delay(crashes);
+        await TakeAsync("crash", Status with { Address = null, Port = null, ExitCode = null, Message = sentence, NextStartAt = next }, cancellationToken);
     }
 
     /// <summary>Once per start: ship its output and notice its end.</summary>
@@ -46,7 +89,9 @@ internal sealed partial class InstanceRunner
     {
         using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var answer = parts.Health.IsHealthyAsync(run.Address, run.Port, Spec.Health, asking.Token);
-        if (await Task.WhenAny(answer, exited) == answer) return await answer;
+        Task evicting;
+        lock (gate) evicting = evicted.Task;
+        if (await Task.WhenAny(answer, exited, evicting) == answer) return await answer;
         await asking.CancelAsync();
         await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return false;

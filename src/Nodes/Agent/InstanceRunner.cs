@@ -25,6 +25,8 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private readonly Lock gate = new();
     private Resource<InstanceSpec, InstanceStatus> latest = context.Instance;
     private bool isGone;
+    private string? eviction;
+    private TaskCompletionSource evicted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isTakenUp;
     private int crashes;
     private int failures;
@@ -42,6 +44,18 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
             if (instance is null) isGone = true;
             else if (instance.Revision > latest.Revision) latest = instance;
             else return;
+        }
+        wake.Set();
+    }
+
+    /// <summary>Ends the run at once, because its node needs what it uses. The instance starts again later, as after a crash.</summary>
+    /// <param name="sentence">Its message.</param>
+    public void Evict(string sentence)
+    {
+        lock (gate)
+        {
+            eviction = sentence;
+            evicted.TrySetResult();
         }
         wake.Set();
     }
@@ -74,8 +88,10 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private async Task<TimeSpan?> StepAsync(CancellationToken cancellationToken)
     {
         bool gone;
-        lock (gate) (context.Instance, gone) = (latest, isGone);
+        string? reason;
+        lock (gate) (context.Instance, gone, reason) = (latest, isGone, eviction);
         if (gone) return await RemoveAsync(cancellationToken);
+        if (reason is not null) return await EvictAsync(reason, cancellationToken);
         return context.Instance.State switch
         {
             InstanceStates.Assigned => await BeginAsync(cancellationToken),
@@ -93,9 +109,13 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     /// <summary>ASSIGNED: prepare and start. A run that is there already was started by a former life that did not live to say so.</summary>
     private async Task<TimeSpan?> BeginAsync(CancellationToken cancellationToken)
     {
-        if (Run is not { IsRunning: true } && await StartAsync(cancellationToken) is { } failure) return await FailAsync(failure, null, cancellationToken);
+        if (Run is not { IsRunning: true })
+        {
+            if (parts.Disk.IsShort) return await WaitForDiskAsync(cancellationToken);
+            if (await StartAsync(cancellationToken) is { } failure) return await FailAsync(failure, null, cancellationToken);
+        }
         await TakeUpAsync(cancellationToken);
-        return await TakeAsync("start", Started(Status), cancellationToken);
+        return await TakeAsync("start", Started(Status) with { Message = null }, cancellationToken);
     }
 
     /// <summary>BACKOFF: wait for the time, then start once more.</summary>
@@ -105,10 +125,12 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         {
             var pause = (Status.NextStartAt ?? DateTimeOffset.MinValue) - parts.Time.GetUtcNow();
             if (pause > TimeSpan.Zero) return pause;
+            if (parts.Disk.IsShort) return await WaitForDiskAsync(cancellationToken);
             if (await StartAsync(cancellationToken) is { } failure) return await FailAsync(failure, Status.ExitCode, cancellationToken);
         }
         await TakeUpAsync(cancellationToken);
-        return await TakeAsync("start", Started(Status) with { Restarts = Status.Restarts + 1 }, cancellationToken);
+        var message = Status.Message == parts.Disk.Refusal ? null : Status.Message;
+        return await TakeAsync("start", Started(Status) with { Restarts = Status.Restarts + 1, Message = message }, cancellationToken);
     }
 
     /// <summary>STARTING: ask until it is ready; often at first, because most programs are there within a second.</summary>

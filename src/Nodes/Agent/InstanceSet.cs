@@ -39,6 +39,14 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         }
     }
 
+    /// <summary>Has the instance of a run stopped, with this as its message. False: there is no such instance.</summary>
+    public bool Evict(string id, string sentence)
+    {
+        if (!runners.TryGetValue(id, out var runner)) return false;
+        runner.Evict(sentence);
+        return true;
+    }
+
     private void Take(Resource<InstanceSpec, InstanceStatus> instance, CancellationToken cancellationToken)
     {
         if (runners.TryGetValue(instance.Id, out var runner))

@@ -28,6 +28,12 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Information, "{Instance} failed: {Sentence}")]
     public static partial void Failed(this ILogger logger, string instance, string sentence);
 
+    [LoggerMessage(LogLevel.Warning, "{Instance} is stopped: {Sentence}")]
+    public static partial void Evicted(this ILogger logger, string instance, string sentence);
+
+    [LoggerMessage(LogLevel.Warning, "{Sentence} No instance uses enough of it to be stopped for that.")]
+    public static partial void NobodyToEvict(this ILogger logger, string sentence);
+
     [LoggerMessage(LogLevel.Warning, "The token of {Instance} was not renewed: {Reason}")]
     public static partial void TokenNotRenewed(this ILogger logger, string instance, string reason);
 

@@ -45,7 +45,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var health = new HealthProbe();
-        var parts = new AgentParts(machine.Runtime, new InstanceHooks(client, machine, layers, supervisor, time, logger), new InstanceReport(client), health, time, logger);
+        var hooks = new InstanceHooks(client, machine, layers, supervisor, time, logger);
+        var parts = new AgentParts(machine.Runtime, machine.Paths.Disk, hooks, new InstanceReport(client), health, time, logger);
         try
         {
             var node = await RegisterAsync(cancellationToken);
@@ -75,6 +76,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
                 ("agent-heartbeat", KeepAsync),
                 ("agent-relay", (_, stop) => RelayAsync(stop)),
                 ("agent-layers", CollectAsync),
+                ("agent-disk", new DiskGuard(machine, instances, time, logger).RunAsync),
             ]);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

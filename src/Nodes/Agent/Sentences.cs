@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core;
 using Strata.Nodes.Kinds;
 using Strata.Nodes.Runtime;
 
@@ -43,6 +44,11 @@ internal static class Sentences
         string.Create(CultureInfo.InvariantCulture, $"{crash} It is started again in {delay.TotalSeconds:0} s.");
 
     public static string GaveUp(string crash, int starts) => $"{crash} It was started {starts} times and was never ready.";
+
+    /// <summary>Ended by the agent, because the node's disk is nearly full.</summary>
+    public static string Evicted(long usedBytes) =>
+        $"{DiskReserve.Code}: The node's disk is nearly full. Of its instances this one used the most ({Size(usedBytes)}): it was stopped, and what it wrote is gone. " +
+        "It starts again when there is room. Make it write less, or keep its data outside of the instance.";
 
     public static string Killed(int graceSeconds) => $"The application did not end within {graceSeconds} s after SIGTERM and was killed.";
 

@@ -1,3 +1,5 @@
+using Strata.Core;
+
 namespace Strata.Nodes.Sandbox;
 
 /// <summary>
@@ -13,9 +15,9 @@ public interface ISandbox
 
     /// <summary>
     /// Makes an empty work folder that can hold <paramref name="diskBytes"/> in all: sources, results, the home folder and temporary files of the runs on it.
-    /// Dispose it when the result has been taken; what a dead server left behind is removed at the next start.
+    /// Dispose it when the result has been taken; what a dead server left behind is removed at the next start. INSUFFICIENT_STORAGE when the machine's disk is nearly full.
     /// </summary>
-    Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken);
+    Task<Result<IWorkspace>> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken);
 
     /// <summary>
     /// Runs the command and waits for its end. Never throws for what the command does: that is the outcome. Cancelling kills it and yields

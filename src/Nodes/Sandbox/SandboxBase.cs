@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Strata.Core;
 using Strata.Nodes.Runtime;
 
 namespace Strata.Nodes.Sandbox;
@@ -26,11 +27,11 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
     protected RunTable Runs { get; } = new(paths.Builds, time);
     protected TimeProvider Time => time;
 
-    public async Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken)
+    public async Task<Result<IWorkspace>> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken)
     {
-        if (paths.Disk.IsShort) throw paths.Disk.Error.ToException();
+        if (paths.Disk.IsShort) return paths.Disk.Error;
         var id = "build-" + Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
-        return await Workspace.CreateAsync(paths.Workspaces, id, diskBytes, cancellationToken);
+        return Result.Of<IWorkspace>(await Workspace.CreateAsync(paths.Workspaces, id, diskBytes, cancellationToken));
     }
 
     public async Task<SandboxOutcome> RunAsync(SandboxRun run, CancellationToken cancellationToken)
@@ -42,7 +43,7 @@ internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandb
         {
             var process = await StartAsync(run, workspace, CancellationToken.None);
             using var shim = process.Shim;
-            return await new SandboxWatch(run, workspace, process, time, FullBytes, DrainTime).FinishAsync(cancellationToken);
+            return await new SandboxWatch(run, workspace, process, paths.Disk, time, FullBytes, DrainTime).FinishAsync(cancellationToken);
         }
         catch (IOException e)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core;
 
 namespace Strata.Nodes.Sandbox;
 
@@ -43,6 +44,12 @@ public abstract record SandboxOutcome
     public sealed record OutOfDisk(long LimitBytes) : SandboxOutcome
     {
         public override string Sentence => $"The command wrote more than its {Size(LimitBytes)} of disk and failed. Raise build.diskBytes if it needs more.";
+    }
+
+    /// <summary>The machine's disk, not the command's own, has less left than the platform needs.</summary>
+    public sealed record MachineOutOfDisk(Error Error) : SandboxOutcome
+    {
+        public override string Sentence => $"The command was stopped: {Error.Message}";
     }
 
     public sealed record Cancelled : SandboxOutcome

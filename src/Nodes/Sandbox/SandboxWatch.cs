@@ -1,9 +1,11 @@
+using Strata.Core;
 using Strata.Nodes.Runtime;
 
 namespace Strata.Nodes.Sandbox;
 
 /// <summary>Follows one started command to its end: reads its output, ends it when its time is over or its disk is full, and tells the outcome.</summary>
-internal sealed class SandboxWatch(SandboxRun run, Workspace workspace, SandboxProcess process, TimeProvider time, long fullBytes, TimeSpan drainTime)
+internal sealed class SandboxWatch(
+    SandboxRun run, Workspace workspace, SandboxProcess process, DiskReserve reserve, TimeProvider time, long fullBytes, TimeSpan drainTime)
 {
     private enum Cause
     {
@@ -14,6 +16,7 @@ internal sealed class SandboxWatch(SandboxRun run, Workspace workspace, SandboxP
     }
 
     private long leastFree = long.MaxValue;
+    private bool machineIsFull;
 
     public async Task<SandboxOutcome> FinishAsync(CancellationToken cancellationToken)
     {
@@ -52,6 +55,7 @@ internal sealed class SandboxWatch(SandboxRun run, Workspace workspace, SandboxP
     {
         Cause.Caller => new SandboxOutcome.Cancelled(),
         Cause.Time => new SandboxOutcome.TimedOut(run.Limits.Time),
+        Cause.Disk when machineIsFull => new SandboxOutcome.MachineOutOfDisk(reserve.Error),
         Cause.Disk => new SandboxOutcome.OutOfDisk(workspace.DiskBytes),
         _ when exit.Code == 0 => new SandboxOutcome.Succeeded(),
         _ when exit.OutOfMemory => new SandboxOutcome.OutOfMemory(run.Limits.MemoryBytes),
@@ -77,12 +81,12 @@ internal sealed class SandboxWatch(SandboxRun run, Workspace workspace, SandboxP
         lines.Flush();
     }
 
-    /// <summary>Ends only when the folder has grown past a limit that nothing else enforces.</summary>
+    /// <summary>Ends only when the folder has grown past a limit that nothing else enforces, or the machine's disk is nearly full.</summary>
     private async Task WatchDiskAsync(CancellationToken cancellationToken)
     {
         try
         {
-            while (workspace.IsHardLimited || leastFree > 0)
+            while (!(machineIsFull = reserve.IsBelow(DiskReserve.BuildShare)) && (workspace.IsHardLimited || leastFree > 0))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(workspace.IsHardLimited ? 100 : 500), time, cancellationToken);
                 await SampleDiskAsync(cancellationToken);

@@ -43,6 +43,19 @@ public sealed class BuildTests
     }
 
     [Fact]
+    public async Task Build_OnADiskThatIsNearlyFull_FailsAndSaysSo()
+    {
+        await using var cloud = await TestCloud.StartAsync(sandbox: true, diskReserveBytes: long.MaxValue);
+        using var folder = new TempFolder();
+        await cloud.DeploymentAsync("app", new DeploymentSpec { Build = Small });
+        await cloud.ReleaseAsync("app", "app-1", folder.With("index.html", "x").Archive());
+        var release = await cloud.UntilBuiltAsync("app-1");
+        Assert.Equal(ReleaseStates.Failed, release.State);
+        Assert.Matches("^INSUFFICIENT_STORAGE: The disk of .* are reserved for the platform[.] Free some space", release.Status.Message);
+        Assert.Equal(0, release.Status.Interruptions);
+    }
+
+    [Fact]
     public async Task Build_LoopsForEver_IsStoppedInTime()
     {
         var (release, _, _) = await BuildAsync(Small with { TimeoutSeconds = 3, Command = "while true; do sleep 1; done" }, ("server.js", "//"), ("package.json", """{"main":"server.js"}"""));

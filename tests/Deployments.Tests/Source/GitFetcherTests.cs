@@ -26,7 +26,7 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
 
     private async Task<Result<string>> FetchAsync(GitSource source, SourceLimits? limits = null)
     {
-        workspace = await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default);
+        workspace = (await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default)).Value;
         var fetched = await new GitFetcher(machine.Sandbox, limits ?? SourceLimits.Default with { AllowPrivateGit = true }).FetchAsync(source, workspace, default);
         return fetched.Then<string>(x => x.Commit!);
     }
@@ -146,7 +146,7 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
         var commit = Commit("a.txt", "one");
         Git("update-index", "--add", "--cacheinfo", $"160000,{commit},module");
         Git("commit", "-qm", "module");
-        workspace = await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default);
+        workspace = (await machine.Sandbox.CreateWorkspaceAsync(256L << 20, default)).Value;
         var fetched = await new GitFetcher(machine.Sandbox, SourceLimits.Default with { AllowPrivateGit = true }).FetchAsync(new GitSource(Url), workspace, default);
         Assert.True(fetched.Value.HasSubmodules);
     }

@@ -39,10 +39,12 @@ internal sealed class TestCloud : IAsyncDisposable
     public string Project { get; private set; } = "";
 
     /// <param name="sandbox">Whether builds may have steps.</param>
-    public static async Task<TestCloud> StartAsync(bool sandbox = false)
+    /// <param name="diskReserveBytes">Of the sandbox's disk.</param>
+    public static async Task<TestCloud> StartAsync(bool sandbox = false, long diskReserveBytes = 0)
     {
         var temp = new TempFolder();
-        var machine = sandbox ? await NodeMachine.OpenAsync(temp.Path, RuntimeChoice.Auto, TimeProvider.System, NullLogger<NodeMachine>.Instance, default) : null;
+        var options = new NodeMachineOptions { DiskReserveBytes = diskReserveBytes };
+        var machine = sandbox ? await NodeMachine.OpenAsync(temp.Path, RuntimeChoice.Auto, options, TimeProvider.System, NullLogger<NodeMachine>.Instance, default) : null;
         var cloud = new TestCloud(machine);
         cloud.machineHome = temp;
         await cloud.FillAsync();
@@ -154,8 +156,8 @@ internal sealed class TestCloud : IAsyncDisposable
         public string Runtime => "none";
         public IReadOnlyList<string> NotIsolated => [];
 
-        public Task<IWorkspace> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken) =>
-            Task.FromResult<IWorkspace>(new PlainFolder(Directory.CreateDirectory(home["workspaces/" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("n")]).FullName, diskBytes));
+        public Task<Result<IWorkspace>> CreateWorkspaceAsync(long diskBytes, CancellationToken cancellationToken) =>
+            Task.FromResult(Result.Of<IWorkspace>(new PlainFolder(Directory.CreateDirectory(home["workspaces/" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("n")]).FullName, diskBytes)));
 
         public Task<SandboxOutcome> RunAsync(SandboxRun run, CancellationToken cancellationToken) => throw new InvalidOperationException("This build should have no steps.");
     }

@@ -52,9 +52,9 @@ internal sealed class AgentHost : IAsyncDisposable
     public StrataClient Admin { get; private set; } = null!;
     public ILeases Leases => leases;
 
-    public static async Task<AgentHost> StartAsync(RuntimeChoice choice)
+    public static async Task<AgentHost> StartAsync(RuntimeChoice choice, NodeMachineOptions? options = null, SmallDisk? disk = null)
     {
-        var host = new AgentHost(await TestMachine.OpenAsync(choice));
+        var host = new AgentHost(await TestMachine.OpenAsync(choice, options, disk));
         try
         {
             await host.StartServerAsync();

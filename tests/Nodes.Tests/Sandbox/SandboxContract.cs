@@ -94,7 +94,7 @@ public abstract class SandboxContract : IAsyncLifetime
     [Fact]
     public async Task Run_WritesGigabytes_IsStoppedAtTheLimit()
     {
-        await using var workspace = await Sandbox.CreateWorkspaceAsync(48 << 20, CancellationToken.None);
+        await using var workspace = (await Sandbox.CreateWorkspaceAsync(48 << 20, CancellationToken.None)).Value;
         var outcome = await RunAsync(workspace, "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=16 2>/dev/null || exit 1; sleep 0.3; done; sleep 5");
         Assert.Equal("The command wrote more than its 48 MiB of disk and failed. Raise build.diskBytes if it needs more.", outcome.Sentence);
     }
@@ -160,7 +160,7 @@ public abstract class SandboxContract : IAsyncLifetime
         Assert.Equal("42", Lines[^1]);
     }
 
-    protected Task<IWorkspace> WorkspaceAsync() => Sandbox.CreateWorkspaceAsync(1L << 30, CancellationToken.None);
+    protected async Task<IWorkspace> WorkspaceAsync() => (await Sandbox.CreateWorkspaceAsync(1L << 30, CancellationToken.None)).Value;
 
     protected SandboxRun Request(IWorkspace workspace, string script) => new()
     {

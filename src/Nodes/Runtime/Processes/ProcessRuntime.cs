@@ -67,6 +67,7 @@ internal sealed class ProcessRuntime : IRuntime
 
     public async Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken)
     {
+        if (paths.Disk.IsShort) return paths.Disk.Error;
         if (runs.Find(id) is { } run && run.Exit() is not null) await SettleAsync(run, cancellationToken);
         return await Task.Run(() => runs.Restart(id), cancellationToken);
     }
