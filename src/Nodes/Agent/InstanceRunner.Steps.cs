@@ -46,7 +46,7 @@ internal sealed partial class InstanceRunner
             isTakenUp = false;
         }
         if (context.Instance.State is InstanceStates.Starting or InstanceStates.Ready or InstanceStates.Unready) await ReportEndAsync(sentence, cancellationToken);
-        lock (gate) (eviction, evicted) = (null, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (gate) (eviction, evicted) = (null, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         return TimeSpan.Zero;
     }
 
