@@ -55,7 +55,8 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         503, "OVERLOADED", "Too busy", "The deployment has more requests than its instances can take.") { Command = "strata scale {0} --replicas N", RetryAfterSeconds = 1 };
 
     public static readonly EdgeFault TooManyStreams = new(
-        503, "STREAMS_EXHAUSTED", "Too busy", "The deployment's instances have as many open streams (WebSockets, event streams, gRPC calls) as their route allows.")
+        503, "STREAMS_EXHAUSTED", "Too busy",
+        "The deployment's instances have as many open streams (WebSockets, event streams, gRPC calls) as their route allows.")
     {
         Next = "Try again later. Whoever runs the deployment can add instances, or raise limits.streamsPerInstance of the route.",
         Command = "strata scale {0} --replicas N", RetryAfterSeconds = 5,

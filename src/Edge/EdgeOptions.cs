@@ -34,10 +34,10 @@ public sealed record EdgeOptions
     /// <summary>Where tunnels may be reached; other addresses in a tunnel's status are refused.</summary>
     public TunnelRange TunnelAddresses { get; init; } = TunnelRange.Default;
 
-    /// <summary>
-    /// How long requests in flight may go on after a stop has begun; WebSockets are closed at once (1001), event streams end.
-    /// </summary>
-    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan StopGraceDefault = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long requests may go on after a stop has begun; WebSockets are closed at once (1001), event streams end.</summary>
+    public TimeSpan StopGrace { get; init; } = StopGraceDefault;
 
     public EdgeLimits Limits { get; init; } = new();
     public UpstreamLimits Upstream { get; init; } = new();
@@ -77,9 +77,7 @@ public sealed record UpstreamLimits
     /// <summary>Of WebSockets and event streams to one instance, each on a connection of its own, and of gRPC calls, each.</summary>
     public int StreamsMax { get; init; } = 4096;
 
-    /// <summary>
-    /// A request that lasts longer than this, such as a long poll or a large download, counts as a stream while there is room for it.
-    /// </summary>
+    /// <summary>A request that lasts longer, such as a long poll or a large download, counts as a stream while there is room for it.</summary>
     public TimeSpan StreamAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Requests that wait for a connection to one instance. By default none does: one too many is refused at once.</summary>

@@ -18,6 +18,12 @@ public class InlineUpstreamTests : UpstreamTests;
 public class InlineStreamTests : StreamTests;
 
 [InlineMode]
+public class InlineLimitTests : LimitTests;
+
+[InlineMode]
+public class InlineRepeatTests : RepeatTests;
+
+[InlineMode]
 public class InlineTunnelTests : TunnelTests;
 
 [InlineMode]

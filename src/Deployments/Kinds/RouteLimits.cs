@@ -22,8 +22,6 @@ public sealed record RouteLimits
     /// <summary>WebSockets, event streams, gRPC calls that one instance has at a time.</summary>
     public int? StreamsPerInstance { get; init; }
 
-    /// <summary>
-    /// Also passes on headers whose names hold other characters than letters, digits and hyphens; they are dropped otherwise.
-    /// </summary>
+    /// <summary>Also passes on headers whose names hold other characters than letters, digits and hyphens; else they are dropped.</summary>
     public bool PassUnusualHeaders { get; init; }
 }

@@ -25,11 +25,10 @@ internal enum AttemptEnd
 }
 
 /// <summary>
-/// Passes a request on to an instance: write the head anew, take a connection, send, read the answer's head, pass head and body on, give the connection back. A request is
-/// sent to another instance only when nothing of it was sent to one, because a request can be what ends an instance. Sent on a kept
-/// connection that
-/// died unanswered, most likely of its age, a repeatable one is sent once more, to the same instance on a new connection. Safe for
-/// concurrent use.
+/// Passes a request on to an instance: rewrite the head, take a connection, send, read the answer's head, pass head and body on, return
+/// the connection. A request is sent to another instance only when nothing of it was sent to one, because a request can be what ends an
+/// instance. Sent on a kept connection that died unanswered, most likely of its age, a repeatable one is sent once more, to the same
+/// instance on a new connection. Safe for concurrent use.
 /// </summary>
 internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
 {
@@ -65,12 +64,14 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
             if (x.UpgradeTo is not null && !instance.Pool.HasRoomForStream(limits.StreamsMax)) end = AttemptEnd.TooManyStreams;
             else if (x.IsSent || !instance.Pool.TryRent(x.Lifetime, IsRepeatable(x), out connection))
             {
-                var rented = await instance.Pool.RentAsync(x.Lifetime, IsRepeatable(x), limits, WaitForConnect(target, instance, limits, x), isFresh: x.IsSent);
+                var patience = WaitForConnect(target, instance, limits, x);
+                var rented = await instance.Pool.RentAsync(x.Lifetime, IsRepeatable(x), limits, patience, isFresh: x.IsSent);
                 connection = rented.Connection;
                 end = Rented(instance, rented.Failure);
             }
             if (connection is not null)
             {
+                connection.StreamsMax = limits.StreamsMax;
                 await connection.SendAsync(x.Head.Written, limits.BodyIdleTimeout);
                 if (x.StreamsBody) reusable = await TransferUploadAsync(x, connection, instance);
                 else
@@ -81,7 +82,7 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or UpstreamException or ClientGoneException or StreamsExhaustedException || ClientFault.IsOne(e))
+        catch (Exception e) when (IsOfInstance(e) || ClientFault.IsOne(e))
         {
             end = EndOf(x, connection!, instance, e);
         }
@@ -93,6 +94,9 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
         if (end == AttemptEnd.Answered) x.Head.Release();
         else await AgainAsync(x, target, instance, end, attempt);
     }
+
+    private static bool IsOfInstance(Exception e) =>
+        e is SocketException or ObjectDisposedException or UpstreamException or ClientGoneException or StreamsExhaustedException;
 
     private Task AgainAsync(Exchange x, RouteTarget target, InstanceState instance, AttemptEnd end, int attempt)
     {
@@ -111,7 +115,8 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     }
 
     private static TimeSpan WaitForConnect(RouteTarget target, InstanceState instance, UpstreamLimits limits, Exchange x) =>
-        !x.IsSent && limits.ConnectTimeoutWithOthers < limits.ConnectTimeout && target.HasOther(instance) ? limits.ConnectTimeoutWithOthers : limits.ConnectTimeout;
+        !x.IsSent && limits.ConnectTimeoutWithOthers < limits.ConnectTimeout && target.HasOther(instance)
+            ? limits.ConnectTimeoutWithOthers : limits.ConnectTimeout;
 
     /// <summary>RFC 9110 §9.2.2.</summary>
     private static bool IsRepeatable(Exchange x) => !x.StreamsBody && x.Request.Method is "GET" or "HEAD" or "OPTIONS" or "PUT" or "DELETE";
@@ -144,7 +149,8 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
     {
         while (true)
         {
-            if (connection.Unread.IsEmpty || !x.Answer.TryRead(connection.Unread, instance.HeaderMemo, x.Limits.AnswerHeadersMax, out var used)) return false;
+            if (connection.Unread.IsEmpty) return false;
+            if (!x.Answer.TryRead(connection.Unread, instance.HeaderMemo, x.Limits.AnswerHeadersMax, out var used)) return false;
             connection.Consume(used);
             if (x.Answer.Status is >= 200 or 101) break;
             x.Interim = (x.Interim.Count + 1, x.Interim.Bytes + used);

@@ -7,10 +7,8 @@ namespace Strata.Edge.Forwarding;
 
 /// <summary>
 /// Passes bytes both ways after an upgrade (WebSocket and others), each way as fast as its reader takes them, until both ends are done
-/// or nothing
-/// moves for too long. A WebSocket whose instance goes away without a close frame is given one (1001, "going away"), so that its client
-/// knows that
-/// it should connect again.
+/// or nothing moves for too long. A WebSocket whose instance goes away without a close frame is given one (1001, "going away"), so that
+/// its client knows that it should connect again.
 /// </summary>
 internal static class Tunnel
 {
@@ -105,8 +103,7 @@ internal static class Tunnel
     private static bool MayClose(in WebSocketFrames frames) => frames.IsAtBoundary && !frames.HasClosed;
 
     /// <summary>
-    /// Until the client has answered the close frame: closed with unread bytes, the connection would be reset, and the frame perhaps
-    /// lost.
+    /// Until the client has answered the close frame. Closed with unread bytes, the connection would be reset and the frame perhaps lost.
     /// </summary>
     private static async Task ReadToEndAsync(Stream client)
     {

@@ -69,12 +69,12 @@ internal static class PrometheusText
     {
         Head(text, "strata_edge_instance_requests_in_flight", "gauge", "Requests that an instance is working on.");
         foreach (var i in instances) text.Append(CultureInfo.InvariantCulture, $"strata_edge_instance_requests_in_flight{{instance=\"{Escape(i.Record.Id)}\"}} {i.InFlight}\n");
-        Head(text, "strata_edge_instance_connections", "gauge", "Open connections to an instance.");
+        Head(text, "strata_edge_instance_connections", "gauge", "Open connections to an instance: used by a request, idle, or carrying a stream.");
         foreach (var i in instances)
         {
-            var (open, idle) = i.Pool.Count;
-            text.Append(CultureInfo.InvariantCulture, $"strata_edge_instance_connections{{instance=\"{Escape(i.Record.Id)}\",state=\"used\"}} {open - idle}\n");
-            text.Append(CultureInfo.InvariantCulture, $"strata_edge_instance_connections{{instance=\"{Escape(i.Record.Id)}\",state=\"idle\"}} {idle}\n");
+            var (open, idle, streams) = i.Pool.Count;
+            foreach (var (state, count) in new[] { ("used", open - idle - streams), ("idle", idle), ("stream", streams) })
+                text.Append(CultureInfo.InvariantCulture, $"strata_edge_instance_connections{{instance=\"{Escape(i.Record.Id)}\",state=\"{state}\"}} {count}\n");
         }
         Head(text, "strata_edge_instance_healthy", "gauge", "1: it gets requests; 0: it rests after failed connects.");
         foreach (var i in instances) text.Append(CultureInfo.InvariantCulture, $"strata_edge_instance_healthy{{instance=\"{Escape(i.Record.Id)}\"}} {(i.IsHealthy ? 1 : 0)}\n");

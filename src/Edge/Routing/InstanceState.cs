@@ -45,8 +45,7 @@ internal sealed class InstanceState(InstanceRecord record, UpstreamPool pool, In
 
 /// <summary>
 /// Passive health: after a failed connect the instance rests, twice as long each time; the first request after a rest tries it again.
-/// Answers never count
-/// against it: an application that fails is still there. Thread-safe.
+/// Answers never count against it: an application that fails is still there. Thread-safe.
 /// </summary>
 internal sealed class InstanceHealth(UpstreamLimits limits, CoarseClock clock)
 {

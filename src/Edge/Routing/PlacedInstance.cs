@@ -6,10 +6,12 @@ namespace Strata.Edge.Routing;
 /// <summary>A node as the edge needs it: where its instances may have their addresses.</summary>
 internal sealed record NodeRecord(string Id, string Subnets, PortRange? HostPorts)
 {
-    public static NodeRecord Of(Resource<NodeSpec, NodeStatus> node) => new(node.Id, string.Join(' ', node.Status.InstanceSubnets), node.Status.HostPorts);
+    public static NodeRecord Of(Resource<NodeSpec, NodeStatus> node) =>
+        new(node.Id, string.Join(' ', node.Status.InstanceSubnets), node.Status.HostPorts);
 
     public bool Allows(InstanceRecord instance) => InstanceAddresses.Allows(
-        new NodeStatus { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts }, instance.Address, instance.Port);
+        new NodeStatus { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts },
+        instance.Address, instance.Port);
 }
 
 /// <summary>A ready instance and the node that runs it.</summary>
@@ -23,10 +25,10 @@ internal sealed record PlacedInstance(InstanceRecord Instance, string? Node)
 
     /// <summary>
     /// Those whose address their node allows. Of two organizations' instances that have the same address the older one (by id) keeps
-    /// it, so that
-    /// a false status never takes over another's requests.
+    /// it, so that a false status never takes over another's requests.
     /// </summary>
-    public static (IReadOnlyList<InstanceRecord> Allowed, IReadOnlyList<InstanceRecord> Refused) Check(IEnumerable<PlacedInstance> placed, IEnumerable<NodeRecord> nodes)
+    public static (IReadOnlyList<InstanceRecord> Allowed, IReadOnlyList<InstanceRecord> Refused) Check(
+        IEnumerable<PlacedInstance> placed, IEnumerable<NodeRecord> nodes)
     {
         var byId = nodes.ToDictionary(n => n.Id);
         var owners = new Dictionary<(string, int), string>();
@@ -34,7 +36,8 @@ internal sealed record PlacedInstance(InstanceRecord Instance, string? Node)
         foreach (var (instance, node) in placed.OrderBy(p => p.Instance.Id, StringComparer.Ordinal))
         {
             var known = node is not null && byId.TryGetValue(node, out var runs) && runs.Allows(instance);
-            if (known && (owners.TryAdd((instance.Address, instance.Port), instance.Org) || owners[(instance.Address, instance.Port)] == instance.Org)) allowed.Add(instance);
+            var at = (instance.Address, instance.Port);
+            if (known && (owners.TryAdd(at, instance.Org) || owners[at] == instance.Org)) allowed.Add(instance);
             else refused.Add(instance);
         }
         return (allowed, refused);

@@ -50,7 +50,9 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, Met
     }
 
     private RouteEntry ToEntry(RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease) =>
-        new(route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))), metrics.Of(route), limits.For(route.Limits));
+        new(
+            route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))),
+            metrics.Of(route), limits.For(route.Limits));
 
     private void RenewInstances(TableSnapshot snapshot)
     {

@@ -11,12 +11,13 @@ namespace Strata.Edge.Routing;
 
 /// <summary>
 /// Keeps the table as the control plane has it: follows routes, instances, nodes and tunnels, and hands in a new snapshot when
-/// something that matters has changed. A tunnel is
-/// both: its own route, and the one instance behind it. An instance whose address its node does not allow is left out.
-/// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it knows better. When the control plane
-/// goes away the table stays as it is.</para>
+/// something that matters has changed. A tunnel is both: its own route, and the one instance behind it. An instance whose address its
+/// node does not allow is left out, and so is a tunnel outside the server's range.
+/// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it
+/// knows better. When the control plane goes away the table stays as it is.</para>
 /// </summary>
-internal sealed partial class TableFollower(StrataClient api, EdgeOptions options, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
+internal sealed partial class TableFollower(
+    StrataClient api, EdgeOptions options, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(5);
 
@@ -86,10 +87,11 @@ internal sealed partial class TableFollower(StrataClient api, EdgeOptions option
         if (routes.Read() is not { } allRoutes || instances.Read() is not { } placed || nodes.Read() is not { } allNodes) return null;
         if (tunnels.Read() is not { } allTunnels) return null;
         var (allowed, refused) = PlacedInstance.Check(placed, allNodes);
-        var connected = allTunnels.Select(t => t.Instance).OfType<InstanceRecord>().Where(i => options.TunnelAddresses.Allows(i.Address, i.Port)).ToList();
-        reported.IntersectWith(refused);
-        foreach (var instance in refused.Where(reported.Add)) LogAddressRefused(logger, instance.Id, instance.Org, instance.Address, instance.Port);
-        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected]);
+        var connected = allTunnels.Select(t => t.Instance).OfType<InstanceRecord>().ToLookup(i => options.TunnelAddresses.Allows(i.Address, i.Port));
+        reported.IntersectWith([.. refused, .. connected[false]]);
+        foreach (var i in refused.Where(reported.Add)) LogAddressRefused(logger, i.Id, i.Org, i.Address, i.Port);
+        foreach (var i in connected[false].Where(reported.Add)) LogTunnelRefused(logger, i.Id, i.Org, i.Address, i.Port);
+        return new TableSnapshot([.. allRoutes, .. allTunnels.Select(t => t.Route)], [.. allowed, .. connected[true]]);
     }
 
     private static RouteRecord? ToRecord(Resource<RouteSpec, RouteStatus> route) => new()
@@ -110,8 +112,13 @@ internal sealed partial class TableFollower(StrataClient api, EdgeOptions option
     private static partial void LogBroken(ILogger logger, string plural, string code, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Instance {Instance} of {Org} gets no requests: {Address}:{Port} is not an address that its node gives to instances, or another organization has it")]
+        Message = "Instance {Instance} of {Org} gets no requests: {Address}:{Port} is not an address that its node gives to instances, "
+            + "or another organization has it")]
     private static partial void LogAddressRefused(ILogger logger, string instance, string org, string address, int port);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Tunnel {Tunnel} of {Org} gets no requests: {Address}:{Port} is not an address that the server gives to tunnels")]
+    private static partial void LogTunnelRefused(ILogger logger, string tunnel, string org, string address, int port);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The table is in use but could not be written to disk")]
     private static partial void LogNotKept(ILogger logger, Exception exception);

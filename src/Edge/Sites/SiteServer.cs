@@ -16,7 +16,8 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
     /// <summary>Fetches the sites of a new table before the first request asks, and lets go of those it no longer shows.</summary>
     public void Prepare(TableSnapshot snapshot)
     {
-        var shown = snapshot.Routes.SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 }).Select(t => new SiteKey(r.Org, t.StaticImage!))).ToHashSet();
+        var shown = snapshot.Routes
+            .SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 }).Select(t => new SiteKey(r.Org, t.StaticImage!))).ToHashSet();
         foreach (var site in shown) _ = store.GetAsync(site);
         if (options.DataFolder is not null) store.Keep(shown);
     }

@@ -25,7 +25,8 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>The site, if it is ready.</summary>
-    public Site? TryGet(SiteKey key) => sites.TryGetValue(key, out var entry) && entry is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Of(entry.Value) : null;
+    public Site? TryGet(SiteKey key) =>
+        sites.TryGetValue(key, out var entry) && entry is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Of(entry.Value) : null;
 
     /// <summary>The site; fetched if need be. Null: it cannot be had now. Does not throw.</summary>
     public Task<Site?> GetAsync(SiteKey site) =>

@@ -74,6 +74,9 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
 
     /// <summary>Set by the pool, under its lock.</summary>
     public StreamUse Stream { get; set; }
+
+    /// <summary>Streams that the route of the present request allows one instance.</summary>
+    public int StreamsMax { get; set; }
     public CutReason Cut => (CutReason)Volatile.Read(ref cut);
 
     /// <summary>Since when it lies idle.</summary>
@@ -180,7 +183,8 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
     }
 
     /// <summary>In use by one request for that long.</summary>
-    public bool IsUsedLongerThan(TimeSpan duration) => (Volatile.Read(ref lease) & 3) == Used && clock.NowMs - begunAt > duration.TotalMilliseconds;
+    public bool IsUsedLongerThan(TimeSpan duration) =>
+        (Volatile.Read(ref lease) & 3) == Used && clock.NowMs - begunAt > duration.TotalMilliseconds;
 
     /// <summary>No more will be sent.</summary>
     public void ShutdownSend() => socket.ShutdownSend();

@@ -18,15 +18,15 @@ internal readonly record struct Rented(UpstreamConnection? Connection, RentFailu
 
 /// <summary>
 /// The connections to one instance: a bounded number for requests, the last used first, and a bounded number for streams, which do not
-/// count among the
-/// former. Where the limits allow it, some may wait for a connection. When the instance leaves the table the pool retires: idle
-/// connections close at once, used ones when their request ends. Thread-safe.
+/// count among the former. Where the limits allow it, some may wait for a connection. When the instance leaves the table the pool
+/// retires: idle connections close at once, used ones when their request ends, and a connect that hangs is given up soon. Thread-safe.
 /// </summary>
 internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, CoarseClock clock, IDialer dialer)
 {
     private readonly Lock gate = new();
     private readonly IdleConnections idle = new(dialer.Shards);
     private readonly HashSet<UpstreamConnection> open = [];
+    private readonly HashSet<CancellationTokenSource> connecting = [];
     private readonly Queue<TaskCompletionSource<UpstreamConnection?>> waiters = new();
     private int opening;
     private int streams;
@@ -34,11 +34,11 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
 
     public IPEndPoint EndPoint => endPoint;
 
-    public (int Open, int Idle) Count
+    public (int Open, int Idle, int Streams) Count
     {
         get
         {
-            lock (gate) return (open.Count, idle.Count);
+            lock (gate) return (open.Count, idle.Count, streams);
         }
     }
 
@@ -113,6 +113,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
             isRetired = true;
             unused = idle.TakeAll();
             open.ExceptWith(unused);
+            foreach (var timeout in connecting) timeout.CancelAfter(limits.ConnectTimeoutWithOthers);
         }
         foreach (var connection in unused) connection.Close();
     }
@@ -133,7 +134,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         foreach (var connection in all)
         {
             connection.Sweep();
-            if (connection.Stream == StreamUse.None && connection.IsUsedLongerThan(limits.StreamAfter)) TryMakeStream(connection, endsWithEdge: false, limits.StreamsMax);
+            if (connection.Stream == StreamUse.None && connection.IsUsedLongerThan(limits.StreamAfter)) TryMakeStream(connection, endsWithEdge: false, connection.StreamsMax);
         }
     }
 
@@ -143,8 +144,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
     }
 
     /// <summary>
-    /// The connection's request has become a stream: from now on it does not count as one of the requests. False: there are too many
-    /// streams.
+    /// The connection's request has become a stream: from now on it does not count as one of the requests. False: there are too many.
     /// </summary>
     public bool TryMakeStream(UpstreamConnection connection, bool endsWithEdge, int streamsMax)
     {
@@ -153,7 +153,8 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
             if (connection.Stream == StreamUse.None)
             {
                 // A sweep may come too late: the request has just ended.
-                if (!open.Contains(connection) || !connection.IsUsedLongerThan(endsWithEdge ? TimeSpan.MinValue : limits.StreamAfter)) return !endsWithEdge;
+                var isDue = connection.IsUsedLongerThan(endsWithEdge ? TimeSpan.MinValue : limits.StreamAfter);
+                if (!isDue || !open.Contains(connection)) return !endsWithEdge;
                 if (streams >= streamsMax) return false;
                 streams++;
                 TryHandOver(null);
@@ -255,6 +256,11 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
     private async ValueTask<IUpstreamSocket?> TryConnectAsync(int shard, TimeSpan connectTimeout)
     {
         using var timeout = new CancellationTokenSource(connectTimeout);
+        lock (gate)
+        {
+            connecting.Add(timeout);
+            if (isRetired && limits.ConnectTimeoutWithOthers < connectTimeout) timeout.CancelAfter(limits.ConnectTimeoutWithOthers);
+        }
         try
         {
             return await dialer.ConnectAsync(endPoint, shard, timeout.Token);
@@ -262,6 +268,10 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         catch (Exception e) when (e is Win32Exception or OperationCanceledException or ObjectDisposedException)
         {
             return null;
+        }
+        finally
+        {
+            lock (gate) connecting.Remove(timeout);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Deployments.Placement;
+using Strata.Edge;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
@@ -13,6 +14,11 @@ namespace Strata.Server.Options;
 public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<ServerLimits, long, ServerLimits> Apply)
 {
     private const int MiB = 1 << 20;
+
+    /// <summary>Named, because an edge in a process of its own is given it too.</summary>
+    public static readonly Setting EdgeStopGrace = Make(
+        "edge-stop-grace", (long)EdgeOptions.StopGraceDefault.TotalSeconds,
+        "Seconds that requests in flight may go on when the edge stops; a part of the server has 40 to stop");
 
     public static readonly IReadOnlyList<LimitSetting> All =
     [
@@ -28,6 +34,7 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         new(
             Make("tunnels-max", 200, "Tunnels connected to one server; one organization connects at most half of them"),
             2, 100_000, (l, n) => l with { Tunnels = l.Tunnels with { TunnelsMax = (int)n } }),
+        new(EdgeStopGrace, 0, 30, (l, n) => l with { EdgeStopGrace = TimeSpan.FromSeconds(n) }),
         OfQuota("quota-memory", 0, 64L * 1024 * 1024 * MiB, "Bytes of memory of one organization's instances; 0: all but a quarter of the nodes", (l, n) => l with { MemoryBytes = n }),
         OfQuota("quota-cpu", 0, 1_000_000, "Cores of one organization's instances; 0: all but a quarter of the nodes", (l, n) => l with { Cpu = n }),
         OfQuota("quota-instances", 200, 1_000_000, "Instances of one organization", (l, n) => l with { Instances = (int)n }),

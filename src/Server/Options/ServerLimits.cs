@@ -1,5 +1,6 @@
 using Strata.Api.Shares;
 using Strata.Deployments.Placement;
+using Strata.Edge;
 using Strata.Entities.Engine;
 using Strata.EntityApi;
 using Strata.EntityApi.Search;
@@ -25,6 +26,9 @@ public sealed record ServerLimits
 
     /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>
     public long RevisionCacheBytesMax { get; init; } = PostgresOptions.RevisionCacheBytesDefault;
+
+    /// <summary>How long requests in flight may go on after the edge was told to stop.</summary>
+    public TimeSpan EdgeStopGrace { get; init; } = EdgeOptions.StopGraceDefault;
 
     /// <summary>Free space of the data folder's disk that is left to the platform.</summary>
     public long DiskReserveBytes { get; init; } = Core.DiskReserve.BytesDefault;

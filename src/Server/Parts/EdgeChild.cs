@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using Strata.Core;
+using Strata.Edge;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 
@@ -18,13 +19,14 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
 
-    /// <summary>Longer than an edge gives its last requests.</summary>
-    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(15);
+    /// <summary>What an edge may take to end, beyond the grace that it gives its last requests.</summary>
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
 
     private readonly string[] command =
     [
         Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, Setting.Listen.Flag, options.Listen.ToString(),
         Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag, options.HttpPort.ToString(CultureInfo.InvariantCulture),
+        LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace),
     ];
 
     /// <summary>What it says, its last words included.</summary>
@@ -58,10 +60,11 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     public async Task EndAsync(int pid, CancellationToken cancellationToken)
     {
         if (!IsEdge(pid)) return;
+        var patience = EndsWithin + GraceOf(pid);
         ProcessSignals.Send(pid, ProcessSignals.Terminate);
         for (var begun = time.GetTimestamp(); IsEdge(pid); await Task.Delay(Pause, time, cancellationToken))
         {
-            if (time.GetElapsedTime(begun) > EndsWithin) ProcessSignals.Send(pid, ProcessSignals.Kill);
+            if (time.GetElapsedTime(begun) > patience) ProcessSignals.Send(pid, ProcessSignals.Kill);
         }
         File.Delete(PidFile);
     }
@@ -83,6 +86,13 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
             return false;
         }
     }
+
+    /// <summary>What that very edge was started with, which may be another than this server's.</summary>
+    private static TimeSpan GraceOf(int pid) =>
+        CommandOf(pid).SkipWhile(x => x != LimitSetting.EdgeStopGrace.Flag).ElementAtOrDefault(1) is { } text
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : EdgeOptions.StopGraceDefault;
+
+    private static string Seconds(TimeSpan time) => ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
     private static string[] CommandOf(int pid)
     {

@@ -14,5 +14,6 @@ public static class EdgeSettings
         ApiUrl = options.ApiUrl,
         ApiToken = token,
         Inline = inline,
+        StopGrace = options.Limits.EdgeStopGrace,
     };
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
 using Strata.Deployments.Kinds;
-using Strata.Edge.Routing;
 using Strata.Edge.Tests.Routing;
 using Strata.Edge.Tests.Support;
 
@@ -23,17 +22,17 @@ public class StreamTests
         }
     });
 
-    private static Task<TestEdge> EdgeAsync(RawOrigin origin, RouteLimits limits) => TestEdge.StartAsync(new TableSnapshot(
-        [TestEdge.Route() with { Limits = limits }], [TestEdge.Instance(origin.EndPoint)]));
-
     private static Task<HttpResponseMessage> OpenAsync(HttpClient client, string path = "/events") =>
         client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+
+    private static bool CanOpen(HttpClient client) =>
+        client.Send(new HttpRequestMessage(HttpMethod.Get, "/events"), HttpCompletionOption.ResponseHeadersRead).IsSuccessStatusCode;
 
     [Fact]
     public async Task Streams_DoNotCountAsRequests_AndHaveABoundOfTheirOwn()
     {
         await using var origin = Origin();
-        await using var edge = await EdgeAsync(origin, new RouteLimits { RequestsPerInstance = 2, StreamsPerInstance = 5 });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { RequestsPerInstance = 2, StreamsPerInstance = 5 });
         using var client = edge.CreateClient();
         List<HttpResponseMessage> open = [];
         for (var i = 0; i < 5; i++) open.Add(await OpenAsync(client));
@@ -46,14 +45,14 @@ public class StreamTests
         Assert.Contains("STREAMS_EXHAUSTED", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal("ok", await client.GetStringAsync("/"));
         open.ForEach(r => r.Dispose());
-        await Eventually.TrueAsync(() => client.Send(new HttpRequestMessage(HttpMethod.Get, "/events"), HttpCompletionOption.ResponseHeadersRead).IsSuccessStatusCode, "a stream ended");
+        await Eventually.TrueAsync(() => CanOpen(client), "a stream ended");
     }
 
     [Fact]
     public async Task Upgrade_BeyondTheStreamsOfItsRoute_IsRefused()
     {
         await using var origin = Origin();
-        await using var edge = await EdgeAsync(origin, new RouteLimits { StreamsPerInstance = 0 });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { StreamsPerInstance = 0 });
         using var client = await RawClient.ConnectAsync(edge.EndPoint);
         await client.SendAsync("GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 503 ", await client.ReadUntilAsync("STREAMS_EXHAUSTED"));
@@ -65,7 +64,8 @@ public class StreamTests
     {
         await using var origin = Origin();
         await using var edge = await TestEdge.BeforeAsync(
-            origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 1, StreamAfter = TimeSpan.FromMilliseconds(50) } });
+            origin.EndPoint,
+            o => o with { Upstream = o.Upstream with { ConnectionsMax = 1, StreamAfter = TimeSpan.FromMilliseconds(50) } });
         using var client = edge.CreateClient();
         var poll = client.GetAsync("/never");
         await Eventually.TrueAsync(() => origin.Requests.Count == 1, "the poll has begun");
@@ -79,7 +79,7 @@ public class StreamTests
     public async Task Requests_BeyondThoseOfTheirRoute_AreRefusedAtOnce()
     {
         await using var origin = Origin();
-        await using var edge = await EdgeAsync(origin, new RouteLimits { RequestsPerInstance = 1 });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { RequestsPerInstance = 1 });
         using var client = edge.CreateClient();
         var first = client.GetAsync("/never");
         await Eventually.TrueAsync(() => origin.Requests.Count == 1, "the first has begun");
@@ -94,7 +94,7 @@ public class StreamTests
     public async Task FirstByte_LaterThanItsRouteAllows_Is504()
     {
         await using var origin = Origin();
-        await using var edge = await EdgeAsync(origin, new RouteLimits { FirstByteSeconds = 1 });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { FirstByteSeconds = 1 });
         using var client = edge.CreateClient();
         using var answer = await client.GetAsync("/never");
         Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
@@ -111,7 +111,7 @@ public class StreamTests
                 await c.SendAsync(Ok);
             }
         });
-        await using var edge = await EdgeAsync(origin, new RouteLimits { BodyBytesMax = 10 });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { BodyBytesMax = 10 });
         using var client = edge.CreateClient();
         using var small = await client.PostAsync("/", new StringContent("0123456789"));
         Assert.Equal(HttpStatusCode.OK, small.StatusCode);
@@ -182,7 +182,8 @@ public class StreamTests
         await using var two = Mortal();
         await using var edge = await TestEdge.BeforeAsync(one.EndPoint, two.EndPoint);
         using var client = edge.CreateClient();
-        await Eventually.TrueAsync(() => client.GetStringAsyncOr("/") == "ok" && one.Connections > 0 && two.Connections > 0, "both have a connection");
+        await Eventually.TrueAsync(
+            () => client.GetStringAsyncOr("/") == "ok" && one.Connections > 0 && two.Connections > 0, "both have a connection");
 
         using var answer = await client.GetAsync("/boom");
 
@@ -210,9 +211,10 @@ public class StreamTests
     public async Task Headers_ThatCgiWouldMistake_AreDropped(bool pass)
     {
         await using var origin = RawOrigin.Answering(Ok);
-        await using var edge = await EdgeAsync(origin, new RouteLimits { PassUnusualHeaders = pass });
+        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { PassUnusualHeaders = pass });
         using var client = await RawClient.ConnectAsync(edge.EndPoint);
-        await client.SendAsync("GET / HTTP/1.1\r\nHost: app.localhost\r\nX_Forwarded_For: 6.6.6.6\r\nX.Real.IP: 6.6.6.6\r\nX_User: me\r\nX-Plain: yes\r\n\r\n");
+        await client.SendAsync(
+            "GET / HTTP/1.1\r\nHost: app.localhost\r\nX_Forwarded_For: 6.6.6.6\r\nX.Real.IP: 6.6.6.6\r\nX_User: me\r\nX-Plain: yes\r\n\r\n");
         await client.ReadUntilAsync("ok");
         var seen = Assert.Single(origin.Requests);
         Assert.DoesNotContain("6.6.6.6", seen, StringComparison.Ordinal);

@@ -196,7 +196,8 @@ public class UpstreamTests
         var free = FreeEndPoint();
         await using var origin = RawOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         await using var edge = await TestEdge.StartAsync(
-            TestEdge.TableOf(free, origin.EndPoint), o => o with { Upstream = o.Upstream with { EjectMin = TimeSpan.FromMinutes(5), EjectMax = TimeSpan.FromMinutes(5) } });
+            TestEdge.TableOf(free, origin.EndPoint), 
+            o => o with { Upstream = o.Upstream with { EjectMin = TimeSpan.FromMinutes(5), EjectMax = TimeSpan.FromMinutes(5) } });
         using var client = edge.CreateClient();
         for (var i = 0; i < 30; i++)
         {
@@ -285,7 +286,8 @@ public class UpstreamTests
                 await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             }
         });
-        await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3, WaitTimeout = TimeSpan.FromSeconds(60) } });
+        await using var edge = await TestEdge.BeforeAsync(
+            origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3, WaitTimeout = TimeSpan.FromSeconds(60) } });
         using var client = edge.CreateClient();
         var asked = Enumerable.Range(0, 8).Select(_ => client.GetAsync("/")).ToList();
         await Eventually.TrueAsync(() => asked.Count(t => t.IsCompleted) == 3, "three are refused");

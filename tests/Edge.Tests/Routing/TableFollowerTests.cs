@@ -9,7 +9,10 @@ namespace Strata.Edge.Tests.Routing;
 public class TableFollowerTests
 {
     private static Task<TestEdge> StartAsync(Uri api, string folder) =>
-        TestEdge.StartAsync(with: o => o with { ApiUrl = api, ApiToken = "edge-token", DataFolder = folder, TunnelAddresses = new(new IPNetwork(IPAddress.Loopback, 32), 1, 65535) });
+        TestEdge.StartAsync(with: o => o with
+        {
+            ApiUrl = api, ApiToken = "edge-token", DataFolder = folder, TunnelAddresses = new(new IPNetwork(IPAddress.Loopback, 32), 1, 65535),
+        });
 
     private static RawOrigin Origin(string name) => RawOrigin.Answering($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}");
 

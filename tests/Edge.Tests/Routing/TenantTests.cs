@@ -28,7 +28,10 @@ public sealed class TenantTests
         await using var mine = Origin("mine");
         await using var theirs = Origin("theirs");
         var older = TestEdge.Route() with { CreatedAt = DateTimeOffset.UnixEpoch };
-        var later = TestEdge.Route(path: "/longer", release: "rel_2") with { Org = "org_2", CreatedAt = DateTimeOffset.UnixEpoch.AddDays(1) };
+        var later = TestEdge.Route(path: "/longer", release: "rel_2") with
+        {
+            Org = "org_2", CreatedAt = DateTimeOffset.UnixEpoch.AddDays(1),
+        };
         await using var edge = await TestEdge.StartAsync(new TableSnapshot(
             [later, older], [TestEdge.Instance(mine.EndPoint), TestEdge.Instance(theirs.EndPoint, "ins_2", "rel_2", "org_2")]));
         using var client = edge.CreateClient();
@@ -41,7 +44,8 @@ public sealed class TenantTests
     {
         PlacedInstance Placed(string id, string org) => new(new InstanceRecord(id, org, "rel", "10.20.4.2", 80), "nod_1");
         NodeRecord[] nodes = [new("nod_1", "10.20.4.0/22", null)];
-        var (allowed, refused) = PlacedInstance.Check([Placed("ins_2", "org_2"), Placed("ins_1", "org_1"), Placed("ins_3", "org_1")], nodes);
+        var (allowed, refused) = PlacedInstance.Check(
+            [Placed("ins_2", "org_2"), Placed("ins_1", "org_1"), Placed("ins_3", "org_1")], nodes);
         Assert.Equal(["ins_1", "ins_3"], allowed.Select(i => i.Id));
         Assert.Equal(["ins_2"], refused.Select(i => i.Id));
         Assert.Empty(PlacedInstance.Check([Placed("ins_1", "org_1")], []).Allowed);

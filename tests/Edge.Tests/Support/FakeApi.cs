@@ -48,13 +48,16 @@ internal sealed class FakeApi : IAsyncDisposable
         instances.Put("ins_" + name, Item("instance", "ins_" + name, name, state, spec, status, deleted));
 
     /// <summary>The node of all instances.</summary>
-    public void PutNode(NodeStatus status) => nodes.Put(Node, Item("node", Node, "node-1", NodeStates.Up, new NodeSpec(), status, deleted: false));
+    public void PutNode(NodeStatus status) =>
+        nodes.Put(Node, Item("node", Node, "node-1", NodeStates.Up, new NodeSpec(), status, deleted: false));
 
     public void Put(string name, TunnelStatus status, string state, bool deleted = false) =>
         tunnels.Put("tun_" + name, Item("tunnel", "tun_" + name, name, state, new TunnelSpec(), status, deleted));
 
     public void PutInstance(string name, System.Net.IPEndPoint at, string release, string state = InstanceStates.Ready, bool deleted = false) =>
-        Put(name, new InstanceSpec { Deployment = "dep_1", Node = Node, Release = release, Image = "sha256:0", Command = [] }, new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
+        Put(
+            name, new InstanceSpec { Deployment = "dep_1", Node = Node, Release = release, Image = "sha256:0", Command = [] },
+            new InstanceStatus { Address = at.Address.ToString(), Port = at.Port }, state, deleted);
 
     /// <summary>Ends all watches, as a server that restarts.</summary>
     public void CutWatches()

@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.Deployments.Kinds;
 using Strata.Edge.Routing;
 
 namespace Strata.Edge.Tests.Support;
@@ -25,6 +26,10 @@ internal sealed class TestEdge : IAsyncDisposable
     /// <summary>An edge in front of origins that share one route.</summary>
     public static Task<TestEdge> BeforeAsync(params IPEndPoint[] origins) => StartAsync(TableOf(origins));
 
+    /// <summary>An edge in front of one origin, whose route has limits of its own.</summary>
+    public static Task<TestEdge> BeforeAsync(IPEndPoint origin, RouteLimits limits) =>
+        StartAsync(new TableSnapshot([Route() with { Limits = limits }], [Instance(origin)]));
+
     public static Task<TestEdge> BeforeAsync(IPEndPoint origin, Func<EdgeOptions, EdgeOptions> with) => StartAsync(TableOf(origin), with);
 
     public static TableSnapshot TableOf(params IPEndPoint[] origins) => new([Route()], [.. origins.Select((o, i) => Instance(o, $"ins_{i}_{o.Port}"))]);
@@ -34,7 +39,8 @@ internal sealed class TestEdge : IAsyncDisposable
         Id = $"rou_{host}{path}", Org = "org_1", Host = host, Path = path, DeploymentName = "app", Message = message, Targets = [new TargetRecord(release, 1)],
     };
 
-    public static InstanceRecord Instance(IPEndPoint at, string id = "ins_1", string release = "rel_1", string org = "org_1") => new(id, org, release, at.Address.ToString(), at.Port);
+    public static InstanceRecord Instance(IPEndPoint at, string id = "ins_1", string release = "rel_1", string org = "org_1") =>
+        new(id, org, release, at.Address.ToString(), at.Port);
 
     /// <summary>A client whose every request goes to the edge, whatever host it names.</summary>
     public HttpClient CreateClient(Version? version = null) => new(new SocketsHttpHandler
