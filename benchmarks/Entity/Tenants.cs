@@ -28,15 +28,20 @@ internal static class Tenants
         var engine = new EntityEngine(store.Log, definitions, new InProcessComputation([], []), TimeProvider.System);
         var tokens = new ResourceStore<TokenSpec, TokenStatus>(engine, TokenKind.Kind, TimeProvider.System);
         var issuer = new TokenIssuer(tokens, new TokenAuthenticator(store.Log, tokens, TimeProvider.System));
+        var organizations = new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System);
         var made = new string[count];
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => made[i] = await AddOneAsync(cloud, issuer, sample));
+        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => made[i] = await AddOneAsync(cloud, organizations, issuer, i, sample));
         return made;
     }
 
-    private static async Task<string> AddOneAsync(Cloud cloud, TokenIssuer issuer, string sample)
+    private static async Task<string> AddOneAsync(
+        Cloud cloud, ResourceStore<OrganizationSpec, Nothing> organizations, TokenIssuer issuer, int number, string sample)
     {
+        var organization = new NewResource<OrganizationSpec> { Name = $"bench-{number}", Spec = new OrganizationSpec() };
+        var owner = await organizations.CreateAsync(new Caller(TenantId.Platform, "bench"), organization, null, CancellationToken.None);
+        var tenant = new TenantId(OrganizationKind.Kind.EntityOf(owner.Value.Id).Value);
         var token = new NewResource<TokenSpec> { Name = "bench", Spec = new TokenSpec { Roles = [Roles.Admin] } };
-        var issued = await issuer.IssueAsync(new Caller(TenantId.New(TimeProvider.System), "bench"), token, CancellationToken.None);
+        var issued = await issuer.IssueAsync(new Caller(tenant, "bench"), token, CancellationToken.None);
         using var http = cloud.Client(issued.Value.Text);
         await Cloud.SendAsync(http, "POST", "/api/model/import/JSON/SAMPLE_DATA/order/1", sample);
         await Cloud.SendAsync(http, "PUT", "/api/model/order/1/lock", null);

@@ -63,7 +63,6 @@ internal sealed class Composition
     private readonly ServerIdentity identity;
     private SealedSecrets? secrets;
     private FirstStart? firstStart;
-    private string agentToken = "";
     private string edgeToken = "";
 
     public Composition(ServerOptions options, ILoggerFactory loggers, TimeProvider time, Func<ServerStatus> status)
@@ -102,7 +101,7 @@ internal sealed class Composition
     public bool IsNew { get; private set; }
     public IReadOnlyList<string> NotIsolated => machine.Machine?.Runtime.NotIsolated ?? [];
 
-    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, identity.NodeName, machine, () => agentToken, Supervisor, loggers, time)] : [];
+    private IEnumerable<IPart> Agents() => options.Agent ? [new AgentPart(options, identity.NodeName, machine, EnrolAsync, Supervisor, loggers, time)] : [];
 
     private IEnumerable<IPart> Edges() => options.EdgeMode switch
     {
@@ -139,6 +138,7 @@ internal sealed class Composition
         services.AddCompute(members);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
+        services.AddController<TokenExpiryController, TokenSpec, TokenStatus>();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
         var source = SourceLimits.Default with { AllowPrivateGit = options.PrivateGit };
@@ -186,12 +186,16 @@ internal sealed class Composition
         (var tenant, IsNew) = await firstStart.EnsureOrganizationAsync(cancellationToken);
         AdminToken = await firstStart.EnsureAdminTokenAsync(tenant, KnownToken, NewAdminToken, cancellationToken);
         await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>()).RunAsync(Kinds, cancellationToken);
-        if (options.Agent)
-        {
-            var node = await firstStart.EnsureNodeAsync(identity.NodeName, cancellationToken);
-            agentToken = await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Agent, node, options.Home.AgentTokenFile, cancellationToken);
-        }
+        if (options.Agent) await EnrolAsync(cancellationToken);
         edgeToken = await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
+    }
+
+    /// <summary>Registers this machine's node where it is missing, at the start and after somebody deleted it.</summary>
+    /// <returns>A token of the node's agent.</returns>
+    private async Task<string> EnrolAsync(CancellationToken cancellationToken)
+    {
+        var node = await firstStart!.EnsureNodeAsync(identity.NodeName, cancellationToken);
+        return await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Agent, node, options.Home.AgentTokenFile, cancellationToken);
     }
 
     /// <inheritdoc cref="FirstStart.ConfirmAdminTokenAsync"/>

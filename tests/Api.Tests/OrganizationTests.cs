@@ -44,6 +44,19 @@ public sealed class OrganizationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Token_OfAnOrganizationThatIsDeleted_IsRefusedAtOnce()
+    {
+        await http.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"ended","spec":{}}""");
+        var issued = await http.SendJsonAsync("POST", "/api/v1/tokens?org=ended", """{"name":"admin","spec":{"roles":["admin"]}}""");
+        using var admin = host.Client(issued.Text("token"));
+        Assert.Equal(200, (await admin.SendJsonAsync("GET", "/api/v1/projects")).Status); // and is remembered
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/projects/default?org=ended")).Status);
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/organizations/ended")).Status);
+        await Wait.UntilAsync(async () => (await admin.SendJsonAsync("GET", "/api/v1/projects")).Status == 401, "the token is refused");
+        Assert.Equal(401, (await admin.SendJsonAsync("POST", "/api/v1/projects", """{"name":"late","spec":{}}""")).Status);
+    }
+
+    [Fact]
     public async Task Operator_NamingAnOrganization_WorksInIt_AndIsNamedInItsHistory()
     {
         var made = await http.SendJsonAsync("POST", "/api/v1/widgets?org=other", """{"name":"w","project":"web","spec":{}}""");

@@ -64,6 +64,23 @@ public sealed class DispatchTests
         Assert.Empty(directory.Report(Given.Other));
     }
 
+    /// <summary>Its token reaches that project only, and so do the documents that it is sent.</summary>
+    [Fact]
+    public async Task MemberOfAProject_IsAskedOnlyAboutItsModels()
+    {
+        var connection = new TestConnection();
+        var member = directory.Join(Given.Tenant, "token:p2", ["scoped"], null, connection, "prj_2").Value;
+        foreach (var other in new[] { "prj_1", null })
+        {
+            var refused = await computation.ProcessAsync(Given.Processor("scoped"), Given.Call() with { Project = other }, default);
+            Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", refused.Error!.Code);
+        }
+        Assert.Empty(connection.Calls);
+        var asking = computation.ProcessAsync(Given.Processor("scoped"), Given.Call() with { Project = "prj_2" }, default);
+        Assert.True(member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString("{\"x\":2}") }));
+        Assert.Equal("{\"x\":2}", (await asking).Value!.Value.ToString());
+    }
+
     [Fact]
     public async Task Calls_GoToTheLeastBusy_ThenToTheLongestIdle()
     {

@@ -43,7 +43,8 @@ internal static class KindBodies
     }
 
     /// <summary>The document as the patch makes it, read strictly.</summary>
-    public static Result<JsonText> Apply(Kind kind, EntityRevision current, PatchParts patch)
+    /// <param name="byOperator">Who else patches a spec must not have it ask for what only operators may.</param>
+    public static Result<JsonText> Apply(Kind kind, EntityRevision current, PatchParts patch, bool byOperator)
     {
         var faults = new List<SpecFault>();
         using var document = current.Document.Parse();
@@ -52,6 +53,7 @@ internal static class KindBodies
         var status = Merge(Part(was, "status"), patch.Status, json => kind.ReadStatus(json, faults));
         var labels = MergeLabels(Part(was, "labels"), patch.Labels, faults);
         if (faults.Count == 0 && patch.Spec is not null) faults.AddRange(kind.CheckChange(JsonText.From(was.GetProperty("spec")), spec));
+        if (faults.Count == 0 && patch.Spec is not null && !byOperator) faults.AddRange(kind.CheckForOthers(spec));
         if (faults.Count > 0) return ResourceErrors.Invalid(kind, faults);
         return ResourceDocument.Write(kind, was.GetProperty("name").GetString()!, Part(was, "project")?.GetString(), labels, spec, status);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.Shares;
 using Strata.Core;
@@ -46,7 +47,7 @@ internal sealed class KindEndpoints(
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
         var found = await FindAsync(call, caller, asOf);
-        return found.IsOk ? One(found.Value) : found.Error;
+        return found.IsOk ? One(found.Value, call.Principal) : found.Error;
     }
 
     public async Task<Result<Answer>> HistoryAsync(ApiCall call)
@@ -68,7 +69,7 @@ internal sealed class KindEndpoints(
         call.Http.Response.RegisterForDispose(lease);
         if (!(await read()).TryGet(out var page, out var error)) return error;
         AnswerMemory.Charge(lease, page.Items);
-        return Page(page);
+        return Page(page, call.Principal);
     }
 
     public async Task<Result<Answer>> CreateAsync(ApiCall call)
@@ -175,7 +176,7 @@ internal sealed class KindEndpoints(
         Result<JsonText> Change(EntityRevision current)
         {
             if (!Scoping.Sees(call.Principal, Kind, current)) return ResourceErrors.NotFound(Kind, NameOrId(call));
-            return patch.IsEmpty ? current.Document : KindBodies.Apply(Kind, current, patch);
+            return patch.IsEmpty ? current.Document : KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
         }
     }
 
@@ -251,19 +252,24 @@ internal sealed class KindEndpoints(
         return draft;
     }
 
-    private JsonAnswer One(EntityRevision revision) => new(json => ResourceWriter.Write(json, Kind, revision), StatusCodes.Status200OK) { ETag = revision.Revision.Value };
+    /// <param name="reader">Null: whoever wrote it.</param>
+    private JsonAnswer One(EntityRevision revision, Principal? reader = null)
+    {
+        var shown = reader is null ? Shown.Whole : Scoping.ShownTo(reader);
+        return new(json => ResourceWriter.Write(json, Kind, revision, shown), StatusCodes.Status200OK) { ETag = revision.Revision.Value };
+    }
 
-    private JsonAnswer Created(EntityRevision revision) => new(json => ResourceWriter.Write(json, Kind, revision), StatusCodes.Status201Created)
+    private JsonAnswer Created(EntityRevision revision) => new(json => ResourceWriter.Write(json, Kind, revision, Shown.Whole), StatusCodes.Status201Created)
     {
         ETag = revision.Revision.Value,
         Location = $"/api/v1/{Kind.Plural}/{Kind.IdOf(revision.Id)}",
     };
 
-    private JsonAnswer Page(Page<EntityRevision> page) => new(json =>
+    private JsonAnswer Page(Page<EntityRevision> page, Principal reader) => new(json =>
     {
         json.WriteStartObject();
         json.WriteStartArray("items");
-        foreach (var item in page.Items) ResourceWriter.Write(json, Kind, item);
+        foreach (var item in page.Items) ResourceWriter.Write(json, Kind, item, Scoping.ShownTo(reader));
         json.WriteEndArray();
         if (page.Next is not null) json.WriteString("next", page.Next);
         json.WriteEndObject();

@@ -12,12 +12,21 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
     public async ValueTask<Result<Condition?>> ReadConditionAsync(ApiCall call, Caller caller)
     {
         var parts = new List<Condition>();
+        if (RefuseFilters(call) is { } unseen) return unseen;
         if (Scoping.Restriction(call.Principal, kind) is { } restriction) parts.Add(restriction);
         if (await AddProjectAsync(call, caller, parts) is { } error) return error;
         if (AddState(call, parts) is { } stateError) return stateError;
         if (AddWhere(call, parts) is { } whereError) return whereError;
         if (AddFields(call, parts) is { } fieldError) return fieldError;
         return parts.Count switch { 0 => (Condition?)null, 1 => parts[0], _ => new Condition.All(parts) };
+    }
+
+    /// <summary>A reader who is not shown all of a resource could guess the rest by filters.</summary>
+    private Error? RefuseFilters(ApiCall call)
+    {
+        if (kind.PrivateSpec.Count == 0 || Scoping.ShownTo(call.Principal) == Shown.Whole) return null;
+        var filter = call.Http.Request.Query.Keys.FirstOrDefault(name => name == "where" || FieldFilter.IsName(name));
+        return filter is null ? null : ApiErrors.Query(filter, "cannot be used with this token, which is not shown all of a resource.");
     }
 
     private async ValueTask<Error?> AddProjectAsync(ApiCall call, Caller caller, List<Condition> parts)

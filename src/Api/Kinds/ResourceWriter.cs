@@ -11,7 +11,7 @@ namespace Strata.Api.Kinds;
 /// </summary>
 internal static class ResourceWriter
 {
-    public static void Write(Utf8JsonWriter json, Kind kind, EntityRevision revision, bool deleted = false)
+    public static void Write(Utf8JsonWriter json, Kind kind, EntityRevision revision, Shown shown, bool deleted = false)
     {
         using var document = revision.Document.Parse();
         var root = document.RootElement;
@@ -31,7 +31,7 @@ internal static class ResourceWriter
         json.WriteString("updatedBy", revision.ChangedBy);
         if (revision.Transition is not null) json.WriteString("transition", revision.Transition);
         if (revision.Deleted || deleted) json.WriteBoolean("deleted", true);
-        WritePart(json, root, "spec", []);
+        WritePart(json, root, "spec", shown == Shown.Whole ? [] : kind.PrivateSpec);
         WritePart(json, root, "status", kind.HiddenStatus);
         json.WriteEndObject();
     }

@@ -66,6 +66,9 @@ internal sealed class Scoping(IEntityLog log)
     public static bool Sees(Principal principal, Kind kind, EntityRevision revision) =>
         Restriction(principal, kind) is not { } restriction || ConditionEvaluator.Matches(restriction, revision);
 
+    /// <summary>Its own organization and the agent of its node see all; a part of the platform that runs nothing, such as the edge, does not.</summary>
+    public static Shown ShownTo(Principal reader) => reader is { IsPlatform: true, Node: null } ? Shown.Narrowed : Shown.Whole;
+
     /// <summary>The id of a project that is named by name or id in a query.</summary>
     public async ValueTask<Result<string>> ProjectIdAsync(Caller caller, string nameOrId, CancellationToken cancellationToken)
     {

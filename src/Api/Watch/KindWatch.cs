@@ -36,7 +36,7 @@ internal sealed class KindWatch(
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out error)) return error;
         return Answer.Stream(async http =>
         {
-            using (place) await RunAsync(http, new Scope(tenant, where, from));
+            using (place) await RunAsync(http, new Scope(tenant, where, from, Scoping.ShownTo(call.Principal)));
         });
     }
 
@@ -87,7 +87,7 @@ internal sealed class KindWatch(
         await foreach (var revision in store.AllAsync(scope.Tenant, scope.Where, cancellationToken))
         {
             seen[revision.Id] = revision.Revision;
-            Tell(events, revision, gone: false);
+            Tell(events, revision, scope.Shown, gone: false);
             if (events.IsFull) await events.FlushAsync(cancellationToken);
         }
     }
@@ -122,10 +122,11 @@ internal sealed class KindWatch(
         var matches = !change.Deleted && (scope.Where is null || ConditionEvaluator.Matches(scope.Where, change));
         if (matches) seen[change.Id] = change.Revision;
         else seen.Remove(change.Id);
-        if (matches || wasSeen || (scope.From is not null && change.Deleted)) Tell(events, change, gone: !matches);
+        if (matches || wasSeen || (scope.From is not null && change.Deleted)) Tell(events, change, scope.Shown, gone: !matches);
     }
 
-    private void Tell(EventStream events, EntityRevision revision, bool gone) => events.Write("item", json => ResourceWriter.Write(json, Kind, revision, gone));
+    private void Tell(EventStream events, EntityRevision revision, Shown shown, bool gone) =>
+        events.Write("item", json => ResourceWriter.Write(json, Kind, revision, shown, gone));
 
-    private sealed record Scope(TenantId? Tenant, Condition? Where, Revision? From);
+    private sealed record Scope(TenantId? Tenant, Condition? Where, Revision? From, Shown Shown);
 }

@@ -5,6 +5,7 @@ using Strata.Identity.Keys;
 using Strata.Identity.Providers;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
+using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Authentication;
 
@@ -16,7 +17,9 @@ internal sealed class IdentityChanges(
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly HashSet<string> Models =
-        [ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name];
+    [
+        ClientKind.Kind.Model.Name, KeyPairKind.Kind.Model.Name, TrustedKeyKind.Kind.Model.Name, ProviderKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name,
+    ];
 
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {

@@ -3,16 +3,20 @@ using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
 using Strata.Core;
+using Strata.Entities.Log;
 using Strata.Identity.Clients;
 using Strata.Identity.Tokens;
+using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Authentication;
 
 /// <summary>
-/// Authenticates the tokens there are: <c>stk_…</c> by their entities, JSON Web Tokens of the cloud's own by its keys and the client behind them, those of OIDC providers by their keys. What
-/// was found is remembered as <see cref="PrincipalCache"/> says. Safe for concurrent use.
+/// Authenticates the tokens there are: <c>stk_…</c> by their entities, JSON Web Tokens of the cloud's own by its keys and the client behind them,
+/// those of OIDC providers by their keys. What was found is remembered as <see cref="PrincipalCache"/> says. Nobody speaks for an organization that is
+/// deleted. Safe for concurrent use.
 /// </summary>
-internal sealed class JwtAuthenticator(TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, TimeProvider time) : IAuthenticator
+internal sealed class JwtAuthenticator(
+    TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, IEntityLog log, TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -23,6 +27,7 @@ internal sealed class JwtAuthenticator(TokenAuthenticator tokens, AccessTokens o
         if (JwtCheck.Read(token) is not { } jwt) return ApiErrors.Unauthorized;
         var found = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, cancellationToken) : await OfProviderAsync(jwt, cancellationToken);
         if (found is not var (principal, source)) return ApiErrors.Unauthorized;
+        if (!await log.IsActiveAsync(principal.Tenant, cancellationToken)) return ApiErrors.Unauthorized;
         cache.Remember(token, source, principal, jwt.ValidTo);
         return principal;
     }

@@ -13,6 +13,9 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Warning, "Another agent has taken node {Node}; this one does nothing until that one is gone")]
     public static partial void Replaced(this ILogger logger, string node);
 
+    [LoggerMessage(LogLevel.Warning, "Node {Node} was deleted; this machine is registered again")]
+    public static partial void NodeGone(this ILogger logger, string node);
+
     [LoggerMessage(LogLevel.Information, "{Run} runs without an instance that says so: it is stopped")]
     public static partial void Orphan(this ILogger logger, string run);
 

@@ -41,7 +41,10 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     /// <summary>Why the last heartbeat was not taken; null when it was, or before the first.</summary>
     public string? LastBeatError { get; private set; }
 
-    /// <summary>Works until cancelled; then leaves everything running. Its loops are supervised each for itself.</summary>
+    /// <summary>
+    /// Works until cancelled; then leaves everything running. Its loops are supervised each for itself. Returns earlier when somebody has deleted the
+    /// node: whoever started the agent registers the machine again and starts another, with the new node's token.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var health = new HealthProbe();
@@ -49,14 +52,14 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         var parts = new AgentParts(machine.Runtime, machine.Paths.Disk, hooks, new InstanceReport(client), health, time, logger);
         try
         {
-            var node = await RegisterAsync(cancellationToken);
             var hold = new NodeHold(client, options, time, logger);
-            while (true)
+            var node = await RegisterAsync(cancellationToken);
+            while (node is not null && await hold.TakeAsync(Heard, cancellationToken))
             {
-                await hold.TakeAsync(Heard, cancellationToken);
                 await RunTermAsync(node, parts, hold, cancellationToken);
-                logger.Replaced(options.Name);
+                if (!hold.IsGone) logger.Replaced(options.Name);
             }
+            logger.NodeGone(options.Name);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -107,7 +110,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     }
 
     /// <summary>Brings the node's entity up to date; tries until the API answers. The server registers the node before its agent gets a token.</summary>
-    private async Task<Resource<NodeSpec, NodeStatus>> RegisterAsync(CancellationToken cancellationToken)
+    /// <returns>Null where the node is gone.</returns>
+    private async Task<Resource<NodeSpec, NodeStatus>?> RegisterAsync(CancellationToken cancellationToken)
     {
         var nodes = client.Resources<NodeSpec, NodeStatus>(NodeKinds.Node.Plural);
         while (true)
@@ -118,6 +122,10 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
                 node = await nodes.ChangeAsync(node, node with { Status = Describe() }, cancellationToken: cancellationToken);
                 logger.Registered(node.Name, machine.Runtime.Name, machine.Runtime.List().Count);
                 return node;
+            }
+            catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound)
+            {
+                return null;
             }
             catch (StrataException e)
             {

@@ -6,8 +6,9 @@ using Strata.Core;
 namespace Strata.Nodes.Agent;
 
 /// <summary>
-/// This agent's hold of its node: a lease that heartbeats renew. A new agent takes the node over from the one before it, whose writes are refused from then on and who is told so by its
-/// next heartbeat. While the API cannot be reached, what runs is looked after as before: instances must outlive the server, and nothing can be written anyway.
+/// This agent's hold of its node: a lease that heartbeats renew. A new agent takes the node over from the one before it, whose writes are refused
+/// from then on and which learns so by its next heartbeat. While the API cannot be reached, what runs is looked after as before: instances must outlive
+/// the server, and nothing can be written anyway. A node that somebody deleted cannot be held any more.
 /// </summary>
 internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, TimeProvider time, ILogger logger)
 {
@@ -16,22 +17,30 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
     private readonly string session = Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
     private long epoch;
 
+    /// <summary>Whether the node that this agent registered does not exist any more.</summary>
+    public bool IsGone { get; private set; }
+
     /// <summary>Returns when this agent holds the node: at first at once, later when the other one has gone.</summary>
-    /// <param name="heard">Told of each heartbeat; null: it was taken.</param>
-    public async Task TakeAsync(Action<Exception?> heard, CancellationToken cancellationToken)
+    /// <param name="heard">Hears of each heartbeat; null: it was taken.</param>
+    /// <returns>False when the node is gone.</returns>
+    public async Task<bool> TakeAsync(Action<Exception?> heard, CancellationToken cancellationToken)
     {
-        while (await BeatAsync(heard, cancellationToken) is not true) await Task.Delay(options.Heartbeat, time, cancellationToken);
+        while (true)
+        {
+            if (await BeatAsync(heard, cancellationToken) == Beat.Held) return true;
+            if (IsGone) return false;
+            await Task.Delay(options.Heartbeat, time, cancellationToken);
+        }
     }
 
-    /// <summary>Renews the hold; returns when another agent has taken the node.</summary>
+    /// <summary>Renews the hold; returns when another agent has taken the node, or it is gone.</summary>
     public async Task KeepAsync(Action<Exception?> heard, CancellationToken cancellationToken)
     {
         do await Task.Delay(options.Heartbeat, time, cancellationToken);
-        while (await BeatAsync(heard, cancellationToken) is not false);
+        while (await BeatAsync(heard, cancellationToken) is Beat.Held or Beat.Unknown);
     }
 
-    /// <returns>Null where the API could not be asked.</returns>
-    private async Task<bool?> BeatAsync(Action<Exception?> heard, CancellationToken cancellationToken)
+    private async Task<Beat> BeatAsync(Action<Exception?> heard, CancellationToken cancellationToken)
     {
         try
         {
@@ -40,14 +49,30 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
             epoch = answer!.RootElement.GetProperty("epoch").GetInt64();
             client.Fence = string.Create(CultureInfo.InvariantCulture, $"node/{options.Name} {epoch}");
             heard(null);
-            return true;
+            return Beat.Held;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             heard(e);
-            if (e is StrataException { Error.Code: InUse }) return false;
+            if (e is StrataException { Error.Code: InUse }) return Beat.Elsewhere;
+            if (e is StrataException { Error.Kind: ErrorKind.NotFound or ErrorKind.Forbidden })
+            {
+                IsGone = true; // also where another node has its name by now: this agent's token is for the one that was deleted
+                return Beat.Gone;
+            }
             logger.Unreachable(e.Message);
-            return null;
+            return Beat.Unknown;
         }
+    }
+
+    /// <summary>What a heartbeat says about the hold.</summary>
+    private enum Beat
+    {
+        Held,
+        Elsewhere,
+        Gone,
+
+        /// <summary>The API could not be asked.</summary>
+        Unknown,
     }
 }

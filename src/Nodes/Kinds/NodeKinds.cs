@@ -35,6 +35,7 @@ public static class NodeKinds
         NodeField = "$.spec.node",
         UserChangesSpec = false,
         References = [new SpecReference("node", Node)],
+        PrivateSpec = ["env"],
         Validate = Check,
         ValidateChange = CheckChange,
     };

@@ -87,6 +87,12 @@ public abstract class Kind
     public IReadOnlyList<string> HiddenStatus { get; init; } = [];
 
     /// <summary>
+    /// Members of the spec that only the organization itself and the agent of the resource's node see, such as variables with secrets; other parts of
+    /// the platform, such as the edge, neither see them nor filter.
+    /// </summary>
+    public IReadOnlyList<string> PrivateSpec { get; init; } = [];
+
+    /// <summary>
     /// Members of the spec that hold the id of another resource; inputs may hold its name instead. Each must exist in the caller's organization, and
     /// in the project of the resource where both kinds belong to projects.
     /// </summary>

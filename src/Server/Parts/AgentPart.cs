@@ -6,10 +6,15 @@ using Strata.Server.Options;
 
 namespace Strata.Server.Parts;
 
-/// <summary>The node agent of this machine. It speaks to the API over HTTP like any other agent.</summary>
-internal sealed class AgentPart(ServerOptions options, string nodeName, MachinePart machine, Func<string> token, Supervisor supervisor, ILoggerFactory loggers, TimeProvider time) : IPart
+/// <summary>
+/// The node agent of this machine. It speaks to the API over HTTP like any other agent. When somebody deletes its node, the machine is registered again
+/// and a new agent takes over.
+/// </summary>
+/// <param name="enrol">Registers this machine's node where it is missing; returns a token that is bound to it.</param>
+internal sealed class AgentPart(
+    ServerOptions options, string nodeName, MachinePart machine, Func<CancellationToken, Task<string>> enrol, Supervisor supervisor,
+    ILoggerFactory loggers, TimeProvider time) : IPart
 {
-    private StrataClient? client;
     private NodeAgent? agent;
     private SupervisedWork? work;
 
@@ -17,16 +22,25 @@ internal sealed class AgentPart(ServerOptions options, string nodeName, MachineP
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        client = new StrataClient(options.ApiUrl, token(), new ClientOptions { UserAgent = "strata-agent", Time = time });
-        agent = new NodeAgent(client, machine.Machine!, new NodeAgentOptions { Name = nodeName, Version = ProgramVersion.Text }, supervisor, time, loggers);
-        work = supervisor.Start(Name, agent.RunAsync);
+        work = supervisor.Start(Name, RunAsync);
         return Task.CompletedTask;
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var settings = new NodeAgentOptions { Name = nodeName, Version = ProgramVersion.Text };
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            using var client = new StrataClient(
+                options.ApiUrl, await enrol(cancellationToken), new ClientOptions { UserAgent = "strata-agent", Time = time });
+            agent = new NodeAgent(client, machine.Machine!, settings, supervisor, time, loggers);
+            await agent.RunAsync(cancellationToken);
+        }
     }
 
     public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
     {
         if (work is not null) await work.StopAsync(cancellationToken);
-        client?.Dispose();
     }
 
     public PartHealth Health() => agent is { LastBeatError: { } error }

@@ -43,6 +43,8 @@ public static class WidgetKind
         UserTransitions = ["polish", "remove"],
         DeleteTransition = "remove",
         References = [new SpecReference("box", BoxKind.Kind)],
+        PrivateSpec = ["env"],
+        OperatorsOnly = spec => spec.Color == "gold" ? [new SpecFault("color", "Gold is for operators.")] : [],
         Validate = spec => spec.Size is >= 1 and <= 100 ? [] : [new SpecFault("size", "It takes 1 to 100.")],
     };
 }

@@ -43,6 +43,14 @@ public sealed class AgentBindingTests : IAsyncLifetime
         Assert.DoesNotContain("forged", await host.LinesAsync(instance));
     }
 
+    /// <summary>Whoever started the agent registers the machine again, with another token: this one is bound to the node that is gone.</summary>
+    [Fact]
+    public async Task Agent_WhoseNodeIsDeleted_Ends()
+    {
+        await host.DeleteNodeAsync();
+        await host.AgentEndedAsync();
+    }
+
     [Fact]
     public async Task Heartbeat_OfAnybodyButTheNodesOwnAgent_IsRefused()
     {

@@ -117,6 +117,14 @@ internal sealed class AgentHost : IAsyncDisposable
         agentClient!.Dispose();
     }
 
+    public async Task DeleteNodeAsync()
+    {
+        var nodes = app!.Services.GetRequiredService<ResourceStore<NodeSpec, NodeStatus>>();
+        Assert.True((await nodes.DeleteAsync(new Caller(TenantId.Platform, "test"), Node, null, default)).IsOk);
+    }
+
+    public Task AgentEndedAsync() => agentLoop.WaitAsync(TimeSpan.FromMinutes(2));
+
     /// <summary>A new life of the agent, which knows nothing but the folder.</summary>
     public async Task RestartAgentAsync()
     {

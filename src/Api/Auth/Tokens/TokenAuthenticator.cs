@@ -6,8 +6,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// Authenticates <c>stk_…</c> tokens against their entities, and remembers what it found. A token revoked by this server is refused at once, one revoked by another as soon as the change
-/// feed tells of it and after <see cref="PrincipalCache.KeptFor"/> at the latest. Safe for concurrent use.
+/// Authenticates <c>stk_…</c> tokens against their entities, and remembers what it found. A token revoked by this server is refused at once, one
+/// revoked by another as soon as the change feed shows it and after <see cref="PrincipalCache.KeptFor"/> at the latest. The tokens of an organization
+/// end with it. Safe for concurrent use.
 /// </summary>
 public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, TimeProvider time) : IAuthenticator
 {
@@ -18,6 +19,7 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         if (!TokenText.TryParse(token, out var text)) return ApiErrors.Unauthorized;
         if (cache.TryGet(token, out var known)) return known;
         if (await FindAsync(text, cancellationToken) is not { } found) return ApiErrors.Unauthorized;
+        if (!await log.IsActiveAsync(text.Tenant, cancellationToken)) return ApiErrors.Unauthorized;
         var principal = ToPrincipal(text.Tenant, found);
         cache.Remember(token, text.Id, principal, found.Spec.ExpiresAt);
         return principal;

@@ -1,25 +1,35 @@
 using Strata.Core.Background;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
+using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Tokens;
 
-/// <summary>Makes the authenticator forget tokens that any server has changed or revoked, by following the change feed.</summary>
+/// <summary>
+/// Makes the authenticator forget tokens that any server has changed or revoked, and all of them when an organization has changed, by following the
+/// change feed.
+/// </summary>
 internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authenticator, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "token-revocations")
 {
     private static readonly TimeSpan ListenFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
+    private static readonly HashSet<string> Models = [TokenKind.Kind.Model.Name, OrganizationKind.Kind.Model.Name];
+
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
-        using var follower = await feed.FollowAsync(new FeedFilter(Models: new HashSet<string> { TokenKind.Kind.Model.Name }), stoppingToken);
+        using var follower = await feed.FollowAsync(new FeedFilter(Models: Models), stoppingToken);
         authenticator.Invalidate(); // after a restart: what was revoked since the last run went by unseen
         while (true)
         {
             try
             {
-                foreach (var change in await follower.NextAsync(ListenFor, stoppingToken)) authenticator.Invalidate(change.Id);
+                foreach (var change in await follower.NextAsync(ListenFor, stoppingToken))
+                {
+                    if (change.Model == TokenKind.Kind.Model) authenticator.Invalidate(change.Id);
+                    else authenticator.Invalidate(); // rare, and none of its tokens may be remembered
+                }
                 work.Succeeded();
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
