@@ -13,13 +13,21 @@ public interface IMarks
 
     ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken);
 
-    ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken);
+    /// <param name="fence">The lease under which it is written; null: under none.</param>
+    /// <returns>False where the lease has gone to another holder: nothing was written.</returns>
+    ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken);
 
     /// <summary>Those whose names begin so, by name, behind <paramref name="after"/>.</summary>
     ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes all whose names begin so.</summary>
     ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken);
+}
+
+public static class MarksExtensions
+{
+    public static async ValueTask WriteAsync(this IMarks marks, TenantId tenant, string name, JsonText value, CancellationToken cancellationToken) =>
+        await marks.WriteAsync(tenant, name, value, null, cancellationToken);
 }
 
 public sealed record Mark(string Name, JsonText Value);

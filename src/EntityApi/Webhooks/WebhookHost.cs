@@ -33,7 +33,7 @@ internal sealed class WebhookHost(
             work.Succeeded();
             while (true)
             {
-                foreach (var change in await follower.NextAsync(ListenFor, term.Token)) await ChangeAsync(loops, change, term.Token);
+                foreach (var change in await follower.NextAsync(ListenFor, term.Token)) await ChangeAsync(loops, change, fence, term.Token);
             }
         }
         finally
@@ -43,7 +43,7 @@ internal sealed class WebhookHost(
         }
     }
 
-    private async Task ChangeAsync(Dictionary<EntityId, RunningLoop> loops, EntityRevision change, CancellationToken term)
+    private async Task ChangeAsync(Dictionary<EntityId, RunningLoop> loops, EntityRevision change, Fence fence, CancellationToken term)
     {
         if (!change.Deleted)
         {
@@ -60,7 +60,7 @@ internal sealed class WebhookHost(
         if (!WebhookKind.Kind.TryParseId(webhook.Id, out var id) || !TenantId.TryParse(webhook.Org, out var tenant)) return;
         var former = loops.GetValueOrDefault(id);
         if (former?.Revision >= webhook.Revision) return;
-        var loop = new WebhookLoop(parts, tenant, id, webhook);
+        var loop = new WebhookLoop(parts, tenant, id, webhook, fence);
         loops[id] = new RunningLoop(webhook.Revision, supervisor.StartUntilDone("webhook-delivery", async (work, cancellationToken) =>
         {
             if (former is not null) await former.Work.StopAsync(cancellationToken);

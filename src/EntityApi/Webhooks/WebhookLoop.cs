@@ -12,7 +12,7 @@ internal sealed record WebhookParts(ChangeFeed Feed, IEntityLog Log, IMarks Mark
 /// Delivers the changes of one webhook in order, each batch until it is taken or has become a dead letter. First of all it sends again what was asked for anew. Begun again, it goes on
 /// behind what was taken: at least once.
 /// </summary>
-internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId id, Resource<WebhookSpec, WebhookStatus> webhook)
+internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId id, Resource<WebhookSpec, WebhookStatus> webhook, Fence? fence)
 {
     private const double Spread = 0.2;
     private const int PageMax = 500;
@@ -21,7 +21,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
     /// <summary>So far the position may lag behind where nothing was wanted.</summary>
     private const long LagMax = 10_000;
 
-    private readonly WebhookMarks marks = new(parts.Marks, tenant, id);
+    private readonly WebhookMarks marks = new(parts.Marks, tenant, id, fence);
     private readonly ModelFilter models = WebhookKind.FilterOf(webhook.Spec);
     private bool isInTrouble = true; // as far as is known; the first success clears what is written
 

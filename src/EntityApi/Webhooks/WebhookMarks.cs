@@ -17,7 +17,7 @@ internal sealed record WebhookTrouble(string Error, int Attempts, DateTimeOffset
 internal sealed record DeadLetter(long After, long Through, string Error, int Attempts, DateTimeOffset At, bool Replay);
 
 /// <summary>What is kept of one webhook beside its resource.</summary>
-internal sealed class WebhookMarks(IMarks marks, TenantId tenant, EntityId webhook)
+internal sealed class WebhookMarks(IMarks marks, TenantId tenant, EntityId webhook, Fence? fence = null)
 {
     public const int DeadLettersMax = 1_000;
 
@@ -49,6 +49,10 @@ internal sealed class WebhookMarks(IMarks marks, TenantId tenant, EntityId webho
     private async ValueTask<T?> ReadAsync<T>(string name, CancellationToken cancellationToken) where T : class =>
         await marks.ReadAsync(tenant, root + name, cancellationToken) is { } value ? value.To(WireJson.Of<T>()) : null;
 
-    private ValueTask WriteAsync<T>(string name, T value, CancellationToken cancellationToken) =>
-        marks.WriteAsync(tenant, root + name, JsonText.From(value, WireJson.Of<T>()), cancellationToken);
+    /// <summary>Throws where another server has taken the webhooks over: what it has noted must not be put back.</summary>
+    private async ValueTask WriteAsync<T>(string name, T value, CancellationToken cancellationToken)
+    {
+        if (!await marks.WriteAsync(tenant, root + name, JsonText.From(value, WireJson.Of<T>()), fence, cancellationToken))
+            throw new OperationCanceledException("Another server delivers the webhooks now.");
+    }
 }

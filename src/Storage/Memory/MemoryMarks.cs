@@ -4,7 +4,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Memory;
 
 /// <summary>Marks in memory, for tests.</summary>
-public sealed class MemoryMarks : IMarks
+/// <param name="leases">Against which fences are checked; null: they are not.</param>
+public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
 {
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, SortedDictionary<string, JsonText>> tenants = [];
@@ -14,11 +15,17 @@ public sealed class MemoryMarks : IMarks
         lock (gate) return ValueTask.FromResult(Of(tenant).TryGetValue(name, out var value) ? value : (JsonText?)null);
     }
 
-    public ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
+    public ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken)
     {
         MarkGuard.Check(value);
+        if (fence is { } term && leases is not null) return ValueTask.FromResult(leases.TryDo(term, () => Write(tenant, name, value)));
+        Write(tenant, name, value);
+        return ValueTask.FromResult(true);
+    }
+
+    private void Write(TenantId tenant, string name, JsonText value)
+    {
         lock (gate) Of(tenant)[name] = value;
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken)

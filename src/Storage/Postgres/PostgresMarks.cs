@@ -11,6 +11,13 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
     private const string WriteSql =
         "insert into strata.mark (tenant, name, value) values ($1, $2, $3) on conflict (tenant, name) do update set value = excluded.value";
 
+    // The share lock keeps the lease from being taken before this is committed.
+    private const string WriteFencedSql = """
+        with held as materialized (select from strata.lease where name = $4 and epoch = $5 for share)
+        insert into strata.mark (tenant, name, value) select $1, $2, $3 from held
+        on conflict (tenant, name) do update set value = excluded.value
+        """;
+
     // The names that begin so are a range of the key: in the order of bytes nothing that begins with the prefix is behind the prefix and U+10FFFF.
     private const string ListSql = """
         select name, value from strata.mark where tenant = $1 and name >= $2 and name < $2 || chr(1114111) and name > $3 order by name limit $4
@@ -25,21 +32,24 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
         return await row.ReadAsync(cancellationToken) ? new JsonText(row.GetFieldValue<byte[]>(0)) : (JsonText?)null;
     });
 
-    public async ValueTask WriteAsync(TenantId tenant, string name, JsonText value, CancellationToken cancellationToken)
+    public async ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken)
     {
-        await pool.RunAsync(command =>
+        return await pool.RunAsync(async command =>
         {
-            PrepareWrite(command, tenant, new Mark(name, value));
-            return command.ExecuteNonQueryAsync(cancellationToken);
+            PrepareWrite(command, tenant, new Mark(name, value), fence);
+            return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
         });
     }
 
     /// <summary>For a transaction that writes more than the mark.</summary>
-    internal static void PrepareWrite(NpgsqlCommand command, TenantId tenant, Mark mark)
+    internal static void PrepareWrite(NpgsqlCommand command, TenantId tenant, Mark mark, Fence? fence = null)
     {
         MarkGuard.Check(mark.Value);
-        Prepare(command, WriteSql, tenant, mark.Name);
+        Prepare(command, fence is null ? WriteSql : WriteFencedSql, tenant, mark.Name);
         command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = mark.Value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
+        if (fence is not { } term) return;
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = term.Lease });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = term.Epoch });
     }
 
     public async ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>

@@ -128,6 +128,17 @@ public abstract class LeasesContract(IStore store)
         Assert.Equal(new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await store.Log.AppendAsync(commit, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Mark_WithTheFenceOfAFormerHolder_IsNotWritten()
+    {
+        var (tenant, fence) = (Tenant(), new Fence(name, (await EpochAsync("a", Long))!.Value));
+        Assert.True(await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("1"), fence, default));
+        Assert.True(await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("2"), fence, default));
+        await Leases.TakeOverAsync(name, "b", Long, CancellationToken.None);
+        Assert.False(await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("3"), fence, default));
+        SameJson("2", (await store.Marks.ReadAsync(tenant, "m", default))!.Value);
+    }
+
     private ValueTask<AppendOutcome> AppendAsync(Fence fence) =>
         store.Log.AppendAsync(Commit(Tenant(), Create(Entity())) with { Fence = fence }, CancellationToken.None);
 

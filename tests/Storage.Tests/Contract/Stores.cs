@@ -39,6 +39,7 @@ public sealed class MemoryStore : IStore
     private readonly MemoryLeases leases = new(TimeProvider.System);
     private readonly MemoryLog log;
     private MemorySearchJobs? jobs;
+    private MemoryMarks? marks;
     private MemoryTransfers? transfers;
 
     public MemoryStore() => log = new MemoryLog(TimeProvider.System, leases);
@@ -57,7 +58,7 @@ public sealed class MemoryStore : IStore
 
     public IMessages Messages { get; } = new MemoryMessages();
 
-    public IMarks Marks { get; } = new MemoryMarks();
+    public IMarks Marks => marks ??= new MemoryMarks(leases);
 
     public ITransfers Transfers => transfers ??= new MemoryTransfers(log, Marks);
 
