@@ -29,7 +29,7 @@ internal sealed class WebhookHost(
         {
             HashSet<string> webhooks = [WebhookKind.Kind.Model.Name];
             using var follower = await parts.Feed.FollowAsync(new FeedFilter(Models: webhooks), term.Token); // before the list, so that nothing falls in between
-            await foreach (var webhook in store.AllAsync(null, null, term.Token)) Begin(loops, webhook);
+            await foreach (var webhook in store.AllAsync(null, null, term.Token)) Begin(loops, webhook, fence);
             work.Succeeded();
             while (true)
             {
@@ -47,7 +47,7 @@ internal sealed class WebhookHost(
     {
         if (!change.Deleted)
         {
-            if (store.TryToResource(change) is { } webhook) Begin(loops, webhook);
+            if (store.TryToResource(change) is { } webhook) Begin(loops, webhook, fence);
             return;
         }
         if (loops.Remove(change.Id, out var running)) await running.Work.StopAsync(term);
@@ -55,7 +55,7 @@ internal sealed class WebhookHost(
     }
 
     /// <summary>Begins its loop, behind the end of the former one.</summary>
-    private void Begin(Dictionary<EntityId, RunningLoop> loops, Resource<WebhookSpec, WebhookStatus> webhook)
+    private void Begin(Dictionary<EntityId, RunningLoop> loops, Resource<WebhookSpec, WebhookStatus> webhook, Fence fence)
     {
         if (!WebhookKind.Kind.TryParseId(webhook.Id, out var id) || !TenantId.TryParse(webhook.Org, out var tenant)) return;
         var former = loops.GetValueOrDefault(id);
