@@ -22,6 +22,7 @@ public sealed class HeldLease : IAsyncDisposable
     private readonly CancellationTokenSource done = new();
     private readonly ITimer deadline;
     private readonly Task renewal;
+    private Task asked = Task.CompletedTask;
 
     private HeldLease(ILeases leases, Fence fence, string holder, TimeSpan duration, TimeProvider time, long heldSince)
     {
@@ -64,6 +65,8 @@ public sealed class HeldLease : IAsyncDisposable
         using var enough = new CancellationTokenSource(duration, time); // by then it has ended by itself
         try
         {
+            // A renewal that reached the store after the release would take the lease again, for nobody.
+            await asked.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await leases.ReleaseAsync(Fence.Lease, holder, enough.Token).AsTask().WaitAsync(enough.Token);
         }
         catch (Exception e) when (e is StrataException or OperationCanceledException)
@@ -90,7 +93,7 @@ public sealed class HeldLease : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        catch (Exception) when (either.IsCancellationRequested)
         {
             // disposed, or lost
         }
@@ -101,7 +104,9 @@ public sealed class HeldLease : IAsyncDisposable
     {
         try
         {
-            var epoch = await leases.TryHoldAsync(Fence.Lease, holder, duration, cancellationToken).AsTask().WaitAsync(cancellationToken);
+            var asking = leases.TryHoldAsync(Fence.Lease, holder, duration, cancellationToken).AsTask();
+            asked = asking;
+            var epoch = await asking.WaitAsync(cancellationToken);
             return epoch == Fence.Epoch; // another epoch is another term: the lease was free or someone else's in between
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)

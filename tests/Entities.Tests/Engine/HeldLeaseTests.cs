@@ -75,6 +75,31 @@ public sealed class HeldLeaseTests
             "it is disposed");
     }
 
+    [Fact]
+    public async Task Dispose_WithARenewalOnItsWay_ReleasesBehindIt()
+    {
+        var (renewed, isBehind) = (new TaskCompletionSource<long?>(), false);
+        var leases = new ScriptedLeases { Answer = _ => renewed.Task, OnRelease = () => isBehind = renewed.Task.IsCompleted };
+        var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
+        var disposal = lease.DisposeAsync().AsTask();
+        renewed.SetResult(7);
+        await disposal;
+        Assert.True(isBehind, "A renewal that comes last would keep the lease from everyone until it lapses.");
+    }
+
+    [Fact]
+    public async Task Dispose_WhileARenewalFails_Returns()
+    {
+        var failing = new TaskCompletionSource<long?>();
+        var leases = new ScriptedLeases { Answer = _ => failing.Task };
+        var lease = await TakeAsync(leases);
+        await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
+        var disposal = lease.DisposeAsync().AsTask();
+        failing.SetException(new InvalidOperationException("away"));
+        await disposal;
+    }
+
     private async Task<HeldLease> TakeAsync(ILeases leases) => (await HeldLease.TryTakeAsync(leases, "name", "holder", Duration, time, default))!;
 
     /// <summary>In small steps, so that what wakes up can go to sleep again.</summary>
@@ -99,6 +124,8 @@ public sealed class HeldLeaseTests
 
         public Task Release { get; init; } = Task.CompletedTask;
 
+        public Action OnRelease { get; init; } = () => { };
+
         public int Renewals => Math.Max(0, Volatile.Read(ref asked) - 1);
 
         public ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
@@ -109,7 +136,11 @@ public sealed class HeldLeaseTests
 
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => new(Release);
+        public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken)
+        {
+            OnRelease();
+            return new(Release);
+        }
 
         public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => default;
 
