@@ -24,7 +24,7 @@ internal sealed class StoragePart(DatabasePart database, ServerLimits limits, Su
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var options = new PostgresOptions { ConnectionString = database.ConnectionString, RevisionCacheBytesMax = limits.RevisionCacheBytesMax };
-        store = await PostgresStore.OpenAsync(options, time, loggers, cancellationToken);
+        store = await PostgresStore.OpenAsync(options, supervisor, time, loggers, cancellationToken);
         if (database.IsPrivate) await ReleaseFormerLifeAsync(store.Leases, cancellationToken);
         probe = supervisor.Start("storage-probe", ProbeAsync);
     }

@@ -61,9 +61,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        queue.Writer.TryComplete();
         await stop.CancelAsync();
         await work.DisposeAsync();
+        queue.Writer.TryComplete();
         FailAll(StoreErrors.Closed()); // nothing, unless the loop failed just now
         await DropConnectionAsync();
         stop.Dispose();
@@ -75,12 +75,14 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         var fits = bytes <= options.QueueBytesMax || bytes == request.DocumentBytes; // a large one is taken when nothing else waits
         if (fits && queue.Writer.TryWrite(request)) return;
         Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
-        throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
+        throw stop.IsCancellationRequested || queue.Reader.Completion.IsCompleted ? StoreErrors.Closed() : StoreErrors.Busy();
     }
 
-    /// <summary>Ends when the queue is closed and empty. A failure of its own fails those who wait, and is reported by the supervisor, which starts it again.</summary>
+    /// <summary>Ends when it is asked to and the queue is empty. A failure of its own fails those who wait, and is reported by the supervisor, which starts it again.</summary>
     private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
+        // Closed by the request to stop and by nothing before it: an end that was not asked for would count as a failure.
+        await using var closing = cancellationToken.Register(() => queue.Writer.TryComplete());
         try
         {
             while (waiting.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None))
