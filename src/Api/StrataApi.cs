@@ -41,7 +41,7 @@ public static class StrataApi
         services.AddSupervised<TokenRevocations>();
         services.AddSingleton<StreamAccess>();
         services.TryAddSingleton(ApiLimits.Default);
-        services.AddSingleton<RequestShares>().AddSingleton<OpenStreams>().AddSingleton<AnswerMemory>();
+        services.AddSingleton<RequestShares>().AddSingleton<OpenStreams>().AddSingleton<AddressConnections>().AddSingleton<AnswerMemory>();
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

@@ -14,8 +14,12 @@ internal sealed class TestConnection : IMemberConnection
     /// <summary>False: as a connection that is gone.</summary>
     public bool Takes { get; set; } = true;
 
-    public bool TrySend(MemberCall call)
+    /// <summary>What it answers instead of taking a call; null: nothing.</summary>
+    public Error? Busy { get; set; }
+
+    public Result<bool> TrySend(MemberCall call)
     {
+        if (Busy is { } busy) return busy;
         if (Takes) Calls.Enqueue(call);
         return Takes;
     }

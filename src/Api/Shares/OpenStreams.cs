@@ -12,7 +12,7 @@ namespace Strata.Api.Shares;
 public sealed class OpenStreams(ApiLimits limits)
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Actor), int> byToken = new();
-    private readonly FairShare share = new("watches and feeds", new ShareSize(limits.StreamsMax) { PerOrganizationMax = limits.StreamsPerOrganizationMax });
+    private readonly FairShare share = new("watches, feeds and followed logs", new ShareSize(limits.StreamsMax) { PerOrganizationMax = limits.StreamsPerOrganizationMax });
 
     public long Open => share.Used;
 
@@ -34,7 +34,8 @@ public sealed class OpenStreams(ApiLimits limits)
     }
 
     private static Error TooMany(string whose, int max) => new(
-        ErrorKind.TooMany, "TOO_MANY_STREAMS", $"This {whose} has {max} watches and feeds open on this server, which is the most.", "End one, or let several readers share one.") { Retryable = true };
+        ErrorKind.TooMany, "TOO_MANY_STREAMS", $"This {whose} has {max} watches, feeds and followed logs open on this server, which is the most.",
+        "End one, or let several readers share one.") { Retryable = true };
 
     private void Leave((TenantId, string) key)
     {

@@ -20,7 +20,11 @@ internal sealed class RequestShares(ApiLimits limits)
     /// <returns>To be disposed when the request is over, null where it is not counted; or SHARE_EXHAUSTED.</returns>
     public Result<ShareLease?> TryEnter(HttpContext http, Principal principal)
     {
-        if (principal.IsPlatform) return (ShareLease?)null;
+        if (principal.IsPlatform)
+        {
+            if (http.Features.Get<IConnectionItemsFeature>()?.Items is { } own) AddressConnections.Identified(own);
+            return (ShareLease?)null;
+        }
         if (ConnectionOf(http, principal.Tenant) is { } refused)
         {
             http.Response.Headers.Connection = "close";
@@ -37,6 +41,7 @@ internal sealed class RequestShares(ApiLimits limits)
         if (http.Features.Get<IConnectionLifetimeFeature>() is not { } lifetime) return null;
         if (!connections.TryTake(tenant).TryGet(out var lease, out var error)) return error;
         items[ConnectionKey] = lease;
+        AddressConnections.Identified(items);
         lifetime.ConnectionClosed.UnsafeRegister(static held => ((ShareLease)held!).Dispose(), lease);
         return null;
     }

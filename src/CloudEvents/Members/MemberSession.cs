@@ -40,10 +40,10 @@ internal sealed class MemberSession(
     private readonly Channel<Outgoing> outgoing = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
     private long heardAt = parts.Time.GetTimestamp();
 
-    public bool TrySend(MemberCall call)
+    public Result<bool> TrySend(MemberCall call)
     {
         var message = MemberEvents.Call(parts.Events, call);
-        if (!parts.Queued.TryReserve(tenant, message.CalculateSize()).TryGet(out var bytes, out _)) return false;
+        if (!parts.Queued.TryReserve(tenant, message.CalculateSize()).TryGet(out var bytes, out var busy)) return busy;
         if (outgoing.Writer.TryWrite(new Outgoing(message, bytes))) return true;
         bytes.Dispose();
         return false;

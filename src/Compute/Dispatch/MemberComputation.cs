@@ -36,7 +36,7 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
     public bool Serves(TenantId tenant, ProcessorDefinition processor) => platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags);
 
     /// <summary>Asks, and tells whoever watches what came of it.</summary>
-    private async ValueTask<MemberAnswer> AskAsync(Member member, MemberCall call, CancellationToken cancellationToken)
+    private async ValueTask<Result<MemberAnswer>> AskAsync(Member member, MemberCall call, CancellationToken cancellationToken)
     {
         var tenant = call.Call.Entity.Tenant;
         if (!directory.Calls.IsWatched(tenant)) return await member.AskAsync(call, cancellationToken);
@@ -44,9 +44,9 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         var told = CallTold.Of(at, member, call);
         try
         {
-            var answer = await member.AskAsync(call, cancellationToken);
-            told = told.With(answer);
-            return answer;
+            var asked = await member.AskAsync(call, cancellationToken);
+            told = asked.TryGet(out var answer, out var busy) ? told.With(answer) : told with { Failure = busy.Message };
+            return asked;
         }
         catch (Exception e)
         {
@@ -75,7 +75,7 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
                     RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call,
                     TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
                 };
-                var answer = await AskAsync(member, asked, cancellationToken);
+                if (!(await AskAsync(member, asked, cancellationToken)).TryGet(out var answer, out error)) return error;
                 return answer.Failure is { } failure ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
             }
             catch (MemberLostException) when (tried.Count >= triesMax)

@@ -62,8 +62,9 @@ public sealed class Member
         return false;
     }
 
+    /// <returns>Its answer, or SERVER_BUSY: the call was not sent.</returns>
     /// <exception cref="MemberLostException">It went away before it answered, or could not be reached.</exception>
-    internal async ValueTask<MemberAnswer> AskAsync(MemberCall call, CancellationToken cancellationToken)
+    internal async ValueTask<Result<MemberAnswer>> AskAsync(MemberCall call, CancellationToken cancellationToken)
     {
         var waiter = new TaskCompletionSource<MemberAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting[call.RequestId] = waiter;
@@ -71,7 +72,9 @@ public sealed class Member
         Interlocked.Increment(ref calls);
         try
         {
-            if (isGone || !connection.TrySend(call)) throw new MemberLostException();
+            if (isGone) throw new MemberLostException();
+            if (!connection.TrySend(call).TryGet(out var sent, out var busy)) return busy;
+            if (!sent) throw new MemberLostException();
             var answer = await waiter.Task.WaitAsync(cancellationToken);
             latencies.Add(time.GetElapsedTime(startedAt));
             if (answer.Failure is not null) Interlocked.Increment(ref failures);

@@ -52,6 +52,9 @@ public sealed record MemberFailure(string? Code, string Message, bool Retryable)
 /// <summary>The way to a member, whatever it is connected by.</summary>
 public interface IMemberConnection
 {
-    /// <summary>Sends a call; never waits. False: the connection is gone or takes no more, and the call was not sent.</summary>
-    bool TrySend(MemberCall call);
+    /// <summary>
+    /// Sends a call; never waits. False: the connection is gone or takes no more, and the call was not sent; SERVER_BUSY: nor was it, as too many bytes of its organization's calls wait
+    /// already.
+    /// </summary>
+    Result<bool> TrySend(MemberCall call);
 }

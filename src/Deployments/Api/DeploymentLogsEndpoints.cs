@@ -26,7 +26,7 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream
         if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error)) return error;
         if (!call.Sees(release.Project)) return CallScope.NotFound("release", call.Route("nameOrId"));
         IReadOnlyList<LogSource> source = [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
-        return stream.Answer(request, async stop => new LogView(source, await IsBuiltAsync(caller, release.Id, stop)));
+        return stream.Answer(call, "releases.read", request, async stop => new LogView(source, await IsBuiltAsync(caller, release.Id, stop)));
     }
 
     /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all there is to read.</summary>
@@ -42,7 +42,7 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream
         if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var deployment, out error)) return error;
         if (!call.Sees(deployment.Project)) return CallScope.NotFound("deployment", call.Route("nameOrId"));
-        return stream.Answer(request, stop => ViewAsync(caller, deployment.Id, stop));
+        return stream.Answer(call, "deployments.read", request, stop => ViewAsync(caller, deployment.Id, stop));
     }
 
     private async ValueTask<LogView> ViewAsync(Caller caller, string deployment, CancellationToken cancellationToken)

@@ -13,10 +13,13 @@ public interface ILines
     /// <summary>Bytes of one chunk at most; what is longer is refused with TOO_LARGE.</summary>
     public const int ChunkBytesMax = 256 * 1024;
 
+    /// <summary>Bytes after which a page ends; the chunk that reaches them is the last one of the page.</summary>
+    public const int PageBytesMax = 1024 * 1024;
+
     /// <summary>Appends UTF-8 text of whole lines; returns its position in the stream, counted from 1.</summary>
     ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken);
 
-    /// <summary>Chunks behind a position, oldest first, at most <paramref name="limit"/>.</summary>
+    /// <summary>A page of chunks behind a position, oldest first, at most <paramref name="limit"/> and <see cref="PageBytesMax"/>; empty where there are none.</summary>
     ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken);
 
     ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken);

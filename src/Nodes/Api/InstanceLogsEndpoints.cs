@@ -19,7 +19,7 @@ internal sealed class InstanceLogsEndpoints(ResourceStore<InstanceSpec, Instance
         if (!(await instances.FindAsync(call)).TryGet(out var found, out error)) return error;
         if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.InstanceNotFound(found.Instance.Id);
         IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
-        return stream.Answer(request, async ct => new LogView(source, await IsOverAsync(found.Caller, found.Instance.Id, ct)));
+        return stream.Answer(call, "instances.read", request, async ct => new LogView(source, await IsOverAsync(found.Caller, found.Instance.Id, ct)));
     }
 
     public async Task<Result<Answer>> AppendAsync(ApiCall call)

@@ -1,10 +1,15 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
+using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Log;
 
@@ -44,69 +49,87 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
     }
 }
 
-/// <summary>Answers with log lines as NDJSON: <c>{"position","at","source","text"}</c>, one object for each line. Safe for concurrent use.</summary>
-public sealed class LogStream(ILines lines, TimeProvider time)
+/// <summary>
+/// Answers with log lines as NDJSON: <c>{"position","at","source","text"}</c>, one object for each line. Memory: the pages of <see cref="LogReader"/>, which count as answers of the
+/// caller's organization, and a few KB that wait for the client. One that follows counts as a stream of its organization, and ends with the server or its token. Safe for concurrent use.
+/// </summary>
+public sealed class LogStream(ILines lines, OpenStreams streams, AnswerMemory memory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    private const int ChunksAtOnce = 64;
+    private const int FlushBytes = 16 << 10;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
 
     public static Content Content { get; } = new(["application/x-ndjson"], Schemas.Text());
 
+    /// <param name="permission">What the caller must still be granted while it follows.</param>
     /// <param name="view">Asked again and again while following, so that sources may come and go.</param>
-    public Answer Answer(LogRequest request, Func<CancellationToken, ValueTask<LogView>> view) => Strata.Api.Http.Answer.Stream(http => WriteAsync(http, request, view));
+    /// <returns>TOO_MANY_STREAMS or SHARE_EXHAUSTED where it follows and there is no place left for it.</returns>
+    public Result<Answer> Answer(ApiCall call, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view)
+    {
+        if (!request.Follow) return Strata.Api.Http.Answer.Stream(http => RunAsync(http, permission, request, view));
+        if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out var error)) return error;
+        return Strata.Api.Http.Answer.Stream(async http =>
+        {
+            using (place) await RunAsync(http, permission, request, view);
+        });
+    }
 
-    private async Task WriteAsync(HttpContext http, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view)
+    private async Task RunAsync(HttpContext http, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view)
     {
         http.Response.ContentType = Content.MediaTypes[0];
         http.Response.Headers.CacheControl = "no-store";
-        var positions = new Dictionary<EntityId, long>();
-        var aborted = http.RequestAborted;
-        var now = await view(aborted);
-        var first = await ReadAsync(now, request, positions, aborted);
-        await SendAsync(http, request.Tail is { } tail ? [.. first.TakeLast(tail)] : first, aborted);
-        while (request.Follow && !now.IsOver)
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        try
         {
-            await Task.Delay(Pause, time, aborted);
-            now = await view(aborted);
-            await SendAsync(http, await ReadAsync(now, request, positions, aborted), aborted);
+            await WriteAsync(http, permission, request, view, ending.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // It ends with the server; the client goes on with the next one.
         }
     }
 
-    private async Task<List<Line>> ReadAsync(LogView view, LogRequest request, Dictionary<EntityId, long> positions, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        HttpContext http, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view, CancellationToken cancellationToken)
     {
-        var found = new List<Line>();
-        foreach (var source in view.Sources)
+        var reader = new LogReader(lines, memory, http.GetPrincipal().Tenant, request.After);
+        var now = await view(cancellationToken);
+        var skipped = request.Tail is { } tail ? Math.Max(0, await reader.CountAsync(now.Sources, cancellationToken) - tail) : 0;
+        var checkedAt = time.GetTimestamp();
+        while (true)
         {
-            IReadOnlyList<LineChunk> chunks;
-            do
+            await foreach (var (source, chunk) in reader.ReadAsync(now.Sources, cancellationToken))
             {
-                chunks = await lines.ReadAsync(source.Tenant, source.Stream, positions.GetValueOrDefault(source.Stream, request.After), ChunksAtOnce, cancellationToken);
-                foreach (var chunk in chunks) Split(chunk, source.Name, found);
-                if (chunks.Count > 0) positions[source.Stream] = chunks[^1].Position;
+                skipped = Write(http.Response.BodyWriter, source, chunk, skipped);
+                if (http.Response.BodyWriter.UnflushedBytes >= FlushBytes) await http.Response.BodyWriter.FlushAsync(cancellationToken);
+                if (!await IsStillGoodAsync()) return;
             }
-            while (chunks.Count == ChunksAtOnce);
+            await http.Response.BodyWriter.FlushAsync(cancellationToken);
+            if (!request.Follow || now.IsOver || !await IsStillGoodAsync()) return;
+            await Task.Delay(Pause, time, cancellationToken);
+            (now, skipped) = (await view(cancellationToken), 0);
         }
-        // Stable: lines of one source stay in their order.
-        return view.Sources.Count > 1 ? [.. found.OrderBy(line => line.At)] : found;
-    }
 
-    private static void Split(LineChunk chunk, string source, List<Line> target)
-    {
-        var text = Encoding.UTF8.GetString(chunk.Lines.Span);
-        foreach (var line in text.TrimEnd('\n').Split('\n')) target.Add(new Line(chunk.Position, chunk.At, source, line.TrimEnd('\r')));
-    }
-
-    private static async Task SendAsync(HttpContext http, IReadOnlyCollection<Line> found, CancellationToken cancellationToken)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        foreach (var line in found)
+        async ValueTask<bool> IsStillGoodAsync()
         {
-            using (var json = new Utf8JsonWriter(buffer)) JsonSerializer.Serialize(json, line, WireJson.Of<Line>());
-            buffer.Write("\n"u8);
+            if (time.GetElapsedTime(checkedAt) < CheckEvery) return true;
+            checkedAt = time.GetTimestamp();
+            return await access.IsStillGoodAsync(http, permission, cancellationToken);
         }
-        if (buffer.WrittenCount > 0) await http.Response.BodyWriter.WriteAsync(buffer.WrittenMemory, cancellationToken);
-        await http.Response.BodyWriter.FlushAsync(cancellationToken);
+    }
+
+    /// <returns>How many lines are still to be skipped.</returns>
+    private static long Write(PipeWriter body, LogSource source, LineChunk chunk, long skipped)
+    {
+        foreach (var line in Encoding.UTF8.GetString(chunk.Lines.Span).TrimEnd('\n').Split('\n'))
+        {
+            if (skipped-- > 0) continue;
+            using (var json = new Utf8JsonWriter(body))
+                JsonSerializer.Serialize(json, new Line(chunk.Position, chunk.At, source.Name, line.TrimEnd('\r')), WireJson.Of<Line>());
+            body.Write("\n"u8);
+        }
+        return Math.Max(0, skipped);
     }
 
     private sealed record Line(long Position, DateTimeOffset At, string Source, string Text);

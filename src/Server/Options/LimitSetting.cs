@@ -26,6 +26,7 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         OfEntityApi("message-bytes-max", 10 * MiB, 1024, 1024 * MiB, "Bytes of one message's body", (l, n) => l with { MessageBytesMax = n }),
         OfEntityApi("stats-groups-max", 10_000, 1, 1_000_000, "Groups that grouped statistics answer", (l, n) => l with { StatsGroupsMax = (int)n }),
         OfApi("api-connections-max", 4_096, 16, 1_000_000, "Connections of clients; one organization holds at most half of them", (l, n) => l with { ConnectionsMax = (int)n }),
+        OfApi("address-connections-max", 256, 1, 1_000_000, "Connections from one address, loopback apart, that have shown no token yet", (l, n) => l with { AddressConnectionsMax = (int)n }),
         OfApi("api-requests-max", 4_096, 16, 1_000_000, "Requests at work at a time; one organization has at most half of them", (l, n) => l with { RequestsMax = (int)n }),
         OfApi("api-memory-bytes-max", 128 * MiB, 32 * MiB, 64L * 1024 * MiB, "Bytes of answers being sent and of large bodies; one organization uses at most half", (l, n) => l with { MemoryBytesMax = n }),
         OfApi("streams-max", 1_000, 2, 1_000_000, "Watches, feeds and followed logs on one server", (l, n) => l with { StreamsMax = (int)n }),

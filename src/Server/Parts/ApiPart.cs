@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Strata.Api.Shares;
 using Strata.Rpc.Listening;
 using Strata.Server.Options;
 
@@ -83,6 +84,7 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         kestrel.Listen(options.Listen, options.ApiPort, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
+            listen.Use(kestrel.ApplicationServices.GetRequiredService<AddressConnections>().Use);
             listen.Use(priorKnowledge.Use);
         });
         kestrel.Listen(priorKnowledge.Http2, listen => listen.Protocols = HttpProtocols.Http2);

@@ -44,7 +44,17 @@ public sealed class MemoryLines(TimeProvider time) : ILines
 
         public IReadOnlyList<LineChunk> Read(long after, int limit)
         {
-            lock (gate) return [.. chunks.Where(c => c.Position > after).Take(limit)];
+            var page = new List<LineChunk>();
+            var size = 0;
+            lock (gate)
+            {
+                foreach (var chunk in chunks.Where(c => c.Position > after).Take(limit))
+                {
+                    page.Add(chunk);
+                    if ((size += chunk.Lines.Length) >= ILines.PageBytesMax) break;
+                }
+            }
+            return page;
         }
     }
 }

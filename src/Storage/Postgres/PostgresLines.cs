@@ -48,7 +48,7 @@ internal sealed class PostgresLines(QueryPool pool) : ILines
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
             var chunks = new List<LineChunk>();
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
+            for (var bytes = 0; bytes < ILines.PageBytesMax && await reader.ReadAsync(cancellationToken); bytes += chunks[^1].Lines.Length)
                 chunks.Add(new LineChunk(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)));
             return chunks;
         });

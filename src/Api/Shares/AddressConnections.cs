@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Strata.Api.Shares;
+
+/// <summary>
+/// Connections that no token has come through yet, by source address: one address, or one /64 network of IPv6, holds a bounded number of them; a further one is closed at once. With its
+/// first good token a connection counts for its organization instead. Loopback is exempt: it is the cloud's own parts, and proxies that bring everybody's connections. Holds a counter for
+/// each address that has connections. Safe for concurrent use.
+/// </summary>
+public sealed class AddressConnections(ApiLimits limits)
+{
+    private static readonly object Key = new();
+
+    private readonly ConcurrentDictionary<IPAddress, int> counts = new();
+    private long refused;
+
+    /// <summary>Connections that were closed because their address had too many.</summary>
+    public long Refused => Interlocked.Read(ref refused);
+
+    public ConnectionDelegate Use(ConnectionDelegate next) => async connection =>
+    {
+        if (SourceOf(connection.RemoteEndPoint) is not { } source)
+        {
+            await next(connection);
+            return;
+        }
+        if (counts.AddOrUpdate(source, 1, static (_, count) => count + 1) > limits.AddressConnectionsMax)
+        {
+            Leave(source);
+            Interlocked.Increment(ref refused);
+            return;
+        }
+        using var place = new Place(this, source);
+        connection.Items[Key] = place;
+        await next(connection);
+    };
+
+    /// <summary>A good token came through the connection.</summary>
+    internal static void Identified(IDictionary<object, object?> items)
+    {
+        if (items.TryGetValue(Key, out var place)) ((Place)place!).Dispose();
+    }
+
+    private static IPAddress? SourceOf(EndPoint? remote)
+    {
+        if (remote is not IPEndPoint { Address: var address }) return null;
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        if (IPAddress.IsLoopback(address)) return null;
+        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes);
+    }
+
+    private void Leave(IPAddress source)
+    {
+        while (counts.TryGetValue(source, out var count))
+        {
+            if (count == 1 ? counts.TryRemove(new(source, 1)) : counts.TryUpdate(source, count - 1, count)) return;
+        }
+    }
+
+    private sealed class Place(AddressConnections owner, IPAddress source) : IDisposable
+    {
+        private int left;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref left, 1) == 0) owner.Leave(source);
+        }
+    }
+}
