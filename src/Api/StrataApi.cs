@@ -13,6 +13,7 @@ using Strata.Api.Organizations;
 using Strata.Api.Shares;
 using Strata.Api.Watch;
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
@@ -42,6 +43,8 @@ public static class StrataApi
         services.AddSingleton<StreamAccess>();
         services.TryAddSingleton(ApiLimits.Default);
         services.AddSingleton<RequestShares>().AddSingleton<OpenStreams>().AddSingleton<AddressConnections>().AddSingleton<AnswerMemory>();
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<RequestShares>()).AddSingleton<IShareReport>(s => s.GetRequiredService<OpenStreams>());
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<AddressConnections>()).AddSingleton<IShareReport>(s => s.GetRequiredService<AnswerMemory>());
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Kinds;
+using Strata.Core.Sharing;
 using Strata.Deployments.Api;
 using Strata.Deployments.Blobs;
 using Strata.Deployments.Build;
@@ -58,6 +59,7 @@ public static class DeploymentsModule
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();
         services.AddSingleton<Builder>();
+        services.AddSingleton<BuildQueue>().AddSingleton<IShareReport>(s => s.GetRequiredService<BuildQueue>());
         services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
@@ -16,7 +17,7 @@ public static class TunnelsModule
     {
         services.AddSingleton(options);
         services.AddSingleton(x => new ResourceStore<TunnelSpec, TunnelStatus>(x.GetRequiredService<EntityEngine>(), TunnelKinds.Tunnel, x.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<TunnelDirectory>().AddSingleton<TunnelSessions>().AddSingleton<TunnelParts>().AddSingleton<TunnelEndpoints>();
+        services.AddSingleton<TunnelDirectory>().AddSingleton<TunnelSessions>().AddSingleton<IShareReport>(s => s.GetRequiredService<TunnelSessions>()).AddSingleton<TunnelParts>().AddSingleton<TunnelEndpoints>();
         return services.AddController<TunnelLossController, TunnelSpec, TunnelStatus>();
     }
 

@@ -200,6 +200,19 @@ public sealed class DispatchTests
         Assert.Contains("the card was declined", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Call_ThatDoesNotFitInItsOrganizationsMemory_IsServerBusy_AndNotALostMember()
+    {
+        var (member, connection) = Join("a");
+        connection.Busy = new Error(ErrorKind.Unavailable, "SERVER_BUSY", "This organization's calls use as much memory as they may.") { Retryable = true };
+        Assert.Equal("SERVER_BUSY", (await AskAsync("a", idempotent: true)).Error!.Code);
+        Assert.Equal(0, member.Report().Lost);
+        connection.Busy = null;
+        var asking = AskAsync("a");
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
+        Assert.True((await asking).IsOk);
+    }
+
     /// <summary>Five hundred members come, go and come again while calls go on: none hangs, none is answered wrongly, nothing is left.</summary>
     [Fact]
     public async Task Storm_OfReconnects_LeavesNothingBehind()

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Strata.Core.Sharing;
 
 namespace Strata.Api.Shares;
 
@@ -10,7 +11,7 @@ namespace Strata.Api.Shares;
 /// first good token a connection counts for its organization instead. Loopback is exempt: it is the cloud's own parts, and proxies that bring everybody's connections. Holds a counter for
 /// each address that has connections. Safe for concurrent use.
 /// </summary>
-public sealed class AddressConnections(ApiLimits limits)
+public sealed class AddressConnections(ApiLimits limits) : IShareReport
 {
     private static readonly object Key = new();
 
@@ -19,6 +20,8 @@ public sealed class AddressConnections(ApiLimits limits)
 
     /// <summary>Connections that were closed because their address had too many.</summary>
     public long Refused => Interlocked.Read(ref refused);
+
+    public IEnumerable<ShareUse> Shares => [new("connections without a token", counts.Values.Sum(), limits.ConnectionsMax, Refused)];
 
     public ConnectionDelegate Use(ConnectionDelegate next) => async connection =>
     {

@@ -9,7 +9,7 @@ namespace Strata.Api.Shares;
 /// The memory that answers take while they are sent, and large bodies while they are read, shared by organizations. A reader pays for each page that it holds; one whose organization uses
 /// its share waits before it reads its next page, and gets SERVER_BUSY where nothing becomes free in time. Safe for concurrent use.
 /// </summary>
-public sealed class AnswerMemory(ApiLimits limits, TimeProvider time)
+public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareReport
 {
     /// <summary>Reserved before a page is read, when its size is not known yet.</summary>
     private const int PageBytesExpected = 64 << 10;
@@ -17,6 +17,8 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ByteBudget budget = new("answers and bodies", new ShareSize(limits.MemoryBytesMax));
+
+    public IEnumerable<ShareUse> Shares => [budget.Use];
 
     public long Used => budget.Used;
 

@@ -9,10 +9,13 @@ namespace Strata.Api.Shares;
 /// The answers that go on for long: watches, feeds and followed logs. Their number is bounded for each token, each organization and the server; the cloud's own parts (agents, edges) are
 /// not counted. Safe for concurrent use.
 /// </summary>
-public sealed class OpenStreams(ApiLimits limits)
+public sealed class OpenStreams(ApiLimits limits) : IShareReport
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Actor), int> byToken = new();
+    private long refused;
     private readonly FairShare share = new("watches, feeds and followed logs", new ShareSize(limits.StreamsMax) { PerOrganizationMax = limits.StreamsPerOrganizationMax });
+
+    public IEnumerable<ShareUse> Shares => [share.Use with { Refused = share.Use.Refused + Interlocked.Read(ref refused) }];
 
     public long Open => share.Used;
 
@@ -33,7 +36,13 @@ public sealed class OpenStreams(ApiLimits limits)
         return error;
     }
 
-    private static Error TooMany(string whose, int max) => new(
+    private Error TooMany(string whose, int max)
+    {
+        Interlocked.Increment(ref refused);
+        return TooManyError(whose, max);
+    }
+
+    private static Error TooManyError(string whose, int max) => new(
         ErrorKind.TooMany, "TOO_MANY_STREAMS", $"This {whose} has {max} watches, feeds and followed logs open on this server, which is the most.",
         "End one, or let several readers share one.") { Retryable = true };
 

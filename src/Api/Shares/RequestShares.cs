@@ -10,12 +10,14 @@ namespace Strata.Api.Shares;
 /// Admits requests: one organization can hold neither all connections nor all the work of a server. A connection counts for the organization of its first request with a token, until it is
 /// closed; a request until it is answered. The cloud's own parts are not counted. Takes no lock. Safe for concurrent use.
 /// </summary>
-internal sealed class RequestShares(ApiLimits limits)
+internal sealed class RequestShares(ApiLimits limits) : IShareReport
 {
     private static readonly object ConnectionKey = new();
 
     private readonly FairShare connections = new("connections", new ShareSize(limits.ConnectionsMax));
     private readonly FairShare requests = new("requests", new ShareSize(limits.RequestsMax));
+
+    public IEnumerable<ShareUse> Shares => [connections.Use, requests.Use];
 
     /// <returns>To be disposed when the request is over, null where it is not counted; or SHARE_EXHAUSTED.</returns>
     public Result<ShareLease?> TryEnter(HttpContext http, Principal principal)

@@ -63,14 +63,13 @@ internal sealed class KindWatch(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         using var follower = await FollowAsync(scope, ending.Token);
         var events = new EventStream(http);
-        var seen = new Dictionary<EntityId, Revision>();
+        var items = new WatchedItems(scope.Where is not null, scope.Tenant is not null);
         try
         {
             await events.BeginAsync();
-            if (scope.From is null) await ListAsync(events, scope, seen, ending.Token);
-            events.Write("ready");
-            await events.FlushAsync(ending.Token);
-            await FollowAsync(http, events, follower, scope, seen, ending.Token);
+            if (scope.From is null) await ListAsync(events, scope, items, ending.Token);
+            if (!items.IsFull) await FollowAsync(http, events, follower, scope, items, ending.Token);
+            if (items.IsFull) await RefuseAsync(events, ending.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -82,28 +81,33 @@ internal sealed class KindWatch(
         ? feed.FollowAsync(tenant, from, models, cancellationToken)
         : feed.FollowAsync(new FeedFilter(scope.Tenant, models), cancellationToken);
 
-    private async Task ListAsync(EventStream events, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
+    private async Task ListAsync(EventStream events, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
         await foreach (var revision in store.AllAsync(scope.Tenant, scope.Where, cancellationToken))
         {
-            seen[revision.Id] = revision.Revision;
+            items.Listed(revision);
+            if (items.IsFull) return;
             Tell(events, revision, scope.Shown, gone: false);
             if (events.IsFull) await events.FlushAsync(cancellationToken);
         }
     }
 
     private async Task FollowAsync(
-        HttpContext http, EventStream events, FeedFollower follower, Scope scope, Dictionary<EntityId, Revision> seen, CancellationToken cancellationToken)
+        HttpContext http, EventStream events, FeedFollower follower, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
+        items.Reached(follower.Reached);
+        events.Write("ready");
+        await events.FlushAsync(cancellationToken);
         var lastPing = time.GetTimestamp();
-        while (true)
+        while (!items.IsFull)
         {
             var changes = await follower.NextAsync(PingEvery, cancellationToken);
             foreach (var change in changes)
             {
-                Tell(events, change, scope, seen);
+                Tell(events, change, scope, items);
                 if (events.IsFull) await events.FlushAsync(cancellationToken);
             }
+            items.Reached(follower.Reached);
             if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
             {
                 if (!await access.IsStillGoodAsync(http, Kind.ReadPermission, cancellationToken)) return;
@@ -114,15 +118,23 @@ internal sealed class KindWatch(
         }
     }
 
-    /// <summary>A change is told unless the list, read a moment later, had it already.</summary>
-    private void Tell(EventStream events, EntityRevision change, Scope scope, Dictionary<EntityId, Revision> seen)
+    private static async Task RefuseAsync(EventStream events, CancellationToken cancellationToken)
     {
-        var wasSeen = seen.TryGetValue(change.Id, out var last);
-        if (wasSeen && change.Revision <= last) return;
+        events.Write("error", json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("code", "WATCH_TOO_LARGE");
+            json.WriteString("message", $"More than {WatchedItems.CountMax} resources meet the filter of this watch. Use a narrower filter, or none.");
+            json.WriteEndObject();
+        });
+        await events.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>A change is sent unless the list, read a moment later, had it already.</summary>
+    private void Tell(EventStream events, EntityRevision change, Scope scope, WatchedItems items)
+    {
         var matches = !change.Deleted && (scope.Where is null || ConditionEvaluator.Matches(scope.Where, change));
-        if (matches) seen[change.Id] = change.Revision;
-        else seen.Remove(change.Id);
-        if (matches || wasSeen || (scope.From is not null && change.Deleted)) Tell(events, change, scope.Shown, gone: !matches);
+        if (items.IsToSend(change, matches) || (scope.From is not null && change.Deleted)) Tell(events, change, scope.Shown, gone: !matches);
     }
 
     private void Tell(EventStream events, EntityRevision revision, Shown shown, bool gone) =>

@@ -65,8 +65,11 @@ internal static class RolloutWait
     private static string HasName(string name) =>
         $$"""{"type":"simple","jsonPath":"$.name","operatorType":"EQUALS","value":"{{System.Text.Json.JsonEncodedText.Encode(name)}}"}""";
 
+    /// <summary>The rest of the message says what is used, and what to do.</summary>
+    private const string QuotaExceeded = "QUOTA_EXCEEDED";
+
     private static Error Failed(DeploymentResource now) => new(
-        ErrorKind.Unprocessable, "ROLLOUT_FAILED", now.Status.Message ?? $"The rollout of {now.Name} failed.",
+        ErrorKind.Unprocessable, now.Status.Message?.Contains(QuotaExceeded + ":", StringComparison.Ordinal) == true ? QuotaExceeded : "ROLLOUT_FAILED", now.Status.Message ?? $"The rollout of {now.Name} failed.",
         now.Status.Release is null ? $"strata logs {now.Name}" : $"strata logs {now.Name} (the earlier release still serves)");
 
     private static Error Superseded(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) => new(

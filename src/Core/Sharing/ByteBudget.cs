@@ -17,6 +17,8 @@ public sealed class ByteBudget(string purpose, ShareSize size, int waitingPerOrg
     /// <summary>Bytes in use.</summary>
     public long Used => capacity.Used;
 
+    public ShareUse Use => new(purpose, Used, size.Total, capacity.Refused);
+
     public long UsedBy(TenantId tenant) => capacity.UsedBy(tenant);
 
     /// <summary>The bytes, until the lease is disposed; SERVER_BUSY where they do not fit.</summary>

@@ -17,6 +17,8 @@ public sealed class FairShare(string resource, ShareSize size, int waitingPerOrg
     /// <summary>Places in use.</summary>
     public long Used => capacity.Used;
 
+    public ShareUse Use => new(resource, Used, size.Total, capacity.Refused);
+
     public long UsedBy(TenantId tenant) => capacity.UsedBy(tenant);
 
     /// <summary>How many of the organization wait for a place.</summary>

@@ -14,7 +14,7 @@ namespace Strata.Deployments.Build;
 /// of earlier ones.
 /// </summary>
 internal sealed partial class BuildController(
-    DeploymentStores stores, Builder builder, ILines lines, DeploymentOptions options, TimeProvider time, ILogger<BuildController> logger)
+    DeploymentStores stores, Builder builder, BuildQueue queue, ILines lines, DeploymentOptions options, TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
     private const string Actor = "controller:build";
@@ -24,7 +24,6 @@ internal sealed partial class BuildController(
 
     private readonly SemaphoreSlim numbering = new(1);
     private readonly ActiveBuilds active = new();
-    private readonly BuildQueue queue = new(options, time);
 
     public override string Name => "build";
 

@@ -7,7 +7,7 @@ namespace Strata.Deployments.Build;
 /// The places for builds on this server: first come, first served within an organization, round robin between organizations, and with a bound per organization where there are several.
 /// Safe for concurrent use.
 /// </summary>
-internal sealed class BuildQueue
+internal sealed class BuildQueue : IShareReport
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
 
@@ -23,6 +23,8 @@ internal sealed class BuildQueue
         var most = options.BuildsPerOrganizationMax ?? Math.Max(1, options.BuildsMax / 2);
         places = new FairShare("builds", new ShareSize(options.BuildsMax) { PerOrganizationMax = most, IsShared = () => isShared }, options.BuildsWaitingMax);
     }
+
+    public IEnumerable<ShareUse> Shares => [places.Use];
 
     /// <summary>Waits for a place, to be disposed.</summary>
     /// <param name="severalOrganizations">Whether the bound per organization counts.</param>

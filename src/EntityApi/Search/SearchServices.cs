@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Core.Sharing;
 using Strata.EntityApi.Search.Indexes;
 using Strata.EntityApi.Search.Jobs;
 using Strata.Resources.Background;
@@ -13,7 +14,7 @@ internal static class SearchServices
     public static void AddSearch(this IServiceCollection services)
     {
         services.TryAddSingleton(new SearchOptions());
-        services.AddSingleton<SearchShares>();
+        services.AddSingleton<SearchShares>().AddSingleton<IShareReport>(s => s.GetRequiredService<SearchShares>());
         services.AddSingleton<SearchEndpoints>();
         services.AddSingleton<SearchJobEndpoints>();
         services.AddSingleton<SearchIndexEndpoints>();

@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Resources.Kinds;
 
 namespace Strata.Server.Status;
@@ -18,15 +20,16 @@ internal static class ServerEndpoints
     public static void MapServer(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds, Func<ServerStatus> status)
     {
         var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
+        var shares = routes.ServiceProvider.GetServices<IShareReport>().ToList();
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part."), _ => Task.FromResult<Result<Answer>>(Answer.Json(status()))).InProject();
-        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of each part and of background work, as Prometheus text.") with
+        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of each part and of background work, and use of what organizations share, as Prometheus text.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
         }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
         {
             http.Response.ContentType = ServerMetrics.ContentType;
-            return http.Response.WriteAsync(ServerMetrics.Write(status()), http.RequestAborted);
+            return http.Response.WriteAsync(ServerMetrics.Write(status(), shares), http.RequestAborted);
         })));
     }
 

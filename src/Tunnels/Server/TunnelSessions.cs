@@ -6,11 +6,13 @@ using Strata.Core.Sharing;
 namespace Strata.Tunnels.Server;
 
 /// <summary>The tunnels that are connected to this server, by id. Bounded, and shared fairly by organizations. Safe for concurrent use.</summary>
-internal sealed class TunnelSessions(TunnelOptions options)
+internal sealed class TunnelSessions(TunnelOptions options) : IShareReport
 {
     private readonly ConcurrentDictionary<string, TunnelListener> listeners = new(StringComparer.Ordinal);
 
     private readonly FairShare share = new("tunnels", new ShareSize(options.TunnelsMax));
+
+    public IEnumerable<ShareUse> Shares => [share.Use];
 
     /// <summary>A place for one more, to be disposed when its connection ends.</summary>
     public Result<ShareLease> TryEnter(TenantId tenant) => share.TryTake(tenant);

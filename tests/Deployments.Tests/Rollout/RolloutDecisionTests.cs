@@ -25,6 +25,17 @@ public sealed class RolloutDecisionTests
         Assert.Equal(("rel_1", 2), RolloutDecision.Decide(Running(4, InstanceStates.Ready, InstanceStates.Failed), RolloutRules.Default).Create);
     }
 
+    [Fact]
+    public void Decide_InstanceBeyondTheQuota_SaysSo_AndTheRolloutFailsWithIt()
+    {
+        const string quota = "QUOTA_EXCEEDED: this organization's instances use 2 of 2 instances, and this one needs 1.";
+        var view = Running(2, InstanceStates.Ready, InstanceStates.Pending) with { State = DeploymentStates.RollingOut };
+        view = view with { Instances = [view.Instances[0], view.Instances[1] with { Message = quota }] };
+        Assert.Equal($"1 of 2 instances of r1 are ready: {quota}", RolloutDecision.Decide(view, RolloutRules.Default).Message);
+        var late = RolloutDecision.Decide(view with { Now = Start + RolloutRules.Default.Placement + TimeSpan.FromSeconds(1) }, RolloutRules.Default);
+        Assert.Equal($"Release r1 did not start in time: {quota}", Assert.IsType<RolloutEnd.Fail>(late.End).Message);
+    }
+
     private static RolloutView Running(int replicas, params string[] states) => new()
     {
         State = DeploymentStates.Running,

@@ -25,6 +25,14 @@ public sealed class FairSharesTests : IAsyncLifetime
         Assert.Equal((2, 3), (tunnels.Count, watches.Count));
         await Wait.UntilAsync(async () => (await RefusedAsync(b)) == 3, "the instances beyond the quota say so");
 
+        Assert.Equal(429, (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy/logs?follow=true")).Status);
+        Assert.Equal(200, (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy/logs?tail=10")).Status);
+        await Wait.UntilAsync(async () => (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy")).Body.GetProperty("status").TryGetProperty("message", out var message)
+            && message.GetString()!.Contains("QUOTA_EXCEEDED", StringComparison.Ordinal), "the deployment says so too");
+        var metrics = await cloud.Api(cloud.A.Admin).GetStringAsync(new Uri("/api/v1/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Contains("strata_share_used{resource=\"tunnels\"} 2\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("strata_share_total{resource=\"tunnels\"} 4\n", metrics, StringComparison.Ordinal);
+
         await using var modest = await ConnectAsync(a, "modest");
         using var watch = await WatchAsync(a);
         Assert.Equal(200, (int)watch.StatusCode);
