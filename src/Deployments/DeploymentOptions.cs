@@ -29,10 +29,10 @@ public sealed record DeploymentOptions
     /// <summary>Releases of one organization that wait in the queue in turn; later ones take theirs when there is room.</summary>
     public int BuildsWaitingMax { get; init; } = 500;
 
-    /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
     /// <summary>Free space that must be left on the disk of the home folder for a blob to be taken.</summary>
     public long DiskReserveBytes { get; init; }
 
+    /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long an instance's node may be down before another instance takes its place.</summary>

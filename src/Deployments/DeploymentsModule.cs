@@ -53,7 +53,8 @@ public static class DeploymentsModule
     private static void AddBuild(IServiceCollection services)
     {
         services.AddSingleton<IBlobStore>(x => new DiskBlobStore(
-            Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax, Options(x).DiskReserveBytes));
+            Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax, Options(x).DiskReserveBytes,
+            Options(x).Quota.DiskBytes));
         services.AddSingleton(x => new BlobGrants(Options(x).BlobFolder));
         services.AddSingleton<ISpecAdmission, ArchiveAdmission>();
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));

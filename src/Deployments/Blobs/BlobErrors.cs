@@ -16,6 +16,16 @@ internal static class BlobErrors
         "Leave out what the application does not need: files named in .gitignore are not uploaded.")
     { Details = new Dictionary<string, string> { ["limit"] = bytesMax.ToString(System.Globalization.CultureInfo.InvariantCulture) } };
 
+    public static Error QuotaExceeded(long used, long max) => new(
+        ErrorKind.InsufficientStorage, "QUOTA_EXCEEDED", $"This organization's sources and images use {ByteText.Format(used)} of {ByteText.Format(max)} on this server's disk; nothing was kept.",
+        "Delete releases or deployments that are not needed (their files go within a day), or have the operator raise --quota-disk.")
+    {
+        Details = new Dictionary<string, string>
+        {
+            ["used"] = used.ToString(System.Globalization.CultureInfo.InvariantCulture), ["limit"] = max.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        },
+    };
+
     public static Error NotFound(Digest digest) => new(
         ErrorKind.NotFound, "BLOB_NOT_FOUND", $"There is no blob {digest}.", "Upload it with PUT first.");
 

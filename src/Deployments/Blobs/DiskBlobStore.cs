@@ -22,12 +22,15 @@ internal sealed class DiskBlobStore : IBlobStore
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly DiskReserve reserve;
+    private readonly BlobUsage usage;
 
     /// <param name="reserveBytes">Free space that must be left on the disk.</param>
-    public DiskBlobStore(string root, TimeProvider time, long bytesMax = BytesMaxDefault, long reserveBytes = 0)
+    /// <param name="quotaBytes">Bytes of one organization's blobs; 0: half of the disk.</param>
+    public DiskBlobStore(string root, TimeProvider time, long bytesMax = BytesMaxDefault, long reserveBytes = 0, long quotaBytes = 0)
     {
         (this.root, this.time, BytesMax, reserve) = (root, time, bytesMax, new DiskReserve(root, reserveBytes));
         Directory.CreateDirectory(root);
+        usage = new BlobUsage(root, quotaBytes, tenant => List(tenant).Sum(blob => blob.Bytes));
         foreach (var tenant in Directory.EnumerateDirectories(root)) RemoveTemporaries(Path.Combine(tenant, TemporaryFolder));
     }
 
@@ -36,12 +39,13 @@ internal sealed class DiskBlobStore : IBlobStore
     public async Task<Result<BlobInfo>> PutAsync(TenantId tenant, Digest? expected, Stream content, CancellationToken cancellationToken)
     {
         if (reserve.IsShort) return reserve.Error;
+        var counted = new Counted(usage, tenant, expected is { } known && Find(tenant, known) is not null);
         var temporary = TemporaryFile(tenant);
         try
         {
-            var written = await WriteAsync(temporary, content, cancellationToken);
+            var written = await WriteAsync(temporary, content, counted, cancellationToken);
             if (!written.TryGet(out var digest, out var error)) return error;
-            return expected is { } wanted && wanted != digest ? BlobErrors.Mismatch(wanted, digest) : Keep(tenant, temporary, digest);
+            return expected is { } wanted && wanted != digest ? BlobErrors.Mismatch(wanted, digest) : Keep(tenant, temporary, digest, counted);
         }
         catch (IOException e) when ((e.HResult & 0xFFFF) == NoSpaceLeft)
         {
@@ -50,6 +54,7 @@ internal sealed class DiskBlobStore : IBlobStore
         finally
         {
             File.Delete(temporary);
+            counted.ReturnUnkept();
         }
     }
 
@@ -100,11 +105,12 @@ internal sealed class DiskBlobStore : IBlobStore
         {
             if (Find(tenant, digest) is not { } blob || blob.PutAt >= putBefore) return false;
             File.Delete(PathOf(tenant, digest));
+            usage.Remove(tenant, blob.Bytes);
             return true;
         }
     }
 
-    private async Task<Result<Digest>> WriteAsync(string path, Stream content, CancellationToken cancellationToken)
+    private async Task<Result<Digest>> WriteAsync(string path, Stream content, Counted counted, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
@@ -115,6 +121,7 @@ internal sealed class DiskBlobStore : IBlobStore
             {
                 if (file.Position + read > BytesMax) return BlobErrors.TooLarge(BytesMax);
                 if (file.Position >> LookBits != (file.Position + read) >> LookBits && reserve.IsShort) return reserve.Error;
+                if (!counted.TryAdd(read)) return BlobErrors.QuotaExceeded(usage.Of(counted.Tenant), usage.Max);
                 hash.AppendData(buffer, 0, read);
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }
@@ -127,16 +134,48 @@ internal sealed class DiskBlobStore : IBlobStore
         return Digest.FromHash(hash.GetHashAndReset());
     }
 
-    private BlobInfo Keep(TenantId tenant, string temporary, Digest digest)
+    private BlobInfo Keep(TenantId tenant, string temporary, Digest digest, Counted counted)
     {
         var path = PathOf(tenant, digest);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         lock (gate)
         {
             if (File.Exists(path)) File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
-            else File.Move(temporary, path);
+            else
+            {
+                File.Move(temporary, path);
+                counted.Kept();
+            }
         }
         return Find(tenant, digest)!;
+    }
+
+    /// <summary>The bytes of one put, counted as they are written.</summary>
+    /// <param name="isThere">It is there already and costs no room: not counted, unless it is deleted in this moment.</param>
+    private sealed class Counted(BlobUsage usage, TenantId tenant, bool isThere)
+    {
+        private long bytes;
+        private bool isKept;
+
+        public TenantId Tenant => tenant;
+
+        public bool TryAdd(int more)
+        {
+            if (!isThere && !usage.TryAdd(tenant, more)) return false;
+            bytes += more;
+            return true;
+        }
+
+        public void Kept()
+        {
+            isKept = true;
+            if (isThere) usage.Remove(tenant, -bytes);
+        }
+
+        public void ReturnUnkept()
+        {
+            if (!isKept && !isThere) usage.Remove(tenant, bytes);
+        }
     }
 
     private string PathOf(TenantId tenant, Digest digest) => Path.Combine(root, tenant.ToString(), "sha256", digest.Hex[..2], digest.Hex);

@@ -14,6 +14,9 @@ public sealed record QuotaOptions
     public double Cpu { get; init; }
 
     public int Instances { get; init; } = 200;
+
+    /// <summary>Bytes of sources and images on a server's disk; 0: half of the disk.</summary>
+    public long DiskBytes { get; init; }
 }
 
 /// <summary>

@@ -12,6 +12,7 @@ public sealed partial class EntityTransaction
     /// </summary>
     /// <param name="after">Go on behind this entity; null: from the start.</param>
     /// <param name="limit">1 to <see cref="PageLimits.Max"/>. A page that is shorter is the last.</param>
+    /// <returns>TRANSACTION_TOO_LARGE where the page's documents have more bytes than a transaction may write.</returns>
     public async ValueTask<Result<IReadOnlyList<EntityRevision>>> ScanAsync(
         ModelKey model, Condition? where, EntityId? after, int limit, CancellationToken cancellationToken)
     {
@@ -22,10 +23,13 @@ public sealed partial class EntityTransaction
         var own = drafts.Values.Where(draft => draft.IsWritten && IsWithin(draft, model, where, after)).Select(draft => draft.Current!).ToList();
         var found = new List<EntityRevision>();
         var isLast = false;
+        var bytes = 0L;
         while (found.Count < limit && !isLast)
         {
             var page = await parts.Log.ScanAsync(scan, cancellationToken);
             found.AddRange(page.Where(entity => !IsWritten(entity.Id)));
+            bytes += page.Sum(entity => (long)entity.Document.Utf8.Length);
+            if (bytes > parts.Limits.TransactionBytesMax) return EngineErrors.TransactionTooLarge($"more than {parts.Limits.TransactionBytesMax} bytes of one page of a list");
             isLast = page.IsLast;
             if (!isLast) scan = scan with { After = new ScanPosition(caller.Tenant, page[^1].Id) };
         }

@@ -38,6 +38,7 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         new(EdgeStopGrace, 0, 30, (l, n) => l with { EdgeStopGrace = TimeSpan.FromSeconds(n) }),
         OfQuota("quota-memory", 0, 64L * 1024 * 1024 * MiB, "Bytes of memory of one organization's instances; 0: all but a quarter of the nodes", (l, n) => l with { MemoryBytes = n }),
         OfQuota("quota-cpu", 0, 1_000_000, "Cores of one organization's instances; 0: all but a quarter of the nodes", (l, n) => l with { Cpu = n }),
+        OfQuota("quota-disk", 0, 1024L * 1024 * 1024 * MiB, "Bytes of one organization's sources and images on a server's disk; 0: half of the disk", (l, n) => l with { DiskBytes = n }),
         OfQuota("quota-instances", 200, 1_000_000, "Instances of one organization", (l, n) => l with { Instances = (int)n }),
         OfEngine("document-bytes-max", 10 * MiB, 1024, 25 * MiB, "Bytes of one entity's document", (l, n) => l with { DocumentBytesMax = (int)n }),
         OfEngine("transaction-entities-max", 1_000, 1, 4_096, "Entities that one transaction reads and writes", (l, n) => l with { TransactionEntitiesMax = (int)n }),

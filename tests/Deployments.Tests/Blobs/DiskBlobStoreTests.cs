@@ -42,6 +42,23 @@ public sealed class DiskBlobStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Put_BeyondTheOrganizationsQuota_IsRefused_AndAnotherOrganizationStillPuts()
+    {
+        var other = new TenantId(Guid.Parse("01890000-0000-7000-8000-000000000002"));
+        for (var start = 0; start < 2; start++)
+        {
+            var store = new DiskBlobStore(folder.Path, TimeProvider.System, quotaBytes: 500_000); // again, with what is there
+            var first = (await store.PutAsync(Tenant, Digest.Of(Content), new MemoryStream(Content), default)).Value; // costs room once
+            var refused = (await store.PutAsync(Tenant, null, new MemoryStream(new byte[300_000]), default)).Error!;
+            Assert.Equal(("QUOTA_EXCEEDED", 507, "500000"), (refused.Code, ErrorStatus.Of(refused.Kind), refused.Details!["limit"]));
+            Assert.True((await store.PutAsync(other, null, new MemoryStream(new byte[300_000]), default)).IsOk);
+            if (start == 0) continue;
+            Assert.True(store.Delete(Tenant, first.Digest, TimeProvider.System.GetUtcNow().AddDays(1)));
+            Assert.True((await store.PutAsync(Tenant, null, new MemoryStream(new byte[300_000]), default)).IsOk);
+        }
+    }
+
+    [Fact]
     public async Task Put_Twice_KeepsOne()
     {
         var store = Store();
