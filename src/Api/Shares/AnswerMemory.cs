@@ -6,8 +6,9 @@ using Strata.Entities.Log;
 namespace Strata.Api.Shares;
 
 /// <summary>
-/// The memory that answers take while they are sent, and large bodies while they are read, shared by organizations. A reader pays for each page that it holds; one whose organization uses
-/// its share waits before it reads its next page, and gets SERVER_BUSY where nothing becomes free in time. Safe for concurrent use.
+/// The memory that answers take while they are sent, and large bodies while they are read, shared by organizations. A reader pays for each
+/// page that it holds; one whose organization uses its share waits before it reads its next page, and gets SERVER_BUSY where nothing
+/// becomes free in time. Safe for concurrent use.
 /// </summary>
 public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareReport
 {
@@ -37,7 +38,10 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
         }
     }
 
-    /// <summary>Waits until the organization's readers hold less than its share, and reserves a little; the caller charges what it reads, and disposes it.</summary>
+    /// <summary>
+    /// Waits until the organization's readers hold less than its share, and reserves a little; the caller charges what it reads, and
+    /// disposes it.
+    /// </summary>
     /// <exception cref="StrataException">SERVER_BUSY.</exception>
     public async ValueTask<ShareLease> EnterAsync(TenantId tenant, CancellationToken cancellationToken) =>
         (await budget.ReserveAsync(tenant, PageBytesExpected, Patience, time, cancellationToken)).Value;

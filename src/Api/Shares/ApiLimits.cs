@@ -23,6 +23,8 @@ public sealed record ApiLimits
     /// <summary>Of one token; more: TOO_MANY_STREAMS.</summary>
     public int StreamsPerTokenMax { get; init; } = 250;
 
-    /// <summary>Bytes of pages that were read and not sent yet, and of large request bodies; one organization uses at most half of them.</summary>
+    /// <summary>
+    /// Bytes of pages that were read and not sent yet, and of large request bodies; one organization uses at most half of them.
+    /// </summary>
     public long MemoryBytesMax { get; init; } = 128L << 20;
 }

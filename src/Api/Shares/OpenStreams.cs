@@ -6,14 +6,15 @@ using Strata.Core.Sharing;
 namespace Strata.Api.Shares;
 
 /// <summary>
-/// The answers that go on for long: watches, feeds and followed logs. Their number is bounded for each token, each organization and the server; the cloud's own parts (agents, edges) are
-/// not counted. Safe for concurrent use.
+/// The answers that go on for long: watches, feeds and followed logs. Their number is bounded for each token, each organization and the
+/// server; the cloud's own parts (agents, edges) are not counted. Safe for concurrent use.
 /// </summary>
 public sealed class OpenStreams(ApiLimits limits) : IShareReport
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Actor), int> byToken = new();
     private long refused;
-    private readonly FairShare share = new("watches, feeds and followed logs", new ShareSize(limits.StreamsMax) { PerOrganizationMax = limits.StreamsPerOrganizationMax });
+    private readonly FairShare share = new(
+        "watches, feeds and followed logs", new ShareSize(limits.StreamsMax) { PerOrganizationMax = limits.StreamsPerOrganizationMax });
 
     public IEnumerable<ShareUse> Shares => [share.Use with { Refused = share.Use.Refused + Interlocked.Read(ref refused) }];
 

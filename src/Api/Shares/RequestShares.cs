@@ -7,8 +7,9 @@ using Strata.Core.Sharing;
 namespace Strata.Api.Shares;
 
 /// <summary>
-/// Admits requests: one organization can hold neither all connections nor all the work of a server. A connection counts for the organization of its first request with a token, until it is
-/// closed; a request until it is answered. The cloud's own parts are not counted. Takes no lock. Safe for concurrent use.
+/// Admits requests: one organization can hold neither all connections nor all the work of a server. A connection counts for the
+/// organization of its first request with a token, until it is closed; a request until it is answered. The cloud's own parts are not
+/// counted. Takes no lock. Safe for concurrent use.
 /// </summary>
 internal sealed class RequestShares(ApiLimits limits) : IShareReport
 {

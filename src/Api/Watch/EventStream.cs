@@ -7,7 +7,8 @@ using Strata.Api.Http;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// Server-sent events (WHATWG HTML, section 9.2), each with one line of JSON. Events are flushed by the caller, so that many may share a packet.
+/// Server-sent events (WHATWG HTML, section 9.2), each with one line of JSON. Events are flushed by the caller, so that many may share a
+/// packet.
 /// </summary>
 public sealed class EventStream(HttpContext http)
 {

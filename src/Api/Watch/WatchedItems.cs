@@ -4,9 +4,10 @@ using Strata.Entities.Log;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// What a watch remembers of the items that it sent. While changes may arrive that the list had already: each item with its revision. Afterwards: nothing where every change is sent; the
-/// ids of those that meet the filter where there is one, at most <see cref="CountMax"/>, to say which of them no longer do. A watch of all organizations, which only the cloud's own parts and
-/// operators have, keeps revisions for good: each log has revisions of its own. For one reader at a time.
+/// What a watch remembers of the items that it sent. While changes may arrive that the list had already: each item with its revision.
+/// Afterwards: nothing where every change is sent; the ids of those that meet the filter where there is one, at most
+/// <see cref="CountMax"/>, to say which of them no longer do. A watch of all organizations, which only the cloud's own parts and operators
+/// have, keeps revisions for good: each log has revisions of its own. For one reader at a time.
 /// </summary>
 internal sealed class WatchedItems(bool hasFilter, bool isOfOneLog)
 {

@@ -26,13 +26,15 @@ internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
 }
 
 /// <summary>
-/// A compute member's stream, from its join to its end: calls go out in order through a bounded queue, answers come in, and both ends are heard of regularly. Whatever ends the stream, whoever
-/// waits for the member is told at once.
+/// A compute member's stream, from its join to its end: calls go out in order through a bounded queue, answers come in, and both ends are
+/// heard of regularly. Whatever ends the stream, whoever waits for the member is told at once.
 /// </summary>
 internal sealed class MemberSession(
     SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
 {
-    /// <summary>Calls and keep-alives that may wait to be sent, beside their bytes; a member that reads slower is as one that is gone.</summary>
+    /// <summary>
+    /// Calls and keep-alives that may wait to be sent, beside their bytes; a member that reads slower is as one that is gone.
+    /// </summary>
     private const int QueueMax = 10_240;
 
     private static readonly Error JoinFirst = EventReader.Faulty("The first event of a member must be CalculationMemberJoinEvent.");
@@ -92,7 +94,9 @@ internal sealed class MemberSession(
         }
     }
 
-    /// <summary>Keep-alives and acknowledgements are heard and never answered: otherwise two ends that answer each other would not stop.</summary>
+    /// <summary>
+    /// Keep-alives and acknowledgements are heard and never answered: otherwise two ends that answer each other would not stop.
+    /// </summary>
     private void Take(Member member, CloudEvent message)
     {
         if (message.Type == MemberEvents.Leave) parts.Directory.Drain(member);
@@ -125,5 +129,6 @@ internal sealed class MemberSession(
     /// <param name="Bytes">Reserved for it; null: too small to count.</param>
     private readonly record struct Outgoing(CloudEvent Message, ShareLease? Bytes);
 
-    private static string? RequestIdOf(JsonElement payload) => payload.TryGetProperty("requestId", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+    private static string? RequestIdOf(JsonElement payload) =>
+        payload.TryGetProperty("requestId", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
 }

@@ -6,14 +6,15 @@ using Strata.Entities.Workflows;
 namespace Strata.Compute.Dispatch;
 
 /// <summary>
-/// Processors, criteria and functions by compute members; what the platform itself has inside the process goes before them. A call that was lost goes to another member where it may be
-/// repeated; whatever the lost one answers later is not heard. Safe for concurrent use.
+/// Processors, criteria and functions by compute members; what the platform itself has inside the process goes before them. A call that was
+/// lost goes to another member where it may be repeated; whatever the lost one answers later is not heard. Safe for concurrent use.
 /// </summary>
 public sealed class MemberComputation(MemberDirectory directory, InProcessComputation platform, ComputeLimits limits, TimeProvider time) : IComputation
 {
     private const string NoRetry = "NONE";
 
-    public async ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
+    public async ValueTask<Result<JsonText?>> ProcessAsync(
+        ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
     {
         if (platform.Serves(call.Entity.Tenant, processor)) return await platform.ProcessAsync(processor, call, cancellationToken);
         var asked = await AskAsync(MemberCallKind.Processor, processor.Name, processor.Config, call, cancellationToken);
@@ -27,13 +28,15 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         return asked.TryGet(out var answer, out var error) ? answer.Matches : error;
     }
 
-    public async ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
+    public async ValueTask<Result<ScheduleTimes>> ScheduleAsync(
+        FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken)
     {
         var asked = await AskAsync(MemberCallKind.Function, function.Name, function.Config, call, cancellationToken);
         return asked.TryGet(out var answer, out var error) ? ScheduleResult.Read(function.Name, answer, time.GetUtcNow()) : error;
     }
 
-    public bool Serves(TenantId tenant, ProcessorDefinition processor) => platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags);
+    public bool Serves(TenantId tenant, ProcessorDefinition processor) =>
+        platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags);
 
     /// <summary>Asks, and tells whoever watches what came of it.</summary>
     private async ValueTask<Result<MemberAnswer>> AskAsync(Member member, MemberCall call, CancellationToken cancellationToken)
@@ -59,7 +62,8 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         }
     }
 
-    private async ValueTask<Result<MemberAnswer>> AskAsync(MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
+    private async ValueTask<Result<MemberAnswer>> AskAsync(
+        MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
         var triesMax = config.Idempotent && config.RetryPolicy != NoRetry ? 1 + limits.FailoversMax : 1;
         var tried = new List<Member>();

@@ -7,8 +7,9 @@ namespace Strata.Compute.Members;
 internal sealed class MemberLostException : Exception;
 
 /// <summary>
-/// A connected member: what it serves, what it works on, how it does. An answer is taken once, from the member that was asked, while somebody waits for it; any other is dropped and counted.
-/// Safe for concurrent use; its place among the others is the directory's to guard.
+/// A connected member: what it serves, what it works on, how it does. An answer is taken once, from the member that was asked, while
+/// somebody waits for it; any other is dropped and counted. Safe for concurrent use; its place among the others is the directory's to
+/// guard.
 /// </summary>
 public sealed class Member
 {

@@ -25,7 +25,9 @@ public sealed record MemberCall
 
     public required ComputeCall Call { get; init; }
 
-    /// <summary>Lets the member join the transaction that waits for its answer, for as long as it waits; null where there is none to join.</summary>
+    /// <summary>
+    /// Lets the member join the transaction that waits for its answer, for as long as it waits; null where there is none to join.
+    /// </summary>
     public string? TransactionToken { get; init; }
 }
 
@@ -53,8 +55,8 @@ public sealed record MemberFailure(string? Code, string Message, bool Retryable)
 public interface IMemberConnection
 {
     /// <summary>
-    /// Sends a call; never waits. False: the connection is gone or takes no more, and the call was not sent; SERVER_BUSY: nor was it, as too many bytes of its organization's calls wait
-    /// already.
+    /// Sends a call; never waits. False: the connection is gone or takes no more, and the call was not sent; SERVER_BUSY: nor was it, as
+    /// too many bytes of its organization's calls wait already.
     /// </summary>
     Result<bool> TrySend(MemberCall call);
 }

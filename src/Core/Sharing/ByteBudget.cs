@@ -1,10 +1,11 @@
 namespace Strata.Core.Sharing;
 
 /// <summary>
-/// Bytes of memory that are in use for one purpose, in total and by each organization; an organization that uses none finds the reserve free (see <see cref="ShareSize"/>). Bytes are
-/// reserved before they are read or queued and returned when they are let go. At the bound the caller decides: <see cref="TryReserve"/> refuses at once with SERVER_BUSY (503 with
-/// Retry-After), <see cref="ReserveAsync"/> waits. A reservation beyond an organization's maximum counts as the maximum, so a large thing goes alone instead of never; the bytes in use
-/// may therefore exceed the budget by one such thing for each organization. No lock while nobody waits. Safe for concurrent use.
+/// Bytes of memory that are in use for one purpose, in total and by each organization; an organization that uses none finds the reserve
+/// free (see <see cref="ShareSize"/>). Bytes are reserved before they are read or queued and returned when they are let go. At the bound
+/// the caller decides: <see cref="TryReserve"/> refuses at once with SERVER_BUSY (503 with Retry-After), <see cref="ReserveAsync"/> waits.
+/// A reservation beyond an organization's maximum counts as the maximum, so a large thing goes alone instead of never; the bytes in use may
+/// therefore exceed the budget by one such thing for each organization. No lock while nobody waits. Safe for concurrent use.
 /// </summary>
 /// <param name="purpose">What the bytes hold, for error messages: <c>lists</c>.</param>
 /// <param name="waitingPerOrganizationMax">How many of one organization may wait at a time; more are refused.</param>
@@ -28,9 +29,13 @@ public sealed class ByteBudget(string purpose, ShareSize size, int waitingPerOrg
         return Lease(tenant, amount, capacity.TryTake(tenant, amount));
     }
 
-    /// <summary>The bytes, until the lease is disposed, as soon as they fit; SERVER_BUSY where patience ends first, or too many of the organization wait already.</summary>
+    /// <summary>
+    /// The bytes, until the lease is disposed, as soon as they fit; SERVER_BUSY where patience ends first, or too many of the organization
+    /// wait already.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is reserved.</exception>
-    public async ValueTask<Result<ShareLease>> ReserveAsync(TenantId tenant, long bytes, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    public async ValueTask<Result<ShareLease>> ReserveAsync(
+        TenantId tenant, long bytes, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var amount = Amount(bytes);
         return Lease(tenant, amount, await capacity.TakeAsync(tenant, amount, patience, time, cancellationToken));

@@ -1,13 +1,16 @@
 namespace Strata.Core.Sharing;
 
-/// <summary>A share of a common resource, held until it is disposed; disposing it more than once is harmless. Safe for concurrent use.</summary>
+/// <summary>
+/// A share of a common resource, held until it is disposed; disposing it more than once is harmless. Safe for concurrent use.
+/// </summary>
 public sealed class ShareLease : IDisposable
 {
     private readonly SharedCapacity capacity;
     private readonly TenantId tenant;
     private long amount;
 
-    internal ShareLease(SharedCapacity capacity, TenantId tenant, long amount) => (this.capacity, this.tenant, this.amount) = (capacity, tenant, amount);
+    internal ShareLease(SharedCapacity capacity, TenantId tenant, long amount) =>
+        (this.capacity, this.tenant, this.amount) = (capacity, tenant, amount);
 
     /// <summary>Places or bytes held; 0 once disposed.</summary>
     public long Amount => Volatile.Read(ref amount);
@@ -23,8 +26,8 @@ public sealed class ShareLease : IDisposable
     }
 
     /// <summary>
-    /// Adds what is in use already, such as the bytes of a page that turned out larger than was reserved. It is never refused: nobody takes more until the sum is below the bound again.
-    /// Not for a lease that is disposed.
+    /// Adds what is in use already, such as the bytes of a page that turned out larger than was reserved. It is never refused: nobody takes
+    /// more until the sum is below the bound again. Not for a lease that is disposed.
     /// </summary>
     public void Charge(long more)
     {

@@ -15,9 +15,9 @@ internal enum ShareOutcome
 }
 
 /// <summary>
-/// What is in use of a common resource, in total and by each organization. Invariants, what is charged apart: the sum never exceeds the total; one organization never exceeds its maximum; one that uses
-/// something already leaves the reserve alone. Taking and returning use interlocked operations only, no lock. Holds one small counter for each organization that ever took something.
-/// Safe for concurrent use.
+/// What is in use of a common resource, in total and by each organization. Invariants, what is charged apart: the sum never exceeds the
+/// total; one organization never exceeds its maximum; one that uses something already leaves the reserve alone. Taking and returning use
+/// interlocked operations only, no lock. Holds one small counter for each organization that ever took something. Safe for concurrent use.
 /// </summary>
 internal sealed class ShareLedger(ShareSize size)
 {
@@ -55,7 +55,9 @@ internal sealed class ShareLedger(ShareSize size)
         return ShareOutcome.Taken;
     }
 
-    /// <summary>Takes without asking: for what is in use already. The bounds may be exceeded by it, and then nobody takes more until it is returned.</summary>
+    /// <summary>
+    /// Takes without asking: for what is in use already. The bounds may be exceeded by it, and then nobody takes more until it is returned.
+    /// </summary>
     public void Charge(TenantId tenant, long amount)
     {
         Interlocked.Add(ref counters.GetOrAdd(tenant, static _ => new Counter()).Used, amount);
@@ -63,7 +65,8 @@ internal sealed class ShareLedger(ShareSize size)
     }
 
     /// <summary>Which bound a request would meet now.</summary>
-    public ShareOutcome WouldBe(TenantId tenant, long amount) => UsedBy(tenant) + amount > MaxNow ? ShareOutcome.OrganizationFull : ShareOutcome.AllFull;
+    public ShareOutcome WouldBe(TenantId tenant, long amount) =>
+        UsedBy(tenant) + amount > MaxNow ? ShareOutcome.OrganizationFull : ShareOutcome.AllFull;
 
     public void Return(TenantId tenant, long amount)
     {

@@ -14,22 +14,26 @@ public interface IShareReport
     IEnumerable<ShareUse> Shares { get; }
 }
 
-/// <summary>Shares in the Prometheus text format, version 0.0.4. By resource only: the number of series does not grow with the number of organizations.</summary>
+/// <summary>
+/// Shares in the Prometheus text format, version 0.0.4. By resource only: the number of series does not grow with the number of
+/// organizations.
+/// </summary>
 public static class ShareMetrics
 {
     public static string Write(IEnumerable<IShareReport> reports)
     {
         var shares = reports.SelectMany(r => r.Shares).ToList();
         var text = new StringBuilder();
-        Add(text, shares, "strata_share_used", "gauge", "Places or bytes of a common resource in use, by all organizations together.", s => s.Used);
+        Add(text, shares, "strata_share_used", "gauge", "Places or bytes of a resource in use, by all organizations together.", s => s.Used);
         Add(text, shares, "strata_share_total", "gauge", "Places or bytes of a common resource that there are.", s => s.Total);
-        Add(text, shares, "strata_share_refused_total", "counter", "Refusals because an organization or the server was at its bound.", s => s.Refused);
+        Add(text, shares, "strata_share_refused_total", "counter", "Refusals: an organization or the server was at its bound.", s => s.Refused);
         return text.ToString();
     }
 
     private static void Add(StringBuilder text, List<ShareUse> shares, string metric, string type, string help, Func<ShareUse, long> value)
     {
         text.Append(CultureInfo.InvariantCulture, $"# HELP {metric} {help}\n# TYPE {metric} {type}\n");
-        foreach (var share in shares) text.Append(CultureInfo.InvariantCulture, $"{metric}{{resource=\"{share.Resource}\"}} {value(share)}\n");
+        foreach (var share in shares)
+            text.Append(CultureInfo.InvariantCulture, $"{metric}{{resource=\"{share.Resource}\"}} {value(share)}\n");
     }
 }

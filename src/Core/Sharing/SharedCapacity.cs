@@ -1,6 +1,9 @@
 namespace Strata.Core.Sharing;
 
-/// <summary>What <see cref="FairShare"/> and <see cref="ByteBudget"/> have in common: a ledger, and a queue of those who wait for it. Safe for concurrent use.</summary>
+/// <summary>
+/// What <see cref="FairShare"/> and <see cref="ByteBudget"/> have in common: a ledger, and a queue of those who wait for it. Safe for
+/// concurrent use.
+/// </summary>
 internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationMax)
 {
     private readonly ShareLedger ledger = new(size);
@@ -18,13 +21,18 @@ internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationM
 
     public int WaitingOf(TenantId tenant) => Volatile.Read(ref queue)?.WaitingOf(tenant) ?? 0;
 
-    /// <summary>An amount beyond what one organization may use counts as that: it is given when the organization uses nothing else, instead of never.</summary>
+    /// <summary>
+    /// An amount beyond what one organization may use counts as that: it is given when the organization uses nothing else, instead of
+    /// never.
+    /// </summary>
     public long Clamp(long amount) => Math.Min(amount, ledger.MaxNow);
 
     public ShareOutcome TryTake(TenantId tenant, long amount) => Counted(ledger.TryTake(tenant, amount));
 
-    /// <returns>The outcome of the last look: not <see cref="ShareOutcome.Taken"/> where patience ended, or too many wait already.</returns>
-    public async ValueTask<ShareOutcome> TakeAsync(TenantId tenant, long amount, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    /// <returns>The outcome of the last look: not <see cref="ShareOutcome.Taken"/> where patience ended, or too many wait
+    /// already.</returns>
+    public async ValueTask<ShareOutcome> TakeAsync(
+        TenantId tenant, long amount, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref queue) is null or { IsEmpty: true } && ledger.TryTake(tenant, amount) == ShareOutcome.Taken) return ShareOutcome.Taken;
         var line = Queue();

@@ -17,12 +17,14 @@ internal static class BlobErrors
     { Details = new Dictionary<string, string> { ["limit"] = bytesMax.ToString(System.Globalization.CultureInfo.InvariantCulture) } };
 
     public static Error QuotaExceeded(long used, long max) => new(
-        ErrorKind.InsufficientStorage, "QUOTA_EXCEEDED", $"This organization's sources and images use {ByteText.Format(used)} of {ByteText.Format(max)} on this server's disk; nothing was kept.",
+        ErrorKind.InsufficientStorage, "QUOTA_EXCEEDED",
+        $"This organization's sources and images use {ByteText.Format(used)} of {ByteText.Format(max)} on this server's disk; nothing was kept.",
         "Delete releases or deployments that are not needed (their files go within a day), or have the operator raise --quota-disk.")
     {
         Details = new Dictionary<string, string>
         {
-            ["used"] = used.ToString(System.Globalization.CultureInfo.InvariantCulture), ["limit"] = max.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["used"] = used.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["limit"] = max.ToString(System.Globalization.CultureInfo.InvariantCulture),
         },
     };
 

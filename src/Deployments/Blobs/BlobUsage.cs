@@ -4,7 +4,8 @@ using Strata.Core;
 namespace Strata.Deployments.Blobs;
 
 /// <summary>
-/// Bytes on disk of each organization's blobs, those being written included. What was there before the start is counted at the first use. Safe for concurrent use.
+/// Bytes on disk of each organization's blobs, those being written included. What was there before the start is counted at the first use.
+/// Safe for concurrent use.
 /// </summary>
 /// <param name="bytesMax">Of one organization; 0: half of the disk.</param>
 internal sealed class BlobUsage(string root, long bytesMax, Func<TenantId, long> measure)
@@ -26,7 +27,8 @@ internal sealed class BlobUsage(string root, long bytesMax, Func<TenantId, long>
 
     public void Remove(TenantId tenant, long bytes) => Interlocked.Add(ref CounterOf(tenant).Bytes, -bytes);
 
-    private Counter CounterOf(TenantId tenant) => counters.GetOrAdd(tenant, t => new Lazy<Counter>(() => new Counter { Bytes = measure(t) })).Value;
+    private Counter CounterOf(TenantId tenant) =>
+        counters.GetOrAdd(tenant, t => new Lazy<Counter>(() => new Counter { Bytes = measure(t) })).Value;
 
     private sealed class Counter
     {

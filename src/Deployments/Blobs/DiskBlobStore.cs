@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Deployments.Blobs;
 
 /// <summary>
-/// Blobs as files: <c>ROOT/TENANT/sha256/ab/abcd…</c>, where TENANT is the organization's id. A blob is written to <c>ROOT/TENANT/tmp</c>, synced, then renamed, so that
-/// a crash leaves at most a temporary file, which the next start removes.
+/// Blobs as files: <c>ROOT/TENANT/sha256/ab/abcd…</c>, where TENANT is the organization's id. A blob is written to <c>ROOT/TENANT/tmp</c>,
+/// synced, then renamed, so that a crash leaves at most a temporary file, which the next start removes.
 /// </summary>
 internal sealed class DiskBlobStore : IBlobStore
 {
@@ -121,7 +121,7 @@ internal sealed class DiskBlobStore : IBlobStore
             {
                 if (file.Position + read > BytesMax) return BlobErrors.TooLarge(BytesMax);
                 if (file.Position >> LookBits != (file.Position + read) >> LookBits && reserve.IsShort) return reserve.Error;
-                if (!counted.TryAdd(read)) return BlobErrors.QuotaExceeded(usage.Of(counted.Tenant), usage.Max);
+                if (!counted.TryAdd(read)) return BlobErrors.QuotaExceeded(usage.Of(counted.Tenant) - counted.Bytes, usage.Max);
                 hash.AppendData(buffer, 0, read);
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }
@@ -154,27 +154,28 @@ internal sealed class DiskBlobStore : IBlobStore
     /// <param name="isThere">It is there already and costs no room: not counted, unless it is deleted in this moment.</param>
     private sealed class Counted(BlobUsage usage, TenantId tenant, bool isThere)
     {
-        private long bytes;
         private bool isKept;
 
         public TenantId Tenant => tenant;
 
+        public long Bytes { get; private set; }
+
         public bool TryAdd(int more)
         {
             if (!isThere && !usage.TryAdd(tenant, more)) return false;
-            bytes += more;
+            Bytes += more;
             return true;
         }
 
         public void Kept()
         {
             isKept = true;
-            if (isThere) usage.Remove(tenant, -bytes);
+            if (isThere) usage.Remove(tenant, -Bytes);
         }
 
         public void ReturnUnkept()
         {
-            if (!isKept && !isThere) usage.Remove(tenant, bytes);
+            if (!isKept && !isThere) usage.Remove(tenant, Bytes);
         }
     }
 

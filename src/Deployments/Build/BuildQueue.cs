@@ -4,8 +4,8 @@ using Strata.Core.Sharing;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// The places for builds on this server: first come, first served within an organization, round robin between organizations, and with a bound per organization where there are several.
-/// Safe for concurrent use.
+/// The places for builds on this server: first come, first served within an organization, round robin between organizations, and with a
+/// bound per organization where there are several. Safe for concurrent use.
 /// </summary>
 internal sealed class BuildQueue : IShareReport
 {
@@ -28,7 +28,8 @@ internal sealed class BuildQueue : IShareReport
 
     /// <summary>Waits for a place, to be disposed.</summary>
     /// <param name="severalOrganizations">Whether the bound per organization counts.</param>
-    /// <param name="onPlaceAsync">Called with the place in the queue, 1 for the next, at first and when it has changed; not called where there is no need to wait.</param>
+    /// <param name="onPlaceAsync">Called with the place in the queue, 1 for the next, at first and when it has changed; not called where
+    /// there is no need to wait.</param>
     /// <returns>SHARE_EXHAUSTED where too many of the organization wait.</returns>
     public async Task<Result<ShareLease>> TakeAsync(
         TenantId tenant, string release, bool severalOrganizations, Func<int, Task> onPlaceAsync, CancellationToken cancellationToken)
@@ -51,7 +52,8 @@ internal sealed class BuildQueue : IShareReport
         }
     }
 
-    private async Task ShowAsync(Task taking, TenantId tenant, string release, Func<int, Task> onPlaceAsync, CancellationToken cancellationToken)
+    private async Task ShowAsync(
+        Task taking, TenantId tenant, string release, Func<int, Task> onPlaceAsync, CancellationToken cancellationToken)
     {
         var shown = 0;
         while (!taking.IsCompleted)

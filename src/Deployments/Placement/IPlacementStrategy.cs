@@ -17,11 +17,14 @@ internal sealed record InstanceNeed(string Deployment, long MemoryBytes, double 
 internal sealed record NodeLoad(string Id, int Cpus, long MemoryBytes, int Instances, double CpuPromised, long MemoryPromised, int Siblings)
 {
     /// <summary>
-    /// How many times a node's memory may be promised. Limits are ceilings that few instances reach, so that a node which promised only what it has would stand half empty.
+    /// How many times a node's memory may be promised. Limits are ceilings that few instances reach, so that a node which promised only
+    /// what it has would stand half empty.
     /// </summary>
     public const double MemoryOvercommit = 2;
 
-    /// <summary>How many times a core may be promised: most instances wait most of the time, and the kernel shares the rest fairly.</summary>
+    /// <summary>
+    /// How many times a core may be promised: most instances wait most of the time, and the kernel shares the rest fairly.
+    /// </summary>
     public const double CpuOvercommit = 16;
 
     public bool HasRoom(InstanceNeed need) =>

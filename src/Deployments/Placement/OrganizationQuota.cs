@@ -20,8 +20,9 @@ public sealed record QuotaOptions
 }
 
 /// <summary>
-/// Whether an organization may have one instance more. Invariant: whatever one organization starts, a quarter of the nodes' memory and CPU is left for those that use less than that
-/// quarter. A rolling update may exceed a quota by one instance, or it could never end at the quota. Pure.
+/// Whether an organization may have one instance more. Invariant: whatever one organization starts, a quarter of the nodes' memory and CPU
+/// is left for those that use less than that quarter. A rolling update may exceed a quota by one instance, or it could never end at the
+/// quota. Pure.
 /// </summary>
 internal static class OrganizationQuota
 {
@@ -45,7 +46,8 @@ internal static class OrganizationQuota
         return TakesReserve(own.Cpu - spare.Cpu, cpuUsed - spare.Cpu, need.Cpu, cpu) ? Sentence("cores", own.Cpu, need.Cpu, cpu * (1 - Reserve)) : null;
     }
 
-    private static bool TakesReserve(double own, double used, double need, double capacity) => own + need > capacity * Reserve && used + need > capacity * (1 - Reserve);
+    private static bool TakesReserve(double own, double used, double need, double capacity) =>
+        own + need > capacity * Reserve && used + need > capacity * (1 - Reserve);
 
     private static string Sentence(string what, object used, object more, object limit) => string.Create(
         CultureInfo.InvariantCulture,

@@ -8,7 +8,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Placement;
 
 /// <summary>
-/// Gives each PENDING instance a node that is up, takes new instances and has room, as long as its organization stays within its quota. One at a time, because each placement changes the loads.
+/// Gives each PENDING instance a node that is up, takes new instances and has room, as long as its organization stays within its quota. One
+/// at a time, because each placement changes the loads.
 /// </summary>
 internal sealed class PlacementController(DeploymentStores stores, IPlacementStrategy strategy, DeploymentOptions options) : Controller<InstanceSpec, InstanceStatus>
 {
@@ -83,7 +84,8 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
             System.Globalization.CultureInfo.InvariantCulture,
             $"None of the {nodes.Count} nodes that are up has {ByteText.Format(need.MemoryBytes)} of memory and {need.Cpu} cores left to promise; lower run.memoryBytes or run.cpu, or add a node.");
 
-    private async Task ChangeAsync(InstanceResource resource, Func<InstanceResource, InstanceResource> change, string? transition, CancellationToken cancellationToken)
+    private async Task ChangeAsync(
+        InstanceResource resource, Func<InstanceResource, InstanceResource> change, string? transition, CancellationToken cancellationToken)
     {
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var changed = await stores.Instances.ChangeAsync(caller, resource.Id, x => x.State == InstanceStates.Pending ? change(x) : MovedOn, transition, null, cancellationToken);

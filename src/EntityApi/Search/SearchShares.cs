@@ -4,8 +4,8 @@ using Strata.Core.Sharing;
 namespace Strata.EntityApi.Search;
 
 /// <summary>
-/// The searches that run in the database on behalf of this server at a time, shared by organizations: one with many searches waits for its own, not the others for it. Reading the
-/// results afterwards needs no place. Safe for concurrent use.
+/// The searches that run in the database on behalf of this server at a time, shared by organizations: one with many searches waits for its
+/// own, not the others for it. Reading the results afterwards needs no place. Safe for concurrent use.
 /// </summary>
 internal sealed class SearchShares(SearchOptions options, TimeProvider time) : IShareReport
 {

@@ -7,8 +7,8 @@ using Strata.Entities.Log;
 namespace Strata.Nodes.Logs;
 
 /// <summary>
-/// Reads the chunks of several streams in the order of time, a page of each at a time, and remembers how far it came. The pages are charged to the organization that reads. For one
-/// reader at a time.
+/// Reads the chunks of several streams in the order of time, a page of each at a time, and remembers how far it came. The pages are charged
+/// to the organization that reads. For one reader at a time.
 /// </summary>
 /// <param name="after">Position in each source behind which to begin.</param>
 internal sealed class LogReader(ILines lines, AnswerMemory memory, TenantId reader, long after)

@@ -50,10 +50,12 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
 }
 
 /// <summary>
-/// Answers with log lines as NDJSON: <c>{"position","at","source","text"}</c>, one object for each line. Memory: the pages of <see cref="LogReader"/>, which count as answers of the
-/// caller's organization, and a few KB that wait for the client. One that follows counts as a stream of its organization, and ends with the server or its token. Safe for concurrent use.
+/// Answers with log lines as NDJSON: <c>{"position","at","source","text"}</c>, one object for each line. Memory: the pages of
+/// <see cref="LogReader"/>, which count as answers of the caller's organization, and a few KB that wait for the client. One that follows
+/// counts as a stream of its organization, and ends with the server or its token. Safe for concurrent use.
 /// </summary>
-public sealed class LogStream(ILines lines, OpenStreams streams, AnswerMemory memory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class LogStream(
+    ILines lines, OpenStreams streams, AnswerMemory memory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private const int FlushBytes = 16 << 10;
 

@@ -43,7 +43,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     /// Follows from now on: what is committed after this has returned is told (and at times a little of what was committed just
     /// before).
     /// </summary>
-    public ValueTask<FeedFollower> FollowAsync(FeedFilter filter, CancellationToken cancellationToken) => FollowAsync(filter, null, cancellationToken);
+    public ValueTask<FeedFollower> FollowAsync(FeedFilter filter, CancellationToken cancellationToken) =>
+        FollowAsync(filter, null, cancellationToken);
 
     /// <summary>Follows one tenant's log behind a revision, from the log first and then live, without a gap.</summary>
     public ValueTask<FeedFollower> FollowAsync(TenantId tenant, Revision from, ModelFilter? models, CancellationToken cancellationToken) =>

@@ -5,8 +5,9 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// One follower of the feed: every change that it wants, once, in the order of its log, whole commits in a row. What it does not take in time is dropped from its queue and read from
-/// the log again, so that a slow follower costs no memory and misses nothing. For one reader at a time.
+/// One follower of the feed: every change that it wants, once, in the order of its log, whole commits in a row. What it does not take in
+/// time is dropped from its queue and read from the log again, so that a slow follower costs no memory and misses nothing. For one reader
+/// at a time.
 /// </summary>
 public sealed class FeedFollower : IDisposable
 {
@@ -42,7 +43,10 @@ public sealed class FeedFollower : IDisposable
     /// <summary>Up to where a follower of one tenant has been given everything: behind it another one can go on.</summary>
     public Revision Reached { get; private set; }
 
-    /// <summary>The next changes, whole commits; empty when there were none for so long. Throws STORAGE_UNAVAILABLE where it must read the log and cannot; asked again, it goes on.</summary>
+    /// <summary>
+    /// The next changes, whole commits; empty when there were none for so long. Throws STORAGE_UNAVAILABLE where it must read the log and
+    /// cannot; asked again, it goes on.
+    /// </summary>
     public async ValueTask<IReadOnlyList<EntityRevision>> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + patience;
@@ -96,7 +100,10 @@ public sealed class FeedFollower : IDisposable
         return changes;
     }
 
-    /// <summary>The queue was full once: all up to <paramref name="end"/> came through it, what follows until the new one begins is read from the log.</summary>
+    /// <summary>
+    /// The queue was full once: all up to <paramref name="end"/> came through it, what follows until the new one begins is read from the
+    /// log.
+    /// </summary>
     private void Resubscribe(IReadOnlyDictionary<TenantId, Revision> end)
     {
         subscription = feed.Subscribe(filter);

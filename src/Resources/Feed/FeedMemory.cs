@@ -5,8 +5,9 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// The memory of everybody who follows one server's feed: bytes that are queued for followers, and pages that late ones read from the log. A queue that finds no room is dropped and its
-/// follower reads the log instead; readers of the log wait their turn, round robin between organizations. So many followers, or slow ones, cost time and not memory. Safe for concurrent use.
+/// The memory of everybody who follows one server's feed: bytes that are queued for followers, and pages that late ones read from the log.
+/// A queue that finds no room is dropped and its follower reads the log instead; readers of the log wait their turn, round robin between
+/// organizations. So many followers, or slow ones, cost time and not memory. Safe for concurrent use.
 /// </summary>
 internal sealed class FeedMemory(long queuedBytesMax = FeedMemory.QueuedBytesDefault)
 {
@@ -27,7 +28,8 @@ internal sealed class FeedMemory(long queuedBytesMax = FeedMemory.QueuedBytesDef
 
     /// <returns>Room for one page, to be disposed when it was handled; null where it was not this organization's turn in time.</returns>
     /// <param name="tenant">Null: the platform's own parts, which follow every organization.</param>
-    public async ValueTask<ShareLease?> EnterAsync(TenantId? tenant, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    public async ValueTask<ShareLease?> EnterAsync(
+        TenantId? tenant, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var entered = await pages.ReserveAsync(tenant ?? TenantId.Platform, Follow.BytesMax, patience, time, cancellationToken);
         return entered.IsOk ? entered.Value : null;

@@ -5,7 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// The feed's end of a follower: a queue of commits, bounded by their changes and by the bytes of their documents. One that does not fit ends the subscription, and
+/// The feed's end of a follower: a queue of commits, bounded by their changes and by the bytes of their documents. One that does not fit
+/// ends the subscription, and
 /// <see cref="End"/> then says up to where everything was queued. Written by the feed alone, under its lock.
 /// </summary>
 internal sealed class FeedSubscription(FeedFilter filter, IReadOnlyDictionary<TenantId, Revision> start, int capacity, FeedMemory memory)
