@@ -60,6 +60,32 @@ public sealed class SharesTests
         clients.ForEach(c => c.Dispose());
     }
 
+    [Fact]
+    public async Task Watches_ByTheHundred_CostLittleMemory()
+    {
+        const int count = 200;
+        await using var host = await ApiHost.StartAsync();
+        using var admin = host.Client();
+        for (var i = 0; i < 200; i++)
+            Assert.Equal(201, (await admin.SendJsonAsync("POST", "/api/v1/widgets", $$"""{"name":"w-{{i}}","project":"web","spec":{} }""")).Status);
+        using var warm = await ReadyAsync(admin);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var open = new List<IDisposable>();
+        for (var i = 0; i < count; i++) open.Add(await ReadyAsync(admin));
+        var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / count;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes for each watch and its client");
+        open.ForEach(watch => watch.Dispose());
+        Assert.InRange(each, 0, 128 << 10);
+    }
+
+    private static async Task<IDisposable> ReadyAsync(HttpClient http)
+    {
+        var answer = await OpenAsync(http);
+        var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        while (await lines.ReadLineAsync() is { } line && line != "event: ready") Assert.NotNull(line);
+        return lines;
+    }
+
     private static Task<HttpResponseMessage> OpenAsync(HttpClient http) => http.GetAsync(new Uri(Watch, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
 
     private static async Task RefusedAsync(HttpClient http, string code, string message)

@@ -7,14 +7,19 @@ using Strata.Storage.Tests.Contract;
 
 namespace Strata.EntityApi.Tests.Memory;
 
+public sealed class MemoryLargeListsTests() : LargeListsContract(new MemoryStore());
+
+/// <summary>Writes gigabytes.</summary>
+[Trait("Duration", "Long")]
+public sealed class PostgresLargeListsTests(TestServer server) : LargeListsContract(new PostgresDatabase(server));
+
 /// <summary>Lists of large documents take memory by their bytes and not by their rows, however many are read at once and however slowly.</summary>
-public sealed class LargeListsTests : IAsyncLifetime
+public abstract class LargeListsContract(IStore store) : IAsyncLifetime
 {
     private const int DocumentBytes = 5 << 20;
     private const long MemoryMax = 200L << 20;
     private static readonly ModelKey Book = new("book", 1);
 
-    private readonly MemoryStore store = new();
     private EntityHost host = null!;
     private HttpClient http = null!;
 
