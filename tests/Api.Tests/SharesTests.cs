@@ -82,7 +82,7 @@ public sealed class SharesTests
     {
         var answer = await OpenAsync(http);
         var lines = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        while (await lines.ReadLineAsync() is { } line && line != "event: ready") Assert.NotNull(line);
+        while (await lines.ReadLineAsync() is var line && line != "event: ready") Assert.NotNull(line);
         return lines;
     }
 
