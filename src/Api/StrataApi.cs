@@ -43,8 +43,10 @@ public static class StrataApi
         services.AddSingleton<StreamAccess>();
         services.TryAddSingleton(ApiLimits.Default);
         services.AddSingleton<RequestShares>().AddSingleton<OpenStreams>().AddSingleton<AddressConnections>().AddSingleton<AnswerMemory>();
-        services.AddSingleton<IShareReport>(s => s.GetRequiredService<RequestShares>()).AddSingleton<IShareReport>(s => s.GetRequiredService<OpenStreams>());
-        services.AddSingleton<IShareReport>(s => s.GetRequiredService<AddressConnections>()).AddSingleton<IShareReport>(s => s.GetRequiredService<AnswerMemory>());
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<RequestShares>());
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<OpenStreams>());
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<AddressConnections>());
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<AnswerMemory>());
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();

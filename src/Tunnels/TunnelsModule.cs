@@ -17,7 +17,8 @@ public static class TunnelsModule
     {
         services.AddSingleton(options);
         services.AddSingleton(x => new ResourceStore<TunnelSpec, TunnelStatus>(x.GetRequiredService<EntityEngine>(), TunnelKinds.Tunnel, x.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<TunnelDirectory>().AddSingleton<TunnelSessions>().AddSingleton<IShareReport>(s => s.GetRequiredService<TunnelSessions>()).AddSingleton<TunnelParts>().AddSingleton<TunnelEndpoints>();
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<TunnelSessions>());
+        services.AddSingleton<TunnelDirectory>().AddSingleton<TunnelSessions>().AddSingleton<TunnelParts>().AddSingleton<TunnelEndpoints>();
         return services.AddController<TunnelLossController, TunnelSpec, TunnelStatus>();
     }
 

@@ -57,7 +57,8 @@ public sealed class WatchedItemsTests
 
     private static EntityRevision Of(EntityId id, long revision) => new()
     {
-        Tenant = default, Id = id, Model = new ModelKey("widget", 1), Revision = new Revision(revision), Commit = default, State = "NEW", Document = JsonText.EmptyObject,
+        Tenant = default, Id = id, Model = new ModelKey("widget", 1), Revision = new Revision(revision), Commit = default,
+        State = "NEW", Document = JsonText.EmptyObject,
         CreatedAt = default, ChangedAt = default, ChangedBy = "user:test",
     };
 }

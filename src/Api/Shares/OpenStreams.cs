@@ -44,7 +44,8 @@ public sealed class OpenStreams(ApiLimits limits) : IShareReport
     }
 
     private static Error TooManyError(string whose, int max) => new(
-        ErrorKind.TooMany, "TOO_MANY_STREAMS", $"This {whose} has {max} watches, feeds and followed logs open on this server, which is the most.",
+        ErrorKind.TooMany, "TOO_MANY_STREAMS",
+        $"This {whose} has {max} watches, feeds and followed logs open on this server, which is the most.",
         "End one, or let several readers share one.") { Retryable = true };
 
     private void Leave((TenantId, string) key)

@@ -69,7 +69,9 @@ internal static class RolloutWait
     private const string QuotaExceeded = "QUOTA_EXCEEDED";
 
     private static Error Failed(DeploymentResource now) => new(
-        ErrorKind.Unprocessable, now.Status.Message?.Contains(QuotaExceeded + ":", StringComparison.Ordinal) == true ? QuotaExceeded : "ROLLOUT_FAILED", now.Status.Message ?? $"The rollout of {now.Name} failed.",
+        ErrorKind.Unprocessable,
+        now.Status.Message?.Contains(QuotaExceeded + ":", StringComparison.Ordinal) == true ? QuotaExceeded : "ROLLOUT_FAILED",
+        now.Status.Message ?? $"The rollout of {now.Name} failed.",
         now.Status.Release is null ? $"strata logs {now.Name}" : $"strata logs {now.Name} (the earlier release still serves)");
 
     private static Error Superseded(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) => new(

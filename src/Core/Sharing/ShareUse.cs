@@ -24,9 +24,9 @@ public static class ShareMetrics
     {
         var shares = reports.SelectMany(r => r.Shares).ToList();
         var text = new StringBuilder();
-        Add(text, shares, "strata_share_used", "gauge", "Places or bytes of a resource in use, by all organizations together.", s => s.Used);
+        Add(text, shares, "strata_share_used", "gauge", "In use, by all organizations together.", s => s.Used);
         Add(text, shares, "strata_share_total", "gauge", "Places or bytes of a common resource that there are.", s => s.Total);
-        Add(text, shares, "strata_share_refused_total", "counter", "Refusals: an organization or the server was at its bound.", s => s.Refused);
+        Add(text, shares, "strata_share_refused_total", "counter", "Refusals at a bound.", s => s.Refused);
         return text.ToString();
     }
 

@@ -29,7 +29,8 @@ public sealed partial class EntityTransaction
             var page = await parts.Log.ScanAsync(scan, cancellationToken);
             found.AddRange(page.Where(entity => !IsWritten(entity.Id)));
             bytes += page.Sum(entity => (long)entity.Document.Utf8.Length);
-            if (bytes > parts.Limits.TransactionBytesMax) return EngineErrors.TransactionTooLarge($"more than {parts.Limits.TransactionBytesMax} bytes of one page of a list");
+            if (bytes > parts.Limits.TransactionBytesMax)
+                return EngineErrors.TransactionTooLarge($"more than {parts.Limits.TransactionBytesMax} bytes of one page of a list");
             isLast = page.IsLast;
             if (!isLast) scan = scan with { After = new ScanPosition(caller.Tenant, page[^1].Id) };
         }

@@ -19,7 +19,7 @@ public interface ILines
     /// <summary>Appends UTF-8 text of whole lines; returns its position in the stream, counted from 1.</summary>
     ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken);
 
-    /// <summary>A page of chunks behind a position, oldest first, at most <paramref name="limit"/> and <see cref="PageBytesMax"/>; empty where there are none.</summary>
+    /// <summary>Chunks behind a position, oldest first: a page of at most <paramref name="limit"/>, bounded by <see cref="PageBytesMax"/>.</summary>
     ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken);
 
     ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken);

@@ -37,7 +37,8 @@ internal sealed class LogReader(ILines lines, AnswerMemory memory, TenantId read
     }
 
     /// <summary>What was not read yet.</summary>
-    public async IAsyncEnumerable<(LogSource Source, LineChunk Chunk)> ReadAsync(IReadOnlyList<LogSource> sources, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<(LogSource Source, LineChunk Chunk)> ReadAsync(
+        IReadOnlyList<LogSource> sources, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var lease = await memory.EnterAsync(reader, cancellationToken);
         var next = new PriorityQueue<Page, (DateTimeOffset, int)>();
@@ -58,7 +59,8 @@ internal sealed class LogReader(ILines lines, AnswerMemory memory, TenantId read
     private async ValueTask<bool> FillAsync(Page page, int sources, ShareLease lease, CancellationToken cancellationToken)
     {
         lease.Return(page.Bytes);
-        page.Fill(await lines.ReadAsync(page.Source.Tenant, page.Source.Stream, PositionOf(page.Source), Math.Max(1, ChunksAtOnce / sources), cancellationToken));
+        var limit = Math.Max(1, ChunksAtOnce / sources);
+        page.Fill(await lines.ReadAsync(page.Source.Tenant, page.Source.Stream, PositionOf(page.Source), limit, cancellationToken));
         lease.Charge(page.Bytes);
         return !page.IsEmpty;
     }

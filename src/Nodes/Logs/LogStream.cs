@@ -93,7 +93,8 @@ public sealed class LogStream(
     }
 
     private async Task WriteAsync(
-        HttpContext http, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view, CancellationToken cancellationToken)
+        HttpContext http, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view,
+        CancellationToken cancellationToken)
     {
         var reader = new LogReader(lines, memory, http.GetPrincipal().Tenant, request.After);
         var now = await view(cancellationToken);

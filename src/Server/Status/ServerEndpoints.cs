@@ -23,7 +23,7 @@ internal static class ServerEndpoints
         var shares = routes.ServiceProvider.GetServices<IShareReport>().ToList();
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part."), _ => Task.FromResult<Result<Answer>>(Answer.Json(status()))).InProject();
-        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of each part and of background work, and use of what organizations share, as Prometheus text.") with
+        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of parts and background work, use of shares, as Prometheus text.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
         }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(http =>

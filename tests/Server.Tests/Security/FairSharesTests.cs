@@ -26,10 +26,10 @@ public sealed class FairSharesTests : IAsyncLifetime
         await Wait.UntilAsync(async () => (await RefusedAsync(b)) == 3, "the instances beyond the quota say so");
 
         Assert.Equal(429, (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy/logs?follow=true")).Status);
-        Assert.Equal(200, (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy/logs?tail=10")).Status);
-        await Wait.UntilAsync(async () => (await cloud.CallAsync(b, "GET", "/api/v1/deployments/greedy")).Body.GetProperty("status").TryGetProperty("message", out var message)
-            && message.GetString()!.Contains("QUOTA_EXCEEDED", StringComparison.Ordinal), "the deployment says so too");
-        var metrics = await cloud.Api(cloud.A.Admin).GetStringAsync(new Uri("/api/v1/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        await ReadAsync(b, "/api/v1/deployments/greedy/logs?tail=10");
+        await Wait.UntilAsync(
+            async () => await MessageAsync(b, "greedy") is { } message && message.Contains("QUOTA_EXCEEDED", StringComparison.Ordinal), "the rollout says so");
+        var metrics = await ReadAsync(a, "/api/v1/metrics");
         Assert.Contains("strata_share_used{resource=\"tunnels\"} 2\n", metrics, StringComparison.Ordinal);
         Assert.Contains("strata_share_total{resource=\"tunnels\"} 4\n", metrics, StringComparison.Ordinal);
 
@@ -85,6 +85,18 @@ public sealed class FairSharesTests : IAsyncLifetime
     {
         var http = cloud.Api(token);
         return await http.GetAsync(new Uri("/api/v1/deployments?watch=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string> ReadAsync(string token, string path)
+    {
+        using var http = cloud.Api(token);
+        return await http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string?> MessageAsync(string token, string deployment)
+    {
+        var found = await cloud.CallAsync(token, "GET", $"/api/v1/deployments/{deployment}");
+        return found.Body.GetProperty("status").TryGetProperty("message", out var message) ? message.GetString() : null;
     }
 
     private async Task<int> RefusedAsync(string token)
