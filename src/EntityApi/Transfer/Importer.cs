@@ -14,6 +14,9 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     private const int PageMax = 1_000;
     private const int BatchBytesMax = 4 << 20;
 
+    /// <summary>Lines of one commit, which are held together: twice what a transaction may write by default.</summary>
+    private const long CommitBytesMax = 128L << 20;
+
     private readonly IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly HistoryDigest digest = new();
     private readonly List<EntityRevision> revisions = [];
@@ -92,6 +95,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         if (revision.Revision < last) throw new TransferFaultException("Revisions must rise.");
         if (revision.Revision > last && (revisions.Count >= PageMax || bytes >= BatchBytesMax)) await StageAsync(cancellationToken);
         if (revisions.Count >= Commit.EntitiesMax + PageMax) throw new TransferFaultException("Its commit holds too many entities.");
+        if (bytes >= BatchBytesMax + CommitBytesMax) throw new TransferFaultException($"Its commit holds more than {CommitBytesMax} bytes.");
         last = revision.Revision;
         count++;
         if (revision.Revision.Value > state.Staged) revisions.Add(revision);
