@@ -25,7 +25,11 @@ internal sealed class BlobUsage(string root, long bytesMax, Func<TenantId, long>
         return false;
     }
 
-    public void Remove(TenantId tenant, long bytes) => Interlocked.Add(ref CounterOf(tenant).Bytes, -bytes);
+    /// <summary>They are gone. Where nothing was counted yet, the first count finds them gone.</summary>
+    public void Remove(TenantId tenant, long bytes)
+    {
+        if (counters.TryGetValue(tenant, out var counter) && counter.IsValueCreated) Interlocked.Add(ref counter.Value.Bytes, -bytes);
+    }
 
     private Counter CounterOf(TenantId tenant) =>
         counters.GetOrAdd(tenant, t => new Lazy<Counter>(() => new Counter { Bytes = measure(t) })).Value;
