@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Deployments.Kinds;
 
 namespace Strata.Deployments.Tests.Kinds;
