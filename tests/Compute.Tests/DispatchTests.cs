@@ -76,7 +76,7 @@ public sealed class DispatchTests
             Assert.Equal("NO_COMPUTE_MEMBER_FOR_TAG", refused.Error!.Code);
         }
         Assert.Empty(connection.Calls);
-        var asking = computation.ProcessAsync(Given.Processor("scoped"), Given.Call() with { Project = "prj_2" }, default);
+        var asking = computation.ProcessAsync(Given.Processor("scoped"), Given.Call() with { Project = "prj_2" }, default).AsTask();
         Assert.True(member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString("{\"x\":2}") }));
         Assert.Equal("{\"x\":2}", (await asking).Value!.Value.ToString());
     }
