@@ -14,7 +14,7 @@ namespace Strata.Deployments.Build;
 /// of earlier ones.
 /// </summary>
 internal sealed partial class BuildController(
-    DeploymentStores stores, Builder builder, BuildQueue queue, ILines lines, DeploymentOptions options, TimeProvider time, ILogger<BuildController> logger)
+    DeploymentStores stores, Builder builder, BuildQueue queue, ILines lines, TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
     private const string Actor = "controller:build";

@@ -29,9 +29,12 @@ internal static class RequestGuard
     /// <summary>Only letters, digits and hyphens: what every reader of headers takes for the same name.</summary>
     public static bool IsPlainName(string name) => !name.AsSpan().ContainsAnyExcept(PlainNameChars);
 
+    /// <summary>Whether it is a name at all (RFC 9110 §5.6.2).</summary>
+    public static bool IsName(string name) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(NameChars);
+
     /// <summary>Whether a header may be written to an instance.</summary>
     public static bool IsClean(string name, string? value) =>
-        name.Length > 0 && !name.AsSpan().ContainsAnyExcept(NameChars) && !value.AsSpan().ContainsAny(BadValueChars);
+        IsName(name) && !value.AsSpan().ContainsAny(BadValueChars);
 
     /// <summary>A target or method without blanks, control characters and characters beyond ASCII.</summary>
     public static bool IsVisibleAscii(ReadOnlySpan<char> text) => text.Length > 0 && !text.ContainsAnyExceptInRange('!', '~');

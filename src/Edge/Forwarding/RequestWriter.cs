@@ -25,14 +25,13 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether the edge keeps a client's header from the instance.</summary>
+    /// <summary>Whether the edge keeps a client's header from the instance. What is no name at all is not withheld but refused.</summary>
     public static bool IsWithheld(Exchange x, string name) =>
-        Own.Contains(name) || (!RequestGuard.IsPlainName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
+        Own.Contains(name) || (!RequestGuard.IsPlainName(name) && RequestGuard.IsName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
 
     /// <summary>
     /// CGI and WSGI turn all but letters and digits into underscores, so X_Forwarded_For would pass for the edge's own X-Forwarded-For
-    /// (nginx
-    /// drops such names too).
+    /// (nginx drops such names too).
     /// </summary>
     private static bool IsAliasOfOwn(string name) => Own.Contains(string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')));
 
