@@ -56,7 +56,7 @@ public sealed class StrataServer : IAsyncDisposable
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
-            server.composition.Supervisor.Start("local-status", new LocalStatus(options.Home, server.Status, time).RunAsync);
+            server.composition.Supervisor.Start("local-status", new LocalStatus(options.Home, server.Status).RunAsync);
             await server.parts.StartAsync(cancellationToken);
             return server;
         }

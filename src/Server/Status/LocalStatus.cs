@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Core.Background;
@@ -11,11 +10,8 @@ namespace Strata.Server.Status;
 /// The status on a Unix socket in the data folder: it answers while the database is away (then no token can be checked), while the API is dead, and on a full disk. Whoever
 /// connects is sent one JSON document. Guarded by the folder, which only its owner and root may enter.
 /// </summary>
-internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status, TimeProvider time)
+internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status)
 {
-    /// <summary>A socket's address has room for 107 bytes on Linux. In a folder with a longer path the status is at the API only.</summary>
-    private const int PathBytesMax = 107;
-
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private static readonly TimeSpan SendMax = TimeSpan.FromSeconds(2);
@@ -23,10 +19,10 @@ internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status, Ti
     /// <summary>Until cancelled.</summary>
     public async Task RunAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
-        if (!Fits(home)) await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
         File.Delete(home.StatusSocket);
+        using var run = new ShortPath(home.Run);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(home.StatusSocket));
+        listener.Bind(new UnixDomainSocketEndPoint(run.To(Path.GetFileName(home.StatusSocket))));
         File.SetUnixFileMode(home.StatusSocket, OwnerOnly);
         listener.Listen();
         while (true)
@@ -40,13 +36,13 @@ internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status, Ti
     /// <summary>What the server of a data folder says of itself; null when it says nothing in time.</summary>
     public static async Task<ServerStatus?> AskAsync(HomeLayout home, TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (!Fits(home)) return null;
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(patience);
         try
         {
+            using var run = new ShortPath(home.Run);
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(home.StatusSocket), timer.Token);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(run.To(Path.GetFileName(home.StatusSocket))), timer.Token);
             await using var stream = new NetworkStream(socket);
             return await JsonSerializer.DeserializeAsync(stream, WireJson.Of<ServerStatus>(), timer.Token);
         }
@@ -56,8 +52,6 @@ internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status, Ti
             return null;
         }
     }
-
-    private static bool Fits(HomeLayout home) => Encoding.UTF8.GetByteCount(home.StatusSocket) <= PathBytesMax;
 
     private async Task AnswerAsync(Socket client, CancellationToken cancellationToken)
     {
