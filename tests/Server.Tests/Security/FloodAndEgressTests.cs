@@ -26,13 +26,13 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
         (await cloud.RunAsAsync(cloud.B.Admin, "deploy", flood.Path, "--name", "flood")).ShouldSucceed();
         await Wait.UntilAsync(async () =>
         {
-            Assert.Equal("calm", (await cloud.GetPageAsync("calm")).Trim());
+            Assert.Equal("calm", (await cloud.GetPageAsync($"calm.{cloud.A.Name}")).Trim());
             Assert.InRange(BytesIn(cloud.Home) - before, long.MinValue, GrowthMax);
-            return long.Parse(await cloud.GetPageAsync("flood"), CultureInfo.InvariantCulture) > Written;
+            return long.Parse(await cloud.GetPageAsync($"flood.{cloud.B.Name}"), CultureInfo.InvariantCulture) > Written;
         }, "much more is written than is kept", 240);
         Assert.InRange(BytesIn(Path.Combine(cloud.Home, "node", "logs")), 0, GrowthMax);
         (await cloud.RunAsAsync(cloud.B.Admin, "delete", "deployment/flood", "--yes")).ShouldSucceed();
-        Assert.Equal("calm", (await cloud.GetPageAsync("calm")).Trim());
+        Assert.Equal("calm", (await cloud.GetPageAsync($"calm.{cloud.A.Name}")).Trim());
     }
 
     /// <summary>A connection that is refused here ends at this machine's filter or is answered by its kernel: the addresses are this machine's or not routed any further.</summary>
@@ -56,7 +56,7 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
             }).listen(process.env.PORT, process.env.HOST);
             """);
         (await cloud.RunAsAsync(cloud.B.Admin, "deploy", app.Path, "--name", "prober")).ShouldSucceed();
-        var relay = new Uri(await cloud.GetPageAsync("prober", "/relay"));
+        var relay = new Uri(await cloud.GetPageAsync($"prober.{cloud.B.Name}", "/relay"));
         Assert.Equal("open", await ReachAsync(cloud, relay.Host, relay.Port));
         foreach (var port in new[] { cloud.ApiPort, cloud.HttpPort, 22, 5432 })
         {
@@ -66,7 +66,7 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
         foreach (var own in OwnAddresses()) Assert.NotEqual("open", await ReachAsync(cloud, own, cloud.ApiPort));
     }
 
-    private static Task<string> ReachAsync(SecurityCloud cloud, string host, int port) => cloud.GetPageAsync("prober", $"/reach?host={host}&port={port}");
+    private static Task<string> ReachAsync(SecurityCloud cloud, string host, int port) => cloud.GetPageAsync($"prober.{cloud.B.Name}", $"/reach?host={host}&port={port}");
 
     private static async Task<bool> IsProcessRuntimeAsync(SecurityCloud cloud)
     {
