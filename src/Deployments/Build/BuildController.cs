@@ -47,7 +47,8 @@ internal sealed partial class BuildController(
         {
             var isEnd = change.Deleted || ReleaseStates.IsEnd(change.State);
             if (isEnd && change.ChangedBy != Actor) active.End(Kind.IdOf(change.Id));
-            else if (!isEnd && change.Transition is null && change.ChangedBy != Actor && stores.Releases.ToResource(change) is var release) active.EndOlder(release, BuildErrors.Superseded(release.Name));
+            else if (!isEnd && change.Transition is null && change.ChangedBy != Actor && stores.Releases.TryToResource(change) is { } release)
+                active.EndOlder(release, BuildErrors.Superseded(release.Name));
         }
     }
 

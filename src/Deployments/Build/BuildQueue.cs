@@ -42,13 +42,34 @@ internal sealed class BuildQueue : IShareReport
         }
         try
         {
-            var taking = places.TakeAsync(tenant, Timeout.InfiniteTimeSpan, time, cancellationToken).AsTask();
-            await ShowAsync(taking, tenant, release, onPlaceAsync, cancellationToken);
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var taking = places.TakeAsync(tenant, Timeout.InfiniteTimeSpan, time, giveUp.Token).AsTask();
+            try
+            {
+                await ShowAsync(taking, tenant, release, onPlaceAsync, cancellationToken);
+            }
+            catch
+            {
+                await giveUp.CancelAsync(); // a place that nobody waits for any more would never be given back
+                await GiveBackAsync(taking);
+                throw;
+            }
             return await taking;
         }
         finally
         {
             Leave(tenant, release);
+        }
+    }
+
+    private static async Task GiveBackAsync(Task<Result<ShareLease>> taking)
+    {
+        try
+        {
+            if ((await taking).TryGet(out var place, out _)) place.Dispose();
+        }
+        catch (OperationCanceledException)
+        {
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed partial class ControllerHost(
         {
             try
             {
-                foreach (var change in await follower.NextAsync(ListenFor, cancellationToken)) Tell(change);
+                foreach (var change in await follower.NextAsync(ListenFor, cancellationToken)) Tell(change, work);
                 work.Succeeded();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -57,9 +57,20 @@ internal sealed partial class ControllerHost(
         }
     }
 
-    private void Tell(EntityRevision change)
+    /// <summary>What one controller makes of one change must not lose the others theirs: each finds it again at its period only.</summary>
+    private void Tell(EntityRevision change, SupervisedWork work)
     {
-        foreach (var controller in controllers) controller.Tell(change);
+        foreach (var controller in controllers)
+        {
+            try
+            {
+                controller.Tell(change);
+            }
+            catch (Exception e)
+            {
+                work.Failed(e);
+            }
+        }
     }
 
     private async Task HoldAsync(IControllerLoop controller, SupervisedWork work, CancellationToken cancellationToken)

@@ -29,7 +29,8 @@ internal sealed class TokenHook(StrataClient client, TimeProvider time, ILogger 
     /// <summary>A token that an earlier life of the agent asked for is renewed at once: it may have expired meanwhile.</summary>
     public Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken)
     {
-        if (renewing.ContainsKey(context.Id)) return Task.CompletedTask;
+        // One of an earlier term has ended with it: an agent that gets its node back goes on renewing.
+        if (renewing.TryGetValue(context.Id, out var present) && !present.IsCancellationRequested) return Task.CompletedTask;
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         renewing[context.Id] = stop;
         var first = context.Token.Length > 0 ? Period : TimeSpan.Zero;
@@ -64,9 +65,9 @@ internal sealed class TokenHook(StrataClient client, TimeProvider time, ILogger 
             await client.SendBytesAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
             return true;
         }
-        catch (StrataException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            logger.TokenNotRenewed(instance, e.Error.Message);
+            logger.TokenNotRenewed(instance, e.Message);
             return false;
         }
     }
