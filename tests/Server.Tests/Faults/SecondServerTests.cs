@@ -46,7 +46,7 @@ public sealed class SecondServerTests : IAsyncLifetime
 
         File.Copy(KeyOf(first), KeyOf(second), overwrite: true);
         (await UpAsync(second)).ShouldSucceed();
-        (await second.RunAsync("down", "--keep-instances")).ShouldSucceed();
+        (await second.RunAsync("down")).ShouldSucceed();
         (await UpAsync(second)).ShouldSucceed(); // a second start does not replace the token either
 
         foreach (var cloud in new[] { first, second })
