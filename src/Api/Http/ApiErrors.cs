@@ -26,6 +26,11 @@ public static class ApiErrors
     public static readonly Error WholeOrganization = new(
         ErrorKind.Forbidden, "PROJECT_TOKEN", "This belongs to the whole organization, and your token is for one project.", "Use a token of the organization.");
 
+    internal static Error OrganizationNeeded(string name) => new(
+        ErrorKind.Conflict, "ORGANIZATION_NEEDED",
+        $"The organization \"{name}\" cannot be deleted: it is the cloud's default organization or the one your own token belongs to.",
+        "Delete what it holds instead, or use the token of an operator in another organization.");
+
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
 

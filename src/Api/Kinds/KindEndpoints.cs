@@ -6,6 +6,7 @@ using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
@@ -137,24 +138,46 @@ internal sealed class KindEndpoints(
     }
 
     /// <summary>
-    /// Marks it first, so that what is created in it from then on is refused, and what was created before is seen by the check. A mark that a crash
-    /// left behind is taken up by the next DELETE.
+    /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen. From the
+    /// mark on the caller's leaving no longer matters: the owner is deleted or the mark is taken back. A mark that a crash left behind is taken up,
+    /// or taken back, by the next DELETE. The delete names the revision that was checked, so of two at once only one deletes.
     /// </summary>
     private async ValueTask<Result<EntityRevision>> DeleteOwnerAsync(
         ApiCall call, Caller caller, EntityRevision owner, DeletingMark mark, Revision? ifMatch)
     {
         var id = Kind.IdOf(owner.Id);
         if (ifMatch is { } expected && expected != owner.Revision) return ResourceErrors.Modified(Kind, NameOrId(call));
-        if (owner.State != mark.State)
+        if (IsNeeded(call.Principal, owner)) return ApiErrors.OrganizationNeeded(ResourceDocument.NameOf(owner));
+        if (await belongings.CheckAsync(Kind, owner, call.Aborted) is { } holds)
         {
-            var marked = await store.ChangeAsync(caller, id, current => current.Document, mark.Begin, owner.Revision, call.Aborted);
-            if (!marked.TryGet(out owner!, out var error)) return error;
+            if (owner.State == mark.State) await CancelAsync();
+            return holds;
         }
-        if (await belongings.CheckAsync(Kind, owner, call.Aborted) is not { } notEmpty)
-            return await store.DeleteAsync(caller with { Request = call.Request }, id, null, call.Aborted);
-        await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, call.Aborted);
-        return notEmpty;
+        var isDeleted = false;
+        try
+        {
+            if (owner.State != mark.State)
+            {
+                var marked = await store.ChangeAsync(caller, id, current => current.Document, mark.Begin, owner.Revision, CancellationToken.None);
+                if (!marked.TryGet(out owner!, out var error)) return error;
+            }
+            if (await belongings.CheckAsync(Kind, owner, CancellationToken.None) is { } notEmpty) return notEmpty;
+            var deleted = await store.DeleteAsync(caller with { Request = call.Request }, id, owner.Revision, CancellationToken.None);
+            isDeleted = deleted.IsOk;
+            return deleted;
+        }
+        finally
+        {
+            if (!isDeleted) await CancelAsync();
+        }
+
+        // fails where it is gone or not marked any more, which is as good
+        async Task CancelAsync() => await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, CancellationToken.None);
     }
+
+    /// <summary>The caller's own organization, and the one that holds the operator's token, cannot be deleted: their tokens would end with them.</summary>
+    private bool IsNeeded(Principal principal, EntityRevision owner) => Kind == OrganizationKind.Kind
+        && (ResourceDocument.NameOf(owner) == DefaultHosts.DefaultOrganization || principal.Tenant == new TenantId(owner.Id.Value));
 
     /// <summary>A merge patch, a transition, or both in one commit.</summary>
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, JsonDocument? body, string? transition)

@@ -9,11 +9,16 @@ namespace Strata.Deployments.Placement;
 
 /// <summary>
 /// Gives each PENDING instance a node that is up, takes new instances and has room, as long as its organization stays within its quota. One
-/// at a time, because each placement changes the loads.
+/// at a time, because each placement changes the loads. The scan of all instances is kept for a second and brought up to date by each placement,
+/// so that many waiting instances of one organization do not hold up those of others.
 /// </summary>
-internal sealed class PlacementController(DeploymentStores stores, IPlacementStrategy strategy, DeploymentOptions options) : Controller<InstanceSpec, InstanceStatus>
+internal sealed class PlacementController(DeploymentStores stores, IPlacementStrategy strategy, DeploymentOptions options, TimeProvider time)
+    : Controller<InstanceSpec, InstanceStatus>
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SnapshotAge = TimeSpan.FromSeconds(1);
+
+    private Snapshot? snapshot;
 
     public override string Name => "placement";
 
@@ -25,14 +30,43 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
     {
         if (resource.State != InstanceStates.Pending) return null;
         var need = new InstanceNeed(resource.Spec.Deployment, resource.Spec.MemoryBytes, resource.Spec.Cpu);
-        var placed = await PlacedAsync(cancellationToken);
+        var seen = await SnapshotAsync(cancellationToken);
+        var shape = new Shape(resource.Org, resource.Spec.Deployment, resource.Spec.Release, GenerationOf(resource), need.MemoryBytes, need.Cpu);
+        if (seen.Waiting.TryGetValue(shape, out var message))
+        {
+            if (resource.Status.Message != message) await ExplainAsync(resource, message, cancellationToken);
+            return RetryInterval;
+        }
+        var placed = seen.Placed;
         var nodes = await LoadsAsync(placed, resource.Spec.Deployment, cancellationToken);
         var refused = Refuse(resource, need, placed, nodes);
         var node = refused is null ? strategy.Pick(need, [.. nodes.Where(x => x.HasRoom(need))]) : null;
-        if (node is not null) await ChangeAsync(resource, x => x with { Spec = x.Spec with { Node = node }, Status = x.Status with { Message = null } }, "place", cancellationToken);
-        else await ChangeAsync(resource, x => x with { Status = x.Status with { Message = refused ?? Why(need, nodes) } }, null, cancellationToken);
-        return node is null ? RetryInterval : null;
+        if (node is null)
+        {
+            await ExplainAsync(resource, seen.Waiting[shape] = refused ?? Why(need, nodes), cancellationToken);
+            return RetryInterval;
+        }
+        var done = await ChangeAsync(resource, x => x with { Spec = x.Spec with { Node = node }, Status = x.Status with { Message = null } }, "place", cancellationToken);
+        if (done is not null) placed.Add(done);
+        return null;
     }
+
+    private Task ExplainAsync(InstanceResource resource, string message, CancellationToken cancellationToken) =>
+        ChangeAsync(resource, x => x with { Status = x.Status with { Message = message } }, null, cancellationToken);
+
+    private async Task<Snapshot> SnapshotAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetTimestamp();
+        if (snapshot is null || time.GetElapsedTime(snapshot.TakenAt, now) >= SnapshotAge)
+            snapshot = new Snapshot(now, await PlacedAsync(cancellationToken), []);
+        return snapshot;
+    }
+
+    /// <summary>Instances that are equal in all that placement looks at.</summary>
+    private sealed record Shape(string? Org, string Deployment, string? Release, string? Generation, long MemoryBytes, double Cpu);
+
+    /// <param name="Waiting">Why instances could not be placed; no use to try such a one again before the next snapshot.</param>
+    private sealed record Snapshot(long TakenAt, List<InstanceResource> Placed, Dictionary<Shape, string> Waiting);
 
     private string? Refuse(InstanceResource instance, InstanceNeed need, List<InstanceResource> placed, List<NodeLoad> nodes)
     {
@@ -84,12 +118,14 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
             System.Globalization.CultureInfo.InvariantCulture,
             $"None of the {nodes.Count} nodes that are up has {ByteText.Format(need.MemoryBytes)} of memory and {need.Cpu} cores left to promise; lower run.memoryBytes or run.cpu, or add a node.");
 
-    private async Task ChangeAsync(
+    /// <returns>As it is now; null: it is not waiting any more.</returns>
+    private async Task<InstanceResource?> ChangeAsync(
         InstanceResource resource, Func<InstanceResource, InstanceResource> change, string? transition, CancellationToken cancellationToken)
     {
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var changed = await stores.Instances.ChangeAsync(caller, resource.Id, x => x.State == InstanceStates.Pending ? change(x) : MovedOn, transition, null, cancellationToken);
         if (changed.Error is { } error && error != MovedOn && error.Kind != ErrorKind.NotFound) throw error.ToException();
+        return changed.IsOk ? changed.Value : null;
     }
 
     /// <summary>The rollout has stopped it meanwhile; never leaves this class.</summary>

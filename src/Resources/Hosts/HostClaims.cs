@@ -30,7 +30,7 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
     private readonly ConcurrentDictionary<TenantId, string> names = new();
 
     /// <summary>Claims a host before a resource that uses it is written. HOST_TAKEN where it is another's.</summary>
-    /// <returns>False: the project had it already, so the use must be confirmed after the write (<see cref="ConfirmAsync"/>).</returns>
+    /// <returns>False: the project had it already. Either way the use must be confirmed after the write (<see cref="ConfirmAsync"/>).</returns>
     internal async ValueTask<Result<bool>> ClaimAsync(Kind kind, TenantId tenant, string project, string host, CancellationToken cancellationToken)
     {
         if (await RefuseAsync(kind.Hosts!, tenant, project, host, cancellationToken) is { } refused) return refused;
@@ -83,7 +83,10 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
         return !found.IsOk || (found.Value.Spec.Org == tenant.ToString() && found.Value.Spec.Project == project) ? null : HostErrors.Taken(host);
     }
 
-    /// <summary>Claims the hosts of resources that have none yet, oldest first; calls back for each that another project has.</summary>
+    /// <summary>
+    /// Claims the hosts of resources that have none yet, oldest first. A resource whose host another project has is deleted, because the edge serves
+    /// whatever names a host; its history stays. Calls back for each of those.
+    /// </summary>
     public async Task AdoptAsync(IEnumerable<Kind> kinds, Action<Kind, EntityRevision, string> conflict, CancellationToken cancellationToken)
     {
         var known = new HashSet<(string, string?)>();
@@ -91,13 +94,19 @@ public sealed class HostClaims(EntityEngine engine, TimeProvider time)
         foreach (var kind in kinds.Where(k => k.Hosts is not null))
         {
             var missing = new List<(EntityRevision Resource, string Host)>();
-            await foreach (var resource in new KindStore(engine, kind, time).AllAsync(null, null, cancellationToken))
+            var store = new KindStore(engine, kind, time);
+            await foreach (var resource in store.AllAsync(null, null, cancellationToken))
             {
                 if (kind.Hosts!.HostOf(resource.Document) is { } host && !known.Contains((host, ResourceDocument.ProjectOf(resource)))) missing.Add((resource, host));
             }
             foreach (var (resource, host) in missing.OrderBy(m => m.Resource.CreatedAt).ThenBy(m => m.Resource.Id.Value))
             {
-                if (!(await ClaimAsync(kind, resource.Tenant, ResourceDocument.ProjectOf(resource)!, host, cancellationToken)).IsOk) conflict(kind, resource, host);
+                var claimed = await ClaimAsync(kind, resource.Tenant, ResourceDocument.ProjectOf(resource)!, host, cancellationToken);
+                if (claimed.IsOk) continue;
+                if (claimed.Error.Code != HostErrors.TakenCode) throw claimed.Error.ToException();
+                var deleted = await store.DeleteAsync(Platform with { Tenant = resource.Tenant }, kind.IdOf(resource.Id), null, cancellationToken);
+                if (deleted.IsOk) conflict(kind, resource, host);
+                else if (deleted.Error.Kind != ErrorKind.NotFound) throw deleted.Error.ToException();
             }
         }
     }

@@ -27,7 +27,7 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
             if (isNew) await ReleaseAsync(caller.Tenant, host, cancellationToken); // an older claim is for its other users to release
             return written;
         }
-        if (isNew || await claims.ConfirmAsync(kind, caller.Tenant, project, host, cancellationToken)) return written;
+        if (await claims.ConfirmAsync(kind, caller.Tenant, project, host, cancellationToken)) return written;
         await engine.DeleteAsync(caller with { Request = null }, kind.Model, written.Value.Id, null, cancellationToken);
         return HostErrors.Taken(host);
     }
@@ -48,7 +48,7 @@ internal sealed class HostedWrites(EntityEngine engine, Kind kind, TimeProvider 
             if (isNew) await ReleaseAsync(key.Tenant, claimed!, cancellationToken);
             return changed.Error == Unclaimed ? HostErrors.Taken(wanted!) : changed;
         }
-        if (!isNew && !await claims.ConfirmAsync(kind, key.Tenant, project!, claimed!, cancellationToken))
+        if (!await claims.ConfirmAsync(kind, key.Tenant, project!, claimed!, cancellationToken))
         {
             await engine.UpdateAsync(new Caller(key.Tenant, Actor), kind.Model, key.Id, _ => before, null, changed.Value.Revision, cancellationToken);
             return HostErrors.Taken(claimed!);

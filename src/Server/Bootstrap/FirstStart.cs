@@ -27,13 +27,19 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     private readonly ResourceStore<ProjectSpec, Nothing> projects = new(engine, ProjectKind.Kind, time);
     private readonly ResourceStore<NodeSpec, NodeStatus> nodes = new(engine, NodeKinds.Node, time);
 
-    /// <summary>The default organization; made when the cloud is new.</summary>
+    /// <summary>The default organization; made when the cloud is new. A deletion that was cut off is taken back, or the operator's token stays refused.</summary>
     public async Task<(TenantId Tenant, bool IsNew)> EnsureOrganizationAsync(CancellationToken cancellationToken)
     {
         var found = await organizations.GetAsync(System, OrganizationName, AsOf.Latest, cancellationToken);
         var isNew = found.Error?.Kind == ErrorKind.NotFound;
         if (isNew) found = await organizations.CreateAsync(System, new NewResource<OrganizationSpec> { Name = OrganizationName, Spec = new OrganizationSpec() }, null, cancellationToken);
         var tenant = TenantId.TryParse(found.Value.Id, out var parsed) ? parsed : throw new InvalidOperationException($"{found.Value.Id} is not an organization's id.");
+        if (found.Value.State == OrganizationKind.Deleting)
+        {
+            var restored = await organizations.ChangeAsync(
+                System, found.Value.Id, x => x, OrganizationKind.Kind.Deleting!.Cancel, new Revision(found.Value.Revision), cancellationToken);
+            if (!restored.IsOk) throw restored.Error.ToException();
+        }
         await EnsureProjectAsync(System with { Tenant = tenant }, cancellationToken);
         return (tenant, isNew);
     }

@@ -11,6 +11,6 @@ internal sealed partial class HostAdoption(HostClaims claims, ILogger<HostAdopti
         claims.AdoptAsync(kinds, (kind, resource, host) => LogConflict(logger, host, kind.Name, kind.IdOf(resource.Id), resource.Tenant.ToString()), cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The host {Host} belongs to another project than that of the {Kind} {Id} of {Org}, "
-        + "which is not served. Delete it, or give it another host")]
+        + "which is deleted so that it is not served; its history stays. Create it again with another host")]
     private static partial void LogConflict(ILogger logger, string host, string kind, string id, string org);
 }
