@@ -47,8 +47,9 @@ internal sealed class KindEndpoints(
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
-        var found = await FindAsync(call, caller, asOf);
-        return found.IsOk ? One(found.Value, call.Principal) : found.Error;
+        if (!(await FindAsync(call, caller, asOf)).TryGet(out var found, out error)) return error;
+        if (memory.Hold(call.Http, call.Principal.Tenant, found) is { } busy) return busy;
+        return One(found, call.Principal);
     }
 
     public async Task<Result<Answer>> HistoryAsync(ApiCall call)

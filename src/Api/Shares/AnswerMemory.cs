@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
 using Strata.Core;
 using Strata.Core.Sharing;
 using Strata.Entities.Log;
@@ -12,10 +13,13 @@ namespace Strata.Api.Shares;
 /// </summary>
 public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareReport
 {
-    /// <summary>Reserved before a page is read, when its size is not known yet.</summary>
-    private const int PageBytesExpected = 64 << 10;
+    /// <summary>The least that a page counts; a single document up to this size is not counted.</summary>
+    private const int SmallBytes = 64 << 10;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Reserved before a page is read, when its size is not known yet: a full page, or less where the whole budget is small.</summary>
+    private readonly long pageBytes = Math.Min(PageSize.BytesDefault, limits.MemoryBytesMax / 8);
 
     private readonly ByteBudget budget = new("answers and bodies", new ShareSize(limits.MemoryBytesMax));
 
@@ -39,19 +43,41 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
     }
 
     /// <summary>
-    /// Waits until the organization's readers hold less than its share, and reserves a little; the caller charges what it reads, and
-    /// disposes it.
+    /// Waits until a full page fits into the organization's share, and reserves it; the caller charges what it has read, which returns
+    /// the rest, and disposes it.
     /// </summary>
     /// <exception cref="StrataException">SERVER_BUSY.</exception>
-    public async ValueTask<ShareLease> EnterAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        (await budget.ReserveAsync(tenant, PageBytesExpected, Patience, time, cancellationToken)).Value;
+    public ValueTask<ShareLease> EnterAsync(TenantId tenant, CancellationToken cancellationToken) => EnterAsync(tenant, pageBytes, cancellationToken);
+
+    /// <summary>The same for pages of at most <paramref name="bytes"/>.</summary>
+    /// <exception cref="StrataException">SERVER_BUSY.</exception>
+    public async ValueTask<ShareLease> EnterAsync(TenantId tenant, long bytes, CancellationToken cancellationToken) =>
+        (await budget.ReserveAsync(tenant, Math.Min(bytes, pageBytes), Patience, time, cancellationToken)).Value;
 
     public Result<ShareLease> TryReserve(TenantId tenant, long bytes) => budget.TryReserve(tenant, bytes);
 
+    /// <summary>
+    /// Counts a single document until the request is over. A small one is not counted. It is in memory already, so where it does not fit it
+    /// is refused at once: those who wait would hold what they wait for.
+    /// </summary>
+    /// <returns>SERVER_BUSY, or null.</returns>
+    public Error? Hold(HttpContext http, TenantId tenant, EntityRevision revision)
+    {
+        var bytes = revision.Document.Utf8.Length;
+        if (bytes <= SmallBytes) return null;
+        if (!budget.TryReserve(tenant, bytes).TryGet(out var lease, out var busy)) return busy;
+        http.Response.RegisterForDispose(lease);
+        return null;
+    }
+
+    /// <summary>Makes the lease hold what the page takes: returns what was reserved beyond it, or adds what is missing.</summary>
     public static void Charge(ShareLease lease, IReadOnlyList<EntityRevision> page)
     {
         var bytes = 0L;
         foreach (var revision in page) bytes += revision.Document.Utf8.Length;
-        if (bytes > PageBytesExpected) lease.Charge(bytes - PageBytesExpected);
+        var reserved = lease.Amount;
+        bytes = Math.Max(bytes, Math.Min(reserved, SmallBytes));
+        if (bytes > reserved) lease.Charge(bytes - reserved);
+        else lease.Return(reserved - bytes);
     }
 }

@@ -40,6 +40,7 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         var lease = await memory.EnterAsync(target.Caller.Tenant, call.Aborted);
         call.Http.Response.RegisterForDispose(lease);
         var first = await log.ScanAsync(scan with { Limit = Math.Min(limit, PageLimits.Default) }, call.Aborted);
+        AnswerMemory.Charge(lease, first);
         return Answer.Stream(http => WriteAsync(http, scan, first, limit, lease));
     }
 
@@ -51,7 +52,6 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         json.WriteStartArray("items");
         while (page.Count > 0)
         {
-            AnswerMemory.Charge(lease, page);
             foreach (var entity in page)
             {
                 EntityWriter.WriteEnvelope(json, entity, scan.AsOf.Time);
@@ -64,6 +64,7 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
             lease = await memory.EnterAsync(scan.Tenant!.Value, http.RequestAborted);
             http.Response.RegisterForDispose(lease);
             page = await log.ScanAsync(scan with { Limit = Math.Min(left, PageLimits.Default) }, http.RequestAborted);
+            AnswerMemory.Charge(lease, page);
         }
         json.WriteEndArray();
         var goesOn = left == 0 && (await log.ScanAsync(scan with { Limit = 1 }, http.RequestAborted)).Count > 0;

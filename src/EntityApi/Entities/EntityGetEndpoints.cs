@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -9,7 +10,7 @@ using Strata.EntityApi.Retention;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>One entity, now or then, and what it offers. The platform's own resources do not exist here.</summary>
-internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past)
+internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past, AnswerMemory memory)
 {
     private static readonly Parameter[] OlderClients =
     [
@@ -34,6 +35,7 @@ internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past)
         if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
         if (!(await EntityCall.AsOfAsync(call, engine.Log, target.Caller.Tenant)).TryGet(out var asOf, out error)) return error;
         if (!(await target.FindAsync(engine, past, asOf, call.Aborted)).TryGet(out var entity, out error)) return error;
+        if (memory.Hold(call.Http, target.Caller.Tenant, entity) is { } busy) return busy;
         return Answer.Json(json => EntityWriter.WriteEnvelope(json, entity, asOf.Time));
     }
 

@@ -39,7 +39,7 @@ internal sealed class WebhookHost(
         finally
         {
             await term.CancelAsync();
-            await Task.WhenAll(loops.Values.Select(l => l.Work.StopAsync(CancellationToken.None)));
+            await Task.WhenAll(loops.Values.Select(l => l.StopAsync()));
         }
     }
 
@@ -50,23 +50,37 @@ internal sealed class WebhookHost(
             if (store.TryToResource(change) is { } webhook) Begin(loops, webhook, fence);
             return;
         }
-        if (loops.Remove(change.Id, out var running)) await running.Work.StopAsync(term);
+        if (loops.Remove(change.Id, out var running)) await running.StopAsync().WaitAsync(term);
         await new WebhookMarks(parts.Marks, change.Tenant, change.Id).ForgetAllAsync(term);
     }
 
-    /// <summary>Begins its loop, behind the end of the former one.</summary>
+    /// <summary>
+    /// Stops the former loop and begins the new one behind its end. The stop is not left to the new loop: that may be stopped before it
+    /// begins, and the former one would run on.
+    /// </summary>
     private void Begin(Dictionary<EntityId, RunningLoop> loops, Resource<WebhookSpec, WebhookStatus> webhook, Fence fence)
     {
         if (!WebhookKind.Kind.TryParseId(webhook.Id, out var id) || !TenantId.TryParse(webhook.Org, out var tenant)) return;
         var former = loops.GetValueOrDefault(id);
         if (former?.Revision >= webhook.Revision) return;
         var loop = new WebhookLoop(parts, tenant, id, webhook, fence);
-        loops[id] = new RunningLoop(webhook.Revision, supervisor.StartUntilDone("webhook-delivery", async (work, cancellationToken) =>
+        var ended = former?.StopAsync() ?? Task.CompletedTask;
+        var running = supervisor.StartUntilDone("webhook-delivery", async (work, cancellationToken) =>
         {
-            if (former is not null) await former.Work.StopAsync(cancellationToken);
+            await ended;
             if (webhook.State == WebhookKind.Active) await loop.RunAsync(work, cancellationToken); // ends where only a change of the webhook helps
-        }));
+        });
+        loops[id] = new RunningLoop(webhook.Revision, running, ended);
     }
 
-    private sealed record RunningLoop(long Revision, SupervisedWork Work);
+    /// <param name="Former">Ends with the loop before this one.</param>
+    private sealed record RunningLoop(long Revision, SupervisedWork Work, Task Former)
+    {
+        /// <summary>Cancels it at once; ends when it has ended, and all before it.</summary>
+        public async Task StopAsync()
+        {
+            await Work.StopAsync(CancellationToken.None);
+            await Former;
+        }
+    }
 }

@@ -26,7 +26,7 @@ internal sealed class LogReader(ILines lines, AnswerMemory memory, TenantId read
         {
             for (var position = PositionOf(source); ;)
             {
-                using var lease = await memory.EnterAsync(reader, cancellationToken);
+                using var lease = await memory.EnterAsync(reader, ILines.PageBytesMax, cancellationToken);
                 var page = await lines.ReadAsync(source.Tenant, source.Stream, position, ChunksAtOnce, cancellationToken);
                 if (page.Count == 0) break;
                 foreach (var chunk in page) count += chunk.Lines.Span.TrimEnd((byte)'\n').Count((byte)'\n') + 1;
@@ -40,13 +40,15 @@ internal sealed class LogReader(ILines lines, AnswerMemory memory, TenantId read
     public async IAsyncEnumerable<(LogSource Source, LineChunk Chunk)> ReadAsync(
         IReadOnlyList<LogSource> sources, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var lease = await memory.EnterAsync(reader, cancellationToken);
+        using var lease = await memory.EnterAsync(reader, ILines.PageBytesMax, cancellationToken);
+        var reserved = lease.Amount;
         var next = new PriorityQueue<Page, (DateTimeOffset, int)>();
         for (var i = 0; i < sources.Count; i++)
         {
             var page = new Page(sources[i], i);
             if (await FillAsync(page, sources.Count, lease, cancellationToken)) next.Enqueue(page, page.Order);
         }
+        lease.Return(reserved); // what was read is charged by now
         while (next.TryDequeue(out var page, out _))
         {
             var chunk = page.Take();

@@ -36,11 +36,12 @@ internal sealed partial class SearchJobRunner(
     {
         if (!places.TryTake(caller.Tenant).TryGet(out var place, out var full)) return SearchErrors.ServerFull(full);
         var job = New(caller.Tenant, pointInTime);
-        mine[job.Id] = new Held(new CancellationTokenSource(), place); // before the insert: a heartbeat fails jobs in the database that are not here
+        var held = mine[job.Id] = new Held(new CancellationTokenSource(), place); // before the insert: a heartbeat fails jobs in the database that are not here
         var isQueued = false;
         try
         {
             if (!await jobs.TryAddAsync(job, server, options.JobsPerTenantMax, CancellationToken.None)) return SearchErrors.TenantFull(options.JobsPerTenantMax);
+            held.IsStored = true;
             if (cancellationToken.IsCancellationRequested) await jobs.EndAsync(job.Tenant, job.Id, SearchJobStatus.Cancelled, null, time.GetUtcNow(), CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
             queue.Add(job.Tenant, new Work(job, search));
@@ -144,7 +145,7 @@ internal sealed partial class SearchJobRunner(
     internal async Task BeatAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var before = mine.Keys.ToList();
+        var before = mine.Where(m => m.Value.IsStored).Select(m => m.Key).ToList(); // one whose insert is under way was not ended elsewhere
         var running = await jobs.BeatAsync(server, now, cancellationToken);
         foreach (var ended in before.Except(running.Select(r => r.Id))) await StopAsync(ended);
         foreach (var lost in running.Where(r => !mine.ContainsKey(r.Id)))
@@ -184,7 +185,16 @@ internal sealed partial class SearchJobRunner(
     [LoggerMessage(Level = LogLevel.Error, Message = "Search {Job} of {Tenant} failed unexpectedly")]
     private partial void LogFailed(Exception exception, SearchJobId job, TenantId tenant);
 
-    private sealed record Held(CancellationTokenSource Cancellation, ShareLease Place);
+    private sealed class Held(CancellationTokenSource cancellation, ShareLease place)
+    {
+        private volatile bool isStored;
+
+        public CancellationTokenSource Cancellation => cancellation;
+        public ShareLease Place => place;
+
+        /// <summary>Its row is there, so that a heartbeat which does not find it knows that it has ended.</summary>
+        public bool IsStored { get => isStored; set => isStored = value; }
+    }
 
     private sealed record Work(SearchJob Job, SearchQuery Search);
 }
