@@ -18,7 +18,7 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Reserved before a page is read, when its size is not known yet: a full page, or less where the whole budget is small.</summary>
+    /// <summary>Reserved before a page is read, when its size is not known yet: a full page, or less of a small budget.</summary>
     private readonly long pageBytes = Math.Min(PageSize.BytesDefault, limits.MemoryBytesMax / 8);
 
     private readonly ByteBudget budget = new("answers and bodies", new ShareSize(limits.MemoryBytesMax));
@@ -47,7 +47,8 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
     /// the rest, and disposes it.
     /// </summary>
     /// <exception cref="StrataException">SERVER_BUSY.</exception>
-    public ValueTask<ShareLease> EnterAsync(TenantId tenant, CancellationToken cancellationToken) => EnterAsync(tenant, pageBytes, cancellationToken);
+    public ValueTask<ShareLease> EnterAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        EnterAsync(tenant, pageBytes, cancellationToken);
 
     /// <summary>The same for pages of at most <paramref name="bytes"/>.</summary>
     /// <exception cref="StrataException">SERVER_BUSY.</exception>

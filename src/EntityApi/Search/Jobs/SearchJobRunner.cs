@@ -36,7 +36,8 @@ internal sealed partial class SearchJobRunner(
     {
         if (!places.TryTake(caller.Tenant).TryGet(out var place, out var full)) return SearchErrors.ServerFull(full);
         var job = New(caller.Tenant, pointInTime);
-        var held = mine[job.Id] = new Held(new CancellationTokenSource(), place); // before the insert: a heartbeat fails jobs in the database that are not here
+        var held = new Held(new CancellationTokenSource(), place);
+        mine[job.Id] = held; // before the insert: a heartbeat fails jobs in the database that are not here
         var isQueued = false;
         try
         {
