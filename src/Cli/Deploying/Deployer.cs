@@ -38,24 +38,39 @@ internal sealed class Deployer(Run run)
     {
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
         if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } existing) return existing;
-        await EnsureProjectAsync(cancellationToken);
+        var project = await EnsureProjectAsync(cancellationToken);
         try
         {
-            return await deployments.CreateAsync(new NewResource<DeploymentSpec> { Name = name, Project = run.Project, Spec = new DeploymentSpec() }, cancellationToken: cancellationToken);
+            var draft = new NewResource<DeploymentSpec> { Name = name, Project = project, Spec = new DeploymentSpec() };
+            return await deployments.CreateAsync(draft, cancellationToken: cancellationToken);
         }
         catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict)
         {
-            return await deployments.GetAsync(name, cancellationToken: cancellationToken); // Someone else was faster.
+            // Someone else was faster; or the name is another project's, which this token does not see.
+            if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } made) return made;
+            throw;
         }
     }
 
-    private async Task EnsureProjectAsync(CancellationToken cancellationToken)
+    /// <summary>The project to deploy to. A token of one project means that one unless the command names another.</summary>
+    private async Task<string> EnsureProjectAsync(CancellationToken cancellationToken)
     {
         var projects = run.Client.Resources("projects");
-        if (await projects.FindAsync(run.Project, cancellationToken: cancellationToken) is not null) return;
+        if (await projects.FindAsync(run.Project, cancellationToken: cancellationToken) is not null) return run.Project;
+        if (!run.NamesProject)
+        {
+            var visible = new List<string>();
+            await foreach (var project in projects.ListAsync(cancellationToken: cancellationToken))
+            {
+                visible.Add(project.Name);
+                if (visible.Count > 1) break;
+            }
+            if (visible is [var only]) return only;
+        }
         var empty = JsonElement.Parse("{}");
         await projects.CreateAsync(new NewResource<JsonElement> { Name = run.Project, Spec = empty }, cancellationToken: cancellationToken);
         run.Say($"Made project {run.Project}.");
+        return run.Project;
     }
 
     private async Task<SourceConfig> UploadAsync(string folder, CancellationToken cancellationToken)

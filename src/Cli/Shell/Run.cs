@@ -37,6 +37,9 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     /// <summary>Name or id of the project that the command means.</summary>
     public string Project => parse.GetValue(GlobalOptions.Project) ?? Context.Project;
 
+    /// <summary>Whether the command line names the project.</summary>
+    public bool NamesProject => parse.GetValue(GlobalOptions.Project) is not null;
+
     /// <summary>The organization that the command names; null: the token's own.</summary>
     public string? Org => parse.GetValue(GlobalOptions.Org);
 

@@ -119,7 +119,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var image, out var error)) return error;
         foreach (var path in layer.LeftOut.Take(10)) work.Log.Note($"left out: {path}, which is not a plain file or leads out of the result");
-        foreach (var path in layer.NotServed.Take(10)) work.Log.Note($"not served: {path}, which may hold code or secrets (to serve it: static: {{serve: [\"{path}\"]}} in strata.yaml)");
+        foreach (var path in layer.NotServed.Take(10)) work.Log.Note(NotServed(path));
         if (layer.NotServed.Count > 10) work.Log.Note($"not served: {layer.NotServed.Count - 10} more such files");
         work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return new BuiltRelease
@@ -132,6 +132,13 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
             Port = port,
             Config = work.Config,
         };
+    }
+
+    private static string NotServed(string path)
+    {
+        var why = $"not served: {path}, which may hold code or secrets";
+        var never = path is "strata.yaml" or "strata.yml" || path.Split('/').Any(part => part.StartsWith('.'));
+        return never ? why : $"{why} (to serve it: static: {{serve: [\"{path}\"]}} in strata.yaml)";
     }
 
     private static OciRun Describe(IReadOnlyList<string> command, Work work)

@@ -31,7 +31,7 @@ internal static partial class DeploymentChecks
     public static IReadOnlyList<SpecFault> Check(RouteSpec spec) =>
     [
         .. Required("deployment", spec.Deployment),
-        .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) ? [] : Fault("host", "It must be a host name in lower case without a port, for example shop.example.org."),
+        .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _) ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
         .. spec.Path is { Length: <= TextCharsMax } path && Path().IsMatch(path) ? [] : Fault("path", "It must start with \"/\" and hold only what a URL's path may hold."),
         .. spec.Limits is { } limits ? Limits(limits) : [],
     ];

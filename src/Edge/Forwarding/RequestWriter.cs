@@ -17,10 +17,13 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
 {
     private const int EarlyBodyBytesMax = 16 * 1024;
 
-    /// <summary>Headers of the client's hop (RFC 9110 §7.6.1), and those that the edge writes itself.</summary>
+    /// <summary>
+    /// Headers of the client's hop (RFC 9110 §7.6.1), those that the edge writes itself, and Proxy: CGI-like applications read it as HTTP_PROXY, the
+    /// proxy for their own requests.
+    /// </summary>
     private static readonly FrozenSet<string> Own = new[]
     {
-        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect",
+        "Connection", "Keep-Alive", "Proxy", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Expect",
         "Host", "Content-Length", "X-Content-Length", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme",
         "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
