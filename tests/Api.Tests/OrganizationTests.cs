@@ -57,6 +57,24 @@ public sealed class OrganizationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Delete_OfTheCallersOwnOrganization_IsRefused_AndItStaysInUse()
+    {
+        var own = (await http.SendJsonAsync("GET", "/api/v1/projects/web")).Text("org");
+        var refused = await http.SendJsonAsync("DELETE", $"/api/v1/organizations/{own}");
+        Assert.Equal((409, "ORGANIZATION_NEEDED"), (refused.Status, refused.Code));
+        Assert.Equal("ACTIVE", (await http.SendJsonAsync("GET", $"/api/v1/organizations/{own}")).Text("state"));
+    }
+
+    [Fact]
+    public async Task Delete_OfAnOrganizationWithProjects_IsRefused_WithoutMarkingIt()
+    {
+        var before = await http.SendJsonAsync("GET", "/api/v1/organizations/other");
+        var refused = await http.SendJsonAsync("DELETE", "/api/v1/organizations/other");
+        Assert.Equal((409, "NOT_EMPTY"), (refused.Status, refused.Code));
+        Assert.Equal(before.Headers.ETag, (await http.SendJsonAsync("GET", "/api/v1/organizations/other")).Headers.ETag);
+    }
+
+    [Fact]
     public async Task Operator_NamingAnOrganization_WorksInIt_AndIsNamedInItsHistory()
     {
         var made = await http.SendJsonAsync("POST", "/api/v1/widgets?org=other", """{"name":"w","project":"web","spec":{}}""");

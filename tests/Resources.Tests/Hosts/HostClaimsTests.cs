@@ -112,7 +112,7 @@ public sealed class HostClaimsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Adopt_GivesAHostToItsOldestUser_AndReportsTheOthers()
+    public async Task Adopt_GivesAHostToItsOldestUser_AndDeletesTheOthers()
     {
         var bare = new ResourceStore<SignSpec, Nothing>(engine, Unclaimed(), TimeProvider.System);
         await bare.CreateAsync(second, Sign("old", "shop.example.org", "/", "p1"), null, default);
@@ -120,7 +120,9 @@ public sealed class HostClaimsTests : IAsyncLifetime
         var conflicts = new List<string>();
         for (var start = 0; start < 2; start++)
             await claims.AdoptAsync([SignKind.Kind], (_, resource, host) => conflicts.Add($"{ResourceDocument.NameOf(resource)} {host}"), default);
-        Assert.Equal(["young shop.example.org", "young shop.example.org"], conflicts);
+        Assert.Equal(["young shop.example.org"], conflicts);
+        Assert.False((await signs.GetAsync(first, "young", AsOf.Latest, default)).IsOk);
+        Assert.True((await signs.GetAsync(second, "old", AsOf.Latest, default)).IsOk);
         Assert.False((await SignAsync(first, "more", "shop.example.org", "/x")).IsOk);
         Assert.True((await SignAsync(second, "more", "shop.example.org", "/x")).IsOk);
     }
