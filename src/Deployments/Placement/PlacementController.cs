@@ -30,7 +30,7 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
     {
         if (resource.State != InstanceStates.Pending) return null;
         var need = new InstanceNeed(resource.Spec.Deployment, resource.Spec.MemoryBytes, resource.Spec.Cpu);
-        var seen = await SnapshotAsync(cancellationToken);
+        var seen = await SnapshotAsync(resource.CreatedAt, cancellationToken);
         var shape = new Shape(resource.Org, resource.Spec.Deployment, resource.Spec.Release, GenerationOf(resource), need.MemoryBytes, need.Cpu);
         if (seen.Waiting.TryGetValue(shape, out var message))
         {
@@ -54,10 +54,11 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
     private Task ExplainAsync(InstanceResource resource, string message, CancellationToken cancellationToken) =>
         ChangeAsync(resource, x => x with { Status = x.Status with { Message = message } }, null, cancellationToken);
 
-    private async Task<Snapshot> SnapshotAsync(CancellationToken cancellationToken)
+    /// <param name="since">When the instance was made: what has stopped before that does not count against it.</param>
+    private async Task<Snapshot> SnapshotAsync(DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var now = time.GetTimestamp();
-        if (snapshot is null || time.GetElapsedTime(snapshot.TakenAt, now) >= SnapshotAge)
+        var now = time.GetUtcNow();
+        if (snapshot is null || snapshot.TakenAt <= since || (now - snapshot.TakenAt).Duration() >= SnapshotAge)
             snapshot = new Snapshot(now, await PlacedAsync(cancellationToken), []);
         return snapshot;
     }
@@ -66,7 +67,7 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
     private sealed record Shape(string? Org, string Deployment, string? Release, string? Generation, long MemoryBytes, double Cpu);
 
     /// <param name="Waiting">Why instances could not be placed; no use to try such a one again before the next snapshot.</param>
-    private sealed record Snapshot(long TakenAt, List<InstanceResource> Placed, Dictionary<Shape, string> Waiting);
+    private sealed record Snapshot(DateTimeOffset TakenAt, List<InstanceResource> Placed, Dictionary<Shape, string> Waiting);
 
     private string? Refuse(InstanceResource instance, InstanceNeed need, List<InstanceResource> placed, List<NodeLoad> nodes)
     {
