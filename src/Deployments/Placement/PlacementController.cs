@@ -46,9 +46,12 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
             await ExplainAsync(resource, seen.Waiting[shape] = refused ?? Why(need, nodes), cancellationToken);
             return RetryInterval;
         }
-        var done = await ChangeAsync(resource, x => x with { Spec = x.Spec with { Node = node }, Status = x.Status with { Message = null } }, "place", cancellationToken);
-        if (done is not null) placed.Add(done);
+        snapshot = null; // taken again where the outcome is not known
+        if (await ChangeAsync(resource, Place, "place", cancellationToken) is { } done) placed.Add(done);
+        snapshot = seen;
         return null;
+
+        InstanceResource Place(InstanceResource x) => x with { Spec = x.Spec with { Node = node }, Status = x.Status with { Message = null } };
     }
 
     private Task ExplainAsync(InstanceResource resource, string message, CancellationToken cancellationToken) =>
