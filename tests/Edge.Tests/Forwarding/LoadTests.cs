@@ -159,7 +159,7 @@ public class LoadTests
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         using var client = edge.CreateClient();
         var peak = 0L;
-        using var watch = new Timer(_ => peak = Math.Max(peak, GC.GetTotalMemory(false)), null, 0, 5);
+        using var watch = new Timer(_ => peak = Math.Max(peak, LiveBytes()), null, 0, 250);
         var before = GC.GetTotalMemory(true);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StreamContent(new ZeroStream(size)) };
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -168,7 +168,14 @@ public class LoadTests
         long received = 0;
         while (await body.ReadAsync(block) is > 0 and var read) received += read;
         Assert.Equal(size, received);
-        Assert.InRange(peak - before, long.MinValue, 150_000_000);
+        Assert.InRange(peak - before, long.MinValue, 100_000_000);
+    }
+
+    /// <summary>What is in use, without what only waits for the collector: how much that is depends on the machine's load.</summary>
+    private static long LiveBytes()
+    {
+        GC.Collect();
+        return GC.GetTotalMemory(false);
     }
 
     /// <summary>Waits until a counter has not moved for a while.</summary>

@@ -37,6 +37,7 @@ public abstract class LargeListsContract(IStore store) : IAsyncLifetime
         http.Dispose();
         await host.DisposeAsync();
         await store.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Theory]
