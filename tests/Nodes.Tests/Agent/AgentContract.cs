@@ -125,8 +125,9 @@ public abstract class AgentContract : IAsyncLifetime
     [Fact]
     public async Task Instance_FloodOfOutput_IsDroppedWithAMarkAndTheEndIsKept()
     {
-        var id = await Host.CreateAsync(ServerImage, $"head -c 100000000 /dev/zero | tr '\\0' 'x' | fold -w 1000; echo; echo the end; {Serve}");
-        await Host.UntilAsync(id, InstanceStates.Ready);
+        var flood = $"head -c 100000000 /dev/zero | tr '\\0' 'x' | fold -w 1000; echo; echo the end; {Serve}";
+        var id = await Host.CreateAsync(ServerImage, flood, spec => spec with { Health = spec.Health with { GraceSeconds = 300 } });
+        await Host.UntilAsync(id, InstanceStates.Ready, 300);
         await Wait.UntilAsync(async () => (await Host.LinesAsync(id)).Contains("the end"), "the end is shipped", 120);
         var files = Directory.GetFiles(Host.Machine.Machine.Paths.Logs, id + ".log.*").Where(file => !file.EndsWith("position", StringComparison.Ordinal));
         Assert.True(files.Sum(file => new FileInfo(file).Length) <= 2 * ((8 << 20) + (1 << 16)));

@@ -167,7 +167,7 @@ public abstract class SandboxContract : IAsyncLifetime
         Workspace = workspace,
         Command = ["/bin/sh", "-c", script],
         OnLine = lines.Add,
-        Limits = new SandboxLimits { Time = TimeSpan.FromMinutes(2) },
+        Limits = new SandboxLimits { Time = TimeSpan.FromMinutes(8) },
     };
 
     protected Task<SandboxOutcome> RunAsync(IWorkspace workspace, string script) => RunAsync(Request(workspace, script));
