@@ -52,12 +52,15 @@ public sealed class StrataClientTests : IAsyncLifetime
     [Fact]
     public async Task Change_SendsOnlyWhatDiffers_NullsIncluded()
     {
+        // The status is written by parts of the platform.
+        using var part = new StrataClient(host.Address, await host.TokenAsync(TenantId.Platform, "part", ["admin"]));
+        var widgets = part.Resources<WidgetSpec, WidgetStatus>("widgets");
         var made = await CreateAsync("one", new WidgetSpec { Color = "red", Size = 4 });
-        var broken = await Widgets.ChangeAsync(made, made with { Status = made.Status with { Message = "cracked", Uses = 3 } }, "break");
+        var broken = await widgets.ChangeAsync(made, made with { Status = made.Status with { Message = "cracked", Uses = 3 } }, "break", org: "default");
         Assert.Equal(("BROKEN", "cracked"), (broken.State, broken.Status.Message));
-        var mended = await Widgets.ChangeAsync(broken, broken with { Status = broken.Status with { Message = null }, Spec = broken.Spec with { Color = null } });
+        var mended = await widgets.ChangeAsync(broken, broken with { Status = broken.Status with { Message = null }, Spec = broken.Spec with { Color = null } }, org: "default");
         Assert.Equal((null, null, 3, 4), (mended.Status.Message, mended.Spec.Color, mended.Status.Uses, mended.Spec.Size));
-        Assert.Same(mended, await Widgets.ChangeAsync(mended, mended with { }));
+        Assert.Same(mended, await widgets.ChangeAsync(mended, mended with { }, org: "default"));
     }
 
     [Fact]

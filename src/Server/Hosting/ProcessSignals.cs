@@ -14,6 +14,20 @@ public static partial class ProcessSignals
     /// <summary>No effect where there is no such process, or it is someone else's.</summary>
     public static void Send(int pid, int signal) => _ = SendTo(pid, signal);
 
+    /// <summary>Whether there is no such process any more. One whose exit code waits to be read has ended: it holds no file and no socket.</summary>
+    public static bool HasEnded(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendTo(int pid, int signal);
 }

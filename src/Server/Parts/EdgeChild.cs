@@ -62,12 +62,20 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         if (!IsEdge(pid)) return;
         var patience = EndsWithin + GraceOf(pid);
         ProcessSignals.Send(pid, ProcessSignals.Terminate);
-        for (var begun = time.GetTimestamp(); IsEdge(pid); await Task.Delay(Pause, time, cancellationToken))
+        for (var begun = time.GetTimestamp(); IsEdge(pid) || IsExiting(pid); await Task.Delay(Pause, time, cancellationToken))
         {
-            if (time.GetElapsedTime(begun) > patience) ProcessSignals.Send(pid, ProcessSignals.Kill);
+            var waited = time.GetElapsedTime(begun);
+            if (waited > patience && IsEdge(pid)) ProcessSignals.Send(pid, ProcessSignals.Kill);
+            if (waited > patience + EndsWithin) break;
         }
         File.Delete(PidFile);
     }
+
+    /// <summary>
+    /// Whether it is between its last instruction and its end: the system has taken its command line away and may still have to close its sockets,
+    /// so its port is not free yet.
+    /// </summary>
+    private static bool IsExiting(int pid) => !Lives(pid) && !ProcessSignals.HasEnded(pid);
 
     /// <summary>Whether its port takes connections.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)

@@ -16,7 +16,8 @@ public sealed class HeldLeaseTests
     public async Task Renewal_ThatHangs_LosesTheLeaseBeforeItsTime()
     {
         var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<long?>().Task }; // and does not look at its token
-        await using var lease = await TakeAsync(leases);
+        var lease = await TakeAsync(leases);
+        await using var ending = new Ending(lease, time);
         await AdvanceAsync(TimeSpan.FromSeconds(7.9), () => leases.Renewals > 0);
         Assert.False(lease.Lost.IsCancellationRequested);
         time.Advance(TimeSpan.FromSeconds(0.2));
@@ -38,7 +39,8 @@ public sealed class HeldLeaseTests
     {
         var late = new TaskCompletionSource<long?>();
         var leases = new ScriptedLeases { Answer = n => n == 1 ? late.Task : new TaskCompletionSource<long?>().Task };
-        await using var lease = await TakeAsync(leases);
+        var lease = await TakeAsync(leases);
+        await using var ending = new Ending(lease, time);
         await AdvanceAsync(TimeSpan.FromSeconds(2.5), () => leases.Renewals == 1);
         time.Advance(TimeSpan.FromSeconds(5)); // 7.5 s
         late.SetResult(7);
@@ -65,14 +67,7 @@ public sealed class HeldLeaseTests
         var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<long?>().Task, Release = new TaskCompletionSource().Task };
         var lease = await TakeAsync(leases);
         await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
-        var disposal = lease.DisposeAsync().AsTask();
-        await Eventually.TrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return Task.FromResult(disposal.IsCompleted);
-            },
-            "it is disposed");
+        await new Ending(lease, time).DisposeAsync();
     }
 
     [Fact]
@@ -113,6 +108,23 @@ public sealed class HeldLeaseTests
                 return Task.FromResult(isDone() && (time.GetUtcNow() >= until || by > TimeSpan.FromSeconds(10)));
             },
             "it has come so far");
+    }
+
+    /// <summary>Disposes a lease while its clock goes on: behind a renewal that hangs, that takes as long as the lease.</summary>
+    private sealed class Ending(HeldLease lease, FakeTime time) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            var disposal = lease.DisposeAsync().AsTask();
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(disposal.IsCompleted);
+                },
+                "it is disposed");
+            await disposal;
+        }
     }
 
     /// <summary>Gives the lease away with epoch 7, then answers renewals as told.</summary>
