@@ -29,7 +29,9 @@ internal sealed class Cloud : IAsyncDisposable
 
     public HttpClient Http { get; }
     public string SocketFolder => database.SocketFolder;
-    public string? Password => new NpgsqlConnectionStringBuilder(database.ConnectionString).Password;
+    /// <summary>With its password, which a data source does not show.</summary>
+    public string ConnectionString => database.ConnectionString;
+    public string? Password => new NpgsqlConnectionStringBuilder(ConnectionString).Password;
     public NpgsqlDataSource Source { get; }
     public Cpu Cpu { get; }
     public string Url => server.Options.ApiUrl.ToString().TrimEnd('/');

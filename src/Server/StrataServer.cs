@@ -78,6 +78,7 @@ public sealed class StrataServer : IAsyncDisposable
     public RunningCloud TellReady()
     {
         startTook = time.GetUtcNow() - startedAt;
+        StartMemory.ReturnOnce(composition.Supervisor, time);
         return Tell(ready: true);
     }
 
