@@ -1,72 +1,53 @@
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Client;
 using Strata.Core;
 using Strata.Server.Tests.Support;
-using Strata.Storage.PrivateServer;
 
 namespace Strata.Server.Tests.Faults;
 
 /// <summary>Two servers, each with a data folder of its own, on one PostgreSQL.</summary>
 public sealed class SecondServerTests : IAsyncLifetime
 {
-    private const string PublicUrl = "https://cloud.example.com";
+    private CloudPair pair = null!;
 
-    private readonly string folder = Directory.CreateTempSubdirectory("strata-two-").FullName;
-    private readonly Cloud first = new();
-    private readonly Cloud second = new();
-    private PrivatePostgres postgres = null!;
+    private Cloud First => pair.First;
+    private Cloud Second => pair.Second;
 
-    public async ValueTask InitializeAsync()
-    {
-        var options = new PrivatePostgresOptions { Folder = Path.Combine(folder, "postgres"), ConnectionsMax = 100 };
-        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-        postgres = await PrivatePostgres.StartAsync(options, TimeProvider.System, NullLogger<PrivatePostgres>.Instance, default);
-    }
+    public async ValueTask InitializeAsync() => pair = await CloudPair.StartAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        await second.DisposeAsync();
-        await first.DisposeAsync();
-        await postgres.StopAsync(default);
-        Folder.Delete(folder);
-    }
+    public ValueTask DisposeAsync() => pair.DisposeAsync();
 
     [Fact]
     public async Task SecondServer_NeedsTheKey_KeepsTheAdministratorsToken_AndHasANodeOfItsOwn()
     {
-        (await UpAsync(first)).ShouldSucceed();
-        var token = first.Token;
+        (await pair.UpAsync(First)).ShouldSucceed();
+        var token = First.Token;
 
-        var refused = await UpAsync(second);
+        var refused = await pair.UpAsync(Second);
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("KEY_MISSING", refused.Error);
-        await File.WriteAllTextAsync(KeyOf(second), Convert.ToBase64String(new byte[SealedSecrets.KeyBytes]));
-        Assert.Contains("KEY_MISMATCH", (await UpAsync(second)).Error);
+        await File.WriteAllTextAsync(CloudPair.KeyOf(Second), Convert.ToBase64String(new byte[SealedSecrets.KeyBytes]));
+        Assert.Contains("KEY_MISMATCH", (await pair.UpAsync(Second)).Error);
 
-        File.Copy(KeyOf(first), KeyOf(second), overwrite: true);
-        (await UpAsync(second)).ShouldSucceed();
-        (await second.RunAsync("down")).ShouldSucceed();
-        (await UpAsync(second)).ShouldSucceed(); // a second start does not replace the token either
+        File.Copy(CloudPair.KeyOf(First), CloudPair.KeyOf(Second), overwrite: true);
+        (await pair.UpAsync(Second)).ShouldSucceed();
+        (await Second.RunAsync("down")).ShouldSucceed();
+        (await pair.UpAsync(Second)).ShouldSucceed(); // a second start does not replace the token either
 
-        foreach (var cloud in new[] { first, second })
+        foreach (var cloud in new[] { First, Second })
         {
             using var client = new StrataClient(cloud.ApiUrl, token);
             await client.Resources("projects").CreateAsync(new NewResource<JsonElement> { Name = $"at-{cloud.ApiPort}", Spec = JsonElement.Parse("{}") });
             using var issuer = await client.SendAsync(HttpMethod.Get, "/api/v1/status");
-            Assert.StartsWith(PublicUrl, issuer!.RootElement.GetProperty("apiUrl").GetString());
+            Assert.StartsWith(CloudPair.PublicUrl, issuer!.RootElement.GetProperty("apiUrl").GetString());
         }
         await Wait.UntilAsync(async () => (await NodesUpAsync(token)).Count == 2, "both nodes are up, whatever their host is called");
     }
 
     private async Task<IReadOnlyList<string>> NodesUpAsync(string token)
     {
-        using var client = new StrataClient(first.ApiUrl, token);
+        using var client = new StrataClient(First.ApiUrl, token);
         using var nodes = await client.SendAsync(HttpMethod.Get, "/api/v1/nodes");
         return [.. nodes!.RootElement.GetProperty("items").EnumerateArray().Where(n => n.GetProperty("state").GetString() == "UP").Select(n => n.GetProperty("name").GetString()!)];
     }
-
-    private Task<CommandResult> UpAsync(Cloud cloud) => cloud.UpAsync("--postgres-url", postgres.ConnectionString, "--public-url", PublicUrl);
-
-    private static string KeyOf(Cloud cloud) => Path.Combine(cloud.Home, "cloud.key");
 }
