@@ -28,6 +28,8 @@ namespace Strata.Api;
 /// </summary>
 public static class StrataApi
 {
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(5);
+
     public static IServiceCollection AddStrataApi(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -84,9 +86,16 @@ public static class StrataApi
     private static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok"))).WithMetadata(Describe("getHealth", "Whether the server runs.")).Open();
-        routes.MapGet("/readyz", async (IEntityLog log, CancellationToken cancellationToken) =>
+        routes.MapGet("/readyz", async (IEntityLog log, TimeProvider time, CancellationToken cancellationToken) =>
         {
-            await log.HeadAsync(TenantId.Platform, cancellationToken); // throws STORAGE_UNAVAILABLE, which is the 503
+            try
+            {
+                await log.HeadAsync(TenantId.Platform, cancellationToken).AsTask().WaitAsync(ReadyWithin, time, cancellationToken); // throws STORAGE_UNAVAILABLE, which is the 503
+            }
+            catch (TimeoutException)
+            {
+                throw ApiErrors.StorageSilent.ToException();
+            }
             return Answer.Json(json => WriteStatus(json, "ready"));
         }).WithMetadata(Describe("getReadiness", "Whether the server can serve: its storage answers.")).Open();
     }

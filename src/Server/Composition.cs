@@ -23,6 +23,7 @@ using Strata.Nodes.Api;
 using Strata.Nodes.Controllers;
 using Strata.Nodes.Kinds;
 using Strata.ResourceRpc;
+using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
@@ -129,7 +130,7 @@ internal sealed class Composition
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddSingleton(options.Limits.Api);
-        services.AddSingleton<HostClaims>().AddHostedService<HostClaimKeeper>();
+        services.AddSingleton<HostClaims>().AddSupervised<HostClaimKeeper>();
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);

@@ -11,9 +11,12 @@ namespace Strata.Api.Auth;
 /// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
 /// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
 /// </summary>
-internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations, RequestShares shares)
+internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations, RequestShares shares, TimeProvider time)
 {
     private const string Scheme = "Bearer ";
+
+    /// <summary>How long the look-up of a token may take, where it is not remembered; past it 503.</summary>
+    internal static readonly TimeSpan CheckMax = TimeSpan.FromSeconds(5);
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -36,13 +39,32 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
         if (access.AnyOf.Count == 0) return null;
         if (TokenOf(http) is not { } token) return ApiErrors.Unauthorized;
-        var authenticated = await authenticator.AuthenticateAsync(token, http.RequestAborted);
+        var authenticated = await AuthenticateAsync(token, http.RequestAborted);
         if (!authenticated.TryGet(out var principal, out var error)) return error;
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
         if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
         if (!(await organizations.ApplyAsync(http, principal)).TryGet(out var chosen, out error)) return error;
         http.Features.Set(chosen);
         return null;
+    }
+
+    /// <summary>A look-up that is given up goes on by itself, which is why it is not given the request: that may be another one's by then.</summary>
+    private ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
+    {
+        var pending = authenticator.AuthenticateAsync(token, cancellationToken);
+        return pending.IsCompleted ? pending : WithinAsync(pending.AsTask(), cancellationToken);
+    }
+
+    private async ValueTask<Result<Principal>> WithinAsync(Task<Result<Principal>> pending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await pending.WaitAsync(CheckMax, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return ApiErrors.StorageSilent;
+        }
     }
 
     private static async ValueTask<Error?> OutsideAsync(HttpContext http, RouteEndpoint endpoint, Principal principal)

@@ -11,6 +11,12 @@ public static class ApiErrors
         ErrorKind.Unauthenticated, "UNAUTHORIZED", "The request carries no valid token.",
         "Send \"Authorization: Bearer TOKEN\"; \"strata token\" prints one for this machine's cloud.");
 
+    /// <summary>The same code as where the database says that it cannot: for a caller there is no difference.</summary>
+    internal static readonly Error StorageSilent = new(
+        ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database does not answer at the moment, so the request cannot be served.",
+        "Try again in a moment; strata status on the server's machine shows what is wrong.")
+    { Retryable = true };
+
     internal static readonly Error Closed = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This endpoint names no permission, so nobody may use it.", "Report this as a fault of Strata.");
 

@@ -83,15 +83,22 @@ internal sealed class MemberStream : IAsyncDisposable
         }
     }
 
+    /// <summary>A request that cannot be read is left without an answer, which the server gives up on by itself; it does not keep the member from leaving.</summary>
     private async Task ServeAsync(string kind, CloudEvent message)
     {
-        var request = JsonElement.Parse(message.TextData, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
-        var token = message.Attributes.TryGetValue("cyodatxtoken", out var attribute) ? attribute.CeString : null;
-        var entity = request.TryGetProperty("payload", out var payload) ? payload : default;
-        var data = entity.ValueKind == JsonValueKind.Object ? entity.GetProperty("data") : JsonElement.Parse("{}"u8);
-        var done = await answer(kind, ContextOf(kind, request, entity), data, token, over.Token);
-        Send(message.Type.Replace("Request", "Response", StringComparison.Ordinal), AnswerOf(kind, request, done));
-        if (Interlocked.Decrement(ref open) == 0 && isLeaving) outgoing.Writer.TryComplete();
+        try
+        {
+            var request = JsonElement.Parse(message.TextData, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
+            var token = message.Attributes.TryGetValue("cyodatxtoken", out var attribute) ? attribute.CeString : null;
+            var entity = request.TryGetProperty("payload", out var payload) ? payload : default;
+            var data = entity.ValueKind == JsonValueKind.Object ? entity.GetProperty("data") : JsonElement.Parse("{}"u8);
+            var done = await answer(kind, ContextOf(kind, request, entity), data, token, over.Token);
+            Send(message.Type.Replace("Request", "Response", StringComparison.Ordinal), AnswerOf(kind, request, done));
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref open) == 0 && isLeaving) outgoing.Writer.TryComplete();
+        }
     }
 
     private static CallContext ContextOf(string kind, JsonElement request, JsonElement entity) => new()

@@ -42,7 +42,7 @@ internal sealed class LogFile : IAsyncDisposable
             {
                 await WriteSomeAsync();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception) // whatever it was, later lines may fit
             {
                 Interlocked.Increment(ref dropped);
                 if (lines.Reader.TryRead(out _)) continue;

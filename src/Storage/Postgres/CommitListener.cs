@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
@@ -13,7 +14,7 @@ namespace Strata.Storage.Postgres;
 /// </summary>
 internal sealed partial class CommitListener : IAsyncDisposable
 {
-    private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(200);
+    /// <summary>Sooner than the supervisor's: watches of what other servers commit wait for it.</summary>
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(5);
 
     private readonly Connections connections;
@@ -22,13 +23,12 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<TenantId, long> heard = new();
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task loop;
+    private readonly SupervisedWork work;
 
-    public CommitListener(Connections connections, LogQueries queries, Wakes wakes, TimeProvider time, ILogger logger)
+    public CommitListener(Connections connections, LogQueries queries, Wakes wakes, Supervisor supervisor, TimeProvider time, ILogger logger)
     {
         (this.connections, this.queries, this.wakes, this.time, this.logger) = (connections, queries, wakes, time, logger);
-        loop = Task.Run(RunAsync);
+        work = supervisor.Start("commit-listener", RunAsync);
     }
 
     public void Hear(TenantHead head)
@@ -41,42 +41,34 @@ internal sealed partial class CommitListener : IAsyncDisposable
         if (isNew) wakes.Wake(head);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await stop.CancelAsync();
-        await loop;
-        stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => work.DisposeAsync();
 
-    private async Task RunAsync()
+    private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
-        for (var pause = RetryMin; !stop.IsCancellationRequested;)
+        while (true)
         {
             try
             {
-                await ListenAsync(() => pause = RetryMin);
+                await ListenAsync(self, cancellationToken);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                return;
-            }
-            catch (Exception e)
-            {
+                var pause = self.Failed(e);
+                if (pause > RetryMax) pause = RetryMax;
                 ListenFailed(e, pause);
-                await Task.Delay(pause, time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                pause = pause * 2 < RetryMax ? pause * 2 : RetryMax;
+                await Task.Delay(pause, time, cancellationToken);
             }
         }
     }
 
-    private async Task ListenAsync(Action connected)
+    private async Task ListenAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
-        await using var connection = await connections.OpenSingleAsync(stop.Token);
+        await using var connection = await connections.OpenSingleAsync(cancellationToken);
         connection.Notification += (_, said) => Hear(said.Payload);
-        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}", connection)) await listen.ExecuteNonQueryAsync(stop.Token);
-        connected();
-        foreach (var head in await queries.HeadsAsync(stop.Token)) Hear(head);
-        while (true) await connection.WaitAsync(stop.Token);
+        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
+        self.Succeeded();
+        foreach (var head in await queries.HeadsAsync(cancellationToken)) Hear(head);
+        while (true) await connection.WaitAsync(cancellationToken);
     }
 
     private void Hear(string payload)

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
@@ -22,18 +23,18 @@ internal sealed class ReadBatcher : IAsyncDisposable
     private readonly ReadLane[] lanes;
     private readonly Channel<ReadRequest> queue;
     private readonly CancellationTokenSource stop = new();
-    private readonly Task loop;
+    private readonly SupervisedWork work;
     private readonly TimeProvider time;
     private Task tick = Task.CompletedTask;
 
     /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
-    public ReadBatcher(PostgresOptions options, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
+    public ReadBatcher(PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
     {
         this.time = time;
         // A lane keeps one processor busy, on either side of the connection in turns.
         lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
         queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
-        loop = Task.Run(RunAsync);
+        work = supervisor.Start("reader", RunAsync);
     }
 
     /// <summary>A token that is cancelled meanwhile is not looked at: the batch is asked anyway and is soon answered, and listening to each would cost as much as all else here.</summary>
@@ -47,28 +48,35 @@ internal sealed class ReadBatcher : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        queue.Writer.TryComplete();
         await stop.CancelAsync();
-        await loop;
+        await work.DisposeAsync();
+        queue.Writer.TryComplete();
+        FailAll(StoreErrors.Closed());
         foreach (var lane in lanes) await lane.DisposeAsync();
         stop.Dispose();
     }
 
-    private async Task RunAsync()
+    /// <summary>Ends when it is asked to. A failure of its own fails those who wait, and the supervisor starts it again.</summary>
+    private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
+        await using var closing = cancellationToken.Register(() => queue.Writer.TryComplete());
         try
         {
-            await ServeAsync();
+            await ServeAsync(self);
         }
-        finally
+        catch (Exception e)
         {
-            // Also where it broke off: nobody waits for an answer that will not come.
-            queue.Writer.TryComplete();
-            while (queue.Reader.TryRead(out var request)) request.TrySetException(StoreErrors.Closed());
+            FailAll(StoreErrors.Unavailable(e));
+            throw;
         }
     }
 
-    private async Task ServeAsync()
+    private void FailAll(StrataException fault)
+    {
+        while (queue.Reader.TryRead(out var request)) request.TrySetException(fault);
+    }
+
+    private async Task ServeAsync(SupervisedWork self)
     {
         while (true)
         {
@@ -76,6 +84,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
             if (!await queue.Reader.WaitToReadAsync()) return;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
             lane.Start(Take);
+            self.Succeeded();
         }
     }
 

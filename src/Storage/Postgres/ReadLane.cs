@@ -5,7 +5,7 @@ namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// One connection that answers a batch of reads in one round trip. When the connection is lost the batch is asked once more on a new one, then its members
-/// fail as unavailable. Used by one caller, who waits for <see cref="Work"/> before the next batch.
+/// fail as unavailable; at once where the database is silent. Used by one caller, who waits for <see cref="Work"/> before the next batch.
 /// </summary>
 internal sealed class ReadLane(
     Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeProvider time, CancellationToken stop) : IAsyncDisposable
@@ -27,7 +27,15 @@ internal sealed class ReadLane(
     public void Start(Action<List<ReadRequest>> take)
     {
         batch.Clear();
-        take(batch);
+        try
+        {
+            take(batch);
+        }
+        catch (Exception e)
+        {
+            FailAll(e); // what has left the queue is known to nobody else
+            throw;
+        }
         startedAt = time.GetTimestamp();
         Work = AnswerAsync();
     }
@@ -47,9 +55,14 @@ internal sealed class ReadLane(
         }
         catch (Exception e)
         {
-            foreach (var request in batch) request.TrySetException(StoreErrors.Unavailable(e));
+            FailAll(e);
             await DropConnectionAsync();
         }
+    }
+
+    private void FailAll(Exception e)
+    {
+        foreach (var request in batch) request.TrySetException(StoreErrors.Unavailable(e));
     }
 
     private async Task<EntityRevision?[]> AskWithRetryAsync()
@@ -59,7 +72,7 @@ internal sealed class ReadLane(
         {
             return await AskAsync();
         }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !isFresh)
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !StoreErrors.IsTimeout(e) && !isFresh)
         {
             await DropConnectionAsync();
             return await AskAsync();

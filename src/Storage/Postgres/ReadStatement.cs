@@ -25,6 +25,9 @@ internal sealed class ReadStatement : IDisposable
         where not l.deleted
         """;
 
+    /// <summary>How long the database may be silent. A batch of reads by id takes milliseconds.</summary>
+    private const int SilenceSecondsMax = 10;
+
     private readonly NpgsqlCommand command;
     private readonly RevisionCache cache;
     private readonly NpgsqlParameter<Guid[]> tenants = Uuids();
@@ -37,7 +40,7 @@ internal sealed class ReadStatement : IDisposable
     private ReadStatement(NpgsqlConnection connection, RevisionCache cache, bool isPast)
     {
         (this.cache, this.isPast) = (cache, isPast);
-        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities, known } };
+        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities, known }, CommandTimeout = SilenceSecondsMax };
         if (!isPast) return;
         command.Parameters.Add(revisions);
         command.Parameters.Add(times);

@@ -46,9 +46,13 @@ internal static class StoreErrors
     {
         PostgresException p => p.SqlState[..2] is "08" or "53" or "57" or "58" || p.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
         NpgsqlException or IOException or SocketException or ObjectDisposedException => true,
+        TimeoutException => true, // no connection in time
         InvalidOperationException => true, // Npgsql's answer on a connection that broke a moment ago
         _ => false,
     };
+
+    /// <summary>Whether the database was silent until the time was over: asking it once more at once would only wait as long again.</summary>
+    public static bool IsTimeout(Exception e) => e is TimeoutException or NpgsqlException { InnerException: TimeoutException };
 
     /// <summary>Whether the same statement may succeed now: a deadlock or a lost race between transactions.</summary>
     public static bool IsCollision(Exception e) => e is PostgresException { SqlState: "40001" or "40P01" or "55P03" };

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Net;
 using System.Text.Json;
 using Strata.Client;
 using Strata.Core;
@@ -20,7 +18,7 @@ public sealed class DatabaseFaultTests
         for (var round = 1; round <= 2; round++)
         {
             await writes.SomeMoreAsync(50);
-            Kill(Postmaster(cloud), "KILL");
+            PostgresProcesses.Signal(PostgresProcesses.Postmaster(cloud), "KILL");
             await writes.SomeMoreAsync(50); // it answers again, and by itself
         }
         var acknowledged = await writes.StopAsync();
@@ -34,8 +32,8 @@ public sealed class DatabaseFaultTests
     {
         await using var cloud = new Cloud();
         (await cloud.UpAsync()).ShouldSucceed();
-        var all = PostgresProcesses(cloud);
-        foreach (var pid in all) Kill(pid, "STOP");
+        var all = PostgresProcesses.Of(cloud);
+        foreach (var pid in all) PostgresProcesses.Signal(pid, "STOP");
         try
         {
             await Wait.UntilAsync(async () => await cloud.RunAsync("status") is { ExitCode: 1 } status && status.Output.Contains("does not answer"), "status says so");
@@ -44,7 +42,7 @@ public sealed class DatabaseFaultTests
         }
         finally
         {
-            foreach (var pid in all) Kill(pid, "CONT");
+            foreach (var pid in all) PostgresProcesses.Signal(pid, "CONT");
         }
         await Wait.UntilAsync(async () => (await cloud.RunAsync("status")).ExitCode == 0, "it is well again");
         await cloud.Client.Resources("projects").CreateAsync(Writes.Project("after-the-stall"));
@@ -70,38 +68,11 @@ public sealed class DatabaseFaultTests
         await using var cloud = new Cloud();
         (await cloud.UpAsync()).ShouldSucceed();
         var hung = cloud.Pid!.Value;
-        Kill(hung, "STOP");
+        PostgresProcesses.Signal(hung, "STOP");
         var up = (await cloud.UpAsync()).ShouldSucceed();
         Assert.Contains("does not answer", up.Error + up.Output);
         Assert.NotEqual(hung, cloud.Pid);
         (await cloud.RunAsync("status")).ShouldSucceed();
-    }
-
-    private static int Postmaster(Cloud cloud) => int.Parse(File.ReadLines(Path.Combine(cloud.Home, "postgres", "data", "postmaster.pid")).First());
-
-    private static List<int> PostgresProcesses(Cloud cloud)
-    {
-        var data = Path.Combine(cloud.Home, "postgres", "data");
-        return [.. Directory.EnumerateDirectories("/proc").Select(p => int.TryParse(Path.GetFileName(p), out var pid) ? pid : 0)
-            .Where(pid => pid > 0 && WorksIn(pid) == data)];
-    }
-
-    private static string? WorksIn(int pid)
-    {
-        try
-        {
-            return new FileInfo($"/proc/{pid}/cwd").LinkTarget;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static void Kill(int pid, string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", $"{pid}"]);
-        kill.WaitForExit();
     }
 
     /// <summary>Creates projects one after the other from a few clients, and notes which were acknowledged.</summary>

@@ -5,7 +5,10 @@ namespace Strata.Server.Tests.Faults;
 /// <summary>Two servers on one PostgreSQL are killed in turn while clients create entities with keys and send again whatever failed to either of them.</summary>
 public sealed class TwoServersKilledTests
 {
-    private const int BetweenKills = 150;
+    private const int BetweenKills = 80;
+
+    /// <summary>Entities need neither of them, and each start waits for both.</summary>
+    private static readonly string[] NoAgentNorEdge = ["--agent", "off", "--edge-mode", "off"];
 
     [Fact]
     public Task KilledInTurn_UnderKeyedCreates_EachKeyHasOneEntity() => KillInTurnAsync(kills: 2);
@@ -16,7 +19,7 @@ public sealed class TwoServersKilledTests
     private static async Task KillInTurnAsync(int kills)
     {
         await using var pair = await CloudPair.StartAsync();
-        await pair.UpBothAsync();
+        await pair.UpBothAsync(NoAgentNorEdge);
         await using var creates = await KeyedCreates.StartAsync(pair.First.Token, pair.First, pair.Second);
         for (var kill = 0; kill < kills; kill++)
         {
@@ -24,7 +27,7 @@ public sealed class TwoServersKilledTests
             await creates.SomeMoreAsync(BetweenKills);
             await killed.KillAsync();
             await creates.SomeMoreAsync(BetweenKills); // the other one goes on
-            (await pair.UpAsync(killed)).ShouldSucceed();
+            (await pair.UpAsync(killed, NoAgentNorEdge)).ShouldSucceed();
         }
         await creates.SomeMoreAsync(BetweenKills);
         await creates.StopAsync();

@@ -24,14 +24,15 @@ public sealed class CloudPair : IAsyncDisposable
         return pair;
     }
 
-    public Task<CommandResult> UpAsync(Cloud cloud) => cloud.UpAsync("--postgres-url", postgres!.ConnectionString, "--public-url", PublicUrl);
+    public Task<CommandResult> UpAsync(Cloud cloud, params string[] flags) =>
+        cloud.UpAsync(["--postgres-url", postgres!.ConnectionString, "--public-url", PublicUrl, .. flags]);
 
     /// <summary>Starts both servers; the second one with the key of the first.</summary>
-    public async Task UpBothAsync()
+    public async Task UpBothAsync(params string[] flags)
     {
-        (await UpAsync(First)).ShouldSucceed();
+        (await UpAsync(First, flags)).ShouldSucceed();
         File.Copy(KeyOf(First), KeyOf(Second), overwrite: true);
-        (await UpAsync(Second)).ShouldSucceed();
+        (await UpAsync(Second, flags)).ShouldSucceed();
     }
 
     public static string KeyOf(Cloud cloud) => Path.Combine(cloud.Home, "cloud.key");

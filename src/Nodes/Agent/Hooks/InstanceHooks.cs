@@ -23,7 +23,7 @@ internal sealed class InstanceHooks
     public InstanceHooks(StrataClient client, NodeMachine machine, LayerCache layers, Supervisor supervisor, TimeProvider time, ILogger logger) => inOrder =
     [
         new ImageHook(layers),
-        new TokenHook(client, time, logger),
+        new TokenHook(client, supervisor, time, logger),
         new EnvironmentHook(client.Address, machine.Relay),
         new LogsHook(client, supervisor, time),
         new RunHook(machine.Runtime, time),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
 using Strata.Core;
+using Strata.Core.Background;
 
 namespace Strata.Nodes.Agent.Hooks;
 
@@ -10,13 +11,13 @@ namespace Strata.Nodes.Agent.Hooks;
 /// Asks for a new token at each start, which revokes the one before, and renews it while the instance runs: a token of an instance expires by itself. The
 /// token's text stays the same, so that the application keeps what it read from STRATA_TOKEN.
 /// </summary>
-internal sealed class TokenHook(StrataClient client, TimeProvider time, ILogger logger) : IInstanceHook
+internal sealed class TokenHook(StrataClient client, Supervisor supervisor, TimeProvider time, ILogger logger) : IInstanceHook
 {
     /// <summary>A sixth of a token's life: several renewals may fail before it expires.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<string, CancellationTokenSource> renewing = new();
+    private readonly ConcurrentDictionary<string, SupervisedWork> renewing = new();
 
     public async Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken)
     {
@@ -30,31 +31,35 @@ internal sealed class TokenHook(StrataClient client, TimeProvider time, ILogger 
     public Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken)
     {
         // One of an earlier term has ended with it: an agent that gets its node back goes on renewing.
-        if (renewing.TryGetValue(context.Id, out var present) && !present.IsCancellationRequested) return Task.CompletedTask;
-        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        renewing[context.Id] = stop;
+        if (renewing.TryGetValue(context.Id, out var present) && !present.Completion.IsCompleted) return Task.CompletedTask;
+        var path = PathOf(context, "token/renew");
         var first = context.Token.Length > 0 ? Period : TimeSpan.Zero;
-        _ = Task.Run(() => RenewAsync(context.Id, PathOf(context, "token/renew"), first, stop.Token), CancellationToken.None);
+        renewing[context.Id] = supervisor.StartUntilDone("agent-token", async (work, stop) =>
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
+            await RenewAsync(work, context.Id, path, first, both.Token);
+        });
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(InstanceContext context, CancellationToken cancellationToken)
-    {
-        if (!renewing.TryRemove(context.Id, out var stop)) return;
-        await stop.CancelAsync();
-        stop.Dispose();
-    }
+    public Task StopAsync(InstanceContext context, CancellationToken cancellationToken) =>
+        renewing.TryRemove(context.Id, out var work) ? work.StopAsync(cancellationToken) : Task.CompletedTask;
 
-    private async Task RenewAsync(string instance, string path, TimeSpan first, CancellationToken cancellationToken)
+    /// <summary>Until the instance ends, or the agent's term does.</summary>
+    private async Task RenewAsync(SupervisedWork work, string instance, string path, TimeSpan first, CancellationToken cancellationToken)
     {
         try
         {
             await Task.Delay(first, time, cancellationToken);
-            while (true) await Task.Delay(await TryRenewAsync(instance, path, cancellationToken) ? Period : RetryPause, time, cancellationToken);
+            while (true)
+            {
+                var renewed = await TryRenewAsync(instance, path, cancellationToken);
+                if (renewed) work.Succeeded();
+                await Task.Delay(renewed ? Period : RetryPause, time, cancellationToken);
+            }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The instance ends, or the agent does.
         }
     }
 

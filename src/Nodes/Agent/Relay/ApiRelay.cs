@@ -50,19 +50,36 @@ internal sealed class ApiRelay(IPEndPoint listen, Uri api, IRuntime runtime, Tim
 
     private async Task ServeAsync(Socket instance, CancellationToken cancellationToken)
     {
-        var from = ((IPEndPoint)instance.RemoteEndPoint!).Address.ToString();
+        var from = "";
         try
         {
             using (instance)
             {
+                from = ((IPEndPoint)instance.RemoteEndPoint!).Address.ToString();
                 if (!runtime.List().Any(run => run.Address == from && run.IsRunning)) return;
-                if (connections.AddOrUpdate(from, 1, (_, count) => count + 1) <= PerInstanceMax) await PassAsync(instance, cancellationToken);
-                if (connections.AddOrUpdate(from, 0, (_, count) => count - 1) <= 0) connections.TryRemove(new(from, 0));
+                await CountedAsync(from, () => PassAsync(instance, cancellationToken));
             }
         }
         catch (OperationCanceledException)
         {
             // The agent ends.
+        }
+        catch (Exception e)
+        {
+            logger.ConnectionFailed(from, e);
+        }
+    }
+
+    /// <summary>Counts down whatever happens: an instance must not lose its places one by one.</summary>
+    private async Task CountedAsync(string from, Func<Task> pass)
+    {
+        try
+        {
+            if (connections.AddOrUpdate(from, 1, (_, count) => count + 1) <= PerInstanceMax) await pass();
+        }
+        finally
+        {
+            if (connections.AddOrUpdate(from, 0, (_, count) => count - 1) <= 0) connections.TryRemove(new(from, 0));
         }
     }
 
@@ -106,6 +123,9 @@ internal sealed class ApiRelay(IPEndPoint listen, Uri api, IRuntime runtime, Tim
 
 internal static partial class ApiRelayLog
 {
+    [LoggerMessage(LogLevel.Warning, "A connection of the instance at {Address} to the API ended with a failure")]
+    public static partial void ConnectionFailed(this ILogger logger, string address, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "Instances cannot reach the API: {Endpoint} cannot be listened on: {Reason}")]
     public static partial void CannotListen(this ILogger logger, string endpoint, string reason);
 }

@@ -1,0 +1,71 @@
+using System.Text.RegularExpressions;
+
+namespace Strata.House.Tests;
+
+/// <summary>
+/// Background work runs under the Supervisor (src/Core/Background), which restarts it and shows its health. An exception in work that nobody awaits is lost, and one in a hosted
+/// service of the framework's own stops the whole host: watches, feeds and RPC ended for good that way.
+/// </summary>
+public partial class BackgroundWorkTests
+{
+    private const string Home = "src/Core/Background/";
+
+    /// <summary>Files with work that nobody awaits, and why that is right there.</summary>
+    private static readonly Dictionary<string, string> Unawaited = new()
+    {
+        ["src/Client/Members/MemberStream.cs"] = "One call of many in a program of the user's, which has no supervisor; it counts itself out whatever happens.",
+        ["src/Deployments/Build/ActiveBuilds.cs"] = "One cancellation, off the feed's thread.",
+        ["src/Edge/Sites/SiteServer.cs"] = "Fetches a site before it is asked for; the result, a failure too, is kept for who asks, and GetAsync does not throw.",
+        ["src/Edge/Sites/SiteStore.cs"] = "Forgets a failure after a pause: a delay and a removal, which cannot fail; sites are fetched once for all who wait.",
+        ["src/Edge/Transport/EventLoop.cs"] = "A thread of its own that blocks in epoll; its loop guards each connection.",
+        ["src/Edge/Transport/LoopConnection.cs"] = "One call-back, off the loop's thread.",
+        ["src/Nodes/Agent/Relay/ApiRelay.cs"] = "One connection of many; it logs its failure and counts itself out.",
+        ["src/Server/Logging/LogFile.cs"] = "The log's writer: the supervisor itself logs through it. It catches everything.",
+        ["src/Server/Parts/MachinePart.cs"] = "The look at the machine, awaited when the part starts.",
+        ["src/Tunnels/Client/TunnelClient.cs"] = "One connection of many, in the command line's process.",
+        ["src/Tunnels/Server/TunnelListener.cs"] = "Closes a socket after a pause, which cannot fail.",
+    };
+
+    /// <summary>Files that speak of the framework's hosted services.</summary>
+    private static readonly Dictionary<string, string> Hosted = new()
+    {
+        ["src/Resources/Background/SupervisedService.cs"] = "The one base class of hosted services: it starts its work under the supervisor.",
+        ["src/Resources/Background/SupervisedServices.cs"] = "Registers them.",
+        ["src/Server/Parts/ApiPart.cs"] = "Tells the host not to stop for an exception of one.",
+    };
+
+    [Fact]
+    public void Work_IsAwaitedOrSupervised() => Check(FireAndForget(), Unawaited);
+
+    [Fact]
+    public void HostedServices_AreSupervised() => Check(HostedService(), Hosted);
+
+    [Theory]
+    [InlineData("_ = Task.Run(LoopAsync);", true)]
+    [InlineData("loop = Task.Run(LoopAsync);", true)]
+    [InlineData("_ = RenewAsync(id, stop.Token);", true)]
+    [InlineData("_ = store.GetAsync(site);", true)]
+    [InlineData("task.ContinueWith(t => Log(t.Exception));", true)]
+    [InlineData("private async void Handle()", true)]
+    [InlineData("await Task.Run(() => Start(folder), stop);", false)]
+    [InlineData("return Task.Run(() => Ask(client, stop));", false)]
+    [InlineData("_ = await client.SendAsync(request);", false)]
+    public void FireAndForget_IsSeen(string line, bool isSeen) => Assert.Equal(isSeen, FireAndForget().IsMatch(line));
+
+    /// <summary>An exception that is needed no more is taken off the list.</summary>
+    private static void Check(Regex forbidden, Dictionary<string, string> exceptions)
+    {
+        var found = Repository.Sources("src").Where(f => !f.StartsWith(Home, StringComparison.Ordinal))
+            .SelectMany(f => Repository.Lines(f).Select((line, i) => (File: f, Line: i + 1, Text: line.TrimStart())))
+            .Where(l => !l.Text.StartsWith("//", StringComparison.Ordinal) && forbidden.IsMatch(l.Text)).ToList();
+        var wrong = found.Where(l => !exceptions.ContainsKey(l.File)).Select(l => $"{l.File}({l.Line}): {l.Text}").ToList();
+        Assert.True(wrong.Count == 0, $"Start it with Supervisor.Start, or await it:\n{string.Join('\n', wrong)}");
+        Assert.Equal(exceptions.Keys.Order(StringComparer.Ordinal), found.Select(l => l.File).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [GeneratedRegex(@"(?<!await |return )\bTask\.Run\(|\b_ = [\w.]+Async\(|\.ContinueWith\(|Task\.Factory\b|\basync void\b|\bnew Thread\(|QueueUserWorkItem\(")]
+    private static partial Regex FireAndForget();
+
+    [GeneratedRegex(@"\b(BackgroundService\w*|IHostedService|AddHostedService)\b")]
+    private static partial Regex HostedService();
+}
