@@ -18,7 +18,7 @@ public sealed class ByteBudget(string purpose, ShareSize size, int waitingPerOrg
     /// <summary>Bytes in use.</summary>
     public long Used => capacity.Used;
 
-    public ShareUse Use => new(purpose, Used, size.Total, capacity.Refused);
+    public ShareUse Use => new(purpose, Used, size.Total, capacity.Refused, capacity.Waiting);
 
     public long UsedBy(TenantId tenant) => capacity.UsedBy(tenant);
 

@@ -18,7 +18,7 @@ public sealed class FairShare(string resource, ShareSize size, int waitingPerOrg
     /// <summary>Places in use.</summary>
     public long Used => capacity.Used;
 
-    public ShareUse Use => new(resource, Used, size.Total, capacity.Refused);
+    public ShareUse Use => new(resource, Used, size.Total, capacity.Refused, capacity.Waiting);
 
     public long UsedBy(TenantId tenant) => capacity.UsedBy(tenant);
 

@@ -13,6 +13,8 @@ internal sealed class ShareQueue(ShareLedger ledger, int waitingPerOrganizationM
     private readonly Dictionary<TenantId, LinkedListNode<Line>> lines = [];
     private int waiting;
 
+    public int Waiting => Volatile.Read(ref waiting);
+
     public bool IsEmpty => Volatile.Read(ref waiting) == 0;
 
     public int WaitingOf(TenantId tenant)

@@ -6,7 +6,8 @@ namespace Strata.Core.Sharing;
 /// <summary>How much of a common resource is in use on this server, by all organizations together.</summary>
 /// <param name="Total">Places or bytes that there are.</param>
 /// <param name="Refused">How often one was refused since the start.</param>
-public sealed record ShareUse(string Resource, long Used, long Total, long Refused);
+/// <param name="Waiting">How many wait for a part of it now.</param>
+public sealed record ShareUse(string Resource, long Used, long Total, long Refused, long Waiting = 0);
 
 /// <summary>Something that shares common resources; registered so that the metrics show them.</summary>
 public interface IShareReport
@@ -26,6 +27,7 @@ public static class ShareMetrics
         var text = new StringBuilder();
         Add(text, shares, "strata_share_used", "gauge", "In use, by all organizations together.", s => s.Used);
         Add(text, shares, "strata_share_total", "gauge", "Places or bytes of a common resource that there are.", s => s.Total);
+        Add(text, shares, "strata_share_waiting", "gauge", "Requests or works that wait for their turn.", s => s.Waiting);
         Add(text, shares, "strata_share_refused_total", "counter", "Refusals at a bound.", s => s.Refused);
         return text.ToString();
     }

@@ -19,6 +19,9 @@ internal sealed class SharedCapacity(ShareSize size, int waitingPerOrganizationM
     /// <summary>How often nothing was given in the end.</summary>
     public long Refused => Interlocked.Read(ref refused);
 
+    /// <summary>How many wait, of all organizations.</summary>
+    public int Waiting => Volatile.Read(ref queue)?.Waiting ?? 0;
+
     public int WaitingOf(TenantId tenant) => Volatile.Read(ref queue)?.WaitingOf(tenant) ?? 0;
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Strata.Core;
 using Strata.Deployments.Rollout;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
@@ -11,6 +12,7 @@ namespace Strata.Deployments.Placement;
 /// Gives each PENDING instance a node that is up, takes new instances and has room, as long as its organization stays within its quota. One
 /// at a time, because each placement changes the loads. The scan of all instances is kept for a second and brought up to date by each placement,
 /// so that many waiting instances of one organization do not hold up those of others.
+/// <para>Invariant: a snapshot belongs to one term of the lease. In another term another server may have placed instances that it does not know.</para>
 /// </summary>
 internal sealed class PlacementController(DeploymentStores stores, IPlacementStrategy strategy, DeploymentOptions options, TimeProvider time)
     : Controller<InstanceSpec, InstanceStatus>
@@ -47,7 +49,7 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
             return RetryInterval;
         }
         snapshot = null; // taken again where the outcome is not known
-        if (await ChangeAsync(resource, Place, "place", cancellationToken) is { } done) placed.Add(done);
+        if (await ChangeAsync(resource, Place, "place", cancellationToken) is { } done) placed.Add(Promise.Of(done));
         snapshot = seen;
         return null;
 
@@ -61,50 +63,61 @@ internal sealed class PlacementController(DeploymentStores stores, IPlacementStr
     private async Task<Snapshot> SnapshotAsync(DateTimeOffset since, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (snapshot is null || snapshot.TakenAt <= since || (now - snapshot.TakenAt).Duration() >= SnapshotAge)
-            snapshot = new Snapshot(now, await PlacedAsync(cancellationToken), []);
+        if (snapshot is null || snapshot.Term != Term || snapshot.TakenAt <= since || (now - snapshot.TakenAt).Duration() >= SnapshotAge)
+        {
+            snapshot = null; // the old one and the new one are not in memory at once
+            snapshot = new Snapshot(now, Term, await PlacedAsync(cancellationToken), []);
+        }
         return snapshot;
+    }
+
+    /// <summary>What placement remembers of an instance that has a node: a few words, whatever its spec holds.</summary>
+    private sealed record Promise(string? Org, string Node, string Deployment, string? Release, string? Generation, long MemoryBytes, double Cpu)
+    {
+        public static Promise Of(InstanceResource x) =>
+            new(x.Org, x.Spec.Node!, x.Spec.Deployment, x.Spec.Release, GenerationOf(x), x.Spec.MemoryBytes, x.Spec.Cpu);
     }
 
     /// <summary>Instances that are equal in all that placement looks at.</summary>
     private sealed record Shape(string? Org, string Deployment, string? Release, string? Generation, long MemoryBytes, double Cpu);
 
     /// <param name="Waiting">Why instances could not be placed; no use to try such a one again before the next snapshot.</param>
-    private sealed record Snapshot(DateTimeOffset TakenAt, List<InstanceResource> Placed, Dictionary<Shape, string> Waiting);
+    private sealed record Snapshot(DateTimeOffset TakenAt, Fence? Term, List<Promise> Placed, Dictionary<Shape, string> Waiting);
 
-    private string? Refuse(InstanceResource instance, InstanceNeed need, List<InstanceResource> placed, List<NodeLoad> nodes)
+    private string? Refuse(InstanceResource instance, InstanceNeed need, List<Promise> placed, List<NodeLoad> nodes)
     {
         if (nodes.Count == 0) return null; // nothing is promised where nothing is up; the message for that says more
-        var own = placed.FindAll(x => x.Org == instance.Org && nodes.Exists(n => n.Id == x.Spec.Node)); // those on lost nodes are being replaced
-        var promised = new Promised(own.Count, own.Sum(x => x.Spec.Cpu), own.Sum(x => x.Spec.MemoryBytes));
-        var isUpdate = own.Exists(x => x.Spec.Deployment == instance.Spec.Deployment && (x.Spec.Release != instance.Spec.Release || GenerationOf(x) != GenerationOf(instance)));
+        var own = placed.FindAll(x => x.Org == instance.Org && nodes.Exists(n => n.Id == x.Node)); // those on lost nodes are being replaced
+        var promised = new Promised(own.Count, own.Sum(x => x.Cpu), own.Sum(x => x.MemoryBytes));
+        var isUpdate = own.Exists(
+            x => x.Deployment == instance.Spec.Deployment && (x.Release != instance.Spec.Release || x.Generation != GenerationOf(instance)));
         return OrganizationQuota.Refuse(need, promised, nodes, options.Quota, isUpdate);
     }
 
     private static string? GenerationOf(InstanceResource instance) => instance.Labels.GetValueOrDefault(RolloutObserver.GenerationLabel);
 
-    private async Task<List<InstanceResource>> PlacedAsync(CancellationToken cancellationToken)
+    private async Task<List<Promise>> PlacedAsync(CancellationToken cancellationToken)
     {
-        var placed = new List<InstanceResource>();
+        var placed = new List<Promise>();
         await foreach (var instance in stores.Instances.AllAsync(null, null, cancellationToken))
         {
-            if (instance.Spec.Node is not null && instance.State is not (InstanceStates.Stopped or InstanceStates.Failed)) placed.Add(instance);
+            if (instance.Spec.Node is not null && instance.State is not (InstanceStates.Stopped or InstanceStates.Failed)) placed.Add(Promise.Of(instance));
         }
         return placed;
     }
 
-    private async Task<List<NodeLoad>> LoadsAsync(List<InstanceResource> placed, string deployment, CancellationToken cancellationToken)
+    private async Task<List<NodeLoad>> LoadsAsync(List<Promise> placed, string deployment, CancellationToken cancellationToken)
     {
         var nodes = new List<NodeResource>();
         await foreach (var node in stores.Nodes.AllAsync(TenantId.Platform, null, cancellationToken))
         {
             if (node is { State: NodeStates.Up, Spec.Schedulable: true }) nodes.Add(node);
         }
-        var byNode = placed.Select(x => x.Spec).ToLookup(x => x.Node);
+        var byNode = placed.ToLookup(x => x.Node, StringComparer.Ordinal);
         return nodes.ConvertAll(x => LoadOf(x, byNode[x.Id], deployment));
     }
 
-    private static NodeLoad LoadOf(NodeResource node, IEnumerable<InstanceSpec> placed, string deployment)
+    private static NodeLoad LoadOf(NodeResource node, IEnumerable<Promise> placed, string deployment)
     {
         var load = new NodeLoad(node.Id, node.Status.Cpus, node.Status.MemoryBytes, 0, 0, 0, 0);
         return placed.Aggregate(load, (sum, x) => sum with

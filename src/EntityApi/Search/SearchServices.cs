@@ -20,6 +20,7 @@ internal static class SearchServices
         services.AddSingleton<SearchIndexEndpoints>();
         services.AddSupervised<SearchIndexBuilder>();
         services.AddSupervised<SearchJobRunner>();
+        services.AddSingleton<IShareReport>(s => s.GetRequiredService<SearchJobRunner>());
     }
 
     public static void MapSearch(this IEndpointRouteBuilder routes)

@@ -52,6 +52,7 @@ internal sealed partial class InstanceRunner
 
     private async Task ReportEndAsync(string sentence, CancellationToken cancellationToken)
     {
+        lastCrash = sentence;
         var starts = Status.Restarts + 1;
         if (Status.ReadyAt is null && starts >= FirstStartsMax)
         {
@@ -106,6 +107,7 @@ internal sealed partial class InstanceRunner
         var ran = now - (run?.StartedAt ?? now);
         crashes = BackOff.Next(crashes, WasReady(run, now));
         var sentence = Sentences.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
+        lastCrash = sentence;
         var starts = Status.Restarts + 1;
         if (Status.ReadyAt is null && starts >= FirstStartsMax) return await FailAsync(Sentences.GaveUp(sentence, starts), exit.Code, cancellationToken);
         var delay = BackOff.Delay(crashes);
@@ -119,6 +121,16 @@ internal sealed partial class InstanceRunner
         {
             return await RestartAloneAsync(delay, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// A run that did not become ready in its time. How an earlier one ended is the better reason, and is not lost: a restart of the agent in
+    /// between leaves it in the status.
+    /// </summary>
+    private Task<TimeSpan?> GiveUpAsync(RunState run, CancellationToken cancellationToken)
+    {
+        var earlier = lastCrash ?? (Status.Restarts > 0 ? Status.Message : null);
+        return FailAsync(Sentences.NotListening(Spec, run.Port, earlier), null, cancellationToken);
     }
 
     /// <summary>How long a run was ready, up to its end. One that an earlier life of the agent saw ready counts from its start.</summary>

@@ -30,6 +30,9 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private bool isTakenUp;
     private int crashes;
     private int failures;
+
+    /// <summary>How the last run ended by itself, as a sentence; null: none did in this life of the agent.</summary>
+    private string? lastCrash;
     private Task exited = Task.CompletedTask;
 
     /// <summary>When the run that started at <see cref="readyRun"/> became ready.</summary>
@@ -147,7 +150,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         }
         if (Run is not { IsRunning: true }) return await CrashAsync(cancellationToken);
         var waited = parts.Time.GetUtcNow() - run.StartedAt;
-        if (waited.TotalSeconds > Spec.Health.GraceSeconds) return await FailAsync(Sentences.NotListening(Spec, run.Port), null, cancellationToken);
+        if (waited.TotalSeconds > Spec.Health.GraceSeconds) return await GiveUpAsync(run, cancellationToken);
         return TimeSpan.FromMilliseconds(waited.TotalSeconds < 3 ? 50 : waited.TotalSeconds < 15 ? 250 : 1000);
     }
 

@@ -27,13 +27,15 @@ internal static class Sentences
         };
     }
 
-    public static string NotListening(InstanceSpec spec, int port)
+    /// <param name="earlier">How an earlier run of the instance ended, as a sentence; null: there was none, or it is not known.</param>
+    public static string NotListening(InstanceSpec spec, int port, string? earlier = null)
     {
         const string must = "it must listen on the port in the variable PORT, on all addresses";
         var within = $"on port {port} within {spec.Health.GraceSeconds} s";
-        return spec.Health.Path is { } path
+        var sentence = spec.Health.Path is { } path
             ? $"The application did not answer GET {path} {within}; {must}, and answer below 500."
             : $"The application did not listen {within}; {must}.";
+        return earlier is null ? sentence : $"{sentence} At an earlier start: {earlier}";
     }
 
     public static string Unready(InstanceSpec spec, int port) => spec.Health.Path is { } path

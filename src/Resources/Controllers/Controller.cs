@@ -35,7 +35,7 @@ public abstract class Controller<TSpec, TStatus>
     }
 
     /// <summary>The fence of this server's term; null outside of one (in tests). Set by the host, which runs one term after the other.</summary>
-    internal Fence? Term { get; set; }
+    protected internal Fence? Term { get; internal set; }
 
     /// <summary>Who this controller is in an organization's log. Everything that it writes must be written so: when another server has taken the controller over, the commit is refused.</summary>
     protected Caller CallerIn(TenantId tenant) => new(tenant, "controller:" + Name) { Fence = Term };

@@ -52,6 +52,9 @@ public sealed class EntityHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>One of its own services.</summary>
+    public T Service<T>() where T : notnull => app.Services.GetRequiredService<T>();
+
     /// <summary>Takes over from a host on the same store.</summary>
     public void Resume(string adminToken, TenantId org) => (AdminToken, Org) = (adminToken, org);
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
+using Strata.Core.Background;
 using Strata.EntityApi.Tests.Hosting;
 using Strata.EntityApi.Webhooks;
 using Strata.Storage.Tests.Contract;
@@ -146,6 +147,27 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Changed_OftenAndQuickly_IsDeliveredByOneLoop_AndDeletedByNone()
+    {
+        const int last = 40;
+        await AddAsync("books");
+        await EventuallyAsync(() => Loops == 1, "its loop runs");
+        for (var round = 0; round < last; round += 8)
+            await Task.WhenAll(Enumerable.Range(round + 1, 8).Select(n => PatchUrlAsync("books", $"{receiver.Url}/{n}")));
+        await PatchUrlAsync("books", $"{receiver.Url}/last");
+        await CreateAsync("book/1", 1);
+        await EventuallyAsync(() => receiver.Deliveries.Any(d => d.Path == "/hook/last"), "the last address is delivered to");
+        await EventuallyAsync(() => Loops == 1, "the former loops have ended");
+        var before = receiver.Deliveries.Count;
+        for (var n = 2; n <= 5; n++) await CreateAsync("book/1", n);
+        await EventuallyAsync(() => receiver.Taken.Contains(5), "what came later is taken");
+        Assert.All(receiver.Deliveries.Skip(before), d => Assert.Equal("/hook/last", d.Path));
+        await PatchUrlAsync("books", receiver.Url);
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books")).Status);
+        await EventuallyAsync(() => Loops == 0, "no loop is left");
+    }
+
+    [Fact]
     public async Task Secret_IsToldOnceAndShownNowhere()
     {
         var secret = await AddAsync("books");
@@ -171,6 +193,14 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     {
         var made = await http.SendJsonAsync("POST", "/api/v1/webhooks", $$"""{"name":"books","spec":{{spec}} }""");
         Assert.Equal((400, "VALIDATION_FAILED"), (made.Status, made.Code));
+    }
+
+    private int Loops => host.Service<Supervisor>().Report().Where(w => w.Name == "webhook-delivery").Sum(w => w.Count);
+
+    private async Task PatchUrlAsync(string name, string url)
+    {
+        var changed = await http.SendJsonAsync("PATCH", $"/api/v1/webhooks/{name}", $$"""{"spec":{"url":"{{url}}"} }""");
+        Assert.True(changed.Status is 200 or 409, changed.Body.ToString()); // 409: others came between too often
     }
 
     private async Task StartAsync(WebhookOptions options, EntityHost? former = null)

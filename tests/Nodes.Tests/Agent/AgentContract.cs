@@ -29,9 +29,9 @@ public abstract class AgentContract : IAsyncLifetime
 
     protected abstract RuntimeChoice Choice { get; }
 
-    private AgentHost Host => host!;
+    private protected AgentHost Host => host!;
 
-    private static TestImage ServerImage => TestImage.Of(("server.py", ServerSource));
+    private protected static TestImage ServerImage => TestImage.Of(("server.py", ServerSource));
 
     public async ValueTask InitializeAsync() => host = await AgentHost.StartAsync(Choice);
 
@@ -312,4 +312,17 @@ public sealed class OciAgentTests : AgentContract
 public sealed class ProcessAgentTests : AgentContract
 {
     protected override RuntimeChoice Choice => RuntimeChoice.Process;
+
+    /// <summary>On this runtime only, because here a run finds what the one before has left.</summary>
+    [Fact]
+    public async Task Instance_ExitsAndThenHangs_FailsWithTheExitCode()
+    {
+        var folder = Directory.CreateTempSubdirectory("strata-");
+        var command = $"mkdir {folder.FullName}/first && exit 7; sleep 60";
+        var id = await Host.CreateAsync(ServerImage, command, spec => spec with { StopGraceSeconds = 1, Health = spec.Health with { GraceSeconds = 5 } });
+        var failed = await Host.UntilAsync(id, InstanceStates.Failed);
+        Assert.StartsWith("The application did not listen on port", failed.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("At an earlier start: The application ended at once with exit code 7.", failed.Status.Message, StringComparison.Ordinal);
+        folder.Delete(recursive: true);
+    }
 }

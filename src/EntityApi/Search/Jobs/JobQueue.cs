@@ -12,7 +12,7 @@ internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
     private readonly Lock gate = new();
 
     /// <summary>Organizations with jobs that wait, the next in turn first.</summary>
-    private readonly LinkedList<(TenantId Tenant, Queue<T> Waiting)> turns = [];
+    private readonly LinkedList<(TenantId Tenant, LinkedList<T> Waiting)> turns = [];
     private readonly Dictionary<TenantId, int> running = [];
 
     /// <summary>One for each job that was added or has ended: a job passed over for its organization's maximum is looked at again when one of them ends.</summary>
@@ -23,8 +23,8 @@ internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
         lock (gate)
         {
             var line = turns.FirstOrDefault(t => t.Tenant == tenant).Waiting;
-            if (line is null) turns.AddLast((tenant, line = new Queue<T>()));
-            line.Enqueue(job);
+            if (line is null) turns.AddLast((tenant, line = new LinkedList<T>()));
+            line.AddLast(job);
         }
         signal.Release();
     }
@@ -36,6 +36,40 @@ internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
         {
             await signal.WaitAsync(cancellationToken);
             if (TryTake(out var job)) return job;
+        }
+    }
+
+    /// <summary>Jobs that wait, of all organizations.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate) return turns.Sum(t => t.Waiting.Count);
+        }
+    }
+
+    /// <summary>Jobs that were taken and have not ended.</summary>
+    public int Running
+    {
+        get
+        {
+            lock (gate) return running.Values.Sum();
+        }
+    }
+
+    /// <returns>False where no such job waits: it was taken already, or never added.</returns>
+    public bool TryRemove(TenantId tenant, Predicate<T> isIt)
+    {
+        lock (gate)
+        {
+            var turn = turns.First;
+            while (turn is not null && turn.Value.Tenant != tenant) turn = turn.Next;
+            var job = turn?.Value.Waiting.First;
+            while (job is not null && !isIt(job.Value)) job = job.Next;
+            if (job is null) return false;
+            turn!.Value.Waiting.Remove(job);
+            if (turn.Value.Waiting.Count == 0) turns.Remove(turn);
+            return true; // its signal stays: whoever gets it finds nothing and waits on
         }
     }
 
@@ -61,7 +95,8 @@ internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
                 if (count >= runningPerOrganizationMax) continue;
                 running[tenant] = count + 1;
                 turns.Remove(turn);
-                job = waiting.Dequeue();
+                job = waiting.First!.Value;
+                waiting.RemoveFirst();
                 if (waiting.Count > 0) turns.AddLast(turn);
                 return true;
             }

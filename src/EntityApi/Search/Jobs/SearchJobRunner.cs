@@ -16,7 +16,7 @@ namespace Strata.EntityApi.Search.Jobs;
 /// </summary>
 internal sealed partial class SearchJobRunner(
     ISearchJobs jobs, SearchOptions options, TimeProvider time, ILogger<SearchJobRunner> logger, Supervisor supervisor)
-    : SupervisedService(supervisor, "search-jobs"), IDisposable
+    : SupervisedService(supervisor, "search-jobs"), IShareReport, IDisposable
 {
     private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(60);
@@ -27,6 +27,9 @@ internal sealed partial class SearchJobRunner(
     private readonly JobQueue<Work> queue = new(Math.Max(1, options.JobsAtOnce - 1)); // the places bound it
     private readonly ConcurrentDictionary<SearchJobId, Held> mine = new();
 
+    /// <summary>Those that this server holds, and those of them that run; the others wait.</summary>
+    public IEnumerable<ShareUse> Shares => [places.Use, new("running asynchronous searches", queue.Running, options.JobsAtOnce, 0, queue.Waiting)];
+
     /// <summary>Takes a search on; SEARCH_QUEUE_FULL where this server or the organization has too many.</summary>
     /// <remarks>
     /// The insert is not cancelled when the client leaves: whether it took place would be unknown. A job without a client is cancelled right
@@ -36,7 +39,7 @@ internal sealed partial class SearchJobRunner(
     {
         if (!places.TryTake(caller.Tenant).TryGet(out var place, out var full)) return SearchErrors.ServerFull(full);
         var job = New(caller.Tenant, pointInTime);
-        var held = new Held(new CancellationTokenSource(), place);
+        var held = new Held(caller.Tenant, new CancellationTokenSource(), place);
         mine[job.Id] = held; // before the insert: a heartbeat fails jobs in the database that are not here
         var isQueued = false;
         try
@@ -165,7 +168,9 @@ internal sealed partial class SearchJobRunner(
     {
         try
         {
-            if (mine.TryGetValue(id, out var held)) await held.Cancellation.CancelAsync();
+            if (!mine.TryGetValue(id, out var held)) return;
+            await held.Cancellation.CancelAsync();
+            if (queue.TryRemove(held.Tenant, w => w.Job.Id == id)) Forget(id); // its place is free now, not when its turn would have come
         }
         catch (ObjectDisposedException)
         {
@@ -186,10 +191,11 @@ internal sealed partial class SearchJobRunner(
     [LoggerMessage(Level = LogLevel.Error, Message = "Search {Job} of {Tenant} failed unexpectedly")]
     private partial void LogFailed(Exception exception, SearchJobId job, TenantId tenant);
 
-    private sealed class Held(CancellationTokenSource cancellation, ShareLease place)
+    private sealed class Held(TenantId tenant, CancellationTokenSource cancellation, ShareLease place)
     {
         private volatile bool isStored;
 
+        public TenantId Tenant => tenant;
         public CancellationTokenSource Cancellation => cancellation;
         public ShareLease Place => place;
 
