@@ -139,6 +139,7 @@ internal sealed class Composition
         services.AddCompute(members);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
+        services.AddAbandonedDeletions();
         services.AddController<TokenExpiryController, TokenSpec, TokenStatus>();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();
@@ -146,6 +147,9 @@ internal sealed class Composition
         services.AddDeployments(new DeploymentOptions
         {
             Home = options.Home.Root, HttpPort = options.HttpPort, Source = source, DiskReserveBytes = options.Limits.DiskReserveBytes, Quota = options.Limits.Quota,
+            BuildsMax = options.Limits.BuildsMax,
+            BuildsPerOrganizationMax = options.Limits.BuildsPerOrganizationMax > 0 ? options.Limits.BuildsPerOrganizationMax : null,
+            BuildsWaitingMax = options.Limits.BuildsWaitingMax,
         });
         services.AddTunnels(options.Limits.Tunnels);
     }

@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Strata.Core;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
@@ -19,6 +22,17 @@ public static class ControllerServices
             x.GetRequiredService<TController>(), x.GetRequiredService<ResourceStore<TSpec, TStatus>>(), x.GetRequiredService<IEntityLog>(),
             x.GetRequiredService<TimeProvider>(), x.GetRequiredService<ILogger<TController>>()));
         return services.AddControllerHost();
+    }
+
+    /// <summary>Organizations and projects whose deletion was cut off become usable again. Needs the engine too.</summary>
+    public static IServiceCollection AddAbandonedDeletions(this IServiceCollection services)
+    {
+        services.TryAddSingleton(
+            x => new ResourceStore<OrganizationSpec, Nothing>(x.GetRequiredService<EntityEngine>(), OrganizationKind.Kind, x.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(
+            x => new ResourceStore<ProjectSpec, Nothing>(x.GetRequiredService<EntityEngine>(), ProjectKind.Kind, x.GetRequiredService<TimeProvider>()));
+        return services.AddController<AbandonedOrganizationDeletion, OrganizationSpec, Nothing>()
+            .AddController<AbandonedProjectDeletion, ProjectSpec, Nothing>();
     }
 
     private static IServiceCollection AddControllerHost(this IServiceCollection services)

@@ -12,6 +12,8 @@ namespace Strata.Resources.Kinds;
 public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 {
     private const int CreateTriesMax = 5;
+    private const int DeletionLooksMax = 50;
+    private static readonly TimeSpan DeletionLookInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Abandons a change that would change nothing; never leaves this class.</summary>
     private static readonly Error Unchanged = new(ErrorKind.Internal, "UNCHANGED", "Nothing changed.");
@@ -83,13 +85,34 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         var organization = new EntityId(caller.Tenant.Value);
         var before = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, cancellationToken);
-        if (before?.State == OrganizationKind.Deleting) return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
+        if (before?.State == OrganizationKind.Deleting || (before is null && await HasBeenAsync(organization, cancellationToken)))
+            return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
         var created = await CreateAsync(caller, name, draft, transition, cancellationToken);
         if (!created.IsOk || before is null) return created;
-        var after = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, cancellationToken);
-        if (after is not null && after.State != OrganizationKind.Deleting) return created;
-        await engine.DeleteAsync(caller with { Request = null }, kind.Model, created.Value.Id, null, cancellationToken);
+        // From here on the caller's leaving no longer matters: a project without an organization would be left.
+        if (await IsKeptAsync(organization)) return created;
+        await engine.DeleteAsync(caller with { Request = null }, kind.Model, created.Value.Id, null, CancellationToken.None);
         return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
+    }
+
+    /// <summary>Whether an organization that is not there is deleted: the caller was let in before. One that never was is a test's.</summary>
+    private async ValueTask<bool> HasBeenAsync(EntityId organization, CancellationToken cancellationToken) =>
+        (await engine.Log.HistoryAsync(TenantId.Platform, organization, null, 1, cancellationToken)).Count > 0;
+
+    /// <summary>
+    /// Whether an organization outlives a deletion that is under way. It is waited for, because it mostly finds the new project and gives up; then
+    /// somebody may already use the project, which must not be taken away.
+    /// </summary>
+    private async ValueTask<bool> IsKeptAsync(EntityId organization)
+    {
+        for (var look = 1; ; look++)
+        {
+            var now = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, CancellationToken.None);
+            if (now is null) return false;
+            if (now.State != OrganizationKind.Deleting) return true;
+            if (look == DeletionLooksMax) return false;
+            await Task.Delay(DeletionLookInterval, time, CancellationToken.None);
+        }
     }
 
     /// <summary>Whether a creation failed because its project has changed since it was read: it may be about to be deleted.</summary>

@@ -34,12 +34,7 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
         var isNew = found.Error?.Kind == ErrorKind.NotFound;
         if (isNew) found = await organizations.CreateAsync(System, new NewResource<OrganizationSpec> { Name = OrganizationName, Spec = new OrganizationSpec() }, null, cancellationToken);
         var tenant = TenantId.TryParse(found.Value.Id, out var parsed) ? parsed : throw new InvalidOperationException($"{found.Value.Id} is not an organization's id.");
-        if (found.Value.State == OrganizationKind.Deleting)
-        {
-            var restored = await organizations.ChangeAsync(
-                System, found.Value.Id, x => x, OrganizationKind.Kind.Deleting!.Cancel, new Revision(found.Value.Revision), cancellationToken);
-            if (!restored.IsOk) throw restored.Error.ToException();
-        }
+        await RestoreAsync(System, organizations, OrganizationKind.Kind, found.Value, cancellationToken);
         await EnsureProjectAsync(System with { Tenant = tenant }, cancellationToken);
         return (tenant, isNew);
     }
@@ -98,6 +93,16 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
         if (found.Error?.Kind == ErrorKind.NotFound)
             found = await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = ProjectName, Spec = new ProjectSpec() }, null, cancellationToken);
         if (!found.IsOk) throw found.Error.ToException();
+        await RestoreAsync(caller, projects, ProjectKind.Kind, found.Value, cancellationToken);
+    }
+
+    /// <summary>Another server may have taken the mark back, or finished the deletion, meanwhile; both are as good.</summary>
+    private static async Task RestoreAsync<TSpec>(
+        Caller caller, ResourceStore<TSpec, Nothing> store, Kind<TSpec, Nothing> kind, Resource<TSpec, Nothing> found, CancellationToken cancellationToken)
+    {
+        if (found.State != kind.Deleting!.State) return;
+        var restored = await store.ChangeAsync(caller, found.Id, x => x, kind.Deleting.Cancel, new Revision(found.Revision), cancellationToken);
+        if (restored.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error) throw error.ToException();
     }
 
     private async Task<bool> HoldsAsync(string? token, TenantId tenant, string? node, CancellationToken cancellationToken)

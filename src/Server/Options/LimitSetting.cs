@@ -46,6 +46,14 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         new(
             Make("tunnels-max", 200, "Tunnels connected to one server; one organization connects at most half of them"),
             2, 100_000, (l, n) => l with { Tunnels = l.Tunnels with { TunnelsMax = (int)n } }),
+        new(
+            Make("builds-max", 2, "Builds at work at a time on one server"), 1, 1_000, (l, n) => l with { BuildsMax = (int)n }),
+        new(
+            Make("builds-per-org-max", 0, "Builds of one organization at work at a time, where there are several; 0: half of all"),
+            0, 1_000, (l, n) => l with { BuildsPerOrganizationMax = (int)n }),
+        new(
+            Make("builds-waiting-max", 500, "Releases of one organization that wait for a build in turn; later ones take theirs when there is room"),
+            1, 100_000, (l, n) => l with { BuildsWaitingMax = (int)n }),
         new(EdgeStopGrace, 0, 30, (l, n) => l with { EdgeStopGrace = TimeSpan.FromSeconds(n) }),
         OfQuota("quota-memory", 0, 64L * 1024 * 1024 * MiB,
             "Bytes of memory of one organization's instances; 0: all but a quarter of the nodes",

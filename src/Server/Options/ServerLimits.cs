@@ -22,6 +22,15 @@ public sealed record ServerLimits
 
     public TunnelOptions Tunnels { get; init; } = TunnelOptions.Default;
 
+    /// <summary>Builds at work at a time.</summary>
+    public int BuildsMax { get; init; } = 2;
+
+    /// <summary>Of one organization, where there are several; 0: half of all.</summary>
+    public int BuildsPerOrganizationMax { get; init; }
+
+    /// <summary>Releases of one organization that wait in turn.</summary>
+    public int BuildsWaitingMax { get; init; } = 500;
+
     public SearchOptions Search { get; init; } = new();
 
     /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>

@@ -35,23 +35,25 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
         if (!parts.Sessions.TryEnter(call.Caller.Tenant).TryGet(out var place, out error)) return TunnelErrors.Busy(error);
         call.Http.Response.RegisterForDispose(place); // a WebSocket is one request
-        var lease = await HeldLease.TryTakeAsync(leases, TunnelLease.Of(tunnel.Id), machine, TunnelLease.Duration, parts.Time, call.Aborted);
+        // Not cancelled when the client leaves: whether the lease was taken would be unknown, and nobody would give it back.
+        var lease = await HeldLease.TryTakeAsync(leases, TunnelLease.Of(tunnel.Id), machine, TunnelLease.Duration, parts.Time, CancellationToken.None);
         return lease is null ? TunnelErrors.InUse(tunnel.Name) : await OpenAsync(call, tunnel, lease);
     }
 
     private async Task<Result<Answer>> OpenAsync(ApiCall call, TunnelResource tunnel, HeldLease lease)
     {
-        var session = new TunnelSession(parts, call.Caller, tunnel, lease);
+        TunnelSession? session = null;
         var isOpen = false;
         try
         {
+            session = new TunnelSession(parts, call.Caller, tunnel, lease); // fails where no port is free
             var opened = await session.OpenAsync(call.Aborted);
             isOpen = opened.TryGet(out var connected, out var error);
             return isOpen ? Answer.Stream(http => RunAsync(http, session, connected!.Status.Url!)) : error!;
         }
         finally
         {
-            if (!isOpen) await session.DisposeAsync(); // also when the client has left: nobody else would give the lease and the port back
+            if (!isOpen) await (session?.DisposeAsync() ?? lease.DisposeAsync()); // also when the client has left: nobody else would give the lease and the port back
         }
     }
 

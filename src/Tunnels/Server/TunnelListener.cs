@@ -38,9 +38,10 @@ internal sealed class TunnelListener : IDisposable
                 listener.Start(options.ConnectionsMax);
                 return listener;
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied && i < last - first)
+            catch (SocketException e)
             {
                 listener.Dispose();
+                if (i == last - first || e.SocketErrorCode is not (SocketError.AddressAlreadyInUse or SocketError.AccessDenied)) throw;
             }
         }
     }

@@ -1,0 +1,44 @@
+using Strata.Core;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Controllers;
+
+namespace Strata.Resources.Kinds;
+
+/// <summary>
+/// Takes back the mark of a deletion that nobody finished, because its server died or lost the database in between: nothing is created in what is
+/// marked, and an organization's tokens are refused meanwhile. A deletion that is only slow loses nothing by it: it deletes the revision that it has
+/// marked and no other, so it fails and can be repeated.
+/// </summary>
+internal abstract class AbandonedDeletion<TSpec>(ResourceStore<TSpec, Nothing> store, Kind<TSpec, Nothing> kind, TimeProvider time)
+    : Controller<TSpec, Nothing>
+{
+    /// <summary>A deletion takes milliseconds from its mark on.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    public override string Name => kind.Name + "-deletion";
+
+    public override Kind<TSpec, Nothing> Kind => kind;
+
+    /// <summary>Seldom: a mark wakes it by itself, and its first look is at the start.</summary>
+    public override TimeSpan Period => TimeSpan.FromMinutes(10);
+
+    public override async Task<TimeSpan?> ReconcileAsync(Resource<TSpec, Nothing> resource, CancellationToken cancellationToken)
+    {
+        var mark = kind.Deleting!;
+        if (resource.State != mark.State) return null;
+        var left = resource.UpdatedAt + Patience - time.GetUtcNow();
+        if (left > TimeSpan.Zero) return left;
+        if (!TenantId.TryParse(resource.Org, out var tenant)) tenant = TenantId.Platform;
+        var restored = await store.ChangeAsync(CallerIn(tenant), resource.Id, x => x, mark.Cancel, new Revision(resource.Revision), cancellationToken);
+        // It was deleted, or changed, which wakes this controller again.
+        if (restored.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error) throw error.ToException();
+        return null;
+    }
+}
+
+internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSpec, Nothing> store, TimeProvider time)
+    : AbandonedDeletion<OrganizationSpec>(store, OrganizationKind.Kind, time);
+
+internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothing> store, TimeProvider time)
+    : AbandonedDeletion<ProjectSpec>(store, ProjectKind.Kind, time);

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using Strata.Api.Tests.Hosting;
+
+namespace Strata.Tunnels.Tests;
+
+/// <summary>A machine that leaves while its tunnel is being opened leaves nothing: neither lease nor listener nor a place of its organization.</summary>
+public sealed class TunnelOpeningTests : IAsyncLifetime
+{
+    private const int Seed = 20261128;
+
+    private TunnelHost host = null!;
+
+    public async ValueTask InitializeAsync() => host = await TunnelHost.StartAsync();
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    [Fact]
+    public async Task Connect_ClientLeavesWhileTheLeaseIsTaken_LeavesNothing()
+    {
+        host.Leases.Shut();
+        using var left = new CancellationTokenSource();
+        using var machine = Machine();
+        var connecting = machine.ConnectAsync(host.ConnectUrl, left.Token);
+        await host.Leases.Asked.Task;
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => connecting);
+        machine.Abort();
+        host.Leases.Open();
+        await NothingIsLeftAsync();
+        await ConnectsAsync();
+    }
+
+    [Fact]
+    public async Task Connect_ClientsLeaveAtAnyMoment_LeaveNothing()
+    {
+        var random = new Random(Seed);
+        for (var i = 0; i < 60; i++)
+        {
+            using var left = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.NextDouble() * 12));
+            using var machine = Machine();
+            try
+            {
+                await machine.ConnectAsync(host.ConnectUrl, left.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or WebSocketException)
+            {
+                // It left early, or the one before it has not been let go of yet.
+            }
+            machine.Abort();
+        }
+        await NothingIsLeftAsync();
+        using var http = host.Client();
+        await Wait.UntilAsync(
+            async () => (await http.SendJsonAsync("GET", $"/api/v1/tunnels/{host.TunnelId}")).Text("state") == "WAITING", "the tunnel waits for the next machine");
+        await ConnectsAsync();
+    }
+
+    private ClientWebSocket Machine()
+    {
+        var machine = new ClientWebSocket();
+        machine.Options.SetRequestHeader("Authorization", "Bearer " + host.Token);
+        return machine;
+    }
+
+    private Task NothingIsLeftAsync() => Wait.UntilAsync(
+        async () => host.Sessions.Shares.Single().Used == 0
+            && !host.Sessions.TryGet(host.TunnelId, out _)
+            && await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default) is null,
+        "neither place nor listener nor lease is left");
+
+    /// <summary>The tunnel still works, and its port is closed when the machine leaves.</summary>
+    private async Task ConnectsAsync()
+    {
+        using var machine = Machine();
+        await machine.ConnectAsync(host.ConnectUrl, TestContext.Current.CancellationToken);
+        var received = await machine.ReceiveAsync(new byte[4096], TestContext.Current.CancellationToken);
+        Assert.Equal(WebSocketMessageType.Text, received.MessageType);
+        Assert.True(host.Sessions.TryGet(host.TunnelId, out var listener));
+        var endPoint = listener.EndPoint;
+        machine.Abort();
+        await NothingIsLeftAsync();
+        await Wait.UntilAsync(async () => !await ListensAsync(endPoint), "the port is closed");
+    }
+
+    private static async Task<bool> ListensAsync(IPEndPoint endPoint)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
