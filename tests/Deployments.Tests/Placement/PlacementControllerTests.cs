@@ -1,3 +1,4 @@
+using System.Reflection;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Placement;
@@ -5,6 +6,7 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
+using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;
 using Strata.Storage.Memory;
 
@@ -71,13 +73,23 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         await ReconcileAsync(first, waiting[0]);
         var second = Controller(2);
         foreach (var id in waiting[1..Fit]) await ReconcileAsync(second, id);
-        first.Term = new Fence("controller/placement", 3);
+        Begin(first, 3);
         foreach (var id in waiting[Fit..]) await ReconcileAsync(first, id);
         Assert.Equal(Fit, await PlacedAsync());
     }
 
-    private PlacementController Controller(long epoch) =>
-        new(stores, new LeastLoadedPlacement(), new DeploymentOptions { Home = "/nowhere", HttpPort = 8000 }, clock) { Term = new Fence("controller/placement", epoch) };
+    private PlacementController Controller(long epoch)
+    {
+        var options = new DeploymentOptions { Home = "/nowhere", HttpPort = 8000 };
+        var controller = new PlacementController(stores, new LeastLoadedPlacement(), options, clock);
+        Begin(controller, epoch);
+        return controller;
+    }
+
+    /// <summary>As the host does it, which alone may.</summary>
+    private static void Begin(PlacementController controller, long epoch) =>
+        typeof(Controller<InstanceSpec, InstanceStatus>).GetProperty("Term", BindingFlags.Instance | BindingFlags.NonPublic)!
+            .SetValue(controller, new Fence("controller/placement", epoch));
 
     private async Task<TimeSpan?> ReconcileAsync(PlacementController controller, string id) => await controller.ReconcileAsync(await GetAsync(id), default);
 
