@@ -9,6 +9,7 @@ public static class ClientErrors
     public const string ServerTimeout = "SERVER_TIMEOUT";
     public const string ConnectionLost = "CONNECTION_LOST";
     public const string UnexpectedAnswer = "UNEXPECTED_ANSWER";
+    public const string AnswerTooLarge = "ANSWER_TOO_LARGE";
 
     internal static Error Unreachable(Uri address, string reason) => new(
         ErrorKind.Unavailable, ServerUnreachable, $"No Strata server answers at {Shown(address)}: {reason}.",
@@ -21,6 +22,10 @@ public static class ClientErrors
     internal static Error Timeout(Uri address, TimeSpan after) => new(
         ErrorKind.Timeout, ServerTimeout, $"The Strata server at {Shown(address)} did not answer within {after.TotalSeconds:0.#} seconds.",
         "Try again; \"strata doctor\" looks for the cause.") { Retryable = true };
+
+    internal static Error TooLarge(Uri address) => new(
+        ErrorKind.TooLarge, AnswerTooLarge, $"{Shown(address)} sent more than this client takes in one piece.",
+        "Ask for less, for example with --limit, and check the address.");
 
     internal static Error Unexpected(Uri address, string what) => new(
         ErrorKind.Internal, UnexpectedAnswer, $"{Shown(address)} sent an answer that is not Strata's: {what}",

@@ -13,6 +13,12 @@ public sealed record ClientOptions
     /// <summary>A stream that brings nothing, not even a ping (each 10 s), for this long counts as broken.</summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(35);
 
+    /// <summary>Of a whole answer, unpacked; a longer one is refused with ANSWER_TOO_LARGE. Downloads are not bounded.</summary>
+    public int AnswerBytesMax { get; init; } = 256 << 20;
+
+    /// <summary>Of one line or event of a stream; as above.</summary>
+    public int PieceBytesMax { get; init; } = 64 << 20;
+
     /// <summary>
     /// How often a call is sent again after its connection broke or the server said "try again". Every write carries an Idempotency-Key, so that is
     /// safe.

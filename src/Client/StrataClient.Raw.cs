@@ -42,7 +42,7 @@ public sealed partial class StrataClient
         using var request = new HttpRequestMessage(method, path) { Content = new UnclosedContent(content) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         using var response = await transport.OpenAsync(request, cancellationToken);
-        return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        return await transport.ReadAsync(response, cancellationToken);
     }
 
     private Call ToCall(ApiRequest request) => new(request.Method, request.Path)

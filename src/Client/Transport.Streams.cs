@@ -31,11 +31,12 @@ internal sealed partial class Transport
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
         using var request = new Call(HttpMethod.Get, path) { Accept = "text/event-stream" }.ToRequest();
         using var response = await GuardAsync(() => OpenAsync(request, linked.Token), silence, cancellationToken);
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var body = new PieceStream(await response.Content.ReadAsStreamAsync(cancellationToken), options.PieceBytesMax);
         await using var events = SseParser.Create(body, static (_, data) => data.ToArray()).EnumerateAsync(linked.Token).GetAsyncEnumerator(linked.Token);
         while (await GuardAsync(() => events.MoveNextAsync().AsTask(), silence, cancellationToken))
         {
             silence.CancelAfter(options.SilenceMax);
+            body.NextPiece();
             yield return events.Current;
         }
     }
@@ -45,9 +46,13 @@ internal sealed partial class Transport
     {
         using var request = call.ToRequest();
         using var response = await OpenAsync(request, cancellationToken);
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var body = new PieceStream(await response.Content.ReadAsStreamAsync(cancellationToken), options.PieceBytesMax);
         using var reader = new StreamReader(body);
-        while (await NextLineAsync(reader, cancellationToken) is { } line) yield return System.Text.Encoding.UTF8.GetBytes(line);
+        while (await NextLineAsync(reader, cancellationToken) is { } line)
+        {
+            body.NextPiece();
+            yield return System.Text.Encoding.UTF8.GetBytes(line);
+        }
     }
 
     private async Task<string?> NextLineAsync(StreamReader reader, CancellationToken cancellationToken)

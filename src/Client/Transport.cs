@@ -14,6 +14,9 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
 
     public const string FenceHeader = "Strata-Fence";
 
+    /// <summary>Of a body that explains a failure.</summary>
+    private const int ProblemBytesMax = 1 << 20;
+
     public string? Fence { get; set; }
 
     public Uri Address => http.BaseAddress!;
@@ -48,7 +51,7 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         if (response.IsSuccessStatusCode) return response;
         using (response)
         {
-            var body = await ReadAsync(response, cancellationToken);
+            var body = await ReadAsync(response, Math.Min(ProblemBytesMax, options.AnswerBytesMax), cancellationToken);
             throw ProblemReader.Read(response, body, Address).ToException();
         }
     }
@@ -62,6 +65,7 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => ClientErrors.Unreachable(Address, "the name does not resolve"),
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } e => ClientErrors.Unreachable(Address, e.Message.TrimEnd('.')),
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } e => ClientErrors.Unreachable(Address, "TLS failed: " + e.Message.TrimEnd('.')),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ClientErrors.TooLarge(Address),
         HttpRequestException or IOException => ClientErrors.Lost(Address),
         _ => null,
     };
@@ -90,10 +94,14 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         return new Answer(response.Headers.Location, body);
     }
 
-    private async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <summary>The whole body, at most <see cref="ClientOptions.AnswerBytesMax"/>.</summary>
+    public Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) => ReadAsync(response, options.AnswerBytesMax, cancellationToken);
+
+    private async Task<byte[]> ReadAsync(HttpResponseMessage response, int bytesMax, CancellationToken cancellationToken)
     {
         try
         {
+            await response.Content.LoadIntoBufferAsync(bytesMax, cancellationToken);
             return await response.Content.ReadAsByteArrayAsync(cancellationToken);
         }
         catch (Exception e) when (Translate(e, cancellationToken) is { } error)

@@ -26,6 +26,9 @@ public static class CloudEventsModule
         routes.MapRpc(routes.ServiceProvider.GetRequiredService<EventService>()).Requires(Callers).InProject();
     }
 
+    /// <summary>The types of events that are answered as requests.</summary>
+    public static IReadOnlyCollection<string> RequestTypes => RequestRouter.Types;
+
     /// <summary>For reflection and health.</summary>
     public static Google.Protobuf.Reflection.ServiceDescriptor Descriptor => CloudEventsService.Descriptor;
 }

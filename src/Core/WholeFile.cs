@@ -9,4 +9,17 @@ public static class WholeFile
         File.WriteAllText(unfinished, text);
         File.Move(unfinished, path, overwrite: true);
     }
+
+    /// <summary>As <see cref="Write"/>, for what may hold secrets: readable by its owner only, from the first byte.</summary>
+    public static void WritePrivate(string path, string text)
+    {
+        var unfinished = path + ".new";
+        File.Delete(unfinished); // its mode would stay
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        using (var file = new StreamWriter(unfinished, options)) file.Write(text);
+        File.Move(unfinished, path, overwrite: true);
+    }
 }

@@ -15,6 +15,14 @@ public static class ServerErrors
         ErrorKind.Unavailable, "DATA_FOLDER_NOT_WRITABLE", $"The data folder {home} cannot be written: {reason}",
         "Give this user the right to write there, or set STRATA_HOME to another folder.");
 
+    public static Error HomeOfAnother(string home, uint owner) => new(
+        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE", $"The data folder {home} belongs to another user (number {owner}), who could change what is in it.",
+        $"Give it to this user (chown \"$(id -u)\" {home}), run strata as its owner, or set STRATA_HOME to another folder.");
+
+    public static Error HomeOpen(string home) => new(
+        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE", $"The data folder {home} is open to other users and holds something that is not Strata's.",
+        $"Set STRATA_HOME to an empty folder, or close this one: chmod 700 {home}");
+
     public static Error PortInUse(string what, int port, string flag, string? by) => new(
         ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, is in use{(by is null ? "" : $" by {by}")}.",
         $"Stop what uses it, or choose another: strata up {flag} {(port <= 60000 ? port + 1 : port - 1)}");

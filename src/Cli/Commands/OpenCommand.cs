@@ -21,9 +21,12 @@ internal static class OpenCommand
         var url = deployment.Status.Url ?? throw new Error(
             ErrorKind.Unavailable, "NO_ADDRESS", $"{name} has no address yet.", $"strata describe {name}").ToException();
         await run.Terminal.Out.WriteLineAsync(url);
-        if (run.Terminal.OutIsTerminal && HasDesktop()) Show(url);
+        if (run.Terminal.OutIsTerminal && HasDesktop() && IsOfTheWeb(url)) Show(url);
         return CommandRunner.Done;
     }
+
+    /// <summary>A server could name a file or a program's own scheme, which a desktop would open too.</summary>
+    private static bool IsOfTheWeb(string url) => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https");
 
     private static bool HasDesktop() =>
         !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY")) || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("WAYLAND_DISPLAY"));

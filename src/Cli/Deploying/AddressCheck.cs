@@ -17,8 +17,10 @@ internal static class AddressCheck
     public static async Task WaitAsync(Run run, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         if (deployment.Status.Url is not { } url || deployment.Spec.Run.Replicas == 0) return;
-        using var http = new HttpClient { Timeout = Patience };
-        var address = new UriBuilder(url);
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var served) || served.Scheme is not ("http" or "https")) return;
+        // Where the application redirects to is nothing that this machine should call.
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience };
+        var address = new UriBuilder(served);
         var host = address.Uri.Authority;
         // Not every system resolves *.localhost, so the edge is asked at the address of its server.
         address.Host = new Uri(run.Context.Server).Host;

@@ -33,8 +33,11 @@ internal sealed record DeploySource(string? Folder, GitSource? Git)
 
     private string? FromStrataFile()
     {
-        var path = Folder is null ? null : StrataFile.Names.Select(n => Path.Combine(Folder, n)).FirstOrDefault(File.Exists);
-        return path is null ? null : StrataFileReader.Read(Path.GetFileName(path), File.ReadAllText(path)).Value.Name;
+        foreach (var name in Folder is null ? [] : StrataFile.Names)
+        {
+            if (TextFile.Read(Path.Combine(Folder!, name)) is { } text) return StrataFileReader.Read(name, text).Value.Name;
+        }
+        return null;
     }
 
     private static bool IsGitAddress(string text) => GitSchemes.Any(s => text.StartsWith(s, StringComparison.Ordinal)) || IsScpLike(text);

@@ -83,8 +83,9 @@ internal sealed class Deployer(Run run)
             told($"Uploading {paths.Count} files, {ByteCount.Short(bytes)}");
             var known = await run.Client.HasBlobAsync(archive.Digest, cancellationToken: cancellationToken);
             if (!known) await run.Client.PutBlobAsync(archive.Digest, archive.Content, cancellationToken: cancellationToken);
-            return (archive.Digest, archive.Files, Bytes: bytes, Known: known);
+            return (archive.Digest, archive.Files, archive.LeftOut, Bytes: bytes, Known: known);
         }, done => $"{(done.Known ? "Found" : "Uploaded")} {done.Files} {(done.Files == 1 ? "file" : "files")}, {ByteCount.Short(done.Bytes)}");
+        foreach (var line in uploaded.LeftOut.Lines()) steps.Line(line);
         return new SourceConfig { Archive = uploaded.Digest };
     }
 

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Strata.Core;
+using Strata.Deployments.Source;
 
 namespace Strata.Cli.Upload;
 
@@ -17,9 +18,7 @@ internal sealed class SourceArchive : IAsyncDisposable
     // Not the epoch: zip-based tools and HTTP caches mistrust 1970.
     private static readonly DateTimeOffset FileTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static readonly FileStreamOptions ReadShared = new() { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite };
-
-    private SourceArchive(FileStream content, string digest, int files) => (Content, Digest, Files) = (content, digest, files);
+    private SourceArchive(FileStream content, string digest, int files, LeftOutFiles leftOut) => (Content, Digest, Files, LeftOut) = (content, digest, files, leftOut);
 
     /// <summary>At its start, ready to be sent.</summary>
     public FileStream Content { get; }
@@ -28,7 +27,13 @@ internal sealed class SourceArchive : IAsyncDisposable
     public string Digest { get; }
     public int Files { get; }
 
-    /// <summary>Links that lead out of the folder are left out: they would mean nothing elsewhere.</summary>
+    /// <summary>What is in the folder and not in the archive.</summary>
+    public LeftOutFiles LeftOut { get; }
+
+    /// <summary>
+    /// Links that lead out of the folder are left out: they would mean nothing elsewhere. So are pipes, sockets and devices, which are never opened, and names that an archive
+    /// cannot carry.
+    /// </summary>
     public static async Task<Result<SourceArchive>> PackAsync(string folder, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         var file = new FileStream(
@@ -36,11 +41,12 @@ internal sealed class SourceArchive : IAsyncDisposable
             1 << 16, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
         try
         {
-            await WriteAsync(file, folder, paths, cancellationToken);
+            var leftOut = new LeftOutFiles();
+            var files = await WriteAsync(file, folder, paths, leftOut, cancellationToken);
             file.Position = 0;
             var digest = "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
             file.Position = 0;
-            return new SourceArchive(file, digest, paths.Count);
+            return new SourceArchive(file, digest, files, leftOut);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,28 +57,45 @@ internal sealed class SourceArchive : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Content.DisposeAsync();
 
-    private static async Task WriteAsync(FileStream file, string folder, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    private static async Task<int> WriteAsync(
+        FileStream file, string folder, IReadOnlyList<string> paths, LeftOutFiles leftOut, CancellationToken cancellationToken)
     {
         await using var gzip = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
         await using var tar = new TarWriter(gzip, TarEntryFormat.Gnu, leaveOpen: true);
-        foreach (var path in paths) await WriteEntryAsync(tar, folder, path, cancellationToken);
+        var files = 0;
+        foreach (var path in paths)
+        {
+            if (WhyNot(folder, path) is { } why) leftOut.Add(path, why);
+            else if (await WriteEntryAsync(tar, folder, path, cancellationToken)) files++;
+        }
+        return files;
     }
 
-    private static async Task WriteEntryAsync(TarWriter tar, string folder, string path, CancellationToken cancellationToken)
+    /// <summary>Null: it can be packed.</summary>
+    private static string? WhyNot(string folder, string path)
+    {
+        if (!LeftOutFiles.IsPortable(path)) return LeftOutFiles.ControlCharacters;
+        var info = new FileInfo(Path.Combine(folder, path));
+        if (info.LinkTarget is not { } target) return info.Exists && !UserFile.IsRegular(info.FullName) ? LeftOutFiles.NotPlain : null;
+        if (LeadsOut(folder, path, target)) return LeftOutFiles.LeadsOut;
+        return LeftOutFiles.IsPortable(target) ? null : "a link to a name with control characters";
+    }
+
+    /// <summary>False: it is gone, such as a file that git still lists.</summary>
+    private static async Task<bool> WriteEntryAsync(TarWriter tar, string folder, string path, CancellationToken cancellationToken)
     {
         var info = new FileInfo(Path.Combine(folder, path));
         if (info.LinkTarget is { } target)
         {
-            if (LeadsOut(folder, path, target)) return;
             await tar.WriteEntryAsync(new GnuTarEntry(TarEntryType.SymbolicLink, path) { LinkName = target, ModificationTime = FileTime }, cancellationToken);
-            return;
+            return true;
         }
-        if (!info.Exists) return;
-        // An empty file is not opened: a pipe has no length either, and opening one waits for ever.
-        await using var content = info.Length == 0 ? null : info.Open(ReadShared);
+        if (!info.Exists) return false;
+        await using var content = UserFile.Open(info.FullName) ?? throw new IOException($"{path} may not be read.");
         var mode = (info.UnixFileMode & Execute) != 0 ? Plain | Execute : Plain;
-        var entry = new GnuTarEntry(TarEntryType.RegularFile, path) { Mode = mode, ModificationTime = FileTime, DataStream = content };
+        var entry = new GnuTarEntry(TarEntryType.RegularFile, path) { Mode = mode, ModificationTime = FileTime, DataStream = content.Length == 0 ? null : content };
         await tar.WriteEntryAsync(entry, cancellationToken);
+        return true;
     }
 
     private static bool LeadsOut(string folder, string path, string target)

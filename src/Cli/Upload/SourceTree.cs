@@ -30,7 +30,7 @@ internal static class SourceTree
 
     private static async Task<IEnumerable<string>?> FromGitAsync(string folder, CancellationToken cancellationToken)
     {
-        var output = await RunGitAsync(folder, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], cancellationToken);
+        var output = await RunGitAsync(folder, ["-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cancellationToken);
         if (output is null) return null;
         var listed = output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToList();
         if (listed.Count == 0) return null; // The folder is itself ignored by the repository around it.
@@ -88,7 +88,7 @@ internal static class SourceTree
 
     private static IgnoreRules? ReadRules(string folder, string[] names)
     {
-        var lines = names.Select(n => Path.Combine(folder, n)).Where(File.Exists).SelectMany(File.ReadLines).ToList();
+        var lines = names.Select(n => Path.Combine(folder, n)).SelectMany(n => TextFile.Read(n)?.Split('\n') ?? []).ToList();
         return lines.Count == 0 ? null : IgnoreRules.Parse(lines);
     }
 

@@ -30,7 +30,11 @@ internal sealed class MemberStream : IAsyncDisposable
     }
 
     /// <summary>A server whose machine is gone says nothing, so it is asked.</summary>
-    private static SocketsHttpHandler Handler() => new() { KeepAlivePingDelay = TimeSpan.FromSeconds(15), KeepAlivePingTimeout = TimeSpan.FromSeconds(10) };
+    private static SocketsHttpHandler Handler() => new()
+    {
+        KeepAlivePingDelay = TimeSpan.FromSeconds(15), KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        AllowAutoRedirect = false, // the token must not travel to where an answer points
+    };
 
     /// <summary>Until the connection ends, or, once cancelled, until the last call is answered.</summary>
     public async Task ServeAsync(CancellationToken cancellationToken)

@@ -118,7 +118,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var layer = new LayerWriter(result, work.Plan.Static ? work.Serve : null, options.Source.BytesMax);
         var content = new ImageContent((target, stop) => layer.WriteAsync(folder, target, stop), Describe(command, work));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var image, out var error)) return error;
-        foreach (var path in layer.LeftOut.Take(10)) work.Log.Note($"left out: {path}, which is not a plain file or leads out of the result");
+        foreach (var left in layer.LeftOut.Lines()) work.Log.Note(left);
         foreach (var path in layer.NotServed.Take(10)) work.Log.Note(NotServed(path));
         if (layer.NotServed.Count > 10) work.Log.Note($"not served: {layer.NotServed.Count - 10} more such files");
         work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(image.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");

@@ -13,17 +13,16 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
 {
     private const UnixFileMode ProgramMode = (UnixFileMode)0b111_101_101;
     private const UnixFileMode FileMode = (UnixFileMode)0b110_100_100;
-    private const int LeftOutMax = 100;
+    private const int NotServedMax = 100;
     private const int EntriesMax = SourceTree.EntriesMaxDefault;
     private static readonly string[] NeverPacked = [".git"];
 
-    private readonly List<string> leftOut = [];
     private readonly List<string> notServed = [];
     private long bytes;
     private int files;
 
-    /// <summary>At most a hundred paths of what was there and not packed.</summary>
-    public IReadOnlyList<string> LeftOut => leftOut;
+    /// <summary>What was there and was not packed.</summary>
+    public LeftOutFiles LeftOut { get; } = new();
 
     /// <summary>Private files of a static site, which are not packed, but for hidden ones.</summary>
     public IReadOnlyList<string> NotServed => notServed;
@@ -58,21 +57,21 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
     private async Task<Error?> AddAsync(TarWriter tar, UserEntry entry, string name, Stack<(string Path, string Name)> pending, CancellationToken cancellationToken)
     {
         if (++files > EntriesMax) return SourceErrors.TooManyFiles(EntriesMax);
-        if (!IsPortable(name) || entry.Target is { } text && !IsPortable(text))
+        if (!LeftOutFiles.IsPortable(name) || entry.Target is { } text && !LeftOutFiles.IsPortable(text))
         {
-            LeaveOut(leftOut, string.Concat(name.Select(x => char.IsControl(x) ? '?' : x)));
+            LeftOut.Add(name, LeftOutFiles.ControlCharacters);
             return null;
         }
         if (site is not null && entry.Kind != UserEntryKind.Folder && ServedFiles.IsPrivate(name, site))
         {
-            if (!Path.GetFileName(name).StartsWith('.')) LeaveOut(notServed, name);
+            if (!Path.GetFileName(name).StartsWith('.') && notServed.Count < NotServedMax) notServed.Add(name);
             return null;
         }
         if (entry.Target is { } target)
         {
             if (site is null) await WriteAsync(tar, new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target }, cancellationToken);
             else if (tree.File(entry.Path) is { } file && !ServedFiles.IsPrivate(Path.GetRelativePath(tree.Root, file), site)) return await AddFileAsync(tar, file, name, cancellationToken);
-            else LeaveOut(leftOut, name); // a folder behind a link could contain itself
+            else LeftOut.Add(name, WhyNot(entry.Path)); // a folder behind a link could contain itself
             return null;
         }
         if (entry.Kind == UserEntryKind.File) return await AddFileAsync(tar, Path.Combine(tree.Root, entry.Path), name, cancellationToken);
@@ -87,7 +86,7 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
         await using var content = UserFile.Open(path);
         if (content is null)
         {
-            LeaveOut(leftOut, name); // a pipe, socket or device, which would block or mislead a reader
+            LeftOut.Add(name, LeftOutFiles.NotPlain); // it would block or mislead a reader
             return null;
         }
         if ((bytes += content.Length) > bytesMax) return SourceErrors.TooManyBytes(bytesMax);
@@ -96,13 +95,12 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
         return null;
     }
 
-    private static void LeaveOut(List<string> paths, string name)
+    /// <summary>Of a link in a static site.</summary>
+    private string WhyNot(string link)
     {
-        if (paths.Count < LeftOutMax) paths.Add(name);
+        if (tree.Links.Resolve(link) is null) return LeftOutFiles.LeadsOut;
+        return tree.Folder(link) is not null ? "a link to a folder, which a static site does not follow" : "a link to nothing, or to what a static site does not serve";
     }
-
-    /// <summary>Readers of tar archives disagree about line breaks in names: an image with one cannot be unpacked everywhere.</summary>
-    private static bool IsPortable(string name) => name.Length is > 0 and <= 4096 && !name.Any(x => char.IsControl(x) || x == '\uFFFD');
 
     private static Task WriteAsync(TarWriter tar, PaxTarEntry entry, CancellationToken cancellationToken)
     {

@@ -11,7 +11,6 @@ namespace Strata.Deployments.Images;
 /// </summary>
 internal sealed class RootLayerWriter(long bytesMax)
 {
-    private const int LeftOutMax = 100;
     private const int EntriesMax = 500_000;
 
     /// <summary>Headers and padding of one entry, generously.</summary>
@@ -19,11 +18,10 @@ internal sealed class RootLayerWriter(long bytesMax)
     private const UnixFileMode Permissions = (UnixFileMode)0b111_111_111;
 
     private readonly HashSet<string> written = new(StringComparer.Ordinal);
-    private readonly List<string> leftOut = [];
     private long bytes;
 
-    /// <summary>At most a hundred paths of what was there and not packed.</summary>
-    public IReadOnlyList<string> LeftOut => leftOut;
+    /// <summary>What was there and was not packed.</summary>
+    public LeftOutFiles LeftOut { get; } = new();
 
     public int Files { get; private set; }
 
@@ -52,9 +50,14 @@ internal sealed class RootLayerWriter(long bytesMax)
         if (name is "" or "." || entry.EntryType is TarEntryType.GlobalExtendedAttributes) return null;
         if (++Files > EntriesMax) return SourceErrors.TooManyFiles(EntriesMax);
         if ((bytes += entry.Length) > bytesMax) return BuildErrors.ImageTooLarge(bytesMax);
-        if (Array.Exists([name, entry.LinkName ?? ""], x => x.Any(char.IsControl)) || Clean(entry, name) is not { } clean)
+        if (Array.Exists([name, entry.LinkName ?? ""], x => x.Any(char.IsControl)))
         {
-            if (leftOut.Count < LeftOutMax) leftOut.Add(name);
+            LeftOut.Add(name, LeftOutFiles.ControlCharacters);
+            return null;
+        }
+        if (Clean(entry, name) is not { } clean)
+        {
+            LeftOut.Add(name, entry.EntryType is TarEntryType.HardLink ? "a hard link to what is not in the image" : LeftOutFiles.NotPlain);
             return null;
         }
         clean.ModificationTime = entry.ModificationTime;

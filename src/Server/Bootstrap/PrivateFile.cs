@@ -5,14 +5,7 @@ public static class PrivateFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    public static void Write(string path, string text)
-    {
-        var unfinished = path + ".new";
-        File.Delete(unfinished);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-        using (var file = new StreamWriter(unfinished, options)) file.Write(text);
-        File.Move(unfinished, path, overwrite: true);
-    }
+    public static void Write(string path, string text) => Core.WholeFile.WritePrivate(path, text);
 
     public static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ public sealed class HomeLock : IDisposable
 
     private HomeLock(FileStream file, HomeLayout home) => (this.file, this.home) = (file, home);
 
-    /// <exception cref="StrataException">DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE.</exception>
+    /// <exception cref="StrataException">DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE, DATA_FOLDER_NOT_PRIVATE.</exception>
     public static HomeLock Take(HomeLayout home)
     {
         try

@@ -5,7 +5,10 @@ using Strata.Core;
 
 namespace Strata.Server.Hosting;
 
-/// <summary>Finds out before anything is started whether a port can be listened on, and who has it.</summary>
+/// <summary>
+/// Finds out before anything is started whether a port can be listened on, and who has it. It binds and never listens: the kernel would accept clients for a listening
+/// socket, and reset them when the check ends. Binding is enough, because Linux refuses it where another socket listens.
+/// </summary>
 public static class PortCheck
 {
     private const int ListenState = 0x0A;
@@ -18,7 +21,6 @@ public static class PortCheck
             // As Kestrel binds: a port in TIME_WAIT is free.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(new IPEndPoint(address, port));
-            socket.Listen(1);
             return null;
         }
         catch (SocketException e)

@@ -3,8 +3,6 @@ namespace Strata.Server.Options;
 /// <summary>What stands where in a cloud's data folder.</summary>
 public sealed record HomeLayout(string Root)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     public string Postgres => Path.Combine(Root, "postgres");
     public string Blobs => Path.Combine(Root, "blobs");
     public string Node => Path.Combine(Root, "node");
@@ -39,10 +37,7 @@ public sealed record HomeLayout(string Root)
             ? Path.GetFullPath(home)
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".strata");
 
-    /// <summary>Makes the folders. The root itself may be entered by PostgreSQL's own user, which cannot be root; what is private is closed one by one.</summary>
-    public void Create()
-    {
-        Directory.CreateDirectory(Root);
-        foreach (var folder in new[] { Blobs, Node, Edge, Run }) Directory.CreateDirectory(folder, OwnerOnly);
-    }
+    /// <summary>Makes the folders, for this program's user only.</summary>
+    /// <exception cref="Core.StrataException">DATA_FOLDER_NOT_PRIVATE.</exception>
+    public void Create() => Hosting.DataFolder.Create(this);
 }

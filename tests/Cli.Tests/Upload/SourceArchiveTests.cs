@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Net.Sockets;
+using Strata.Cli.Deploying;
 using Strata.Cli.Upload;
 
 namespace Strata.Cli.Tests.Upload;
@@ -41,6 +44,53 @@ public sealed class SourceArchiveTests : IDisposable
         var path = string.Join('/', Enumerable.Repeat("folder-with-a-long-name", 12)) + "/file.txt";
         folder.Write(path, "x");
         Assert.Equal(path, Assert.Single(await EntriesAsync(path)).Name);
+    }
+
+    [Fact]
+    public async Task Pack_WhatNoArchiveShouldCarry_IsLeftOutAndNamed()
+    {
+        folder.Write("index.html", "x");
+        folder.Write("two\nlines", "x");
+        Process.Start("mkfifo", Path.Combine(folder.Path, "pipe"))!.WaitForExit();
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder.Path, "socket")));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "out"), "/etc/passwd");
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "self"), ".");
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(2, archive.Files);
+        Assert.Equal(
+            [
+                "left out: out: a link that leads out of the folder", "left out: pipe: a pipe, socket or device", "left out: socket: a pipe, socket or device",
+                "left out: two?lines: its name has control characters or is not UTF-8",
+            ],
+            archive.LeftOut.Lines());
+    }
+
+    [Fact]
+    public async Task Pack_ManyLeftOut_AreNamedUpToTwentyAndCounted()
+    {
+        folder.Write("index.html", "x");
+        for (var i = 0; i < 45; i++) File.CreateSymbolicLink(Path.Combine(folder.Path, $"out{i:00}"), "/etc");
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(21, archive.LeftOut.Lines().Count());
+        Assert.Equal("left out: 25 more", archive.LeftOut.Lines().Last());
+    }
+
+    /// <summary>A mode with set-user-id, a second name of a file, and settings that are pipes.</summary>
+    [Fact]
+    public async Task Pack_SpecialModesAndHardLinks_BecomePlainFiles_AndPipesAsSettingsDoNotHang()
+    {
+        var tool = folder.Write("tool", "x");
+        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.SetUser | UnixFileMode.SetGroup);
+        Process.Start("ln", [tool, Path.Combine(folder.Path, "second")])!.WaitForExit();
+        foreach (var name in (string[])[".gitignore", ".strataignore", "strata.yaml"]) Process.Start("mkfifo", Path.Combine(folder.Path, name))!.WaitForExit();
+        Assert.NotEmpty(DeploySource.Parse(folder.Path, null).DefaultName());
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        var entries = await EntriesAsync([.. paths]);
+        Assert.Equal(["second", "tool"], entries.Select(e => e.Name));
+        Assert.All(entries, e => Assert.Equal((TarEntryType.RegularFile, (UnixFileMode)0b111_101_101), (e.EntryType, e.Mode)));
     }
 
     private async Task<string> DigestAsync(params string[] paths)

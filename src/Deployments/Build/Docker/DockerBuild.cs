@@ -81,7 +81,7 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
         var content = new ImageContent(
             (target, stop) => docker.ReadAsync(["export", name], tar => layer.WriteAsync(tar, target, stop), stop), Describe(image));
         if (!(await images.PackAsync(work.Job.Tenant, content, cancellationToken)).TryGet(out var stored, out var error)) return error;
-        foreach (var path in layer.LeftOut.Take(10)) work.Log.Note($"left out: {path}, which is neither a file, a folder nor a link");
+        foreach (var line in layer.LeftOut.Lines()) work.Log.Note(line);
         work.Log.Step($"Packed {layer.Files} {(layer.Files == 1 ? "file" : "files")}, {ByteText.Format(stored.Bytes)}, in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return new BuiltRelease
         {

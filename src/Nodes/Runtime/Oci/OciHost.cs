@@ -60,7 +60,7 @@ internal sealed class OciHost
     public ShimStart Prepare(
         string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null, SandboxNetwork network = SandboxNetwork.Own)
     {
-        File.WriteAllText(Path.Combine(folder, "config.json"), bundle.ToJson());
+        WholeFile.WritePrivate(Path.Combine(folder, "config.json"), bundle.ToJson()); // it holds the variables, tokens among them
         var environment = new Dictionary<string, string>
         {
             ["S_DIR"] = folder,

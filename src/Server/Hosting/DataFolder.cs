@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Strata.Core;
+using Strata.Server.Options;
+
+namespace Strata.Server.Hosting;
+
+/// <summary>
+/// Makes a cloud's data folder and keeps it private. Invariant: after <see cref="Create"/> only this program's user enters the folder. PostgreSQL, which runs as a user of its
+/// own under root, is given its folders as open descriptors and enters nothing by path.
+/// </summary>
+internal static partial class DataFolder
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const int AtCurrentFolder = -100;
+    private const uint StatxUser = 8;
+    private const int UserOffset = 20; // of stx_uid in struct statx, which is laid out alike on every architecture
+
+    /// <summary>Makes what is missing, and closes what is the cloud's and open to others.</summary>
+    /// <exception cref="StrataException">DATA_FOLDER_NOT_PRIVATE: it belongs to another user, or is open to others and holds something else.</exception>
+    public static void Create(HomeLayout home)
+    {
+        Directory.CreateDirectory(home.Root, OwnerOnly);
+        if (OwnerOf(home.Root) is { } owner && owner != EffectiveUser()) TakeOver(home, owner);
+        else if (File.GetUnixFileMode(home.Root) != OwnerOnly) Close(home);
+        foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run])
+        {
+            Directory.CreateDirectory(folder, OwnerOnly);
+            if (File.GetUnixFileMode(folder) != OwnerOnly) File.SetUnixFileMode(folder, OwnerOnly);
+        }
+    }
+
+    /// <summary>An empty folder, such as a volume that somebody made for us, is taken; what is in another user's folder is not trusted.</summary>
+    private static void TakeOver(HomeLayout home, uint owner)
+    {
+        if (!Environment.IsPrivilegedProcess || !IsEmpty(home.Root)) throw ServerErrors.HomeOfAnother(home.Root, owner).ToException();
+        if (ChangeOwner(home.Root, EffectiveUser(), uint.MaxValue) != 0) throw ServerErrors.HomeOfAnother(home.Root, owner).ToException();
+        File.SetUnixFileMode(home.Root, OwnerOnly);
+    }
+
+    /// <summary>Never a folder with something else in it: <c>STRATA_HOME=/tmp</c> must not close /tmp.</summary>
+    private static void Close(HomeLayout home)
+    {
+        if (!IsEmpty(home.Root) && !IsOfACloud(home)) throw ServerErrors.HomeOpen(home.Root).ToException();
+        File.SetUnixFileMode(home.Root, OwnerOnly);
+    }
+
+    private static bool IsEmpty(string folder) => !Directory.EnumerateFileSystemEntries(folder).Any();
+
+    private static bool IsOfACloud(HomeLayout home) =>
+        File.Exists(home.KeyFile) || File.Exists(home.LockFile) || File.Exists(Path.Combine(home.Root, "context.json")) || File.Exists(Path.Combine(home.Root, ServerOptionsReader.FileName));
+
+    /// <summary>Null where the system does not say.</summary>
+    private static uint? OwnerOf(string path)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        return Statx(AtCurrentFolder, path, 0, StatxUser, buffer) == 0 ? BinaryPrimitives.ReadUInt32LittleEndian(buffer[UserOffset..]) : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, Span<byte> buffer);
+}
