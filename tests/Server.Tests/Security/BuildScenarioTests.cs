@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Formats.Tar;
 using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
@@ -32,6 +34,82 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         Assert.Equal("hello\n", (await GetAsync(cloud, url, "/")).Body);
         foreach (var path in (string[])["/pipe", "/link", "/root/etc/passwd", "/self1/index.html", "/users.txt"])
             Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(cloud, url, path)).Status);
+    }
+
+    /// <summary>A folder with everything that hangs, leads elsewhere or cannot be carried: deployed without it, and the deploy says what is missing and why.</summary>
+    [Theory]
+    [InlineData("default")]
+    [InlineData("inline")]
+    public async Task Folder_WithTraps_IsDeployedWithoutThem_AndTheDeployNamesThem(string edge)
+    {
+        var cloud = await clouds.InModeAsync(edge);
+        using var app = new AppFolder(("index.html", "home"), ("sub/page.html", "page"), ("two\nlines.html", "x"));
+        string Full(string name) => Path.Combine(app.Path, name);
+        Process.Start("mkfifo", Full("pipe.html"))!.WaitForExit();
+        if (Environment.IsPrivilegedProcess) Process.Start("mknod", [Full("device.html"), "c", "1", "5"])!.WaitForExit();
+        for (var i = 0; i < 8; i++) File.CreateSymbolicLink(Full($"self{i}"), ".");
+        for (var i = 0; i < 30; i++) File.CreateSymbolicLink(Full($"users{i:00}.txt"), i % 2 == 0 ? "/etc/passwd" : "../../../../etc/passwd");
+        Process.Start("ln", [Full("index.html"), Full("second.html")])!.WaitForExit();
+        File.SetUnixFileMode(Full("sub/page.html"), (UnixFileMode)0b100_111_101_101);
+        var deployed = await cloud.RunAsAsync(cloud.B.Developer, "deploy", app.Path, "--name", "folder-traps", "--json");
+        var url = UrlOf(deployed);
+        foreach (var (path, body) in new[] { ("/", "home"), ("/sub/page.html", "page"), ("/second.html", "home") }) Assert.Equal(body, (await GetAsync(cloud, url, path)).Body);
+        foreach (var path in (string[])["/pipe.html", "/device.html", "/users00.txt", "/users01.txt", "/self0/index.html", "/two%0Alines.html"])
+            Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(cloud, url, path)).Status);
+        Assert.Contains("left out: pipe.html: a pipe, socket or device", deployed.Error, StringComparison.Ordinal);
+        Assert.Contains("left out: two?lines.html: its name", deployed.Error, StringComparison.Ordinal);
+        Assert.Contains("left out: users00.txt: a link that leads out of the folder", deployed.Error, StringComparison.Ordinal);
+        Assert.Matches(@"left out: \d+ more", deployed.Error);
+        Assert.Contains("left out: self0: a link to a folder", deployed.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Archives that no command of ours makes: each ends with the entry's name and the reason, and nothing is written beside the source.</summary>
+    [Fact]
+    public async Task Archive_WithWhatMayNotBeThere_FailsAndNamesIt()
+    {
+        var cloud = await clouds.InProcessAsync();
+        Assert.Equal(201, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/v1/deployments", """{"name":"odd","project":"default","spec":{}}""")).Status);
+        var escape = "strata-escape-" + Path.GetRandomFileName();
+        var entries = new (TarEntry Entry, string Named)[]
+        {
+            (Plain($"../../../../../../tmp/{escape}"), "outside"), (Plain($"/tmp/{escape}"), "outside"), (new GnuTarEntry(TarEntryType.RegularFile, "two\nlines"), "two?lines"),
+            (new PaxTarEntry(TarEntryType.Fifo, "a-pipe"), "a-pipe"), (new PaxTarEntry(TarEntryType.CharacterDevice, "a-device"), "a-device"),
+            (new PaxTarEntry(TarEntryType.BlockDevice, "a-disk"), "a-disk"), (Link(TarEntryType.SymbolicLink, "a-link", "/etc/passwd"), "a-link"),
+            (Link(TarEntryType.SymbolicLink, "up", "../../etc"), "up"), (Link(TarEntryType.HardLink, "hard", "/etc/passwd"), "hard"),
+            (Link(TarEntryType.HardLink, "hard-up", "../../../etc/passwd"), "hard-up"),
+        };
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var digest = await PutAsync(cloud, [Plain("index.html"), entries[i].Entry]);
+            Assert.Equal(201, (await cloud.CallAsync(cloud.B.Developer, "POST", "/api/v1/releases",
+                $$$$"""{"name":"odd-{{{{i}}}}","project":"default","spec":{"deployment":"odd","source":{"archive":"{{{{digest}}}}"}}}""")).Status);
+            var failed = await Wait.ForAsync(async () =>
+            {
+                var now = (await cloud.CallAsync(cloud.B.Developer, "GET", $"/api/v1/releases/odd-{i}")).Body;
+                return now.GetProperty("state").GetString() == "FAILED" ? now.GetProperty("status").GetProperty("message").GetString() : null;
+            }, "the release fails", 60);
+            Assert.Contains(entries[i].Named, failed, StringComparison.Ordinal);
+        }
+        Assert.False(File.Exists("/tmp/" + escape));
+    }
+
+    private static PaxTarEntry Plain(string name) => new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream("x"u8.ToArray()) };
+
+    private static PaxTarEntry Link(TarEntryType type, string name, string target) => new(type, name) { LinkName = target };
+
+    private static async Task<string> PutAsync(SecurityCloud cloud, TarEntry[] entries)
+    {
+        using var memory = new MemoryStream();
+        await using (var gzip = new GZipStream(memory, CompressionLevel.Fastest, leaveOpen: true))
+        await using (var tar = new TarWriter(gzip, TarEntryFormat.Pax))
+        {
+            foreach (var entry in entries) await tar.WriteEntryAsync(entry);
+        }
+        var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(memory.ToArray()));
+        using var http = cloud.Api(cloud.B.Developer);
+        using var put = await http.PutAsync($"/api/v1/blobs/{digest}", new ByteArrayContent(memory.ToArray()));
+        Assert.True(put.IsSuccessStatusCode);
+        return digest;
     }
 
     [Fact]

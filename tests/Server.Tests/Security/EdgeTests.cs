@@ -43,7 +43,7 @@ public sealed class EdgeTests(SecurityClouds clouds)
         var cloud = await clouds.InModeAsync(edge);
         await DeployAsync(cloud, cloud.B, "headers");
         using var http = cloud.Edge("headers.b");
-        string[] forged = ["X_Forwarded_For", "x_real-ip", "X-Forwarded_Proto", "X.Forwarded.Host", "X-Forwarded-For", "X-Request-Id"];
+        string[] forged = ["X_Forwarded_For", "x_real-ip", "X-Forwarded_Proto", "X.Forwarded.Host", "X-Forwarded-For", "X-Request-Id", "Proxy", "Proxy-Authorization"];
         foreach (var name in forged) Assert.True(http.DefaultRequestHeaders.TryAddWithoutValidation(name, "forged"));
         http.DefaultRequestHeaders.Add("X-Plain", "kept");
         var seen = await http.GetStringAsync("/");
@@ -78,6 +78,54 @@ public sealed class EdgeTests(SecurityClouds clouds)
         using var http = cloud.Edge("forger.b");
         for (var i = 0; i < 10; i++) Assert.StartsWith("GET /", await http.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.False(listener.Pending());
+    }
+
+    /// <summary>Requests that two readers can read differently: refused, the connection ends, and the application hears of none.</summary>
+    [Theory]
+    [InlineData("default")]
+    [InlineData("inline")]
+    public async Task Request_ThatTwoReadersReadDifferently_IsRefused(string edge)
+    {
+        var cloud = await clouds.InModeAsync(edge);
+        await DeployAsync(cloud, cloud.B, "smuggled");
+        const string host = "Host: smuggled.b.localhost\r\n";
+        string[] requests =
+        [
+            $"POST / HTTP/1.1\r\n{host}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX",
+            $"POST / HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", $"POST / HTTP/1.1\r\n{host}Content-Length: +1\r\n\r\na",
+            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", $"POST / HTTP/1.1\r\n{host}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+            $"POST / HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", $"POST / HTTP/1.0\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            $"GET / HTTP/1.1\n{host}\r\n", $"GET / HTTP/1.1\r\n{host}A: b\r\n c\r\n\r\n", $"GET / HTTP/1.1\r\n{host}{host}\r\n",
+            $"GET http://victim.a.localhost/ HTTP/1.1\r\n{host}\r\n",
+        ];
+        foreach (var request in requests)
+        {
+            var answer = await AskAsync(cloud, request + $"GET /second HTTP/1.1\r\n{host}\r\n");
+            Assert.True(answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal), $"{request}\n{answer}");
+            Assert.DoesNotContain("/second", answer, StringComparison.Ordinal);
+        }
+        using var http = cloud.Edge("smuggled.b");
+        Assert.StartsWith("GET /", await http.GetStringAsync("/"), StringComparison.Ordinal);
+    }
+
+    /// <summary>All that comes until the edge closes the connection.</summary>
+    private static async Task<string> AskAsync(SecurityCloud cloud, string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, cloud.HttpPort);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(System.Text.Encoding.Latin1.GetBytes(request));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var answer = new MemoryStream();
+        try
+        {
+            await stream.CopyToAsync(answer, patience.Token);
+        }
+        catch (IOException)
+        {
+            // Closed while more was on its way.
+        }
+        return System.Text.Encoding.Latin1.GetString(answer.ToArray());
     }
 
     private static string Id(JsonElement item) => item.GetProperty("id").GetString()!;
