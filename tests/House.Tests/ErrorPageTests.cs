@@ -8,9 +8,9 @@ public partial class ErrorPageTests
     private const string Page = "docs/entities/errors.md";
 
     /// <summary>Where the entity API's answers come from.</summary>
-    private static readonly string[] Folders = ["src/Entities", "src/EntityApi", "src/Api/Http", "src/Api/Idempotency", "src/Api/Shares", "src/Core/Sharing"];
+    private static readonly string[] Folders = ["src/Engine/Entities", "src/EntityPlatform/EntityApi", "src/Platform/Api/Http", "src/Platform/Api/Idempotency", "src/Platform/Api/Shares", "src/Foundation/Core/Sharing"];
 
-    private static readonly string[] Files = ["src/Core/JsonGuard.cs", "src/Storage/Postgres/StoreErrors.cs"];
+    private static readonly string[] Files = ["src/Foundation/Core/JsonGuard.cs", "src/Engine/Storage/Postgres/StoreErrors.cs"];
 
     /// <summary>Words of the contract that are no codes.</summary>
     private static readonly HashSet<string> NoCodes = ["SIMPLE_VIEW", "SAMPLE_DATA", "JSON_SCHEMA"];
@@ -21,7 +21,7 @@ public partial class ErrorPageTests
     [Fact]
     public void ErrorPage_TellsTheStatusOfEachCode()
     {
-        var statuses = KindStatus().Matches(string.Join('\n', Repository.Lines("src/Core/ErrorStatus.cs"))).ToLookup(m => m.Groups[1].Value, m => m.Groups[2].Value);
+        var statuses = KindStatus().Matches(string.Join('\n', Repository.Lines("src/Foundation/Core/ErrorStatus.cs"))).ToLookup(m => m.Groups[1].Value, m => m.Groups[2].Value);
         var answered = Answering().SelectMany(f => KindAndCode().Matches(string.Join('\n', Repository.Lines(f)))).ToLookup(m => m.Groups[2].Value, m => statuses[m.Groups[1].Value].FirstOrDefault("500"));
         var told = Repository.Lines(Page).Select(l => Row().Match(l)).Where(m => m.Success && !OwnStatus.Contains(m.Groups[1].Value));
         var wrong = told.Where(m => answered.Contains(m.Groups[1].Value) && !answered[m.Groups[1].Value].Contains(m.Groups[2].Value));

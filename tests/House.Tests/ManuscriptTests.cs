@@ -8,9 +8,9 @@ public partial class ManuscriptTests
     /// <summary>Where a library asks synchronously or the task is known to be done. File to reason.</summary>
     private static readonly Dictionary<string, string> MayBlock = new()
     {
-        ["src/Cli/Kinds/NameCompletion.cs"] = "the command line library asks for completions synchronously",
-        ["src/Server/Logging/ServerLogs.cs"] = "a logger factory is disposed synchronously",
-        ["src/Edge/Sites/SiteStore.cs"] = "asked only of tasks that are completed",
+        ["src/Program/Cli/Kinds/NameCompletion.cs"] = "the command line library asks for completions synchronously",
+        ["src/Program/Server/Logging/ServerLogs.cs"] = "a logger factory is disposed synchronously",
+        ["src/Fabric/Edge/Sites/SiteStore.cs"] = "asked only of tasks that are completed",
     };
 
     [Fact]

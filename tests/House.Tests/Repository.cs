@@ -7,8 +7,14 @@ internal static partial class Repository
 {
     public static readonly string Root = FindRoot();
 
-    /// <summary>Names of the modules: the folders below src.</summary>
-    public static IReadOnlyList<string> Modules => [.. Directory.GetDirectories(Path.Combine(Root, "src")).Select(d => Path.GetFileName(d)!).Order()];
+    /// <summary>The folder of each module by its name: src/ROOM/MODULE, relative to the root.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Folders = Directory.GetDirectories(Path.Combine(Root, "src"))
+        .SelectMany(Directory.GetDirectories)
+        .ToDictionary(d => Path.GetFileName(d), d => Path.GetRelativePath(Root, d).Replace('\\', '/'));
+
+    public static IReadOnlyList<string> Modules => [.. Folders.Keys.Order()];
+
+    public static string RoomOf(string module) => Folders[module].Split('/')[1];
 
     /// <summary>C# files below a folder, relative to the root, without what a build leaves.</summary>
     public static IEnumerable<string> Sources(string folder) => Directory
@@ -19,12 +25,12 @@ internal static partial class Repository
 
     public static string[] Lines(string file) => File.ReadAllLines(Path.Combine(Root, file));
 
-    public static string ProjectFile(string module) => File.ReadAllText(Path.Combine(Root, "src", module, module + ".csproj"));
+    public static string ProjectFile(string module) => File.ReadAllText(Path.Combine(Root, Folders[module], module + ".csproj"));
 
     /// <summary>Modules whose names a module's code uses, by reference or namespace; references reach on, so the project file alone tells too little.</summary>
     public static IReadOnlySet<string> UsedBy(string module)
     {
-        var used = Sources("src/" + module).SelectMany(Lines).SelectMany(l => ModuleName().Matches(l)).Select(m => m.Groups[1].Value);
+        var used = Sources(Folders[module]).SelectMany(Lines).SelectMany(l => ModuleName().Matches(l)).Select(m => m.Groups[1].Value);
         var referenced = ProjectReference().Matches(ProjectFile(module)).Select(m => m.Groups[1].Value);
         return used.Concat(referenced).Where(Modules.Contains).Where(m => m != module).ToHashSet();
     }
