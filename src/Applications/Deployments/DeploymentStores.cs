@@ -1,6 +1,5 @@
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
-using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Kinds;
+using Strata.Contracts;
 using Strata.Core.Sharing;
 using Strata.Deployments.Api;
 using Strata.Deployments.Blobs;

@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.Contracts;
 
 namespace Strata.Tunnels;
 

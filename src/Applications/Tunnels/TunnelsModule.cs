@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Contracts;
 using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Resources.Controllers;

@@ -1,6 +1,5 @@
 using System.Net;
-using Strata.Deployments.Kinds;
-using Strata.Tunnels.Kinds;
+using Strata.Contracts;
 
 namespace Strata.Edge;
 

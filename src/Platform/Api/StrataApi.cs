@@ -12,6 +12,7 @@ using Strata.Api.OpenApi;
 using Strata.Api.Organizations;
 using Strata.Api.Shares;
 using Strata.Api.Watch;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Sharing;
 using Strata.Entities.Engine;

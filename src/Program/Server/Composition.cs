@@ -8,6 +8,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.CloudEvents;
 using Strata.Compute;
 using Strata.Compute.Members;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Deployments;

@@ -1,5 +1,6 @@
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Resources.Kinds;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Entities.Engine;

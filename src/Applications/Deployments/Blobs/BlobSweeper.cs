@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Deployments.Images;
-using Strata.Deployments.Kinds;
 using Strata.Resources.Background;
 
 namespace Strata.Deployments.Blobs;

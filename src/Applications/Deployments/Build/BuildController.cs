@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Entities.Engine;

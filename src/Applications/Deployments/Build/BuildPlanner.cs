@@ -1,8 +1,8 @@
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
-using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Build;

@@ -4,7 +4,6 @@ using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Images;
 using Strata.Deployments.Source;
-using Strata.Nodes.Kinds;
 using Strata.Nodes.Sandbox;
 
 namespace Strata.Deployments.Build;

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
+using Strata.Contracts;
 using Strata.Deployments.Blobs;
 using Strata.Deployments.Source;
-using Strata.Nodes.Kinds;
 using Strata.Core;
 
 namespace Strata.Deployments.Kinds;

@@ -1,6 +1,6 @@
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Source;
-using Strata.Nodes.Kinds;
 using Strata.Entities.Conditions;
 using Strata.Entities.Workflows;
 using Strata.Resources.Hosts;

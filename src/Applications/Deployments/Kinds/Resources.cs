@@ -1,5 +1,5 @@
-global using DeploymentResource = Strata.Core.Resource<Strata.Deployments.Kinds.DeploymentSpec, Strata.Deployments.Kinds.DeploymentStatus>;
-global using InstanceResource = Strata.Core.Resource<Strata.Nodes.Kinds.InstanceSpec, Strata.Nodes.Kinds.InstanceStatus>;
-global using NodeResource = Strata.Core.Resource<Strata.Nodes.Kinds.NodeSpec, Strata.Nodes.Kinds.NodeStatus>;
-global using ReleaseResource = Strata.Core.Resource<Strata.Deployments.Kinds.ReleaseSpec, Strata.Deployments.Kinds.ReleaseStatus>;
-global using RouteResource = Strata.Core.Resource<Strata.Deployments.Kinds.RouteSpec, Strata.Deployments.Kinds.RouteStatus>;
+global using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec, Strata.Contracts.DeploymentStatus>;
+global using InstanceResource = Strata.Core.Resource<Strata.Contracts.InstanceSpec, Strata.Contracts.InstanceStatus>;
+global using NodeResource = Strata.Core.Resource<Strata.Contracts.NodeSpec, Strata.Contracts.NodeStatus>;
+global using ReleaseResource = Strata.Core.Resource<Strata.Contracts.ReleaseSpec, Strata.Contracts.ReleaseStatus>;
+global using RouteResource = Strata.Core.Resource<Strata.Contracts.RouteSpec, Strata.Contracts.RouteStatus>;

@@ -1,3 +1,4 @@
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Entities.Engine;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Entities.Engine;

@@ -1,5 +1,5 @@
-using Strata.Deployments.Kinds;
-using Strata.Nodes.Kinds;
+
+using Strata.Contracts;
 
 namespace Strata.Deployments.Rollout;
 

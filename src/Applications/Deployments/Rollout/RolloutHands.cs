@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Entities.Conditions;

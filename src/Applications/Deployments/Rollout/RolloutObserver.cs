@@ -1,8 +1,7 @@
 using System.Globalization;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 using Strata.Entities.Engine;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Deployments.Rollout;
 

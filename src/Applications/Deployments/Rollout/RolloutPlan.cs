@@ -1,4 +1,5 @@
-using Strata.Deployments.Kinds;
+
+using Strata.Contracts;
 
 namespace Strata.Deployments.Rollout;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 using Strata.Nodes.Sandbox;
 
 namespace Strata.Deployments.Source;

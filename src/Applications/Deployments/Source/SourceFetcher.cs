@@ -1,6 +1,6 @@
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Blobs;
-using Strata.Deployments.Kinds;
 using Strata.Nodes.Sandbox;
 
 namespace Strata.Deployments.Source;

@@ -1,3 +1,4 @@
+using Strata.Contracts;
 using Strata.Deployments.Kinds;
 using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;

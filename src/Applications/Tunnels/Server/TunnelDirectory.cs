@@ -1,12 +1,12 @@
 using System.Net;
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments;
 using Strata.Deployments.Rollout;
 using Strata.Entities.Engine;
 using Strata.Resources.Kinds;
-using Strata.Tunnels.Kinds;
-using TunnelResource = Strata.Core.Resource<Strata.Tunnels.Kinds.TunnelSpec, Strata.Tunnels.Kinds.TunnelStatus>;
+using TunnelResource = Strata.Core.Resource<Strata.Contracts.TunnelSpec, Strata.Contracts.TunnelStatus>;
 
 namespace Strata.Tunnels.Server;
 

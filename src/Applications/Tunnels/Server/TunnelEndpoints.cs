@@ -9,7 +9,7 @@ using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Tunnels.Relay;
-using TunnelResource = Strata.Core.Resource<Strata.Tunnels.Kinds.TunnelSpec, Strata.Tunnels.Kinds.TunnelStatus>;
+using TunnelResource = Strata.Core.Resource<Strata.Contracts.TunnelSpec, Strata.Contracts.TunnelStatus>;
 
 namespace Strata.Tunnels.Server;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Strata.Tunnels.Kinds;
+using Strata.Contracts;
 
 namespace Strata.Tunnels.Server;
 

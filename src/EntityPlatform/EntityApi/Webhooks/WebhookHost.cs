@@ -1,3 +1,4 @@
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Engine;

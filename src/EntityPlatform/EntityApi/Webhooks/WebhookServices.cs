@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Contracts;
 using Strata.Entities.Engine;
 using Strata.Resources.Background;
 using Strata.Resources.Kinds;

@@ -1,5 +1,5 @@
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Edge.Routing;
 

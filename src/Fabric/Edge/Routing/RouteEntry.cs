@@ -1,3 +1,4 @@
+using Strata.Contracts;
 using Strata.Edge.Metrics;
 
 namespace Strata.Edge.Routing;

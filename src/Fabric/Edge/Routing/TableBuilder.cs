@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.Contracts;
 using Strata.Edge.Metrics;
 using Strata.Edge.Upstreams;
 

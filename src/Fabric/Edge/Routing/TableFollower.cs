@@ -1,11 +1,9 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
-using Strata.Deployments.Kinds;
-using Strata.Nodes.Kinds;
-using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Routing;
 

@@ -1,5 +1,5 @@
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Routing;
 

@@ -1,4 +1,5 @@
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Nodes.Kinds;
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Nodes.Agent.Health;
 using Strata.Nodes.Agent.Hooks;
 using Strata.Nodes.Agent.Logs;
-using Strata.Nodes.Kinds;
 using Strata.Nodes.Runtime;
 
 namespace Strata.Nodes.Agent;

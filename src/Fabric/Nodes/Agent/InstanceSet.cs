@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Nodes.Agent.Hooks;
 using Strata.Nodes.Agent.Logs;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Agent;
 

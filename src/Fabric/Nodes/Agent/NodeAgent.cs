@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Nodes.Agent.Health;

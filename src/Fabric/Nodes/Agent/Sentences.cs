@@ -1,6 +1,6 @@
 using System.Globalization;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Nodes.Kinds;
 using Strata.Nodes.Runtime;
 
 namespace Strata.Nodes.Agent;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Nodes.Controllers;
-using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 
 namespace Strata.Nodes.Api;

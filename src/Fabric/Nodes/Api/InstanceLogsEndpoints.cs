@@ -1,5 +1,6 @@
 using System.Text;
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;

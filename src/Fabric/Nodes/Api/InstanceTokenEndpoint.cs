@@ -1,7 +1,7 @@
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
-using Strata.Nodes.Kinds;
 using Strata.Resources.Kinds;
 
 namespace Strata.Nodes.Api;

@@ -1,8 +1,8 @@
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Api;
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
-using ClientResource = Strata.Core.Resource<Strata.Identity.Clients.ClientSpec, Strata.Identity.Clients.ClientStatus>;
+using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.Contracts.ClientStatus>;
 
 namespace Strata.Identity.Clients;
 

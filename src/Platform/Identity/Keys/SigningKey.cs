@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Identity.Keys;

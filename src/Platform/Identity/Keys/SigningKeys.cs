@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Resources.Kinds;

@@ -2,9 +2,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
-using TrustedKeyResource = Strata.Core.Resource<Strata.Identity.Keys.TrustedKeySpec, Strata.Identity.Keys.TrustedKeyStatus>;
+using TrustedKeyResource = Strata.Core.Resource<Strata.Contracts.TrustedKeySpec, Strata.Contracts.TrustedKeyStatus>;
 
 namespace Strata.Identity.Keys;
 

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Resources.Kinds;
-using TrustedKeyResource = Strata.Core.Resource<Strata.Identity.Keys.TrustedKeySpec, Strata.Identity.Keys.TrustedKeyStatus>;
+using TrustedKeyResource = Strata.Core.Resource<Strata.Contracts.TrustedKeySpec, Strata.Contracts.TrustedKeyStatus>;
 
 namespace Strata.Identity.Keys;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 using Strata.Api.Http;
+using Strata.Contracts;
 
 namespace Strata.Identity.Providers;
 

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
-using ProviderResource = Strata.Core.Resource<Strata.Identity.Providers.ProviderSpec, Strata.Core.Nothing>;
+using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Strata.Core.Nothing>;
 
 namespace Strata.Identity.Providers;
 

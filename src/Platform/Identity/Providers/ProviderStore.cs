@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Resources.Kinds;
-using ProviderResource = Strata.Core.Resource<Strata.Identity.Providers.ProviderSpec, Strata.Core.Nothing>;
+using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Strata.Core.Nothing>;
 
 namespace Strata.Identity.Providers;
 

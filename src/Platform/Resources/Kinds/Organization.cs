@@ -1,13 +1,7 @@
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Resources.Kinds;
-
-/// <summary>An organization, which is a tenant: the owner of one log. Kind <c>organization</c>, platform scope; its id is the tenant's.</summary>
-public sealed record OrganizationSpec
-{
-    /// <summary>For people; null: the name.</summary>
-    public string? DisplayName { get; init; }
-}
 
 /// <summary>States of an organization: ACTIVE, or DELETING while it is checked that nothing is left in it.</summary>
 public static class OrganizationKind

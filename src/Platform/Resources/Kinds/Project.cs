@@ -1,13 +1,7 @@
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Resources.Kinds;
-
-/// <summary>What belongs together in an organization: deployments with their routes and releases. Kind <c>project</c>, organization scope.</summary>
-public sealed record ProjectSpec
-{
-    /// <summary>For people; null: the name.</summary>
-    public string? DisplayName { get; init; }
-}
 
 /// <summary>States of a project: ACTIVE, or DELETING while it is checked that nothing is left in it.</summary>
 public static class ProjectKind

@@ -2,8 +2,8 @@ using System.CommandLine;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 
 namespace Strata.Cli.Commands;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 
 namespace Strata.Cli.Commands;
 

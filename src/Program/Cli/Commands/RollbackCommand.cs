@@ -4,8 +4,8 @@ using Strata.Cli.Deploying;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 
 namespace Strata.Cli.Commands;
 

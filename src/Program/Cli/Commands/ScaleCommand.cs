@@ -4,7 +4,6 @@ using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 
 namespace Strata.Cli.Commands;
 

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net.WebSockets;
 using Strata.Cli.Deploying;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Tunnels.Client;
-using Strata.Tunnels.Kinds;
 
 namespace Strata.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using Strata.Cli.Shell;
-using DeploymentResource = Strata.Core.Resource<Strata.Deployments.Kinds.DeploymentSpec, Strata.Deployments.Kinds.DeploymentStatus>;
+using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec, Strata.Contracts.DeploymentStatus>;
 
 namespace Strata.Cli.Deploying;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Strata.Cli.Upload;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Configuration;
 using Strata.Deployments.Kinds;

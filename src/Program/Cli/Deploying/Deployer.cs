@@ -3,10 +3,10 @@ using System.Text.Json;
 using Strata.Cli.Shell;
 using Strata.Cli.Upload;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
-using DeploymentResource = Strata.Core.Resource<Strata.Deployments.Kinds.DeploymentSpec, Strata.Deployments.Kinds.DeploymentStatus>;
-using ReleaseResource = Strata.Core.Resource<Strata.Deployments.Kinds.ReleaseSpec, Strata.Deployments.Kinds.ReleaseStatus>;
+using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec, Strata.Contracts.DeploymentStatus>;
+using ReleaseResource = Strata.Core.Resource<Strata.Contracts.ReleaseSpec, Strata.Contracts.ReleaseStatus>;
 
 namespace Strata.Cli.Deploying;
 

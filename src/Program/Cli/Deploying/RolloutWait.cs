@@ -1,9 +1,9 @@
 using System.Globalization;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
-using DeploymentResource = Strata.Core.Resource<Strata.Deployments.Kinds.DeploymentSpec, Strata.Deployments.Kinds.DeploymentStatus>;
+using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec, Strata.Contracts.DeploymentStatus>;
 
 namespace Strata.Cli.Deploying;
 

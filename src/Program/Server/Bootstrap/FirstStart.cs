@@ -1,5 +1,6 @@
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;

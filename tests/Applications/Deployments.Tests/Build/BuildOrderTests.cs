@@ -1,5 +1,5 @@
+using Strata.Contracts;
 using Strata.Deployments.Build;
-using Strata.Deployments.Kinds;
 using Strata.Deployments.Tests.Support;
 using Strata.Entities.Engine;
 

@@ -1,4 +1,4 @@
-using Strata.Deployments.Kinds;
+using Strata.Contracts;
 using Strata.Deployments.Tests.Support;
 
 namespace Strata.Deployments.Tests.Build;

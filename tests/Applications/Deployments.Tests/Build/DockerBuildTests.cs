@@ -1,8 +1,8 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using Strata.Contracts;
 using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Images;
-using Strata.Deployments.Kinds;
 using Strata.Deployments.Tests.Support;
 
 namespace Strata.Deployments.Tests.Build;

@@ -1,7 +1,6 @@
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
 using Strata.Deployments.Tests.Support;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Deployments.Tests.Rollout;
 

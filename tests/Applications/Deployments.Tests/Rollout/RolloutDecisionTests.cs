@@ -1,6 +1,5 @@
-using Strata.Deployments.Kinds;
+using Strata.Contracts;
 using Strata.Deployments.Rollout;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Deployments.Tests.Rollout;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;

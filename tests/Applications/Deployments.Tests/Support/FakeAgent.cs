@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Deployments.Tests.Support;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Blobs;
 using Strata.Deployments.Kinds;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Strata.Deployments.Kinds;
+using Strata.Contracts;
 using Strata.Edge.Tests.Support;
 
 namespace Strata.Edge.Tests.Forwarding;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
-using Strata.Deployments.Kinds;
+using Strata.Contracts;
 using Strata.Edge.Tests.Routing;
 using Strata.Edge.Tests.Support;
 

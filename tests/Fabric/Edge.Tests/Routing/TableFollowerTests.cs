@@ -1,8 +1,6 @@
 using System.Net;
-using Strata.Deployments.Kinds;
+using Strata.Contracts;
 using Strata.Edge.Tests.Support;
-using Strata.Nodes.Kinds;
-using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Tests.Routing;
 

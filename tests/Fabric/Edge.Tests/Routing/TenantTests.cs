@@ -1,7 +1,6 @@
 using System.Net;
 using Strata.Edge.Routing;
 using Strata.Edge.Tests.Support;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Edge.Tests.Routing;
 

@@ -6,10 +6,8 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Kinds;
-using Strata.Nodes.Kinds;
-using Strata.Tunnels.Kinds;
 
 namespace Strata.Edge.Tests.Support;
 

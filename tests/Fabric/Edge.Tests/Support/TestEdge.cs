@@ -1,5 +1,5 @@
 using System.Net;
-using Strata.Deployments.Kinds;
+using Strata.Contracts;
 using Strata.Edge.Routing;
 
 namespace Strata.Edge.Tests.Support;

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Tests.Agent;
 

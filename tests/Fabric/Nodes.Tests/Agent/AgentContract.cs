@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Log;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Tests.Agent;
 

@@ -11,6 +11,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Definitions;

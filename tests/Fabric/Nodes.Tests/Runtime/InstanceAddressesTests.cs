@@ -1,4 +1,5 @@
-using Strata.Nodes.Kinds;
+
+using Strata.Contracts;
 
 namespace Strata.Nodes.Tests.Runtime;
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Shares;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Definitions;

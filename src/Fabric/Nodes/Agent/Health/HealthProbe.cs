@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Strata.Nodes.Kinds;
+using Strata.Contracts;
 
 namespace Strata.Nodes.Agent.Health;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Strata.Contracts;
 using Strata.Core;
-using Strata.Nodes.Kinds;
 
 namespace Strata.Nodes.Runtime.Processes;
 

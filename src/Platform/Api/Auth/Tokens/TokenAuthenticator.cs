@@ -1,4 +1,5 @@
 using Strata.Api.Http;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Resources.Kinds;
 

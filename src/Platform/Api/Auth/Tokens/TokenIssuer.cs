@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;

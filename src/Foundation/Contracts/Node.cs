@@ -1,4 +1,4 @@
-namespace Strata.Nodes.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>A machine that runs instances. Kind <c>node</c>, platform scope; made and kept up to date by the machine's agent.</summary>
 public sealed record NodeSpec

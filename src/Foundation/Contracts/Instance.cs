@@ -1,4 +1,4 @@
-namespace Strata.Nodes.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>
 /// One running copy of a release on a node. Kind <c>instance</c>, project scope; made by the rollout, placed by placement, run by the node's agent.

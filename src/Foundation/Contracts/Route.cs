@@ -1,4 +1,4 @@
-namespace Strata.Deployments.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>A host and path prefix that lead to a deployment. Kind <c>route</c>, project scope. The edge follows these.</summary>
 public sealed record RouteSpec

@@ -1,6 +1,4 @@
-using Strata.Nodes.Kinds;
-
-namespace Strata.Deployments.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>A long-lived service. Kind <c>deployment</c>, project scope. It runs one release; a deploy makes a new one.</summary>
 public sealed record DeploymentSpec

@@ -1,6 +1,4 @@
-using Strata.Nodes.Kinds;
-
-namespace Strata.Deployments.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>
 /// One immutable build of a deployment and its configuration. Kind <c>release</c>, project scope. Creating one is what a deploy does: it is built, and when it is ready the

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Strata.Nodes.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>Whether an address may belong to an instance of a node: what an edge checks before it connects, whatever an instance's status says.</summary>
 public static class InstanceAddresses

@@ -1,4 +1,4 @@
-namespace Strata.Tunnels.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>
 /// A host of this cloud that a program on somebody's own machine serves. Kind <c>tunnel</c>, project scope. The edge follows these. The machine connects outwards to the API;

@@ -1,4 +1,4 @@
-namespace Strata.Deployments.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>Timeouts and bounds of one route; what is null is the edge's default. The table is in docs/edge.md.</summary>
 public sealed record RouteLimits

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Strata.Tunnels.Kinds;
+namespace Strata.Contracts;
 
 /// <summary>
 /// Where a server takes the edge's connections to tunnels: addresses and ports that nothing else of the platform uses, so that an edge
