@@ -16,7 +16,7 @@ using Strata.Deployments.Rollout;
 using Strata.Deployments.Source;
 using Strata.Entities.Engine;
 using Strata.Nodes.Kinds;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Kinds;

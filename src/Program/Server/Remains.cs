@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Strata.Nodes;
+using Strata.Runtimes;
 using Strata.Server.Options;
 using Strata.Server.Parts;
 using Strata.Storage.PrivateServer;

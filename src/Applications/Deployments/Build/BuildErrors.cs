@@ -1,6 +1,6 @@
 using Strata.Core;
 using Strata.Deployments.Build.Docker;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build;
 

@@ -4,7 +4,7 @@ using Strata.Deployments.Configuration;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Images;
 using Strata.Deployments.Source;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build;
 

@@ -14,7 +14,7 @@ public static class DeploymentKinds
     public static readonly Kind<DeploymentSpec, DeploymentStatus> Deployment = new()
     {
         Name = "deployment",
-        Plural = "deployments",
+        Plural = Plurals.Deployments,
         IdPrefix = "dep",
         Scope = KindScope.Project,
         Description = "A long-lived service: it runs one release, and a deploy makes a new one.",
@@ -30,7 +30,7 @@ public static class DeploymentKinds
     public static readonly Kind<ReleaseSpec, ReleaseStatus> Release = new()
     {
         Name = "release",
-        Plural = "releases",
+        Plural = Plurals.Releases,
         IdPrefix = "rel",
         Scope = KindScope.Project,
         Description = "One immutable build of a deployment with its configuration; making one is what a deploy does.",
@@ -45,7 +45,7 @@ public static class DeploymentKinds
     public static readonly Kind<RouteSpec, RouteStatus> Route = new()
     {
         Name = "route",
-        Plural = "routes",
+        Plural = Plurals.Routes,
         IdPrefix = "rte",
         Scope = KindScope.Project,
         Description = "A host and path prefix that lead to a deployment.",

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Strata.Contracts;
 using Strata.Core;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Source;
 

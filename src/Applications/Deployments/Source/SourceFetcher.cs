@@ -1,7 +1,7 @@
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Blobs;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Source;
 

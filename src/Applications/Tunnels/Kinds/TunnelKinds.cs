@@ -13,7 +13,7 @@ public static class TunnelKinds
     public static readonly Kind<TunnelSpec, TunnelStatus> Tunnel = new()
     {
         Name = "tunnel",
-        Plural = "tunnels",
+        Plural = Plurals.Tunnels,
         IdPrefix = "tun",
         Scope = KindScope.Project,
         Description = "A host of this cloud that a program on a developer's own machine serves.",

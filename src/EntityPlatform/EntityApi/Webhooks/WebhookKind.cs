@@ -21,7 +21,7 @@ public static class WebhookKind
     public static readonly Kind<WebhookSpec, WebhookStatus> Kind = new()
     {
         Name = "webhook",
-        Plural = "webhooks",
+        Plural = Plurals.Webhooks,
         IdPrefix = "whk",
         Scope = KindScope.Organization,
         Description = "Sends changes of entities to an address of yours: signed, in order, again until taken.",

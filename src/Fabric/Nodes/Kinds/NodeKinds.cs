@@ -13,7 +13,7 @@ public static class NodeKinds
     public static readonly Kind<NodeSpec, NodeStatus> Node = new()
     {
         Name = "node",
-        Plural = "nodes",
+        Plural = Plurals.Nodes,
         IdPrefix = "nod",
         Scope = KindScope.Platform,
         Description = "A machine that runs instances; its agent keeps it up to date.",
@@ -26,7 +26,7 @@ public static class NodeKinds
     public static readonly Kind<InstanceSpec, InstanceStatus> Instance = new()
     {
         Name = "instance",
-        Plural = "instances",
+        Plural = Plurals.Instances,
         IdPrefix = "ins",
         Scope = KindScope.Project,
         Description = "One running copy of a release on a node; made, drained and stopped by its deployment's rollout.",

@@ -10,7 +10,7 @@ public static class ClientKind
     public static readonly Kind<ClientSpec, ClientStatus> Kind = new()
     {
         Name = "client",
-        Plural = "clients",
+        Plural = Plurals.Clients,
         IdPrefix = "cli",
         Scope = KindScope.Organization,
         Description = "A program that calls the API in its own name, by access tokens that it gets for its id and secret.",

@@ -20,7 +20,7 @@ public static class KeyPairKind
     public static readonly Kind<KeyPairSpec, KeyPairStatus> Kind = new()
     {
         Name = "keypair",
-        Plural = "keypairs",
+        Plural = Plurals.KeyPairs,
         IdPrefix = "kyp",
         Scope = KindScope.Platform,
         Description = "A pair of keys that the cloud signs access tokens with.",

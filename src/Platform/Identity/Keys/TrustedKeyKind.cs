@@ -15,7 +15,7 @@ public static class TrustedKeyKind
     public static readonly Kind<TrustedKeySpec, TrustedKeyStatus> Kind = new()
     {
         Name = "trusted-key",
-        Plural = "trusted-keys",
+        Plural = Plurals.TrustedKeys,
         IdPrefix = "tky",
         Scope = KindScope.Organization,
         Description = "A public key of somebody whose tokens the organization believes.",

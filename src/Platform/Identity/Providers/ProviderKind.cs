@@ -18,7 +18,7 @@ public static class ProviderKind
     public static readonly Kind<ProviderSpec, Nothing> Kind = new()
     {
         Name = "oidc-provider",
-        Plural = "oidc-providers",
+        Plural = Plurals.OidcProviders,
         IdPrefix = "oip",
         Scope = KindScope.Organization,
         Description = "An OpenID Connect provider whose tokens open the organization to its users.",

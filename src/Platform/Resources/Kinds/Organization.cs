@@ -12,7 +12,7 @@ public static class OrganizationKind
     public static readonly Kind<OrganizationSpec, Nothing> Kind = new()
     {
         Name = "organization",
-        Plural = "organizations",
+        Plural = Plurals.Organizations,
         IdPrefix = "org",
         Scope = KindScope.Platform,
         Description = "The owner of projects, entities and people: a tenant with a log of its own.",

@@ -12,7 +12,7 @@ public static class ProjectKind
     public static readonly Kind<ProjectSpec, Nothing> Kind = new()
     {
         Name = "project",
-        Plural = "projects",
+        Plural = Plurals.Projects,
         IdPrefix = "prj",
         Scope = KindScope.Organization,
         Description = "What belongs together in an organization: deployments with their releases and routes.",

@@ -1,5 +1,6 @@
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
@@ -26,7 +27,7 @@ internal sealed record CloudSummary
         var summary = new CloudSummary { Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid };
         try
         {
-            var welcome = await run.Client.Resources("deployments").FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
+            var welcome = await run.Client.Resources(Plurals.Deployments).FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
             return summary with { Welcome = welcome is null ? null : Kinds.JsonView.Text(welcome.Status, "url") };
         }
         catch (StrataException)

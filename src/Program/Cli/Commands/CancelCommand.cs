@@ -18,7 +18,7 @@ internal static class CancelCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var name = run.Parse.GetRequiredValue(Name);
-        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases");
+        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         var cancelled = 0;
         foreach (var release in await FindAsync(run, releases, name, cancellationToken))
         {
@@ -35,7 +35,7 @@ internal static class CancelCommand
         Run run, ResourceClient<ReleaseSpec, ReleaseStatus> releases, string name, CancellationToken cancellationToken)
     {
         var (kind, own) = name.Split('/', 2) is [var first, var rest] ? (first, rest) : ("", name);
-        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
+        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         var deployment = kind is "release" or "releases" ? null : await deployments.FindAsync(own, cancellationToken: cancellationToken);
         if (deployment is null)
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Strata.Cli.Developing;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Cli.Commands;
@@ -35,7 +36,7 @@ internal static class DevCommand
         }
         finally
         {
-            await run.Client.Resources("tokens").DeleteAsync(name, cancellationToken: CancellationToken.None);
+            await run.Client.Resources(Plurals.Tokens).DeleteAsync(name, cancellationToken: CancellationToken.None);
         }
         return CommandRunner.Done;
     }

@@ -17,7 +17,7 @@ internal static class OpenCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var name = run.Parse.GetRequiredValue(Name);
-        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments").GetAsync(name, cancellationToken: cancellationToken);
+        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments).GetAsync(name, cancellationToken: cancellationToken);
         var url = deployment.Status.Url ?? throw new Error(
             ErrorKind.Unavailable, "NO_ADDRESS", $"{name} has no address yet.", $"strata describe {name}").ToException();
         await run.Terminal.Out.WriteLineAsync(url);

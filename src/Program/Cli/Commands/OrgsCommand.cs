@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Cli.Commands;
@@ -45,7 +46,7 @@ internal static class OrgsCommand
     {
         var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
         var organizations = new List<AnyResource>();
-        await foreach (var organization in run.Client.Resources("organizations").ListAsync(cancellationToken: cancellationToken)) organizations.Add(organization);
+        await foreach (var organization in run.Client.Resources(Plurals.Organizations).ListAsync(cancellationToken: cancellationToken)) organizations.Add(organization);
         await ResourceOutput.WriteListAsync(run, kinds, kinds.Find("organizations"), organizations, cancellationToken);
         return CommandRunner.Done;
     }

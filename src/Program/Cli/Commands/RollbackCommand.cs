@@ -28,7 +28,7 @@ internal static class RollbackCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var name = run.Parse.GetRequiredValue(Name);
-        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments").GetAsync(name, cancellationToken: cancellationToken);
+        var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments).GetAsync(name, cancellationToken: cancellationToken);
         var target = await FindAsync(run, deployment, run.Parse.GetValue(Release), cancellationToken);
         var patch = new ResourcePatch(JsonText.FromString($$"""{"release":"{{target.Id}}"}"""));
         return await Rollout.RunAsync(
@@ -41,7 +41,7 @@ internal static class RollbackCommand
     {
         var ready = new List<Resource<ReleaseSpec, ReleaseStatus>>();
         var filter = new ResourceFilter { State = ReleaseStates.Ready, Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment.Id } };
-        await foreach (var release in run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases").ListAsync(filter, cancellationToken)) ready.Add(release);
+        await foreach (var release in run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).ListAsync(filter, cancellationToken)) ready.Add(release);
         var current = ready.Find(r => r.Id == (deployment.Status.Release ?? deployment.Spec.Release));
         var found = wanted is null
             ? ready.Where(r => current is null || r.Status.Number < current.Status.Number).MaxBy(r => r.Status.Number)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Cli.Commands;
@@ -46,14 +47,14 @@ internal static class TokenCommand
     {
         var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
         var tokens = new List<AnyResource>();
-        await foreach (var token in run.Client.Resources("tokens").ListAsync(cancellationToken: cancellationToken)) tokens.Add(token);
+        await foreach (var token in run.Client.Resources(Plurals.Tokens).ListAsync(cancellationToken: cancellationToken)) tokens.Add(token);
         await ResourceOutput.WriteListAsync(run, kinds, kinds.Find("tokens"), tokens, cancellationToken);
         return CommandRunner.Done;
     }
 
     private static async Task<int> RevokeAsync(Run run, CancellationToken cancellationToken)
     {
-        var revoked = await run.Client.Resources("tokens").DeleteAsync(run.Parse.GetRequiredValue(Existing), cancellationToken: cancellationToken);
+        var revoked = await run.Client.Resources(Plurals.Tokens).DeleteAsync(run.Parse.GetRequiredValue(Existing), cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(revoked))) run.Say($"Revoked {revoked.Name}.");
         return CommandRunner.Done;
     }

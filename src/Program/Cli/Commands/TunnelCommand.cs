@@ -25,7 +25,7 @@ internal static class TunnelCommand
     {
         var (host, port) = ParseTarget(run.Parse.GetRequiredValue(Target));
         var name = run.Parse.GetValue(Name) ?? DeploySource.Parse(null, null).DefaultName() + NameSuffix;
-        var tunnels = run.Client.Resources<TunnelSpec, TunnelStatus>("tunnels");
+        var tunnels = run.Client.Resources<TunnelSpec, TunnelStatus>(Plurals.Tunnels);
         var found = await tunnels.FindAsync(name, cancellationToken: cancellationToken);
         var spec = new TunnelSpec { Target = $"{host}:{port}" };
         var tunnel = found ?? await tunnels.CreateAsync(new NewResource<TunnelSpec> { Name = name, Project = run.Project, Spec = spec }, cancellationToken: cancellationToken);

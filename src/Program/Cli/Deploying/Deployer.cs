@@ -36,7 +36,7 @@ internal sealed class Deployer(Run run)
 
     private async Task<DeploymentResource> EnsureAsync(string name, CancellationToken cancellationToken)
     {
-        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
+        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } existing) return existing;
         var project = await EnsureProjectAsync(cancellationToken);
         try
@@ -55,7 +55,7 @@ internal sealed class Deployer(Run run)
     /// <summary>The project to deploy to. A token of one project means that one unless the command names another.</summary>
     private async Task<string> EnsureProjectAsync(CancellationToken cancellationToken)
     {
-        var projects = run.Client.Resources("projects");
+        var projects = run.Client.Resources(Plurals.Projects);
         if (await projects.FindAsync(run.Project, cancellationToken: cancellationToken) is not null) return run.Project;
         if (!run.NamesProject)
         {
@@ -92,7 +92,7 @@ internal sealed class Deployer(Run run)
     /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
     private async Task<ReleaseResource> CreateReleaseAsync(DeploymentResource deployment, SourceConfig source, CancellationToken cancellationToken)
     {
-        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases");
+        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         var stem = deployment.Name[..Math.Min(deployment.Name.Length, ResourceName.LengthMax - 9)];
         var number = await LastNumberAsync(releases, deployment, stem, cancellationToken);
         for (var attempt = 1; ; attempt++)
@@ -129,7 +129,7 @@ internal sealed class Deployer(Run run)
         await foreach (var line in run.Client.LogsAsync("releases", release.Id, new LogQuery { Follow = true }, cancellationToken)) steps.Line(line.Text);
         await ended.CancelAsync();
         await showing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases").FindAsync(release.Id, cancellationToken: cancellationToken);
+        var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).FindAsync(release.Id, cancellationToken: cancellationToken);
         return built?.State switch
         {
             null => throw Cancelled(release).ToException(),
@@ -142,7 +142,7 @@ internal sealed class Deployer(Run run)
     /// <summary>QUEUED is shown as such, with the place in the queue.</summary>
     private async Task ShowStateAsync(ReleaseResource release, Action<string> told, CancellationToken cancellationToken)
     {
-        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>("releases");
+        var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         while (await releases.FindAsync(release.Id, cancellationToken: cancellationToken) is { } now && !ReleaseStates.IsEnd(now.State))
         {
             told(now.State == ReleaseStates.Queued ? $"{now.Name} is queued{(now.Status.QueuePlace is { } place ? $", place {place}" : "")}" : $"Building {now.Name}");

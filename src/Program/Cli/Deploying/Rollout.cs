@@ -13,7 +13,7 @@ internal static class Rollout
         Run run, string name, bool waits, int secondsMax, string doing, Func<Resource<DeploymentSpec, DeploymentStatus>, string> done,
         Func<ResourceClient<DeploymentSpec, DeploymentStatus>, Task<Resource<DeploymentSpec, DeploymentStatus>>> change, CancellationToken cancellationToken)
     {
-        var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
+        var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         if (!waits)
         {
             Finish(run, await change(client));

@@ -37,7 +37,7 @@ internal static class RolloutWait
     {
         using var timer = new CancellationTokenSource(patience, run.Terminal.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>("deployments");
+        var client = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         try
         {
             await foreach (var change in client.FollowAsync(new ResourceFilter { Where = HasName(deployment) }, null, linked.Token))

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strata.Client;
 using Strata.Core.Background;
-using Strata.Nodes.Agent;
+using Strata.Agent;
 using Strata.Server.Options;
 
 namespace Strata.Server.Parts;

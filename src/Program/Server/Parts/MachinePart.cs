@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Strata.Nodes;
+using Strata.Runtimes;
 using Strata.Server.Options;
 
 namespace Strata.Server.Parts;

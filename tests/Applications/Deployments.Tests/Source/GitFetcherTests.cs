@@ -5,7 +5,7 @@ using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.Deployments.Tests.Support;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Tests.Source;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Strata.Nodes;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Tests.Support;
 

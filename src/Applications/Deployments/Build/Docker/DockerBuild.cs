@@ -5,7 +5,7 @@ using Strata.Core;
 using Strata.Deployments.Detection;
 using Strata.Deployments.Images;
 using Strata.Deployments.Source;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build.Docker;
 

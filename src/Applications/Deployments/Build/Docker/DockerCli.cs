@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Strata.Core;
 using Strata.Deployments.Source;
-using Strata.Nodes.Sandbox;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build.Docker;
 

@@ -12,7 +12,7 @@ public static class TokenKind
     public static readonly Kind<TokenSpec, TokenStatus> Kind = new()
     {
         Name = "token",
-        Plural = "tokens",
+        Plural = Plurals.Tokens,
         IdPrefix = "tok",
         Scope = KindScope.Organization,
         Description = "A key to the API: a set of roles, for the whole organization or one project.",

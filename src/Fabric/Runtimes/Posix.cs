@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Strata.Runtimes;
+
+/// <summary>The few calls of the operating system that the base library does not offer.</summary>
+public static partial class Posix
+{
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Link(string target, string path);
+
+    /// <summary>SIGKILL to a process group; waits until none of it is left, at most two seconds.</summary>
+    public static async Task KillGroupAsync(int leader, TimeProvider time)
+    {
+        _ = Kill(-leader, SigKill);
+        for (var tries = 0; tries < 200 && Kill(-leader, 0) == 0; tries++) await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+    }
+
+    /// <summary>
+    /// SIGKILL to what is left of a session whose leader has been killed; waits until none of it is left, at most two seconds. Does nothing when the leader's number belongs
+    /// to another process by now.
+    /// </summary>
+    public static async Task KillSessionAsync(int leader, TimeProvider time)
+    {
+        for (var tries = 0; tries < 200 && StartTicks(leader) is null; tries++)
+        {
+            var members = Members(leader);
+            if (members.Count == 0) return;
+            foreach (var pid in members) _ = Kill(pid, SigKill);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+        }
+    }
+
+    private static List<int> Members(int session)
+    {
+        var members = new List<int>();
+        foreach (var folder in Directory.GetDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) && Stat(pid) is { } stat && stat[0] is not ("Z" or "X")
+                && stat[3] == session.ToString(CultureInfo.InvariantCulture)) members.Add(pid);
+        }
+        return members;
+    }
+
+    public static bool IsRoot => EffectiveUser() == 0;
+
+    /// <summary>
+    /// When a process started, in clock ticks since the machine's boot; null when it is gone or a zombie. With the pid it names a process for ever, which the pid
+    /// alone does not.
+    /// </summary>
+    public static long? StartTicks(int pid) =>
+        Stat(pid) is { } fields && fields[0] is not ("Z" or "X") ? long.Parse(fields[19], CultureInfo.InvariantCulture) : null;
+
+    /// <summary>The fields behind the name: state, parent, group, session … as in proc(5); null when there is no such process.</summary>
+    private static string[]? Stat(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

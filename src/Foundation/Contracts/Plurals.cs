@@ -1,0 +1,20 @@
+namespace Strata.Contracts;
+
+/// <summary>What each kind is called in addresses (<c>/api/v1/PLURAL</c>) and in permissions (<c>PLURAL.read</c>).</summary>
+public static class Plurals
+{
+    public const string Organizations = "organizations";
+    public const string Projects = "projects";
+    public const string Tokens = "tokens";
+    public const string Clients = "clients";
+    public const string OidcProviders = "oidc-providers";
+    public const string TrustedKeys = "trusted-keys";
+    public const string KeyPairs = "keypairs";
+    public const string Webhooks = "webhooks";
+    public const string Nodes = "nodes";
+    public const string Instances = "instances";
+    public const string Deployments = "deployments";
+    public const string Releases = "releases";
+    public const string Routes = "routes";
+    public const string Tunnels = "tunnels";
+}
