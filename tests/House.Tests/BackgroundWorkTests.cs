@@ -3,35 +3,35 @@ using System.Text.RegularExpressions;
 namespace Strata.House.Tests;
 
 /// <summary>
-/// Background work runs under the Supervisor (src/Core/Background), which restarts it and shows its health. An exception in work that nobody awaits is lost, and one in a hosted
+/// Background work runs under the Supervisor (src/Foundation/Core/Background), which restarts it and shows its health. An exception in work that nobody awaits is lost, and one in a hosted
 /// service of the framework's own stops the whole host: watches, feeds and RPC ended for good that way.
 /// </summary>
 public partial class BackgroundWorkTests
 {
-    private const string Home = "src/Core/Background/";
+    private const string Home = "src/Foundation/Core/Background/";
 
     /// <summary>Files with work that nobody awaits, and why that is right there.</summary>
     private static readonly Dictionary<string, string> Unawaited = new()
     {
-        ["src/Client/Members/MemberStream.cs"] = "One call of many in a program of the user's, which has no supervisor; it counts itself out whatever happens.",
-        ["src/Deployments/Build/ActiveBuilds.cs"] = "One cancellation, off the feed's thread.",
-        ["src/Edge/Sites/SiteServer.cs"] = "Fetches a site before it is asked for; the result, a failure too, is kept for who asks, and GetAsync does not throw.",
-        ["src/Edge/Sites/SiteStore.cs"] = "Forgets a failure after a pause: a delay and a removal, which cannot fail; sites are fetched once for all who wait.",
-        ["src/Edge/Transport/EventLoop.cs"] = "A thread of its own that blocks in epoll; its loop guards each connection.",
-        ["src/Edge/Transport/LoopConnection.cs"] = "One call-back, off the loop's thread.",
-        ["src/Nodes/Agent/Relay/ApiRelay.cs"] = "One connection of many; it logs its failure and counts itself out.",
-        ["src/Server/Logging/LogFile.cs"] = "The log's writer: the supervisor itself logs through it. It catches everything.",
-        ["src/Server/Parts/MachinePart.cs"] = "The look at the machine, awaited when the part starts.",
-        ["src/Tunnels/Client/TunnelClient.cs"] = "One connection of many, in the command line's process.",
-        ["src/Tunnels/Server/TunnelListener.cs"] = "Closes a socket after a pause, which cannot fail.",
+        ["src/Foundation/Client/Members/MemberStream.cs"] = "One call of many in a program of the user's, which has no supervisor; it counts itself out whatever happens.",
+        ["src/Applications/Deployments/Build/ActiveBuilds.cs"] = "One cancellation, off the feed's thread.",
+        ["src/Fabric/Edge/Sites/SiteServer.cs"] = "Fetches a site before it is asked for; the result, a failure too, is kept for who asks, and GetAsync does not throw.",
+        ["src/Fabric/Edge/Sites/SiteStore.cs"] = "Forgets a failure after a pause: a delay and a removal, which cannot fail; sites are fetched once for all who wait.",
+        ["src/Fabric/Edge/Transport/EventLoop.cs"] = "A thread of its own that blocks in epoll; its loop guards each connection.",
+        ["src/Fabric/Edge/Transport/LoopConnection.cs"] = "One call-back, off the loop's thread.",
+        ["src/Fabric/Agent/Relay/ApiRelay.cs"] = "One connection of many; it logs its failure and counts itself out.",
+        ["src/Program/Server/Logging/LogFile.cs"] = "The log's writer: the supervisor itself logs through it. It catches everything.",
+        ["src/Program/Server/Parts/MachinePart.cs"] = "The look at the machine, awaited when the part starts.",
+        ["src/Applications/Tunnels/Client/TunnelClient.cs"] = "One connection of many, in the command line's process.",
+        ["src/Applications/Tunnels/Server/TunnelListener.cs"] = "Closes a socket after a pause, which cannot fail.",
     };
 
     /// <summary>Files that speak of the framework's hosted services.</summary>
     private static readonly Dictionary<string, string> Hosted = new()
     {
-        ["src/Resources/Background/SupervisedService.cs"] = "The one base class of hosted services: it starts its work under the supervisor.",
-        ["src/Resources/Background/SupervisedServices.cs"] = "Registers them.",
-        ["src/Server/Parts/ApiPart.cs"] = "Tells the host not to stop for an exception of one.",
+        ["src/Platform/Resources/Background/SupervisedService.cs"] = "The one base class of hosted services: it starts its work under the supervisor.",
+        ["src/Platform/Resources/Background/SupervisedServices.cs"] = "Registers them.",
+        ["src/Program/Server/Parts/ApiPart.cs"] = "Tells the host not to stop for an exception of one.",
     };
 
     [Fact]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments;
 using Strata.Deployments.Kinds;

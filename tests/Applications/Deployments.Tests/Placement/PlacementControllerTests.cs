@@ -1,4 +1,5 @@
 using System.Reflection;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Placement;
