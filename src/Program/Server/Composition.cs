@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
@@ -92,6 +93,9 @@ internal sealed class Composition
 
     /// <inheritdoc cref="StrataServer.Failed"/>
     public CancellationToken Failed => api.Failed;
+
+    /// <inheritdoc cref="StrataServer.StopHostUnasked"/>
+    public void StopHostUnasked() => api.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
 
     /// <summary>The administrator's token as it is known outside; set before the start.</summary>
     public string? KnownToken { get; set; }

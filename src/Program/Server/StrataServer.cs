@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Strata.Core.Background;
 using Strata.Server.Hosting;
 using Strata.Server.Logging;
 using Strata.Server.Options;
@@ -70,6 +71,12 @@ public sealed class StrataServer : IAsyncDisposable
 
     /// <summary>Cancelled when the server stops without being asked to: the process has to end, with a failure, so that it is restarted.</summary>
     public CancellationToken Failed => composition.Failed;
+
+    /// <summary>All of the process's background work.</summary>
+    internal Supervisor Supervisor => composition.Supervisor;
+
+    /// <summary>Stops the host of the API as an exception in one of its own services would.</summary>
+    internal void StopHostUnasked() => composition.StopHostUnasked();
 
     /// <summary>To be called when <see cref="AdminToken"/> is in its file: from now on no start makes another.</summary>
     public Task ConfirmAdminTokenAsync(CancellationToken cancellationToken) => composition.ConfirmAdminTokenAsync(cancellationToken);

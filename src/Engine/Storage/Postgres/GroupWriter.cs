@@ -40,6 +40,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private NpgsqlConnection? connection;
     private long queuedBytes;
     private bool isAway;
+    private Exception? awayBecause;
 
     public GroupWriter(
         Connections connections, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor, TimeProvider time, ILogger logger)
@@ -90,6 +91,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
                 Gather();
                 await AppendAsync(group.Members, time.GetTimestamp());
                 if (!isAway) self.Succeeded();
+                else if (awayBecause is { } reason) self.Failed(reason); // a database that reads and cannot write shows nowhere else
                 await Task.Yield(); // those just answered go first: what they append next comes into this group and not half of it into the one after
             }
         }
@@ -163,7 +165,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
             try
             {
                 var outcomes = await WriteAsync(members);
-                isAway = false;
+                (isAway, awayBecause) = (false, null);
                 return outcomes;
             }
             catch (Exception e) when (e is not PostgresException p || !StoreErrors.IsDataFault(p))
@@ -173,7 +175,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
                 if (isPoison) throw; // the others need not wait for it
                 if (isAway || stop.IsCancellationRequested || time.GetElapsedTime(begun) > options.RetryFor)
                 {
-                    isAway = true; // until something succeeds, later groups are tried once, so that the queue does not stand still
+                    (isAway, awayBecause) = (true, e); // until something succeeds, later groups are tried once, so that the queue does not stand still
                     throw;
                 }
                 await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

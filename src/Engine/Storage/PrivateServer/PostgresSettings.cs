@@ -1,4 +1,5 @@
 using System.Globalization;
+using Strata.Core;
 
 namespace Strata.Storage.PrivateServer;
 
@@ -44,7 +45,8 @@ internal static class PostgresSettings
         WriteAccess(data);
         var main = Path.Combine(data, "postgresql.conf");
         var include = $"include '{FileName}'\n";
-        if (!File.ReadAllText(main).EndsWith(include, StringComparison.Ordinal)) File.AppendAllText(main, include);
+        var text = File.ReadAllText(main);
+        if (!text.EndsWith(include, StringComparison.Ordinal)) WriteFile(main, text + include);
     }
 
     /// <summary>Who may connect: whoever knows the password. That a process has the server's uid, which other servers on the machine may have too, is not enough.</summary>
@@ -53,9 +55,11 @@ internal static class PostgresSettings
     /// <summary>A sixteenth of the memory that this process may use: what is read again and again should not have to be fetched from the system's cache.</summary>
     private static long BuffersMiB() => Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16 / (1 << 20), 128, 1024);
 
+    /// <summary>Whole or not at all, and only where it differs: a start on a full disk must not leave an empty file.</summary>
     private static void WriteFile(string path, string text)
     {
-        File.WriteAllText(path, text);
+        if (File.Exists(path) && File.ReadAllText(path) == text && File.GetUnixFileMode(path) == Readable) return;
+        WholeFile.Write(path, text);
         File.SetUnixFileMode(path, Readable);
     }
 }

@@ -12,6 +12,9 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A segment of PostgreSQL's write-ahead log: with less it cannot begin the next.</summary>
+    private const long FreeBytesMin = 16 << 20;
+
     private PrivatePostgres? own;
     private SupervisedWork? watch;
 
@@ -39,10 +42,14 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
     public PartHealth Health() => own switch
     {
         null when options.PostgresUrl is not null => new PartHealth(true, "an existing PostgreSQL"),
-        { IsRunning: true } => new PartHealth(true, $"private PostgreSQL, process {own.ProcessId}{(own.Adopted ? ", adopted" : "")}"),
+        _ when own is not null && FreeBytes() is < FreeBytesMin and var free => new PartHealth(
+            false, $"the disk of {options.Home.Postgres} is full, {free >> 10} KiB are left: writes fail (No space left on device) until there is room; free some space, nothing needs a restart"),
+        { IsRunning: true } => new PartHealth(true, $"private PostgreSQL, process {own!.ProcessId}{(own.Adopted ? ", adopted" : "")}"),
         null => new PartHealth(false, "has not started"),
         _ => new PartHealth(false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } error ? $", so far without success: {error}" : "")}"),
     };
+
+    private long FreeBytes() => new DriveInfo(options.Home.Postgres).AvailableFreeSpace;
 
     private async Task WatchAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
