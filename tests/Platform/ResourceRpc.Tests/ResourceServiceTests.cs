@@ -2,7 +2,9 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
+using Strata.Api.Shares;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
 using Strata.Wire.Resources;
@@ -66,6 +68,22 @@ public sealed class ResourceServiceTests : IAsyncLifetime
         Assert.Equal(5, names.Distinct().Count());
         var even = await client.ListAsync(new ListRequest { Kind = Kind, Filter = new Filter { Project = "web", State = "NEW", Fields = { ["labels.even"] = "yes" } } }, Me);
         Assert.Equal(["w0", "w2", "w4"], even.Items.Select(i => i.Name).Order());
+    }
+
+    [Fact]
+    public async Task ListAndHistory_ManyTimes_ReturnTheirMemory()
+    {
+        var memory = host.Services.GetRequiredService<AnswerMemory>();
+        await CreateAsync("one", Spec(5));
+        for (var i = 0; i < 40; i++) // each reserves a page; together more than an organization's share
+        {
+            Assert.Single((await client.ListAsync(new ListRequest { Kind = Kind }, Me)).Items);
+            Assert.Single((await client.HistoryAsync(new HistoryRequest { Kind = Kind, Name = "one" }, Me)).Items);
+            var absent = new HistoryRequest { Kind = Kind, Name = "absent" };
+            var missing = await Assert.ThrowsAsync<RpcException>(async () => await client.HistoryAsync(absent, Me));
+            Assert.Equal(StatusCode.NotFound, missing.StatusCode);
+            Assert.Equal(0, memory.Used);
+        }
     }
 
     [Fact]

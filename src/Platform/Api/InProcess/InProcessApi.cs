@@ -25,8 +25,9 @@ public sealed class InProcessApi(IServiceProvider services)
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: AnswerBytesMax, resumeWriterThreshold: AnswerBytesMax / 2, useSynchronizationContext: false));
         var lifetime = new Lifetime(cancellationToken);
-        var http = Make(request, pipe, lifetime);
-        return new InProcessAnswer(http, pipe.Reader, lifetime, RunAsync(http, pipe, lifetime));
+        var response = new InProcessResponse();
+        var http = Make(request, response, pipe, lifetime);
+        return new InProcessAnswer(http, pipe.Reader, lifetime, RunAsync(http, response, pipe, lifetime));
     }
 
     /// <summary>Sends a request; the whole body of its answer.</summary>
@@ -38,14 +39,15 @@ public sealed class InProcessApi(IServiceProvider services)
         return answer.Status < 400 ? body : throw InProcessAnswer.Refusal(answer.Status, body);
     }
 
-    private async Task RunAsync(HttpContext http, Pipe pipe, Lifetime lifetime)
+    private async Task RunAsync(HttpContext http, InProcessResponse response, Pipe pipe, Lifetime lifetime)
     {
         try
         {
-            await using var scope = services.CreateAsyncScope();
-            http.RequestServices = scope.ServiceProvider;
-            await pipeline!(http);
-            await http.Response.CompleteAsync();
+            await using (var scope = services.CreateAsyncScope())
+            {
+                http.RequestServices = scope.ServiceProvider;
+                await RunAsync(http, response);
+            }
             await pipe.Writer.CompleteAsync();
         }
         catch (Exception e)
@@ -54,7 +56,21 @@ public sealed class InProcessApi(IServiceProvider services)
         }
     }
 
-    private static DefaultHttpContext Make(InProcessRequest request, Pipe pipe, Lifetime lifetime)
+    /// <summary>What the request holds is returned before its reader sees the end, however it ends.</summary>
+    private async Task RunAsync(HttpContext http, InProcessResponse response)
+    {
+        try
+        {
+            await pipeline!(http);
+            await http.Response.CompleteAsync();
+        }
+        finally
+        {
+            await response.CompleteAsync();
+        }
+    }
+
+    private static DefaultHttpContext Make(InProcessRequest request, InProcessResponse response, Pipe pipe, Lifetime lifetime)
     {
         var query = request.Path.IndexOf('?', StringComparison.Ordinal);
         var features = new FeatureCollection();
@@ -68,7 +84,7 @@ public sealed class InProcessApi(IServiceProvider services)
             Headers = headers, Body = new MemoryStream(request.Body.ToArray(), writable: false),
         });
         features.Set<IHttpRequestBodyDetectionFeature>(new BodyDetection(request.Body.Length > 0));
-        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+        features.Set<IHttpResponseFeature>(response);
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(pipe.Writer.AsStream()));
         features.Set<IHttpRequestLifetimeFeature>(lifetime);
         return new DefaultHttpContext(features);

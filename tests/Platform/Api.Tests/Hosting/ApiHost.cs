@@ -32,6 +32,7 @@ public sealed class ApiHost : IAsyncDisposable
     public TenantId OtherOrg { get; private set; }
     public string AdminToken { get; private set; } = "";
     public ResourceStore<TokenSpec, TokenStatus> Tokens => app.Services.GetRequiredService<ResourceStore<TokenSpec, TokenStatus>>();
+    public IServiceProvider Services => app.Services;
     public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();
 
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
