@@ -106,6 +106,14 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.Equal(404, (await scoped.PatchAsync("/api/v1/widgets/theirs", """{"spec":{"size":2}}""")).Status);
         Assert.Equal(404, (await scoped.SendJsonAsync("DELETE", "/api/v1/widgets/theirs")).Status);
         Assert.Equal(400, (await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"x","project":"api","spec":{}}""")).Status);
+        foreach (var named in (string[])["/api/v1/widgets?project=", "/api/v1/projects?project=", "/api/v1/widgets?watch=true&project="])
+        {
+            Assert.Equal(404, (await scoped.SendJsonAsync("GET", named + "absent")).Status);
+            Assert.Equal(404, (await scoped.SendJsonAsync("GET", named + "api")).Status);
+        }
+        var absent = await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"x","project":"absent","spec":{}}""");
+        var other = await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"x","project":"api","spec":{}}""");
+        Assert.Equal(absent.Text("detail").Replace("absent", "api", StringComparison.Ordinal), other.Text("detail"));
         Assert.Equal(web, (await scoped.SendJsonAsync("POST", "/api/v1/widgets", """{"name":"y","spec":{}}""")).Text("project"));
         await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"ours","project":"web","spec":{}}""");
         await http.SendJsonAsync("POST", "/api/v1/boxes", """{"name":"theirs","project":"api","spec":{}}""");

@@ -272,8 +272,9 @@ internal sealed class KindEndpoints(
     {
         if (draft.Project is null) return draft with { Project = own };
         var named = await scoping.ProjectIdAsync(caller, draft.Project, cancellationToken);
-        if (!named.IsOk || named.Value != own) draft.Faults.Add(new SpecFault("project", ResourceErrors.NotFound(ProjectKind.Kind, draft.Project).Message));
-        return draft;
+        if (named.IsOk && named.Value == own) return draft;
+        draft.Faults.Add(new SpecFault("project", ResourceErrors.NotFound(ProjectKind.Kind, draft.Project).Message));
+        return draft with { Project = own }; // the one named is not looked at again: its state would show that it exists
     }
 
     /// <param name="reader">Null: whoever wrote it.</param>

@@ -29,12 +29,14 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         return filter is null ? null : ApiErrors.Query(filter, "cannot be used with this token, which is not shown all of a resource.");
     }
 
+    /// <summary>To a token of another project a project does not exist.</summary>
     private async ValueTask<Error?> AddProjectAsync(ApiCall call, Caller caller, List<Condition> parts)
     {
         if (!call.Query("project").TryGet(out var project, out var error)) return error;
         if (project is null) return null;
         var id = await scoping.ProjectIdAsync(caller, project, call.Aborted);
         if (!id.IsOk) return id.Error;
+        if (call.Principal.Project is { } own && own != id.Value) return ResourceErrors.NotFound(ProjectKind.Kind, project);
         parts.Add(Scoping.Equal(new Field.Path(JsonPath.Parse("$.project")), id.Value));
         return null;
     }
