@@ -100,7 +100,12 @@ internal sealed class TunnelHost : IAsyncDisposable
 /// <summary>Leases that may take their time for tunnels, while a test does something else.</summary>
 internal sealed class SlowLeases(ILeases leases) : ILeases
 {
-    private volatile TaskCompletionSource? gate;
+    private readonly List<TaskCompletionSource> held = [];
+    private TaskCompletionSource? gate;
+    private int released;
+
+    /// <summary>How often a term of a tunnel's lease was released.</summary>
+    public int Released => Volatile.Read(ref released);
 
     /// <summary>Completes when a tunnel's lease is asked for while the gate is shut.</summary>
     public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -108,12 +113,22 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
     /// <summary>From now on leases of tunnels are taken, and their takers hear of it only when the gate opens.</summary>
     public void Shut() => gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Open() => Interlocked.Exchange(ref gate, null)?.SetResult();
+    public void Open()
+    {
+        Pass();
+        held.ForEach(shut => shut.TrySetResult());
+    }
+
+    /// <summary>From now on leases are not held back; those that are held back stay so until <see cref="Open"/>.</summary>
+    public void Pass()
+    {
+        if (Interlocked.Exchange(ref gate, null) is { } shut) held.Add(shut);
+    }
 
     public async ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
     {
         var epoch = await leases.TryHoldAsync(name, holder, duration, CancellationToken.None);
-        if (gate is not { } shut || !name.StartsWith("tunnel/", StringComparison.Ordinal)) return epoch;
+        if (Volatile.Read(ref gate) is not { } shut || !name.StartsWith("tunnel/", StringComparison.Ordinal)) return epoch;
         Asked.TrySetResult();
         await shut.Task.WaitAsync(cancellationToken);
         return epoch;
@@ -122,7 +137,11 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
     public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         leases.TakeOverAsync(name, holder, duration, cancellationToken);
 
-    public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => leases.ReleaseAsync(name, holder, cancellationToken);
+    public async ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken)
+    {
+        await leases.ReleaseAsync(name, epoch, cancellationToken);
+        if (name.StartsWith("tunnel/", StringComparison.Ordinal)) Interlocked.Increment(ref released);
+    }
 
     public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => leases.ReleaseAllAsync(prefix, cancellationToken);
 

@@ -33,6 +33,62 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connect_AgainWhileAnAbandonedRequestIsStillOpening_KeepsTheRetryConnected()
+    {
+        host.Leases.Shut();
+        using var left = new CancellationTokenSource();
+        using var abandoned = Machine();
+        var connecting = abandoned.ConnectAsync(SameMachineUrl, left.Token);
+        await host.Leases.Asked.Task;
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => connecting);
+        abandoned.Abort();
+
+        using var retry = Machine();
+        await ConnectAsync(retry, lets: () => host.Leases.Pass());
+        Assert.True(host.Sessions.TryGet(host.TunnelId, out var live));
+        var holder = await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default);
+        host.Leases.Open();
+        await Wait.UntilAsync(() => Task.FromResult(host.Sessions.Shares.Single().Used == 1 && host.Leases.Released > 0), "the abandoned request has ended");
+        Assert.NotNull(holder);
+        Assert.Equal(holder, await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default));
+        Assert.True(host.Sessions.TryGet(host.TunnelId, out var present) && present == live, "the retry's listener is still the tunnel's");
+        retry.Abort();
+        await NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task Connect_AgainWhileTheFormerConnectionIsOpen_ReplacesIt()
+    {
+        using var former = Machine();
+        await ConnectAsync(former);
+        using var later = Machine();
+        await ConnectAsync(later);
+        Assert.True(host.Sessions.TryGet(host.TunnelId, out var live));
+        var holder = await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default);
+        former.Abort();
+        await Wait.UntilAsync(() => Task.FromResult(host.Sessions.Shares.Single().Used == 1 && host.Leases.Released > 0), "the former session has ended");
+        Assert.Equal(holder, await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default));
+        Assert.True(host.Sessions.TryGet(host.TunnelId, out var present) && present == live);
+        using var http = host.Client();
+        var tunnel = await http.SendJsonAsync("GET", $"/api/v1/tunnels/{host.TunnelId}");
+        Assert.Equal("CONNECTED", tunnel.Text("state"));
+        later.Abort();
+        await NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task Connect_WhileAnotherMachineIsConnected_IsRefused()
+    {
+        using var first = Machine();
+        await ConnectAsync(first);
+        using var other = Machine();
+        await Assert.ThrowsAsync<WebSocketException>(() => other.ConnectAsync(host.ConnectUrl, TestContext.Current.CancellationToken));
+        first.Abort();
+        await NothingIsLeftAsync();
+    }
+
+    [Fact]
     public async Task Connect_ClientsLeaveAtAnyMoment_LeaveNothing()
     {
         var random = new Random(Seed);
@@ -55,6 +111,17 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
         await Wait.UntilAsync(
             async () => (await http.SendJsonAsync("GET", $"/api/v1/tunnels/{host.TunnelId}")).Text("state") == "WAITING", "the tunnel waits for the next machine");
         await ConnectsAsync();
+    }
+
+    private Uri SameMachineUrl => new(host.ConnectUrl + "?machine=m");
+
+    /// <summary>By the machine m, until the server says that it is connected.</summary>
+    private async Task ConnectAsync(ClientWebSocket machine, Action? lets = null)
+    {
+        lets?.Invoke();
+        await machine.ConnectAsync(SameMachineUrl, TestContext.Current.CancellationToken);
+        var received = await machine.ReceiveAsync(new byte[4096], TestContext.Current.CancellationToken);
+        Assert.Equal(WebSocketMessageType.Text, received.MessageType);
     }
 
     private ClientWebSocket Machine()

@@ -39,7 +39,7 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
         return await tunnels.ChangeAsync(ByServer(caller), tunnel.Id, now => now with { Status = status }, "connect", null, cancellationToken);
     }
 
-    /// <summary>Back to waiting, where it still leads to this end; nothing where it was deleted or connected anew meanwhile, and where the store is away (its controller does it later).</summary>
+    /// <summary>Back to waiting, where it still leads to this end; nothing where it was deleted or connected again meanwhile, and where the store is away (its controller does it later).</summary>
     public async ValueTask DisconnectedAsync(Caller caller, string id, IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         var address = endPoint.Address.ToString();
@@ -53,5 +53,5 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
     public async ValueTask<bool> IsThereAsync(Caller caller, string id, CancellationToken cancellationToken) =>
         (await tunnels.GetAsync(caller, id, AsOf.Latest, cancellationToken)) is { IsOk: true } or { Error.Kind: not ErrorKind.NotFound };
 
-    private static Caller ByServer(Caller caller) => new(caller.Tenant, Actor);
+    private static Caller ByServer(Caller caller) => new(caller.Tenant, Actor) { Fence = caller.Fence };
 }

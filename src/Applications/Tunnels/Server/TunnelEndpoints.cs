@@ -30,14 +30,27 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         if (!MachineOf(call).TryGet(out var machine, out var error)) return error;
         if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out error)) return error;
         if (!(await parts.Directory.CheckNameAsync(call.Caller, tunnel, call.Aborted)).TryGet(out _, out error)) return error;
-        if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && holder != machine) return TunnelErrors.InUse(tunnel.Name);
+        if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && !TunnelLease.IsOf(holder, machine)) return TunnelErrors.InUse(tunnel.Name);
         // Last, so that a plain request tells why a WebSocket would be refused, which a client of WebSockets cannot read.
         if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
         if (!parts.Sessions.TryEnter(call.Caller.Tenant).TryGet(out var place, out error)) return TunnelErrors.Busy(error);
         call.Http.Response.RegisterForDispose(place); // a WebSocket is one request
         // Not cancelled when the client leaves: whether the lease was taken would be unknown, and nobody would give it back.
-        var lease = await HeldLease.TryTakeAsync(leases, TunnelLease.Of(tunnel.Id), machine, TunnelLease.Duration, parts.Time, CancellationToken.None);
+        var lease = await TakeLeaseAsync(TunnelLease.Of(tunnel.Id), machine, call.Aborted);
         return lease is null ? TunnelErrors.InUse(tunnel.Name) : await OpenAsync(call, tunnel, lease);
+    }
+
+    /// <summary>
+    /// Each session has a term of its own, so that the end of an earlier one of the same machine releases nothing of a later one. A later session replaces an earlier one; a request
+    /// whose client has left replaces nothing.
+    /// </summary>
+    private async ValueTask<HeldLease?> TakeLeaseAsync(string name, string machine, CancellationToken aborted)
+    {
+        var session = TunnelLease.NewHolder(machine, parts.Time);
+        if (await HeldLease.TryTakeAsync(leases, name, session, TunnelLease.Duration, parts.Time, CancellationToken.None) is { } lease) return lease;
+        if (await leases.HolderAsync(name, aborted) is not { } holder || !TunnelLease.IsOf(holder, machine)) return null;
+        aborted.ThrowIfCancellationRequested();
+        return await HeldLease.TakeOverAsync(leases, name, session, TunnelLease.Duration, parts.Time, CancellationToken.None);
     }
 
     private async Task<Result<Answer>> OpenAsync(ApiCall call, TunnelResource tunnel, HeldLease lease)

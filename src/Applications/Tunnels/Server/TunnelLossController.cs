@@ -14,6 +14,12 @@ internal static class TunnelLease
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
 
     public static string Of(string tunnel) => "tunnel/" + tunnel;
+
+    /// <summary>A holder for one session of a machine.</summary>
+    public static string NewHolder(string machine, TimeProvider time) => $"{machine}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
+
+    /// <summary>Whether the holder is a session of this machine.</summary>
+    public static bool IsOf(string holder, string machine) => holder.LastIndexOf('/') is >= 0 and var end && holder.AsSpan(0, end).SequenceEqual(machine);
 }
 
 /// <summary>Moves a tunnel back to WAITING whose server died with the machine's connection.</summary>

@@ -19,12 +19,16 @@ internal sealed class TunnelSession(TunnelParts parts, Caller caller, TunnelReso
 {
     private readonly TunnelListener listener = new(parts.Options, parts.Time);
     private readonly SemaphoreSlim sending = new(1); // a WebSocket takes one message at a time
+    private bool mayBeConnected;
 
-    /// <summary>Makes the tunnel known as connected; the edge follows it.</summary>
+    /// <summary>Makes the tunnel known as connected, under the lease; the edge follows it. Replaces an earlier session only when that is written.</summary>
     public async ValueTask<Result<TunnelResource>> OpenAsync(CancellationToken cancellationToken)
     {
-        parts.Sessions.Add(tunnel.Id, listener);
-        return await parts.Directory.ConnectedAsync(caller, tunnel, listener.EndPoint, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        mayBeConnected = true; // a write that is cancelled, or whose answer is lost, may be in the log
+        var connected = await parts.Directory.ConnectedAsync(caller with { Fence = lease.Fence }, tunnel, listener.EndPoint, cancellationToken);
+        if (connected.IsOk) parts.Sessions.Add(tunnel.Id, listener);
+        return connected;
     }
 
     /// <param name="isStillGood">Whether the machine's token still opens the tunnel; asked now and then.</param>
@@ -52,8 +56,9 @@ internal sealed class TunnelSession(TunnelParts parts, Caller caller, TunnelReso
     {
         try
         {
-            // Only what is ours is taken back: the machine may have come again, over a new connection, before this one was found dead.
-            if (parts.Sessions.Remove(tunnel.Id, listener)) await parts.Directory.DisconnectedAsync(caller, tunnel.Id, listener.EndPoint, CancellationToken.None);
+            // Only what this session wrote is taken back: the machine may have connected again before this connection was found dead.
+            parts.Sessions.Remove(tunnel.Id, listener);
+            if (mayBeConnected) await parts.Directory.DisconnectedAsync(caller, tunnel.Id, listener.EndPoint, CancellationToken.None);
         }
         finally
         {

@@ -20,8 +20,8 @@ internal sealed class TunnelSessions(TunnelOptions options) : IShareReport
     /// <summary>In place of one that the same machine had before.</summary>
     public void Add(string tunnel, TunnelListener listener) => listeners[tunnel] = listener;
 
-    /// <returns>False where another one has taken its place.</returns>
-    public bool Remove(string tunnel, TunnelListener listener) => listeners.TryRemove(new(tunnel, listener));
+    /// <summary>Does nothing where another one has taken its place.</summary>
+    public void Remove(string tunnel, TunnelListener listener) => listeners.TryRemove(new(tunnel, listener));
 
     public bool TryGet(string tunnel, [NotNullWhen(true)] out TunnelListener? listener) => listeners.TryGetValue(tunnel, out listener);
 }

@@ -40,7 +40,7 @@ public sealed class HeldLease : IAsyncDisposable
     /// <summary>A name for one term, unlike that of any other, so that no two terms have the same epoch.</summary>
     public static string NewHolder(TimeProvider time) => $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.CreateVersion7(time.GetUtcNow()):n}";
 
-    /// <param name="holder">Mostly <see cref="NewHolder"/>; the same as before only for one who goes on with a term of a former connection.</param>
+    /// <param name="holder">Mostly <see cref="NewHolder"/>; a holder that holds the lease already gets its present term again.</param>
     /// <returns>Null where someone else holds it.</returns>
     public static async ValueTask<HeldLease?> TryTakeAsync(
         ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
@@ -48,6 +48,14 @@ public sealed class HeldLease : IAsyncDisposable
         var askedAt = time.GetTimestamp();
         if (await leases.TryHoldAsync(name, holder, duration, cancellationToken) is not { } epoch) return null;
         return new HeldLease(leases, new Fence(name, epoch), holder, duration, time, askedAt);
+    }
+
+    /// <summary>Takes it from whoever holds it; that term is over. For one who is known to replace the present holder.</summary>
+    public static async ValueTask<HeldLease> TakeOverAsync(
+        ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var askedAt = time.GetTimestamp();
+        return new HeldLease(leases, new Fence(name, await leases.TakeOverAsync(name, holder, duration, cancellationToken)), holder, duration, time, askedAt);
     }
 
     public async ValueTask DisposeAsync()
@@ -67,7 +75,7 @@ public sealed class HeldLease : IAsyncDisposable
         {
             // A renewal that reached the store after the release would take the lease again, for nobody.
             await asked.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await leases.ReleaseAsync(Fence.Lease, holder, enough.Token).AsTask().WaitAsync(enough.Token);
+            await leases.ReleaseAsync(Fence.Lease, Fence.Epoch, enough.Token).AsTask().WaitAsync(enough.Token);
         }
         catch (Exception e) when (e is StrataException or OperationCanceledException)
         {

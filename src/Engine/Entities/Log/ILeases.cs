@@ -15,8 +15,8 @@ public interface ILeases
     /// <returns>A new epoch.</returns>
     ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
-    /// <summary>Gives it up at once; does nothing when this holder has lost it.</summary>
-    ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken);
+    /// <summary>Gives up the term with this epoch at once; does nothing when it is over, whoever holds the lease now, a later term of the same holder included.</summary>
+    ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken);
 
     /// <summary>
     /// Frees every lease whose name begins so, whoever holds it. Only for a server that knows itself to be the only one: what holds them then is its former life, which was killed, and

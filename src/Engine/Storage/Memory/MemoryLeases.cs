@@ -26,11 +26,11 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         lock (gate) return ValueTask.FromResult(Hold(name, holder, until, ++lastEpoch));
     }
 
-    public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken)
+    public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            if (leases.TryGetValue(name, out var lease) && lease.Holder == holder) leases.Remove(name);
+            if (leases.TryGetValue(name, out var lease) && lease.Epoch == epoch) leases.Remove(name);
         }
         return ValueTask.CompletedTask;
     }

@@ -28,8 +28,8 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
     public async ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         (long)(await AskAsync(TakeOverSql, cancellationToken, name, holder, duration))!;
 
-    public async ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) =>
-        await AskAsync("delete from strata.lease where name = $1 and holder = $2", cancellationToken, name, holder);
+    public async ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) =>
+        await AskAsync("delete from strata.lease where name = $1 and epoch = $2", cancellationToken, name, epoch);
 
     public async ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) =>
         await AskAsync("delete from strata.lease where starts_with(name, $1)", cancellationToken, prefix);

@@ -148,7 +148,7 @@ public sealed class HeldLeaseTests
 
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken)
+        public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken)
         {
             OnRelease();
             return new(Release);

@@ -22,14 +22,24 @@ public abstract class LeasesContract(IStore store)
     }
 
     [Fact]
-    public async Task Release_ByItsHolder_LetsTheNextIn()
+    public async Task Release_OfTheTerm_LetsTheNextIn()
     {
-        await HoldAsync("a", Long);
-        await Leases.ReleaseAsync(name, "b", CancellationToken.None);
+        var epoch = (await EpochAsync("a", Long))!.Value;
+        await Leases.ReleaseAsync(name, epoch + 1, CancellationToken.None);
         Assert.Equal("a", await HolderAsync());
-        await Leases.ReleaseAsync(name, "a", CancellationToken.None);
+        await Leases.ReleaseAsync(name, epoch, CancellationToken.None);
         Assert.Null(await HolderAsync());
         Assert.True(await HoldAsync("b", Long));
+    }
+
+    [Fact]
+    public async Task Release_OfAFormerTermOfTheSameHolder_LeavesTheLaterOne()
+    {
+        var former = (await EpochAsync("a", Long))!.Value;
+        var later = await Leases.TakeOverAsync(name, "a", Long, CancellationToken.None);
+        await Leases.ReleaseAsync(name, former, CancellationToken.None);
+        Assert.Equal("a", await HolderAsync());
+        Assert.Equal(later, await EpochAsync("a", Long));
     }
 
     [Fact]
@@ -70,7 +80,7 @@ public abstract class LeasesContract(IStore store)
     public async Task TryHold_ByAnotherTerm_GetsAHigherEpoch()
     {
         var first = await EpochAsync("a", Long);
-        await Leases.ReleaseAsync(name, "a", CancellationToken.None);
+        await Leases.ReleaseAsync(name, first!.Value, CancellationToken.None);
         var second = await EpochAsync("a", TimeSpan.FromMilliseconds(50));
         Assert.True(second > first, "The number of a term that was given up must not come back.");
         await Poll.UntilAsync(async () => await HolderAsync() is null);
@@ -124,7 +134,7 @@ public abstract class LeasesContract(IStore store)
         var fence = new Fence(name, (await EpochAsync("a", Long))!.Value);
         var commit = Commit(Tenant(), Create(Entity())) with { Fence = fence };
         var first = await store.Log.CommitAsync(commit);
-        await Leases.ReleaseAsync(name, "a", CancellationToken.None);
+        await Leases.ReleaseAsync(name, fence.Epoch, CancellationToken.None);
         Assert.Equal(new AppendOutcome.AlreadyCommitted(first.Revision, first.At), await store.Log.AppendAsync(commit, CancellationToken.None));
     }
 

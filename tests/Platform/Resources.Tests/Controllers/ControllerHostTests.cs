@@ -224,7 +224,7 @@ public class ControllerHostTests
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
             inner.TakeOverAsync(name, holder, duration, cancellationToken);
 
-        public ValueTask ReleaseAsync(string name, string holder, CancellationToken cancellationToken) => inner.ReleaseAsync(name, holder, cancellationToken);
+        public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) => inner.ReleaseAsync(name, epoch, cancellationToken);
 
         public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => inner.ReleaseAllAsync(prefix, cancellationToken);
 
