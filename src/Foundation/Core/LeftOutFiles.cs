@@ -9,6 +9,7 @@ public sealed class LeftOutFiles
 
     public const string NotPlain = "a pipe, socket or device";
     public const string LeadsOut = "a link that leads out of the folder";
+    public const string BehindLink = "a folder above it is a link";
     public const string ControlCharacters = "its name has control characters or is not UTF-8";
 
     private const int NameCharsMax = 200;

@@ -70,11 +70,12 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
         if (entry.Target is { } target)
         {
             if (site is null) await WriteAsync(tar, new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target }, cancellationToken);
-            else if (tree.File(entry.Path) is { } file && !ServedFiles.IsPrivate(Path.GetRelativePath(tree.Root, file), site)) return await AddFileAsync(tar, file, name, cancellationToken);
+            else if (tree.File(entry.Path) is { } file && !ServedFiles.IsPrivate(Path.GetRelativePath(tree.Root, file), site))
+                return await AddFileAsync(tar, entry.Path, name, cancellationToken);
             else LeftOut.Add(name, WhyNot(entry.Path)); // a folder behind a link could contain itself
             return null;
         }
-        if (entry.Kind == UserEntryKind.File) return await AddFileAsync(tar, Path.Combine(tree.Root, entry.Path), name, cancellationToken);
+        if (entry.Kind == UserEntryKind.File) return await AddFileAsync(tar, entry.Path, name, cancellationToken);
         if (site is not null && ServedFiles.IsPrivate(name + "/x")) return null;
         await WriteAsync(tar, new PaxTarEntry(TarEntryType.Directory, name + "/") { Mode = ProgramMode }, cancellationToken);
         pending.Push((entry.Path, name));
@@ -83,7 +84,7 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
 
     private async Task<Error?> AddFileAsync(TarWriter tar, string path, string name, CancellationToken cancellationToken)
     {
-        await using var content = UserFile.Open(path);
+        await using var content = tree.Open(path);
         if (content is null)
         {
             LeftOut.Add(name, LeftOutFiles.NotPlain); // it would block or mislead a reader

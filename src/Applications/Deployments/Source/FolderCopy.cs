@@ -11,13 +11,13 @@ internal static class FolderCopy
             var path = Path.Combine(target, entry.Path);
             if (entry.Kind == UserEntryKind.Folder) Directory.CreateDirectory(path);
             else if (entry.Target is { } link) File.CreateSymbolicLink(path, link);
-            else await CopyFileAsync(Path.Combine(source, entry.Path), path, cancellationToken);
+            else await CopyFileAsync(source, entry.Path, path, cancellationToken);
         }
     }
 
-    private static async Task CopyFileAsync(string source, string target, CancellationToken cancellationToken)
+    private static async Task CopyFileAsync(string root, string source, string target, CancellationToken cancellationToken)
     {
-        await using var content = UserFile.Open(source);
+        await using var content = UserFile.Open(root, source);
         if (content is null) return;
         var mode = File.GetUnixFileMode(content.SafeFileHandle) & (UnixFileMode)0b111_111_111;
         await using var copy = new FileStream(target, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode, BufferSize = 0 });

@@ -34,10 +34,12 @@ internal sealed class SourceTree
     /// <summary>Where it is on disk with links followed, or null where there is no such regular file.</summary>
     public string? File(string path)
     {
-        if (OnDisk(path) is not { } file || !System.IO.File.Exists(file)) return null;
-        using var stream = UserFile.Open(file);
-        return stream is null ? null : file;
+        using var stream = Open(path);
+        return stream is null ? null : OnDisk(path);
     }
+
+    /// <summary>A regular file with links inside of the folder followed, or null where there is no such file.</summary>
+    public FileStream? Open(string path) => links.Resolve(path) is { } inside ? UserFile.Open(root, inside) : null;
 
     /// <summary>Where it is on disk with links followed, or null where there is no such folder.</summary>
     public string? Folder(string path) => OnDisk(path) is { } folder && Directory.Exists(folder) ? folder : null;
@@ -57,8 +59,7 @@ internal sealed class SourceTree
     /// <summary>Its text up to <see cref="TextBytesMax"/>, or null where there is no such file.</summary>
     public string? Read(string path)
     {
-        if (OnDisk(path) is not { } file) return null;
-        using var stream = UserFile.Open(file);
+        using var stream = Open(path);
         if (stream is null) return null;
         var buffer = new byte[(int)Math.Min(stream.Length, TextBytesMax)];
         var read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);

@@ -31,14 +31,12 @@ internal sealed class SourceArchive : IAsyncDisposable
     public LeftOutFiles LeftOut { get; }
 
     /// <summary>
-    /// Links that lead out of the folder are left out: they would mean nothing elsewhere. So are pipes, sockets and devices, which are never opened, and names that an archive
-    /// cannot carry.
+    /// Links that lead out of the folder are left out: they would mean nothing elsewhere. So is what lies behind a link to a folder, which git's index
+    /// can list as if it were in the folder; pipes, sockets and devices, which are never opened; and names that an archive cannot carry.
     /// </summary>
     public static async Task<Result<SourceArchive>> PackAsync(string folder, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
-        var file = new FileStream(
-            Path.Combine(Path.GetTempPath(), $"strata-{Path.GetRandomFileName()}.tar.gz"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None,
-            1 << 16, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
+        var file = CreateTemporary();
         try
         {
             var leftOut = new LeftOutFiles();
@@ -53,9 +51,27 @@ internal sealed class SourceArchive : IAsyncDisposable
             await file.DisposeAsync();
             return UploadErrors.Unreadable(folder, e.Message);
         }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
     }
 
     public ValueTask DisposeAsync() => Content.DisposeAsync();
+
+    /// <summary>Nobody else may read it. Its name goes away at once, so that it is gone with the process, however that ends.</summary>
+    private static FileStream CreateTemporary()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"strata-{Path.GetRandomFileName()}.tar.gz");
+        var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 << 16, Options = FileOptions.Asynchronous,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        File.Delete(path);
+        return file;
+    }
 
     private static async Task<int> WriteAsync(
         FileStream file, string folder, IReadOnlyList<string> paths, LeftOutFiles leftOut, CancellationToken cancellationToken)
@@ -75,6 +91,7 @@ internal sealed class SourceArchive : IAsyncDisposable
     private static string? WhyNot(string folder, string path)
     {
         if (!LeftOutFiles.IsPortable(path)) return LeftOutFiles.ControlCharacters;
+        if (UserFile.LinkAbove(folder, path) is not null) return LeftOutFiles.BehindLink;
         var info = new FileInfo(Path.Combine(folder, path));
         if (info.LinkTarget is not { } target) return info.Exists && !UserFile.IsRegular(info.FullName) ? LeftOutFiles.NotPlain : null;
         if (LeadsOut(folder, path, target)) return LeftOutFiles.LeadsOut;
@@ -91,8 +108,8 @@ internal sealed class SourceArchive : IAsyncDisposable
             return true;
         }
         if (!info.Exists) return false;
-        await using var content = UserFile.Open(info.FullName) ?? throw new IOException($"{path} may not be read.");
-        var mode = (info.UnixFileMode & Execute) != 0 ? Plain | Execute : Plain;
+        await using var content = UserFile.Open(folder, path) ?? throw new IOException($"{path} may not be read.");
+        var mode = (File.GetUnixFileMode(content.SafeFileHandle) & Execute) != 0 ? Plain | Execute : Plain;
         var entry = new GnuTarEntry(TarEntryType.RegularFile, path) { Mode = mode, ModificationTime = FileTime, DataStream = content.Length == 0 ? null : content };
         await tar.WriteEntryAsync(entry, cancellationToken);
         return true;

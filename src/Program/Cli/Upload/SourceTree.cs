@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Strata.Core;
+using Strata.Deployments.Source;
 
 namespace Strata.Cli.Upload;
 
@@ -22,9 +23,12 @@ internal static class SourceTree
         var list = paths.Take(FilesMax + 1).Order(StringComparer.Ordinal).ToList();
         if (list.Count > FilesMax) return TooLarge(folder, $"more than {FilesMax:N0} files");
         if (list.Count == 0) return UploadErrors.Empty(folder);
-        var bytes = list.Sum(p => new FileInfo(Path.Combine(folder, p)) is { Exists: true, LinkTarget: null } file ? file.Length : 0);
+        var bytes = list.Sum(p => LengthOf(folder, p));
         return bytes > BytesMax ? TooLarge(folder, $"{bytes >> 20:N0} MB of files") : list;
     }
+
+    private static long LengthOf(string folder, string path) =>
+        new FileInfo(Path.Combine(folder, path)) is { Exists: true, LinkTarget: null } file && UserFile.LinkAbove(folder, path) is null ? file.Length : 0;
 
     private static Error TooLarge(string folder, string what) => UploadErrors.TooLarge(folder, what, $"{BytesMax >> 20:N0} MB and {FilesMax:N0} files");
 
@@ -35,13 +39,14 @@ internal static class SourceTree
         var listed = output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToList();
         if (listed.Count == 0) return null; // The folder is itself ignored by the repository around it.
         var rules = ReadRules(folder, [StrataIgnore]);
-        // Git lists what is tracked and gone, and a submodule or a nested repository as its folder.
+        // Git lists what is tracked and gone, what lies behind a link to a folder, and a submodule or a nested repository as its folder.
         return listed.SelectMany(p => Expand(folder, p.TrimEnd('/'))).Where(p => !IsIgnored(rules, p));
     }
 
     private static IEnumerable<string> Expand(string folder, string path)
     {
         var full = Path.Combine(folder, path);
+        if (UserFile.LinkAbove(folder, path) is not null) return [path]; // left out by the archive, which names it
         if (IsLink(full) || File.Exists(full)) return [path];
         return Directory.Exists(full) ? Walk(full, IgnoreFiles).Select(p => path + "/" + p) : [];
     }

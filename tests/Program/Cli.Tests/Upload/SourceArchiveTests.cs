@@ -93,6 +93,58 @@ public sealed class SourceArchiveTests : IDisposable
         Assert.All(entries, e => Assert.Equal((TarEntryType.RegularFile, (UnixFileMode)0b111_101_101), (e.EntryType, e.Mode)));
     }
 
+    /// <summary>Git lists what is in its index by path, and so through a link that has taken a folder's place.</summary>
+    [Fact]
+    public async Task Pack_TrackedFolderReplacedByALink_TakesNothingFromBehindIt()
+    {
+        using var other = new TempFolder();
+        other.Write("a", "secret");
+        other.Write("sub/b", "secret");
+        folder.Write("index.html", "x");
+        folder.Write("d/a", "mine");
+        folder.Write("d/sub/b", "mine");
+        Git("init", "--quiet");
+        Git("add", ".");
+        Directory.Delete(Path.Combine(folder.Path, "d"), recursive: true);
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "d"), other.Path);
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(["index.html"], (await EntriesAsync([.. paths])).Select(e => e.Name));
+        await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(
+            [
+                "left out: d: a link that leads out of the folder", "left out: d/a: a folder above it is a link",
+                "left out: d/sub/b: a folder above it is a link",
+            ],
+            archive.LeftOut.Lines());
+    }
+
+    [Fact]
+    public async Task Pack_Archive_IsForItsOwnerAndHasNoName()
+    {
+        folder.Write("a.txt", "x");
+        await using var archive = (await SourceArchive.PackAsync(folder.Path, ["a.txt"], TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(archive.Content.SafeFileHandle));
+        Assert.False(File.Exists(archive.Content.Name));
+    }
+
+    [Fact]
+    public async Task Pack_Cancelled_ClosesItsTemporaryFile()
+    {
+        folder.Write("a.txt", "x");
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SourceArchive.PackAsync(folder.Path, ["a.txt"], cancelled.Token));
+        var open = Directory.GetFiles("/proc/self/fd").Select(f => new FileInfo(f).LinkTarget ?? "");
+        Assert.DoesNotContain(open, t => t.StartsWith(Path.Combine(Path.GetTempPath(), "strata-"), StringComparison.Ordinal) && t.Contains(".tar.gz"));
+    }
+
+    private void Git(params string[] arguments)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", folder.Path, .. arguments]))!;
+        git.WaitForExit();
+        Assert.Equal(0, git.ExitCode);
+    }
+
     private async Task<string> DigestAsync(params string[] paths)
     {
         await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
