@@ -13,4 +13,10 @@ public sealed record ApiRequest(HttpMethod Method, string Path)
 
     /// <summary>Entity tag that must still hold, without quotes, or <c>*</c> for any; null: not asked for.</summary>
     public string? IfMatch { get; init; }
+
+    /// <summary>
+    /// Whether lines of the answer may fail to come for longer than <see cref="ClientOptions.SilenceMax"/>, as those of a log that is followed. A feed is
+    /// never that silent.
+    /// </summary>
+    public bool MayBeSilent { get; init; }
 }

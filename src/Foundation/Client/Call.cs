@@ -19,6 +19,9 @@ internal sealed record Call(HttpMethod Method, string Path)
     /// <summary>The transaction that the request is to be a part of; null: none.</summary>
     public string? JoinToken { get; init; }
 
+    /// <summary>Its answer, once begun, may bring nothing for days: a log that is followed.</summary>
+    public bool MayBeSilent { get; init; }
+
     public HttpRequestMessage ToRequest()
     {
         var request = new HttpRequestMessage(Method, Path);

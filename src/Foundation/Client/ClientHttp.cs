@@ -66,10 +66,23 @@ internal sealed class InOrganization(string organization, HttpMessageHandler inn
 /// <summary>Sends a stream without closing it, so that it can be sent again.</summary>
 internal sealed class UnclosedContent(Stream content) : HttpContent
 {
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => content.CopyToAsync(stream);
+    private const int PieceBytes = 80 << 10;
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        content.CopyToAsync(stream, cancellationToken);
+    /// <summary>Called after each piece that was read or sent; null: nobody cares.</summary>
+    public Action? Progress { get; set; }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[PieceBytes];
+        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            Progress?.Invoke();
+            await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            Progress?.Invoke();
+        }
+    }
 
     protected override bool TryComputeLength(out long length)
     {

@@ -5,12 +5,18 @@ public sealed record ClientOptions
 {
     public static readonly ClientOptions Default = new();
 
-    /// <summary>For a whole call with its retries; streams (watch, logs, blobs) are bounded by <see cref="SilenceMax"/> instead.</summary>
+    /// <summary>
+    /// For a whole call with its retries. Of streams (watch, logs, lines, blobs, downloads) and uploads, for the time from the last byte that was sent to the
+    /// headers of the answer; what follows is bounded by <see cref="SilenceMax"/>.
+    /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A stream that brings nothing, not even a ping (each 10 s), for this long counts as broken.</summary>
+    /// <summary>
+    /// A stream that brings nothing, not even a ping (each 10 s of a watch or a feed), for this long counts as broken: SERVER_TIMEOUT. A log that is followed
+    /// may be silent for as long as its connection lives, which TCP keep-alive checks. A watch is bounded so before its headers too.
+    /// </summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(35);
 
     /// <summary>Of a whole answer, unpacked; a longer one is refused with ANSWER_TOO_LARGE. Downloads are not bounded.</summary>

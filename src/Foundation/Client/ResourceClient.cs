@@ -22,12 +22,13 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         ResourceFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string? cursor = null;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         do
         {
             var path = (filter ?? ResourceFilter.All).ToPath(plural, cursor, watch: false);
             var page = ReadPage(await SendAsync(new Call(HttpMethod.Get, path), cancellationToken));
             foreach (var item in page.Items) yield return item;
-            cursor = page.Next;
+            cursor = Next(page, seen);
         }
         while (cursor is not null);
     }
@@ -112,14 +113,22 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         string nameOrId, string? org = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string? cursor = null;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         do
         {
             var path = ApiPath.With(ApiPath.Of(plural, nameOrId, "history"), ("org", org), ("cursor", cursor));
             var page = ReadPage(await SendAsync(new Call(HttpMethod.Get, path), cancellationToken));
             foreach (var item in page.Items) yield return item;
-            cursor = page.Next;
+            cursor = Next(page, seen);
         }
         while (cursor is not null);
+    }
+
+    /// <summary>A cursor that was answered before would lead in a circle without end.</summary>
+    private string? Next(Page<Resource<TSpec, TStatus>> page, HashSet<string> seen)
+    {
+        if (page.Next is null || seen.Add(page.Next)) return page.Next;
+        throw ClientErrors.Unexpected(transport.Address, "a list goes on at a place where it has been before.").ToException();
     }
 
     private static string? Tag(long? revision) => revision?.ToString(CultureInfo.InvariantCulture);

@@ -27,15 +27,15 @@ public sealed partial class StrataClient
         await foreach (var item in transport.EventsAsync(path, cancellationToken)) yield return (item.EventType, new JsonText(item.Data));
     }
 
-    /// <summary>An answer of any length as it comes; the caller disposes the stream.</summary>
+    /// <summary>An answer of any length as it comes; the caller disposes the stream. Reading fails with SERVER_TIMEOUT when nothing comes for too long.</summary>
     public async Task<Stream> DownloadAsync(string path, CancellationToken cancellationToken = default)
     {
         using var request = new Call(HttpMethod.Get, path) { Accept = "*/*" }.ToRequest();
         var response = await transport.OpenAsync(request, cancellationToken);
-        return await response.Content.ReadAsStreamAsync(cancellationToken);
+        return await transport.BodyAsync(response, cancellationToken);
     }
 
-    /// <summary>Sends a body of any length, with the answer as it came. Sent once, and for as long as it takes.</summary>
+    /// <summary>Sends a body of any length, with the answer as it came. Sent once, and for as long as it moves.</summary>
     public async Task<ReadOnlyMemory<byte>> UploadAsync(
         HttpMethod method, string path, Stream content, string contentType, CancellationToken cancellationToken = default)
     {
@@ -47,7 +47,7 @@ public sealed partial class StrataClient
 
     private Call ToCall(ApiRequest request) => new(request.Method, request.Path)
     {
-        Body = request.Body, ContentType = request.ContentType, Accept = request.Accept, IfMatch = request.IfMatch,
+        MayBeSilent = request.MayBeSilent, Body = request.Body, ContentType = request.ContentType, Accept = request.Accept, IfMatch = request.IfMatch,
         IdempotencyKey = request.Method == HttpMethod.Get || request.Method == HttpMethod.Head ? null : transport.NewKey(),
     };
 }

@@ -87,12 +87,12 @@ public sealed partial class StrataClient : IDisposable
         }
     }
 
-    /// <summary>The blob's bytes as they come; the caller disposes the stream.</summary>
+    /// <summary>The blob's bytes as they come; the caller disposes the stream. Reading fails with SERVER_TIMEOUT when nothing comes for too long.</summary>
     public async Task<Stream> GetBlobAsync(string digest, string? org = null, CancellationToken cancellationToken = default)
     {
         using var request = new Call(HttpMethod.Get, BlobPath(digest, org)) { Accept = "*/*" }.ToRequest();
         var response = await transport.OpenAsync(request, cancellationToken);
-        return await response.Content.ReadAsStreamAsync(cancellationToken);
+        return await transport.BodyAsync(response, cancellationToken);
     }
 
     public async Task<bool> HasBlobAsync(string digest, string? org = null, CancellationToken cancellationToken = default)
@@ -114,7 +114,8 @@ public sealed partial class StrataClient : IDisposable
         string plural, string nameOrId, LogQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var path = (query ?? LogQuery.All).ToPath(plural, nameOrId);
-        await foreach (var line in transport.LinesAsync(new Call(HttpMethod.Get, path) { Accept = Lines }, cancellationToken))
+        var call = new Call(HttpMethod.Get, path) { Accept = Lines, MayBeSilent = query is { Follow: true } };
+        await foreach (var line in transport.LinesAsync(call, cancellationToken))
         {
             if (line.Length > 0) yield return transport.Parse(line, ReadLine);
         }

@@ -41,12 +41,16 @@ internal sealed partial class Transport
         }
     }
 
-    /// <summary>Lines of text until the server ends the stream. Silence is no failure here: a log may be quiet for days.</summary>
+    /// <summary>
+    /// Lines of text until the server ends the stream. Silence is a failure but for calls that may be silent (<see cref="Call.MayBeSilent"/>): a log that is
+    /// followed may be quiet for days.
+    /// </summary>
     public async IAsyncEnumerable<byte[]> LinesAsync(Call call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var request = call.ToRequest();
         using var response = await OpenAsync(request, cancellationToken);
-        await using var body = new PieceStream(await response.Content.ReadAsStreamAsync(cancellationToken), options.PieceBytesMax);
+        var content = call.MayBeSilent ? await response.Content.ReadAsStreamAsync(cancellationToken) : await BodyAsync(response, cancellationToken);
+        await using var body = new PieceStream(content, options.PieceBytesMax);
         using var reader = new StreamReader(body);
         while (await NextLineAsync(reader, cancellationToken) is { } line)
         {

@@ -36,17 +36,32 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         }
     }
 
-    /// <summary>An answer whose body is still to be read; the caller disposes it.</summary>
+    /// <summary>
+    /// An answer whose body is still to be read; the caller disposes it. Its headers must be there within <see cref="ClientOptions.CallTimeout"/>, counted
+    /// from the last byte that was sent; an upload may take as long as it moves.
+    /// </summary>
     public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        using var patience = new CancellationTokenSource(options.CallTimeout, options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        var upload = request.Content as UnclosedContent;
+        upload?.Progress = () => patience.CancelAfter(options.CallTimeout);
         HttpResponseMessage response;
         try
         {
-            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+        }
+        catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new StrataException(ClientErrors.Timeout(Address, options.CallTimeout), e);
         }
         catch (Exception e) when (Translate(e, cancellationToken) is { } error)
         {
             throw new StrataException(error, e);
+        }
+        finally
+        {
+            upload?.Progress = null;
         }
         if (response.IsSuccessStatusCode) return response;
         using (response)
@@ -94,15 +109,26 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         return new Answer(response.Headers.Location, body);
     }
 
-    /// <summary>The whole body, at most <see cref="ClientOptions.AnswerBytesMax"/>.</summary>
+    /// <summary>The body as it comes; disposing it ends the answer. A body that is silent for too long fails with SERVER_TIMEOUT.</summary>
+    public async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) => new TimedStream(
+        await response.Content.ReadAsStreamAsync(cancellationToken), options.SilenceMax, options.Time,
+        () => ClientErrors.Timeout(Address, options.SilenceMax).ToException());
+
+    /// <summary>The whole body, at most <see cref="ClientOptions.AnswerBytesMax"/> and within <see cref="ClientOptions.CallTimeout"/>.</summary>
     public Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) => ReadAsync(response, options.AnswerBytesMax, cancellationToken);
 
     private async Task<byte[]> ReadAsync(HttpResponseMessage response, int bytesMax, CancellationToken cancellationToken)
     {
+        using var patience = new CancellationTokenSource(options.CallTimeout, options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            await response.Content.LoadIntoBufferAsync(bytesMax, cancellationToken);
-            return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            await response.Content.LoadIntoBufferAsync(bytesMax, linked.Token);
+            return await response.Content.ReadAsByteArrayAsync(linked.Token);
+        }
+        catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new StrataException(ClientErrors.Timeout(Address, options.CallTimeout), e);
         }
         catch (Exception e) when (Translate(e, cancellationToken) is { } error)
         {

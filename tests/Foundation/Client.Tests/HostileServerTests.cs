@@ -10,6 +10,8 @@ namespace Strata.Client.Tests;
 /// <summary>A server that answers without end, or sends the client elsewhere.</summary>
 public sealed class HostileServerTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
+
     private readonly ClientOptions options = new() { AnswerBytesMax = 1 << 20, PieceBytesMax = 1 << 20, RetriesMax = 0 };
     private WebApplication app = null!;
     private StrataClient client = null!;
@@ -57,6 +59,65 @@ public sealed class HostileServerTests : IAsyncLifetime
         Assert.Equal(0, redirected);
     }
 
+    [Theory]
+    [InlineData("/silent")]
+    [InlineData("/silent-body")]
+    [InlineData("/silent-failure")]
+    public async Task Answer_ThatNeverComes_TimesOutForEveryKindOfCall(string path)
+    {
+        using var hasty = new StrataClient(client.Address, "stk_secret", options with { CallTimeout = Soon, SilenceMax = Soon });
+        var get = new ApiRequest(HttpMethod.Get, path);
+        Func<Task>[] calls =
+        [
+            async () => await ReadAllAsync(await hasty.DownloadAsync(path)), async () => await hasty.LinesAsync(get).CountAsync(),
+            async () => await hasty.EventsAsync(path).CountAsync(), () => hasty.SendAsync(get),
+            () => hasty.UploadAsync(HttpMethod.Post, path, new MemoryStream([1]), "text/plain"),
+        ];
+        foreach (var call in calls) Assert.Equal(ClientErrors.ServerTimeout, (await FailureAsync(call)).Code);
+    }
+
+    /// <summary>The paths that clients build themselves: every one of them is silent here.</summary>
+    [Fact]
+    public async Task BlobsAndLogs_OfASilentServer_TimeOut()
+    {
+        using var hasty = new StrataClient(new Uri(client.Address, "/"), "stk_secret", options with { CallTimeout = Soon, SilenceMax = Soon });
+        var digest = "sha256:" + new string('0', 64);
+        Func<Task>[] calls =
+        [
+            async () => await ReadAllAsync(await hasty.GetBlobAsync(digest)), () => hasty.PutBlobAsync(digest, new MemoryStream([1])),
+            async () => await hasty.LogsAsync("releases", "silent").CountAsync(),
+            async () => await hasty.LogsAsync("releases", "silent", new LogQuery { Follow = true }).CountAsync(),
+        ];
+        foreach (var call in calls) Assert.Equal(ClientErrors.ServerTimeout, (await FailureAsync(call)).Code);
+    }
+
+    [Fact]
+    public async Task FollowedLog_ThatIsQuiet_StaysOpen()
+    {
+        using var hasty = new StrataClient(client.Address, "stk_secret", options with { SilenceMax = TimeSpan.FromMilliseconds(50) });
+        Assert.Equal("late", (await hasty.LogsAsync("releases", "quiet", new LogQuery { Follow = true }).SingleAsync()).Text);
+    }
+
+    [Fact]
+    public async Task Upload_ThatMovesForLongerThanTheLimit_IsNotCutOff()
+    {
+        using var hasty = new StrataClient(client.Address, "stk_secret", options with { CallTimeout = TimeSpan.FromSeconds(3) });
+        await hasty.UploadAsync(HttpMethod.Post, "/taken", new SlowStream(pieces: 14, pause: TimeSpan.FromMilliseconds(300)), "text/plain");
+    }
+
+    [Fact]
+    public async Task List_WhosePagesNameTheSameNext_IsRefused()
+    {
+        var error = await FailureAsync(async () => await client.Resources("circles").ListAsync().CountAsync());
+        Assert.Equal(ClientErrors.UnexpectedAnswer, error.Code);
+        Assert.Equal(ClientErrors.UnexpectedAnswer, (await FailureAsync(async () => await client.Resources("circles").HistoryAsync("a").CountAsync())).Code);
+    }
+
+    private static async Task ReadAllAsync(Stream body)
+    {
+        await using (body) await body.CopyToAsync(Stream.Null);
+    }
+
     private static async Task<Error> FailureAsync(Func<Task> work) => (await Assert.ThrowsAsync<StrataException>(work)).Error;
 
     private async Task AnswerAsync(HttpContext http)
@@ -67,8 +128,41 @@ public sealed class HostileServerTests : IAsyncLifetime
         if (path == "/endless-failure") http.Response.StatusCode = (int)HttpStatusCode.BadRequest;
         if (path == "/endless-event") await http.Response.WriteAsync("data: ", http.RequestAborted);
         if (path == "/lines") await http.Response.WriteAsync(string.Concat(Enumerable.Repeat("{\"some\":\"short line\"}\n", 100_000)), http.RequestAborted);
+        if (path == "/taken") await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+        if (path.StartsWith("/api/v1/circles", StringComparison.Ordinal)) await http.Response.WriteAsync("""{"items":[],"next":"again"}""", http.RequestAborted);
+        if (path.EndsWith("/quiet/logs", StringComparison.Ordinal)) await AnswerLateAsync(http);
+        if (path.Contains("silent", StringComparison.Ordinal) || path.StartsWith("/api/v1/blobs", StringComparison.Ordinal)) await StaySilentAsync(http, path);
         var piece = new byte[64 * 1024];
         Array.Fill(piece, (byte)'x');
         while (path.StartsWith("/endless", StringComparison.Ordinal) && !http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(piece, http.RequestAborted);
+    }
+
+    private static async Task AnswerLateAsync(HttpContext http)
+    {
+        await http.Response.StartAsync(http.RequestAborted);
+        await Task.Delay(500, http.RequestAborted); // ten times as long as other streams may be silent
+        await http.Response.WriteAsync("""{"position":1,"at":"2026-01-01T00:00:00Z","source":"a","text":"late"}""" + "\n", http.RequestAborted);
+    }
+
+    private static async Task StaySilentAsync(HttpContext http, string path)
+    {
+        if (path == "/silent-failure") http.Response.StatusCode = (int)HttpStatusCode.BadRequest;
+        if (path is "/silent-failure" or "/silent-body") await http.Response.StartAsync(http.RequestAborted);
+        await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private sealed class SlowStream(int pieces, TimeSpan pause) : MemoryStream
+    {
+        private int left = pieces;
+
+        public override bool CanSeek => false;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (left-- == 0) return 0;
+            await Task.Delay(pause, cancellationToken);
+            buffer.Span[0] = 1;
+            return 1;
+        }
     }
 }
