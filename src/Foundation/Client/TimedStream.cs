@@ -1,6 +1,9 @@
 namespace Strata.Client;
 
-/// <summary>Reads a body whose silence is bounded: a read that brings nothing for a time fails. Time that the reader takes does not count.</summary>
+/// <summary>
+/// Reads a body whose silence is bounded: a read that brings nothing for a time fails. Time that the reader takes does not count. Only asynchronous reads
+/// are bounded.
+/// </summary>
 /// <param name="failure">What is thrown then.</param>
 internal sealed class TimedStream(Stream inner, TimeSpan silenceMax, TimeProvider time, Func<Exception> failure) : Stream
 {
@@ -33,7 +36,7 @@ internal sealed class TimedStream(Stream inner, TimeSpan silenceMax, TimeProvide
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
     public override void Flush()
     {
