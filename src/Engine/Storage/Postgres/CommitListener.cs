@@ -9,8 +9,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Hears of commits: of this server's at once, of other servers' through the database. Reconnects when the connection is lost, and then wakes for
-/// every tenant, because what was said meanwhile went by unheard. A revision wakes once.
+/// Hears of commits: of this server's at once, of other servers' through the database. Reconnects when the connection is lost, or when it is
+/// quiet and a probe finds it dead, and then wakes for every tenant, because what was said meanwhile went by unheard. A revision wakes once.
 /// </summary>
 internal sealed partial class CommitListener : IAsyncDisposable
 {
@@ -18,6 +18,7 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(5);
 
     private readonly Connections connections;
+    private readonly PostgresOptions options;
     private readonly LogQueries queries;
     private readonly Wakes wakes;
     private readonly TimeProvider time;
@@ -25,9 +26,10 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private readonly ConcurrentDictionary<TenantId, long> heard = new();
     private readonly SupervisedWork work;
 
-    public CommitListener(Connections connections, LogQueries queries, Wakes wakes, Supervisor supervisor, TimeProvider time, ILogger logger)
+    public CommitListener(
+        Connections connections, PostgresOptions options, LogQueries queries, Wakes wakes, Supervisor supervisor, TimeProvider time, ILogger logger)
     {
-        (this.connections, this.queries, this.wakes, this.time, this.logger) = (connections, queries, wakes, time, logger);
+        (this.connections, this.options, this.queries, this.wakes, this.time, this.logger) = (connections, options, queries, wakes, time, logger);
         work = supervisor.Start("commit-listener", RunAsync);
     }
 
@@ -68,7 +70,18 @@ internal sealed partial class CommitListener : IAsyncDisposable
         await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
         self.Succeeded();
         foreach (var head in await queries.HeadsAsync(cancellationToken)) Hear(head);
-        while (true) await connection.WaitAsync(cancellationToken);
+        while (true)
+        {
+            if (!await connection.WaitAsync(options.ProbeAfter, cancellationToken)) await ProbeAsync(connection, cancellationToken);
+            self.Succeeded();
+        }
+    }
+
+    /// <summary>A host that is gone without a word closes no connection: only a question without an answer shows it.</summary>
+    private async Task ProbeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var probe = new NpgsqlCommand("select 1", connection) { CommandTimeout = (int)options.SilenceMax.TotalSeconds };
+        await probe.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private void Hear(string payload)

@@ -29,14 +29,14 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
         follows = new FollowQuery(connections.Queries);
         times = new LogTimes(connections.Queries, time);
         wakes = new Wakes(logger);
-        listener = new CommitListener(connections, queries, wakes, supervisor, time, logger);
+        listener = new CommitListener(connections, options, queries, wakes, supervisor, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, supervisor, time, logger);
         var cache = new RevisionCache(options.RevisionCacheBytesMax);
         latest = Batcher(ReadStatement.PrepareLatestAsync);
         past = Batcher(ReadStatement.PreparePastAsync);
 
         ReadBatcher Batcher(Func<NpgsqlConnection, RevisionCache, CancellationToken, Task<ReadStatement>> prepare) =>
-            new(options, supervisor, time, stop => new ReadLane(connections, (connection, token) => prepare(connection, cache, token), time, stop));
+            new(options, supervisor, time, stop => new ReadLane(connections, (connection, token) => prepare(connection, cache, token), options.SilenceMax, time, stop));
     }
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)

@@ -26,6 +26,12 @@ public sealed record PostgresOptions
     /// <summary>How long a group of commits is tried again while the database cannot write, before it fails as STORAGE_UNAVAILABLE.</summary>
     public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a connection, a batch of reads or a probe waits for the database, and a read for its turn, before it fails as STORAGE_UNAVAILABLE. Whole seconds.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long nothing is heard of other servers' commits before the connection is probed.</summary>
+    public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Commits that one round trip appends at most.</summary>
     public int GroupMax { get; init; } = 256;
 }

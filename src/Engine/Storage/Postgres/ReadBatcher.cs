@@ -19,29 +19,40 @@ internal sealed class ReadBatcher : IAsyncDisposable
     private const int BatchMin = 32;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(1);
 
     private readonly ReadLane[] lanes;
     private readonly Channel<ReadRequest> queue;
     private readonly CancellationTokenSource stop = new();
     private readonly SupervisedWork work;
     private readonly TimeProvider time;
+    private readonly TimeSpan ageMax;
+    private readonly Action<List<ReadRequest>> take;
+    private readonly Action<Exception?> told;
+    private volatile bool isFailing;
+    private Exception? silent;
     private Task tick = Task.CompletedTask;
 
     /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
     public ReadBatcher(PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
     {
-        this.time = time;
+        (this.time, ageMax, take, told) = (time, options.SilenceMax, Take, Told);
         // A lane keeps one processor busy, on either side of the connection in turns.
         lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
         queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         work = supervisor.Start("reader", RunAsync);
     }
 
-    /// <summary>A token that is cancelled meanwhile is not looked at: the batch is asked anyway and is soon answered, and listening to each would cost as much as all else here.</summary>
+    /// <summary>
+    /// A token that is cancelled meanwhile is looked at when the read's turn comes, and no more after that: the batch is soon answered, and listening to each would cost as much as
+    /// all else here.
+    /// </summary>
+    /// <exception cref="StrataException">STORAGE_UNAVAILABLE at once while the database is silent; SERVER_BUSY.</exception>
     public ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var request = new ReadRequest(key);
+        if (Volatile.Read(ref silent) is { } reason) throw StoreErrors.Unavailable(reason);
+        var request = new ReadRequest(key, time.GetTimestamp(), cancellationToken);
         if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
         return new(request.Task);
     }
@@ -62,7 +73,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
         await using var closing = cancellationToken.Register(() => queue.Writer.TryComplete());
         try
         {
-            await ServeAsync(self);
+            await ServeAsync(self, cancellationToken);
         }
         catch (Exception e)
         {
@@ -76,16 +87,51 @@ internal sealed class ReadBatcher : IAsyncDisposable
         while (queue.Reader.TryRead(out var request)) request.TrySetException(fault);
     }
 
-    private async Task ServeAsync(SupervisedWork self)
+    private async Task ServeAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
         while (true)
         {
+            if (Volatile.Read(ref silent) is { } reason) await ProbeUntilAnsweredAsync(self, reason, cancellationToken);
             var lane = await ChooseLaneAsync(); // before there is anything to read: requests that gather meanwhile need not wake this loop
-            if (!await queue.Reader.WaitToReadAsync()) return;
+            if (!await queue.Reader.WaitToReadAsync(CancellationToken.None)) return;
+            if (Volatile.Read(ref silent) is not null) continue;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
-            lane.Start(Take);
-            self.Succeeded();
+            lane.Start(take, told);
         }
+    }
+
+    /// <summary>Heard from lanes. After a batch without an answer each further one would wait as long, so those that wait fail, and new ones are refused, until a probe is answered.</summary>
+    private void Told(Exception? fault)
+    {
+        if (fault is null) work.Succeeded();
+        else if (!isFailing && !stop.IsCancellationRequested) work.Failed(fault); // once, because batches that are refused follow each other fast
+        isFailing = fault is not null;
+        if (fault is null || !StoreErrors.IsTimeout(fault) || Interlocked.CompareExchange(ref silent, fault, null) is not null) return;
+        var wake = new ReadRequest(default, time.GetTimestamp(), CancellationToken.None);
+        wake.SetResult(null);
+        queue.Writer.TryWrite(wake); // the loop may wait for a read, which would be refused; where the queue is full it does not wait
+    }
+
+    private async Task ProbeUntilAnsweredAsync(SupervisedWork self, Exception reason, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            FailAll(StoreErrors.Unavailable(reason));
+            var lane = Array.Find(lanes, l => l.Work.IsCompleted);
+            if (lane is null)
+            {
+                await Task.WhenAny(lanes.Select(l => l.Work));
+                continue;
+            }
+            Exception? fault = null;
+            lane.Start(_ => { }, e => fault = e);
+            await lane.Work;
+            if (fault is null) break;
+            (reason, _) = (fault, self.Failed(fault));
+            await Task.Delay(ProbePause, time, cancellationToken);
+        }
+        self.Succeeded();
+        Volatile.Write(ref silent, null);
     }
 
     /// <summary>Takes a fair share of what waits, so that the lanes that are free work side by side.</summary>
@@ -93,7 +139,12 @@ internal sealed class ReadBatcher : IAsyncDisposable
     {
         var free = lanes.Count(l => l.Work.IsCompleted);
         var share = Math.Clamp((queue.Reader.Count + free - 1) / free, BatchMin, ReadLane.BatchMax);
-        while (batch.Count < share && queue.Reader.TryRead(out var request)) batch.Add(request);
+        while (batch.Count < share && queue.Reader.TryRead(out var request))
+        {
+            if (request.CancellationToken.IsCancellationRequested) request.TrySetCanceled(request.CancellationToken);
+            else if (time.GetElapsedTime(request.AskedAt) > ageMax) request.TrySetException(StoreErrors.Unavailable(new TimeoutException("The read waited too long for its turn.")));
+            else if (!request.Task.IsCompleted) batch.Add(request);
+        }
     }
 
     private async ValueTask<ReadLane> ChooseLaneAsync()

@@ -15,7 +15,12 @@ internal readonly record struct ReadKey(TenantId Tenant, EntityId Id, AsOf AsOf,
 }
 
 /// <summary>A read that waits for its answer.</summary>
-internal sealed class ReadRequest(ReadKey key) : TaskCompletionSource<EntityRevision?>(TaskCreationOptions.RunContinuationsAsynchronously)
+/// <param name="askedAt">A timestamp of the clock.</param>
+internal sealed class ReadRequest(ReadKey key, long askedAt, CancellationToken cancellationToken) : TaskCompletionSource<EntityRevision?>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public ReadKey Key => key;
+
+    public long AskedAt => askedAt;
+
+    public CancellationToken CancellationToken => cancellationToken;
 }

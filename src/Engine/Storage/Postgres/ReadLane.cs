@@ -8,13 +8,14 @@ namespace Strata.Storage.Postgres;
 /// fail as unavailable; at once where the database is silent. Used by one caller, who waits for <see cref="Work"/> before the next batch.
 /// </summary>
 internal sealed class ReadLane(
-    Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeProvider time, CancellationToken stop) : IAsyncDisposable
+    Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeSpan silenceMax, TimeProvider time, CancellationToken stop) : IAsyncDisposable
 {
     public const int BatchMax = 64;
 
     private readonly List<ReadRequest> batch = new(BatchMax);
     private NpgsqlConnection? connection;
     private ReadStatement? statement;
+    private Action<Exception?> report = _ => { };
     private long startedAt;
 
     /// <summary>Ends when the batch begun last is answered.</summary>
@@ -23,10 +24,12 @@ internal sealed class ReadLane(
     /// <summary>How long ago the batch begun last was begun.</summary>
     public TimeSpan Busy => time.GetElapsedTime(startedAt);
 
-    /// <summary>Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most.</summary>
-    public void Start(Action<List<ReadRequest>> take)
+    /// <summary>Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most; without any it is a probe.</summary>
+    /// <param name="told">Hears before <see cref="Work"/> ends what went wrong; null: the database answered.</param>
+    public void Start(Action<List<ReadRequest>> take, Action<Exception?> told)
     {
         batch.Clear();
+        report = told;
         try
         {
             take(batch);
@@ -51,10 +54,12 @@ internal sealed class ReadLane(
         try
         {
             var found = await AskWithRetryAsync();
-            for (var i = 0; i < batch.Count; i++) batch[i].SetResult(found[i]);
+            for (var i = 0; i < batch.Count; i++) batch[i].TrySetResult(found[i]);
+            report(null);
         }
         catch (Exception e)
         {
+            report(e); // first: who hears of the failure and asks again is refused at once
             FailAll(e);
             await DropConnectionAsync();
         }
@@ -72,7 +77,7 @@ internal sealed class ReadLane(
         {
             return await AskAsync();
         }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !StoreErrors.IsTimeout(e) && !isFresh)
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !StoreErrors.IsTimeout(e) && !isFresh && Busy < silenceMax)
         {
             await DropConnectionAsync();
             return await AskAsync();
@@ -81,9 +86,24 @@ internal sealed class ReadLane(
 
     private async Task<EntityRevision?[]> AskAsync()
     {
-        connection ??= await connections.OpenSingleAsync(stop);
-        statement ??= await prepare(connection, CancellationToken.None);
-        return await statement.ExecuteAsync(batch.Count, i => batch[i].Key, CancellationToken.None);
+        if (statement is null) await ConnectAsync();
+        return await statement!.ExecuteAsync(batch.Count, i => batch[i].Key, CancellationToken.None);
+    }
+
+    private async Task ConnectAsync()
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        enough.CancelAfter(silenceMax);
+        try
+        {
+            connection ??= await connections.OpenSingleAsync(enough.Token);
+            statement = await prepare(connection, enough.Token);
+            statement.SilenceMax = silenceMax;
+        }
+        catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
+        {
+            throw new TimeoutException($"PostgreSQL did not take a connection in {silenceMax.TotalSeconds} s.", e);
+        }
     }
 
     private async Task DropConnectionAsync()

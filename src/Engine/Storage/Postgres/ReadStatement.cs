@@ -25,9 +25,6 @@ internal sealed class ReadStatement : IDisposable
         where not l.deleted
         """;
 
-    /// <summary>How long the database may be silent. A batch of reads by id takes milliseconds.</summary>
-    private const int SilenceSecondsMax = 10;
-
     private readonly NpgsqlCommand command;
     private readonly RevisionCache cache;
     private readonly NpgsqlParameter<Guid[]> tenants = Uuids();
@@ -40,7 +37,7 @@ internal sealed class ReadStatement : IDisposable
     private ReadStatement(NpgsqlConnection connection, RevisionCache cache, bool isPast)
     {
         (this.cache, this.isPast) = (cache, isPast);
-        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities, known }, CommandTimeout = SilenceSecondsMax };
+        command = new NpgsqlCommand(isPast ? Past : Latest, connection) { Parameters = { tenants, entities, known } };
         if (!isPast) return;
         command.Parameters.Add(revisions);
         command.Parameters.Add(times);
@@ -69,6 +66,9 @@ internal sealed class ReadStatement : IDisposable
             if (found[i] is null && guesses[i] is { } gone) cache.Forget(gone.Tenant, gone.Id);
         return found;
     }
+
+    /// <summary>How long the database may be silent. A batch of reads by id takes milliseconds.</summary>
+    public TimeSpan SilenceMax { set => command.CommandTimeout = (int)value.TotalSeconds; }
 
     public void Dispose() => command.Dispose();
 
