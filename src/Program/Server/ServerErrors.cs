@@ -20,8 +20,17 @@ public static class ServerErrors
         $"Give it to this user (chown \"$(id -u)\" {home}), run strata as its owner, or set STRATA_HOME to another folder.");
 
     public static Error HomeOpen(string home) => new(
-        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE", $"The data folder {home} is open to other users and holds something that is not Strata's.",
-        $"Set STRATA_HOME to an empty folder, or close this one: chmod 700 {home}");
+        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE",
+        $"The data folder {home} is open to other users, and holds something that is not Strata's or that they could have changed.",
+        $"Set STRATA_HOME to an empty folder, or look through this one and close it: chmod 700 {home}");
+
+    public static Error HomeHoldsForeign(string folder) => new(
+        ErrorKind.Forbidden, "DATA_FOLDER_NOT_PRIVATE", $"{folder} in the data folder is a link or belongs to another user.",
+        "Find out who made it, then remove it, or move the data there back into the folder.");
+
+    public static Error EdgeStillRuns(int pid) => new(
+        ErrorKind.Timeout, "EDGE_STILL_RUNS", $"The edge (process {pid}) did not end, though it was killed.",
+        $"Look at what it waits for with ps -o stat,wchan -p {pid}, then try again; until it ends its port is in use.");
 
     public static Error PortInUse(string what, int port, string flag, string? by) => new(
         ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, is in use{(by is null ? "" : $" by {by}")}.",

@@ -17,7 +17,7 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<string, SupervisedWork> renewing = new();
+    private readonly ConcurrentDictionary<string, Renewal> renewing = new();
 
     public async Task<Result<Done>> StartAsync(InstanceContext context, CancellationToken cancellationToken)
     {
@@ -28,22 +28,26 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
     }
 
     /// <summary>A token that an earlier life of the agent asked for is renewed at once: it may have expired meanwhile.</summary>
-    public Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken)
+    public async Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken)
     {
-        // One of an earlier term has ended with it: an agent that gets its node back goes on renewing.
-        if (renewing.TryGetValue(context.Id, out var present) && !present.Completion.IsCompleted) return Task.CompletedTask;
+        if (renewing.TryGetValue(context.Id, out var present))
+        {
+            if (!present.Term.IsCancellationRequested && !present.Work.Completion.IsCompleted) return;
+            // One of an earlier term ends with it, perhaps only now: an agent that gets its node back goes on renewing.
+            await present.Work.StopAsync(cancellationToken);
+        }
         var path = PathOf(context, "token/renew");
         var first = context.Token.Length > 0 ? Period : TimeSpan.Zero;
-        renewing[context.Id] = supervisor.StartUntilDone("agent-token", async (work, stop) =>
+        var started = supervisor.StartUntilDone("agent-token", async (work, stop) =>
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
             await RenewAsync(work, context.Id, path, first, both.Token);
         });
-        return Task.CompletedTask;
+        renewing[context.Id] = new Renewal(started, cancellationToken);
     }
 
     public Task StopAsync(InstanceContext context, CancellationToken cancellationToken) =>
-        renewing.TryRemove(context.Id, out var work) ? work.StopAsync(cancellationToken) : Task.CompletedTask;
+        renewing.TryRemove(context.Id, out var renewal) ? renewal.Work.StopAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Until the instance ends, or the agent's term does.</summary>
     private async Task RenewAsync(SupervisedWork work, string instance, string path, TimeSpan first, CancellationToken cancellationToken)
@@ -53,8 +57,7 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
             await Task.Delay(first, time, cancellationToken);
             while (true)
             {
-                var renewed = await TryRenewAsync(instance, path, cancellationToken);
-                if (renewed) work.Succeeded();
+                var renewed = await TryRenewAsync(work, instance, path, cancellationToken);
                 await Task.Delay(renewed ? Period : RetryPause, time, cancellationToken);
             }
         }
@@ -63,15 +66,17 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         }
     }
 
-    private async Task<bool> TryRenewAsync(string instance, string path, CancellationToken cancellationToken)
+    private async Task<bool> TryRenewAsync(SupervisedWork work, string instance, string path, CancellationToken cancellationToken)
     {
         try
         {
             await client.SendBytesAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
+            work.Succeeded();
             return true;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            work.Failed(e);
             logger.TokenNotRenewed(instance, e.Message);
             return false;
         }
@@ -79,6 +84,9 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
 
     private static string PathOf(InstanceContext context, string what) =>
         $"/api/v1/instances/{Uri.EscapeDataString(context.Id)}/{what}?org={Uri.EscapeDataString(context.Org)}";
+
+    /// <param name="Term">Cancelled when the agent loses its node.</param>
+    private sealed record Renewal(SupervisedWork Work, CancellationToken Term);
 
     private static readonly Error Unexpected = new(ErrorKind.Internal, "UNEXPECTED_ANSWER", "The server sent no token for the instance.") { Retryable = true };
 }

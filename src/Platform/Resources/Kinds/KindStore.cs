@@ -91,7 +91,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         if (!created.IsOk || before is null) return created;
         // From here on the caller's leaving no longer matters: a project without an organization would be left.
         if (await IsKeptAsync(organization)) return created;
-        await engine.DeleteAsync(caller with { Request = null }, kind.Model, created.Value.Id, null, CancellationToken.None);
+        await engine.DeleteAsync(caller with { Request = null }, kind.Model, created.Value.Id, created.Value.Revision, CancellationToken.None);
         return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
     }
 
@@ -101,7 +101,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
     /// <summary>
     /// Whether an organization outlives a deletion that is under way. It is waited for, because it mostly finds the new project and gives up; then
-    /// somebody may already use the project, which must not be taken away.
+    /// somebody may already use the project, which must not be taken away. One that takes longer than a second was probably cut off: its mark is
+    /// taken back later, so the project stays. (If it was only slow, a project is left that no one can reach, which does no harm.)
     /// </summary>
     private async ValueTask<bool> IsKeptAsync(EntityId organization)
     {
@@ -110,7 +111,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             var now = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, CancellationToken.None);
             if (now is null) return false;
             if (now.State != OrganizationKind.Deleting) return true;
-            if (look == DeletionLooksMax) return false;
+            if (look == DeletionLooksMax) return true;
             await Task.Delay(DeletionLookInterval, time, CancellationToken.None);
         }
     }

@@ -23,11 +23,16 @@ internal static partial class DataFolder
         Directory.CreateDirectory(home.Root, OwnerOnly);
         if (OwnerOf(home.Root) is { } owner && owner != EffectiveUser()) TakeOver(home, owner);
         else if (File.GetUnixFileMode(home.Root) != OwnerOnly) Close(home);
-        foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run])
-        {
-            Directory.CreateDirectory(folder, OwnerOnly);
-            if (File.GetUnixFileMode(folder) != OwnerOnly) File.SetUnixFileMode(folder, OwnerOnly);
-        }
+        foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run]) CreateInside(folder);
+    }
+
+    /// <summary>While the root was open, somebody could have put a link or a folder of his own here: root would change, or trust, what is behind it.</summary>
+    private static void CreateInside(string folder)
+    {
+        if (new FileInfo(folder).LinkTarget is not null) throw ServerErrors.HomeHoldsForeign(folder).ToException();
+        Directory.CreateDirectory(folder, OwnerOnly);
+        if (OwnerOf(folder) is { } owner && owner != EffectiveUser()) throw ServerErrors.HomeHoldsForeign(folder).ToException();
+        if (File.GetUnixFileMode(folder) != OwnerOnly) File.SetUnixFileMode(folder, OwnerOnly);
     }
 
     /// <summary>An empty folder, such as a volume that somebody made for us, is taken; what is in another user's folder is not trusted.</summary>
@@ -38,10 +43,14 @@ internal static partial class DataFolder
         File.SetUnixFileMode(home.Root, OwnerOnly);
     }
 
-    /// <summary>Never a folder with something else in it: <c>STRATA_HOME=/tmp</c> must not close /tmp.</summary>
+    /// <summary>
+    /// Never a folder with something else in it: <c>STRATA_HOME=/tmp</c> must not close /tmp. Nor one in which others could write: any of its
+    /// files, those that show a cloud too, may be theirs.
+    /// </summary>
     private static void Close(HomeLayout home)
     {
-        if (!IsEmpty(home.Root) && !IsOfACloud(home)) throw ServerErrors.HomeOpen(home.Root).ToException();
+        var others = File.GetUnixFileMode(home.Root) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
+        if (!IsEmpty(home.Root) && (others != 0 || !IsOfACloud(home))) throw ServerErrors.HomeOpen(home.Root).ToException();
         File.SetUnixFileMode(home.Root, OwnerOnly);
     }
 

@@ -14,13 +14,16 @@ public static partial class ProcessSignals
     /// <summary>No effect where there is no such process, or it is someone else's.</summary>
     public static void Send(int pid, int signal) => _ = SendTo(pid, signal);
 
-    /// <summary>Whether there is no such process any more. One whose exit code waits to be read has ended: it holds no file and no socket.</summary>
+    /// <summary>
+    /// Whether there is no such process any more. One whose exit code waits to be read has ended when its first thread is the only one left: the
+    /// others end on their own, and the last of them closes files and sockets.
+    /// </summary>
     public static bool HasEnded(int pid)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
+            return stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X' && Directory.GetDirectories($"/proc/{pid}/task").Length <= 1;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -66,7 +66,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         {
             var waited = time.GetElapsedTime(begun);
             if (waited > patience && IsEdge(pid)) ProcessSignals.Send(pid, ProcessSignals.Kill);
-            if (waited > patience + EndsWithin) break;
+            if (waited > patience + EndsWithin) throw ServerErrors.EdgeStillRuns(pid).ToException();
         }
         File.Delete(PidFile);
     }

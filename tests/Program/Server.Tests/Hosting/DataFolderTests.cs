@@ -59,6 +59,31 @@ public sealed class DataFolderTests : IDisposable
         Assert.Contains("chown", error.NextStep);
     }
 
+    [Fact]
+    public void Create_FolderThatOthersCouldWriteTo_IsRefused_WhateverIsInIt()
+    {
+        var home = new HomeLayout(Root);
+        home.Create();
+        File.WriteAllText(home.KeyFile, "");
+        File.SetUnixFileMode(Root, Open | UnixFileMode.OtherWrite);
+        var error = Assert.Throws<StrataException>(home.Create).Error;
+        Assert.Equal("DATA_FOLDER_NOT_PRIVATE", error.Code);
+        Assert.Equal(Open | UnixFileMode.OtherWrite, File.GetUnixFileMode(Root));
+    }
+
+    [Fact]
+    public void Create_LinkInsteadOfAFolder_IsRefused_AndWhatIsBehindItIsLeft()
+    {
+        var home = new HomeLayout(Root);
+        home.Create();
+        var elsewhere = Directory.CreateDirectory(Path.Combine(parent, "elsewhere")).FullName;
+        File.SetUnixFileMode(elsewhere, Open);
+        Directory.Delete(home.Blobs);
+        Directory.CreateSymbolicLink(home.Blobs, elsewhere);
+        Assert.Equal("DATA_FOLDER_NOT_PRIVATE", Assert.Throws<StrataException>(home.Create).Error.Code);
+        Assert.Equal(Open, File.GetUnixFileMode(elsewhere));
+    }
+
     private void GiveAway()
     {
         using var chown = Process.Start("chown", ["65534", Root]);
