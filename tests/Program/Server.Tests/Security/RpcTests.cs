@@ -2,20 +2,57 @@ using System.Buffers.Binary;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Google.Protobuf.Reflection;
 using Strata.CloudEvents;
+using Strata.ResourceRpc;
+using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.Security;
 
 /// <summary>
-/// What belongs to another organization or project, named in each request of the entity contract: the answer is that to an id that does not exist, nothing is shown and nothing
-/// changes. The methods come from the descriptor and the requests from the router, so a new one is asked too.
+/// What belongs to another organization or project, named in each method of <c>strata.v1</c> and each request of the entity contract:
+/// the answer is that to an id that does not exist, nothing is shown and nothing changes. The methods come from the descriptors and the
+/// requests from the router, so a new one is asked too.
 /// </summary>
 public sealed partial class RpcTests(SecurityClouds clouds)
 {
     private const string Secret = "s3cr3t-of-rpc";
+    private const string Nothing = "00000000000000000000000000";
     private const string Service = "/org.cyoda.cloud.api.grpc.CloudEventsService/";
+    private static int counter;
+
+    [Fact]
+    public async Task EveryResourceMethod_WithForeignIds_AnswersAsForNothing()
+    {
+        var cloud = await clouds.InProcessAsync();
+        var things = await ResourcesAsync(cloud);
+        Assert.True(things.Count >= 6, $"only {string.Join(", ", things.Keys)}");
+        var before = await SeenAsync(cloud, things);
+        var outsider = await TokenAsync(cloud, "rpc-p2");
+        var faults = new List<string>();
+        foreach (var method in ResourceRpcModule.Descriptor.Methods)
+        {
+            foreach (var (kind, id) in things)
+            {
+                var missing = id[..(id.IndexOf('_', StringComparison.Ordinal) + 1)] + Nothing;
+                foreach (var (whose, token) in new[] { ("b", cloud.B.Admin), ("b's p2", cloud.B.ProjectDeveloper), ("p2", outsider) })
+                {
+                    var foreign = await CallAsync(cloud, token, method, Message(method, kind, id, things["projects"], ""));
+                    var none = await CallAsync(cloud, token, method, Message(method, kind, missing, "prj_" + Nothing, ""));
+                    var fault = Compare(foreign, none, [id, missing, things["projects"], "prj_" + Nothing]);
+                    if (fault is not null) faults.Add($"{method.Name} {kind} as {whose}: {fault}");
+                }
+                var inOther = await CallAsync(cloud, cloud.B.Admin, method, Message(method, kind, id, things["projects"], cloud.A.Id));
+                var inNone = await CallAsync(cloud, cloud.B.Admin, method, Message(method, kind, id, things["projects"], "org_" + Nothing));
+                var named = Compare(inOther, inNone, [cloud.A.Id, "org_" + Nothing]);
+                if (named is not null) faults.Add($"{method.Name} {kind} with org: {named}");
+            }
+        }
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+        Assert.Equal(before, await SeenAsync(cloud, things));
+    }
 
     [Fact]
     public async Task EveryEvent_WithForeignIds_AnswersAsForNothing()
@@ -49,9 +86,13 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     private static string? Compare(string foreign, string none, string[] ids)
     {
         if (foreign.Contains(Secret, StringComparison.Ordinal)) return $"shows the secret: {foreign}";
+        if (IsFailure(foreign) || IsFailure(none)) return $"not answered: {foreign} {none}";
         var (a, b) = (Normal(foreign, ids), Normal(none, ids));
         return a == b ? null : $"{a}\n    but for nothing {b}";
     }
+
+    private static bool IsFailure(string answer) =>
+        answer.StartsWith('5') || answer.Contains("\"code\":\"unavailable\"", StringComparison.Ordinal);
 
     private static string Normal(string answer, string[] ids)
     {
@@ -62,6 +103,40 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     /// <summary>Ids of events and requests, times, revisions, the names that this test gives, and details, which repeat code and ids in another encoding.</summary>
     [GeneratedRegex(@"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[0-9:.]+Z?|[a-z]{3}_[0-9a-z]{26}|rpc-made-\d+|""details"":\[.*?\]|""(revision|date|timestamp)"":""?\d+""?", RegexOptions.IgnoreCase)]
     private static partial Regex Moment();
+
+    private static string Message(MethodDescriptor method, string kind, string id, string project, string org)
+    {
+        var message = new JsonObject();
+        foreach (var field in method.InputType.Fields.InDeclarationOrder())
+        {
+            JsonNode? value = field.Name switch
+            {
+                "kind" => kind,
+                "name" => method.Name == "Create" ? $"rpc-made-{Interlocked.Increment(ref counter)}" : id,
+                "project" => project,
+                "org" => org,
+                "transition" => "update",
+                "filter" => new JsonObject { ["project"] = project },
+                "merge" => new JsonObject { ["labels"] = new JsonObject { ["seen"] = "yes" } },
+                "spec" => new JsonObject(),
+                _ => field.FieldType == FieldType.String ? "" : null,
+            };
+            if (value is not null) message[field.JsonName] = value;
+        }
+        return message.ToJsonString();
+    }
+
+    private static async Task<string> CallAsync(SecurityCloud cloud, string token, MethodDescriptor method, string message)
+    {
+        try
+        {
+            return await SendAsync(cloud, token, $"/{method.Service.FullName}/{method.Name}", message, method.IsServerStreaming);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"{method.Name} {message} had no answer within a minute.", e);
+        }
+    }
 
     /// <summary>With every member that a request may need.</summary>
     private static async Task<string> EventAsync(SecurityCloud cloud, string token, MethodDescriptor method, string type, Business of)
@@ -104,6 +179,34 @@ public sealed partial class RpcTests(SecurityClouds clouds)
         return bytes;
     }
 
+    /// <summary>One resource of each kind: in a's project default, or in a, or in the cloud.</summary>
+    private static async Task<Dictionary<string, string>> ResourcesAsync(SecurityCloud cloud)
+    {
+        using var app = AppFolder.Saying(Secret);
+        (await cloud.RunAsAsync(cloud.A.Developer, "deploy", app.Path, "--name", "rpc-app")).ShouldSucceed();
+        var hook = $$$"""{"name":"rpc-hook","spec":{"url":"https://books.example/{{{Secret}}}"} }""";
+        Assert.Equal(201, (await cloud.CallAsync(cloud.A.Admin, "POST", "/api/v1/webhooks", hook)).Status);
+        using var http = cloud.Api(cloud.Operator);
+        var paths = JsonElement.Parse(await http.GetStringAsync("/openapi.json")).GetProperty("paths");
+        var ofOne = paths.EnumerateObject().Select(p => p.Name).Where(p => p.EndsWith("/{nameOrId}", StringComparison.Ordinal));
+        var things = new Dictionary<string, string>();
+        foreach (var plural in ofOne.Select(p => p.Split('/')[3]).Distinct())
+        {
+            var (status, body) = await cloud.CallAsync(cloud.Operator, "GET", $"/api/v1/{plural}?org={cloud.A.Id}");
+            if (status != 200) continue;
+            var item = body.GetProperty("items").EnumerateArray().FirstOrDefault(i => IsOfDefault(i, plural));
+            if (item.ValueKind == JsonValueKind.Object) things[plural] = item.GetProperty("id").GetString()!;
+        }
+        return things;
+    }
+
+    private static bool IsOfDefault(JsonElement item, string plural)
+    {
+        var name = item.GetProperty("name").GetString()!;
+        if (plural is "projects" or "tokens") return name is "default" or "developer";
+        return plural is not "organizations" && name.StartsWith("rpc-", StringComparison.Ordinal) || plural is "nodes";
+    }
+
     private static async Task<Business> BusinessAsync(SecurityCloud cloud)
     {
         const string model = "rpc-secret";
@@ -112,6 +215,17 @@ public sealed partial class RpcTests(SecurityClouds clouds)
         var made = (await cloud.CallAsync(cloud.A.Admin, "POST", $"/api/entity/JSON/{model}/1", $$"""{"text":"{{Secret}}"}""")).Body[0];
         var job = await cloud.CallAsync(cloud.A.Admin, "POST", $"/api/search/async/{model}/1", """{"type":"group","operator":"AND","conditions":[]}""");
         return new Business(model, made.GetProperty("entityIds")[0].GetString()!, made.GetProperty("transactionId").GetString()!, job.Body.GetString()!);
+    }
+
+    private static async Task<string> SeenAsync(SecurityCloud cloud, Dictionary<string, string> things)
+    {
+        var seen = new StringBuilder();
+        foreach (var (kind, id) in things.Where(t => t.Key != "nodes"))
+        {
+            var (status, body) = await cloud.CallAsync(cloud.Operator, "GET", $"/api/v1/{kind}/{id}?org={cloud.A.Id}");
+            seen.AppendLine($"{kind} {status} {body.GetProperty("revision").GetRawText()}");
+        }
+        return seen.ToString();
     }
 
     private static async Task<string> SeenAsync(SecurityCloud cloud, Business of)
