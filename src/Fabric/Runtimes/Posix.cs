@@ -10,13 +10,16 @@ public static partial class Posix
     public const int SigTerm = 15;
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    public static partial int Kill(int pid, int signal);
+    internal static partial int Kill(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
-    public static partial uint EffectiveUser();
+    internal static partial uint EffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Link(string target, string path);
+    private static partial int Link(string target, string path);
+
+    /// <summary>Gives a file one more name.</summary>
+    public static bool TryLink(string target, string path) => Link(target, path) == 0;
 
     /// <summary>SIGKILL to a process group; waits until none of it is left, at most two seconds.</summary>
     public static async Task KillGroupAsync(int leader, TimeProvider time)

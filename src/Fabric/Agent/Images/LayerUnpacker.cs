@@ -136,7 +136,7 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
         if (!made.TryGetValue(target, out var what) || what != Made.File) throw new BadLayerException($"its hard link {path} does not lead to a file in it");
         if (target == path) return;
         Replace(path);
-        if (Posix.Link(Full(target), Full(path)) != 0) throw new IOException($"The link {path} could not be made.");
+        if (!Posix.TryLink(Full(target), Full(path))) throw new IOException($"The link {path} could not be made.");
         made[path] = Made.File;
     }
 

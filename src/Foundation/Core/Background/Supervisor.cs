@@ -88,7 +88,14 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     /// <summary>The first failures in a row, then ever fewer of them: a database that is away for an hour must not fill the log.</summary>
     internal void LogFailed(string work, int failures, TimeSpan pause, Exception exception)
     {
-        if (failures <= 2 || BitOperations.IsPow2(failures)) Failed(logger, work, failures, pause, exception);
+        try
+        {
+            if (failures <= 2 || BitOperations.IsPow2(failures)) Failed(logger, work, failures, pause, exception);
+        }
+        catch (Exception)
+        {
+            // A log that cannot be written, as on a full disk, must not end the work that is to be restarted.
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Background work {Work} failed ({Failures} in a row); next attempt in {Pause}")]

@@ -28,7 +28,20 @@ public sealed class ServerLogs(string path, TextWriter? console, TimeProvider ti
         var name = category[(category.LastIndexOf('.') + 1)..];
         var at = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
         file.Add($"{at} {Short(level)} {name}: {message}{(exception is null ? "" : "\n" + exception)}");
-        if (level >= LogLevel.Warning) console?.WriteLine($"{Short(level)} {name}: {message}{(exception is null ? "" : " " + exception.Message)}");
+        if (level >= LogLevel.Warning) Show($"{Short(level)} {name}: {message}{(exception is null ? "" : " " + exception.Message)}");
+    }
+
+    /// <summary>Standard error may be a file on a full disk, or a terminal that is gone: whoever logs must not fail for that.</summary>
+    private void Show(string line)
+    {
+        try
+        {
+            console?.WriteLine(line);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The log's own file has the line, or counts it as lost.
+        }
     }
 
     private static string Short(LogLevel level) => level switch

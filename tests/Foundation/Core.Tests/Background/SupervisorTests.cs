@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core.Background;
 
@@ -18,6 +19,14 @@ public class SupervisorTests
         Assert.Equal(WorkState.Failing, Health.State);
         Assert.Equal("FormatException: a null layer", Health.LastError);
         Assert.NotNull(Health.LastErrorAt);
+    }
+
+    [Fact]
+    public async Task Start_WorkThatThrowsWhileTheLogCannotBeWritten_IsRestarted()
+    {
+        var logged = new Supervisor(TimeProvider.System, new FullLog());
+        await using var work = logged.Start("writes", _ => throw new IOException("full"));
+        await Wait.UntilAsync(() => Assert.Single(logged.Report()).Restarts >= 2, "it was restarted twice");
     }
 
     [Fact]
@@ -93,4 +102,14 @@ public class SupervisorTests
     [Theory, InlineData(1, 200), InlineData(2, 400), InlineData(5, 3200), InlineData(9, 15_000), InlineData(1000, 15_000)]
     public void PauseAfter_Failures_GrowsToItsBound(int failures, double milliseconds) =>
         Assert.Equal(milliseconds, Supervisor.PauseAfter(failures, 0.5).TotalMilliseconds, 1e-6);
+
+    private sealed class FullLog : ILogger<Supervisor>
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new AggregateException(new IOException("No space left on device"));
+    }
 }
