@@ -45,7 +45,7 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
         await client.CancelAsync();
         jobs.Insert.SetResult();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => submitting);
-        Assert.Equal(SearchJobStatus.Cancelled, (await FindAsync(jobs.Inserting.Task.Result))!.Status);
+        Assert.Equal(SearchJobStatus.Cancelled, (await FindAsync(await jobs.Inserting.Task))!.Status);
         Assert.Equal(0, runner.Shares.First().Used);
         Assert.True((await SubmitAsync(CancellationToken.None)).IsOk); // the organization may have one
     }

@@ -41,7 +41,7 @@ public sealed class FailingWorkTests : IAsyncLifetime
     public async Task Exception_InBackgroundWork_LeavesWatchesAndRpcAlive()
     {
         using var watch = await FollowAsync("/api/v1/projects?watch=true");
-        await using var failing = server.Supervisor.Start("test-failing", (_, _) => throw new NullReferenceException("a null layer in an image"));
+        await using var failing = server.Supervisor.Start("test-failing", (_, _) => throw new FormatException("a null layer in an image"));
         await Wait.UntilAsync(() => server.Status() is { Ok: false } s && s.Background.Any(w => w is { Name: "test-failing", Failing: 1, Restarts: >= 2 }), "it fails again and again");
         var status = await http.GetFromJsonAsync<JsonElement>("/api/v1/status");
         Assert.Contains("a null layer in an image", status.GetProperty("background").ToString());

@@ -59,7 +59,7 @@ public sealed partial class RpcTests(SecurityClouds clouds)
     {
         var cloud = await clouds.InProcessAsync();
         var known = await BusinessAsync(cloud);
-        var nothing = new Business("rpc-absent", Guid.NewGuid().ToString(), Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        var nothing = new Business("rpc-absent", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(), Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(), Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
         var before = await SeenAsync(cloud, known);
         var outsider = await TokenAsync(cloud, "rpc-events-p2");
         var faults = new List<string>();
