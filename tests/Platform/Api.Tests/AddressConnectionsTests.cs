@@ -32,8 +32,8 @@ public sealed class AddressConnectionsTests
     public async Task Connection_ThatShowedAToken_CountsNoLonger()
     {
         Task[] open = [OpenAsync("192.0.2.7", out _), OpenAsync("192.0.2.7", out _, out var items)];
-        AddressConnections.Identified(items);
-        AddressConnections.Identified(items);
+        ConnectionPlace.Of(items)!.Identified();
+        ConnectionPlace.Of(items)!.Identified();
         var another = OpenAsync("192.0.2.7", out var served);
         Assert.True(served());
         await OpenAsync("192.0.2.7", out served);

@@ -14,8 +14,6 @@ namespace Strata.Api.Shares;
 /// </summary>
 public sealed class AddressConnections(ApiLimits limits) : IShareReport
 {
-    private static readonly object Key = new();
-
     private readonly ConcurrentDictionary<IPAddress, int> counts = new();
     private long refused;
 
@@ -26,27 +24,17 @@ public sealed class AddressConnections(ApiLimits limits) : IShareReport
 
     public ConnectionDelegate Use(ConnectionDelegate next) => async connection =>
     {
-        if (SourceOf(connection.RemoteEndPoint) is not { } source)
-        {
-            await next(connection);
-            return;
-        }
-        if (counts.AddOrUpdate(source, 1, static (_, count) => count + 1) > limits.AddressConnectionsMax)
+        var source = SourceOf(connection.RemoteEndPoint);
+        if (source is not null && counts.AddOrUpdate(source, 1, static (_, count) => count + 1) > limits.AddressConnectionsMax)
         {
             Leave(source);
             Interlocked.Increment(ref refused);
             return;
         }
-        using var place = new Place(this, source);
-        connection.Items[Key] = place;
+        using var place = new ConnectionPlace(source is null ? null : () => Leave(source));
+        place.AddTo(connection.Items);
         await next(connection);
     };
-
-    /// <summary>A good token came through the connection.</summary>
-    internal static void Identified(IDictionary<object, object?> items)
-    {
-        if (items.TryGetValue(Key, out var place)) ((Place)place!).Dispose();
-    }
 
     private static IPAddress? SourceOf(EndPoint? remote)
     {
@@ -64,16 +52,6 @@ public sealed class AddressConnections(ApiLimits limits) : IShareReport
         while (counts.TryGetValue(source, out var count))
         {
             if (count == 1 ? counts.TryRemove(new(source, 1)) : counts.TryUpdate(source, count - 1, count)) return;
-        }
-    }
-
-    private sealed class Place(AddressConnections owner, IPAddress source) : IDisposable
-    {
-        private int left;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref left, 1) == 0) owner.Leave(source);
         }
     }
 }

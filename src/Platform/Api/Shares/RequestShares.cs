@@ -9,12 +9,10 @@ namespace Strata.Api.Shares;
 /// <summary>
 /// Admits requests: one organization can hold neither all connections nor all the work of a server. A connection counts for the
 /// organization of its first request with a token, until it is closed; a request until it is answered. The cloud's own parts are not
-/// counted. Takes no lock. Safe for concurrent use.
+/// counted. Connections are counted where the listener has <see cref="AddressConnections.Use"/>. Takes no lock. Safe for concurrent use.
 /// </summary>
 internal sealed class RequestShares(ApiLimits limits) : IShareReport
 {
-    private static readonly object ConnectionKey = new();
-
     private readonly FairShare connections = new("connections", new ShareSize(limits.ConnectionsMax));
     private readonly FairShare requests = new("requests", new ShareSize(limits.RequestsMax));
 
@@ -25,10 +23,10 @@ internal sealed class RequestShares(ApiLimits limits) : IShareReport
     {
         if (principal.IsPlatform)
         {
-            if (http.Features.Get<IConnectionItemsFeature>()?.Items is { } own) AddressConnections.Identified(own);
+            PlaceOf(http)?.Identified();
             return (ShareLease?)null;
         }
-        if (ConnectionOf(http, principal.Tenant) is { } refused)
+        if (PlaceOf(http)?.Claim(connections, principal.Tenant) is { } refused)
         {
             http.Response.Headers.Connection = "close";
             return refused;
@@ -37,15 +35,7 @@ internal sealed class RequestShares(ApiLimits limits) : IShareReport
         return entered.IsOk ? entered.Value : entered.Error;
     }
 
-    private Error? ConnectionOf(HttpContext http, TenantId tenant)
-    {
-        // A request from inside the process has no connection.
-        if (http.Features.Get<IConnectionItemsFeature>()?.Items is not { } items || items.ContainsKey(ConnectionKey)) return null;
-        if (http.Features.Get<IConnectionLifetimeFeature>() is not { } lifetime) return null;
-        if (!connections.TryTake(tenant).TryGet(out var lease, out var error)) return error;
-        items[ConnectionKey] = lease;
-        AddressConnections.Identified(items);
-        lifetime.ConnectionClosed.UnsafeRegister(static held => ((ShareLease)held!).Dispose(), lease);
-        return null;
-    }
+    /// <summary>Null where the request came from inside the process, over no connection.</summary>
+    private static ConnectionPlace? PlaceOf(HttpContext http) =>
+        http.Features.Get<IConnectionItemsFeature>()?.Items is { } items ? ConnectionPlace.Of(items) : null;
 }

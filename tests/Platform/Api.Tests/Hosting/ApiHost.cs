@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +11,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Api.Shares;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Core.Sharing;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
@@ -35,16 +38,21 @@ public sealed class ApiHost : IAsyncDisposable
     public IServiceProvider Services => app.Services;
     public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();
 
+    /// <param name="from">The address that connections seem to come from; null: loopback, as they do.</param>
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
     public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1,
-        ApiLimits? limits = null)
+        ApiLimits? limits = null, IPAddress? from = null)
     {
-        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default);
+        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from);
         map?.Invoke(host.app);
         await host.app.StartAsync();
         if (log is null) await host.FillAsync();
         return host;
     }
+
+    /// <summary>Places that are used of a common resource.</summary>
+    public long Used(string resource) =>
+        app.Services.GetServices<IShareReport>().SelectMany(r => r.Shares).Single(s => s.Resource == resource).Used;
 
     public HttpClient Client(string? token = null)
     {
@@ -65,7 +73,7 @@ public sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits)
+    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -73,7 +81,19 @@ public sealed class ApiHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = protocols);
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+            {
+                endpoint.Protocols = protocols;
+                if (from is not null)
+                {
+                    endpoint.Use(next => connection =>
+                    {
+                        connection.RemoteEndPoint = new IPEndPoint(from, 40000);
+                        return next(connection);
+                    });
+                }
+                endpoint.Use(kestrel.ApplicationServices.GetRequiredService<AddressConnections>().Use);
+            });
         });
         builder.Services.AddSingleton<IEntityLog>(log);
         var users = new StoredDefinitions(log, TimeProvider.System);
