@@ -6,14 +6,16 @@ namespace Strata.Compute;
 /// <summary>The catalogue of this module's errors; codes are the entity API's.</summary>
 internal static class ComputeErrors
 {
+    public const string BusyCode = "SERVER_BUSY";
+
     public static readonly Error TooManyMembers = new(
-        ErrorKind.Unavailable, "SERVER_BUSY", "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
+        ErrorKind.Unavailable, BusyCode, "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
 
     public static Error TooManyWatchers(int max) => new(
-        ErrorKind.Unavailable, "SERVER_BUSY", $"Your organization watches its calls {max} times here already.", "End one of the watches.") { Retryable = true };
+        ErrorKind.Unavailable, BusyCode, $"Your organization watches its calls {max} times here already.", "End one of the watches.") { Retryable = true };
 
     public static Error Busy(string name, TimeSpan waited) => new(
-        ErrorKind.Unavailable, "SERVER_BUSY",
+        ErrorKind.Unavailable, BusyCode,
         string.Create(CultureInfo.InvariantCulture, $"Every compute member that serves \"{Shorten(name)}\" is busy, and was for {waited.TotalSeconds:0.#} s."),
         "Try again later, or connect more members.") { Retryable = true };
 

@@ -122,6 +122,41 @@ public sealed class DispatchTests
     }
 
     [Fact]
+    public async Task Counts_ShowWhatRunsWaitsWasRefusedAndRanOutOfTime()
+    {
+        var (few, busy) = Make(new ComputeLimits { WaitMax = TimeSpan.FromMinutes(5), WaitingMax = 2 });
+        var connection = new TestConnection();
+        var member = few.Join(Given.Tenant, "client:test", ["a"], 1, connection).Value;
+        Task<Result<JsonText?>> Ask(CancellationToken cancellationToken = default, TimeSpan? timeout = null)
+        {
+            var processor = Given.Processor("a");
+            var config = timeout is { } bounded ? processor.Config with { ResponseTimeout = bounded } : processor.Config;
+            return busy.ProcessAsync(processor with { Config = config }, Given.Call(), cancellationToken).AsTask();
+        }
+        var first = Ask();
+        using var cancel = new CancellationTokenSource();
+        var (second, cancelled) = (Ask(), Ask(cancel.Token));
+        Assert.Equal("SERVER_BUSY", (await Ask()).Error!.Code);
+        Assert.Equal((1, 2, 1, 0), Counted());
+        await cancel.CancelAsync(); // its caller left: neither refused nor out of time
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal((1, 1, 1, 0), Counted());
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Ask(timeout.Token, TimeSpan.FromMilliseconds(100)));
+        Assert.Equal((1, 1, 1, 1), Counted());
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
+        await Task.WhenAll(first, second);
+        connection.Busy = new Error(ErrorKind.Unavailable, "SERVER_BUSY", "No memory.");
+        await Ask();
+        Assert.Equal((0, 0, 2, 1), Counted());
+        Assert.Contains("strata_compute_calls_refused_total 2\n", few.Counts.WriteMetrics(), StringComparison.Ordinal);
+
+        (long Running, long Waiting, long Refused, long TimedOut) Counted() =>
+            (few.Counts.Running, few.Counts.Waiting, few.Counts.Refused, few.Counts.TimedOut);
+    }
+
+    [Fact]
     public async Task Member_ThatJoins_ServesWhoWaits()
     {
         Join("a", limit: 1);

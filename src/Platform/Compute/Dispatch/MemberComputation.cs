@@ -13,6 +13,9 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
 {
     private const string NoRetry = "NONE";
 
+    /// <summary>The engine's timer of the response timeout starts a moment before the call comes here.</summary>
+    private static readonly TimeSpan TimeoutSlack = TimeSpan.FromMilliseconds(20);
+
     public async ValueTask<Result<JsonText?>> ProcessAsync(
         ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
     {
@@ -62,7 +65,25 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         }
     }
 
+    /// <summary>Asks, and counts what came of it.</summary>
     private async ValueTask<Result<MemberAnswer>> AskAsync(
+        MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        try
+        {
+            var asked = await AskOneByOneAsync(kind, name, config, call, cancellationToken);
+            if (asked is { IsOk: false, Error.Code: ComputeErrors.BusyCode }) directory.Counts.WasRefused();
+            return asked;
+        }
+        catch (OperationCanceledException) when (time.GetElapsedTime(began) >= config.ResponseTimeout - TimeoutSlack)
+        {
+            directory.Counts.RanOutOfTime();
+            throw;
+        }
+    }
+
+    private async ValueTask<Result<MemberAnswer>> AskOneByOneAsync(
         MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
         var triesMax = config.Idempotent && config.RetryPolicy != NoRetry ? 1 + limits.FailoversMax : 1;

@@ -17,6 +17,8 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     /// <summary>Tells of the calls to them.</summary>
     public CallWatch Calls { get; } = new();
 
+    public CallCounts Counts { get; } = new();
+
     /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for tags that are none.</summary>
     /// <param name="limit">Calls that it works on at once; null: the default.</param>
     /// <param name="project">Id of the only project whose models it is asked about; null: of the whole organization.</param>
@@ -94,12 +96,14 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate)
         {
             member.InFlight--;
+            Counts.Ended();
             if (groups.TryGetValue(member.Join.Tenant, out var group)) Hand(group, member);
         }
     }
 
     private async ValueTask<Result<Member>> WaitAsync(TenantId tenant, Waiter waiter, CancellationToken cancellationToken)
     {
+        Counts.BeganWaiting();
         try
         {
             return await waiter.Turn.Task.WaitAsync(limits.WaitMax, time, cancellationToken);
@@ -112,6 +116,10 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         {
             if (GiveUp(tenant, waiter) is { IsOk: true } late) Release(late.Value);
             throw;
+        }
+        finally
+        {
+            Counts.EndedWaiting();
         }
     }
 
@@ -129,6 +137,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     private Member Reserve(Member member)
     {
         member.InFlight++;
+        Counts.Began();
         member.LastGiven = ++counter;
         return member;
     }

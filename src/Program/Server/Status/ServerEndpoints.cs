@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Compute.Members;
 using Strata.Core;
 using Strata.Core.Sharing;
 using Strata.Resources.Kinds;
@@ -21,15 +22,16 @@ internal static class ServerEndpoints
     {
         var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
         var shares = routes.ServiceProvider.GetServices<IShareReport>().ToList();
+        var calls = routes.ServiceProvider.GetRequiredService<MemberDirectory>().Counts;
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part."), _ => Task.FromResult<Result<Answer>>(Answer.Json(status()))).InProject();
-        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of parts and background work, use of shares, as Prometheus text.") with
+        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of parts and background work, use of shares, calls to compute members, as Prometheus text.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
         }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
         {
             http.Response.ContentType = ServerMetrics.ContentType;
-            return http.Response.WriteAsync(ServerMetrics.Write(status(), shares), http.RequestAborted);
+            return http.Response.WriteAsync(ServerMetrics.Write(status(), shares) + calls.WriteMetrics(), http.RequestAborted);
         })));
     }
 
