@@ -52,12 +52,16 @@ internal sealed class TimedStream(Stream inner, TimeSpan silenceMax, TimeProvide
     {
         silence.Dispose();
         await inner.DisposeAsync();
+        await base.DisposeAsync();
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (!disposing) return;
-        silence.Dispose();
-        inner.Dispose();
+        if (disposing)
+        {
+            silence.Dispose();
+            inner.Dispose();
+        }
+        base.Dispose(disposing);
     }
 }

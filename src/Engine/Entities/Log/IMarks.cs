@@ -21,13 +21,18 @@ public interface IMarks
     ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes all whose names begin so.</summary>
-    ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken);
+    /// <param name="fence">The lease under which they are removed; null: under none.</param>
+    /// <returns>False where the lease has gone to another holder: nothing was removed.</returns>
+    ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken);
 }
 
 public static class MarksExtensions
 {
     public static async ValueTask WriteAsync(this IMarks marks, TenantId tenant, string name, JsonText value, CancellationToken cancellationToken) =>
         await marks.WriteAsync(tenant, name, value, null, cancellationToken);
+
+    public static async ValueTask DeleteAsync(this IMarks marks, TenantId tenant, string prefix, CancellationToken cancellationToken) =>
+        await marks.DeleteAsync(tenant, prefix, null, cancellationToken);
 }
 
 public sealed record Mark(string Name, JsonText Value);

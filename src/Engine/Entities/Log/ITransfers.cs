@@ -4,7 +4,8 @@ namespace Strata.Entities.Log;
 
 /// <summary>
 /// Moves a tenant's history from one store to another as it was: ids, commits, times and authors stay. What is brought in is staged, where nobody sees it, and then published whole in
-/// one transaction. Staging the same again changes nothing, so that an import that broke off can go on. Safe for concurrent use; one import of a tenant at a time.
+/// one transaction. Staging the same again changes nothing, so that an import that broke off can go on. One import of a tenant at a time, under a lease: every write carries its fence and
+/// changes nothing once the lease has gone to another holder. Safe for concurrent use.
 /// </summary>
 public interface ITransfers
 {
@@ -14,13 +15,15 @@ public interface ITransfers
     /// <summary>The scheduled transitions that are armed now, in the order of their cursors.</summary>
     ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken);
 
-    ValueTask StageAsync(TenantId tenant, HistoryPart part, CancellationToken cancellationToken);
+    /// <returns>False where the lease has gone to another holder.</returns>
+    ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken);
 
     /// <summary>What is staged, with audit events, whole commits only, page by page; empty behind the last.</summary>
     ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Forgets the staged claims and schedules; with <paramref name="revisions"/> all that is staged.</summary>
-    ValueTask UnstageAsync(TenantId tenant, bool revisions, CancellationToken cancellationToken);
+    /// <returns>False where the lease has gone to another holder: nothing was removed.</returns>
+    ValueTask<bool> UnstageAsync(TenantId tenant, bool revisions, Fence fence, CancellationToken cancellationToken);
 
     /// <summary>Whether the tenant holds nothing of its users: no entity and no model, not even a deleted one.</summary>
     ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken);
@@ -29,9 +32,25 @@ public interface ITransfers
     /// Puts all that is staged into the tenant's log, or nothing. A staged revision r becomes r behind where the log ended, which is <paramref name="head"/> longer from then on; numbers
     /// that nothing staged has stay empty. Imported commits keep their times, which may be before those of the tenant's own first resources.
     /// </summary>
-    /// <returns>Where the log ended; null where the tenant is not empty, and then nothing has changed.</returns>
     /// <param name="mark">Of the end: written in the same transaction, so that a crash right after it does not leave a published import that counts as unfinished.</param>
-    ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken);
+    ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken);
+}
+
+/// <summary>What became of a history that was to be published.</summary>
+public abstract record PublishOutcome
+{
+    private PublishOutcome()
+    {
+    }
+
+    /// <param name="End">Where the log ended before.</param>
+    public sealed record Published(Revision End) : PublishOutcome;
+
+    /// <summary>The tenant is not empty; nothing has changed.</summary>
+    public sealed record NotEmpty : PublishOutcome;
+
+    /// <summary>The lease has gone to another holder; nothing that anyone sees has changed.</summary>
+    public sealed record Fenced : PublishOutcome;
 }
 
 /// <summary>Some of a history: revisions in order, each commit whole.</summary>

@@ -23,6 +23,13 @@ public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
         return ValueTask.FromResult(true);
     }
 
+    /// <summary>For who holds the lease's gate already.</summary>
+    internal void Write(TenantId tenant, Mark mark)
+    {
+        MarkGuard.Check(mark.Value);
+        Write(tenant, mark.Name, mark.Value);
+    }
+
     private void Write(TenantId tenant, string name, JsonText value)
     {
         lock (gate) Of(tenant)[name] = value;
@@ -37,14 +44,20 @@ public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
         }
     }
 
-    public ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken)
+    public ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken)
+    {
+        if (fence is { } term && leases is not null) return ValueTask.FromResult(leases.TryDo(term, () => Delete(tenant, prefix)));
+        Delete(tenant, prefix);
+        return ValueTask.FromResult(true);
+    }
+
+    private void Delete(TenantId tenant, string prefix)
     {
         lock (gate)
         {
             var all = Of(tenant);
             foreach (var name in all.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).ToList()) all.Remove(name);
         }
-        return ValueTask.CompletedTask;
     }
 
     private SortedDictionary<string, JsonText> Of(TenantId tenant)

@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Memory;
 
 /// <summary>Transfers of a log in memory, for tests.</summary>
-public sealed class MemoryTransfers(MemoryLog log, IMarks marks) : ITransfers
+public sealed class MemoryTransfers(MemoryLog log, MemoryMarks marks, MemoryLeases leases) : ITransfers
 {
     private readonly ConcurrentDictionary<TenantId, Staging> stagings = new();
 
@@ -16,7 +16,10 @@ public sealed class MemoryTransfers(MemoryLog log, IMarks marks) : ITransfers
     public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<HeldSchedule>>([.. log.Of(tenant).HeldSchedules().Where(s => IsBehind(s.Cursor, after)).OrderBy(s => s.Cursor, StringComparer.Ordinal).Take(limit)]);
 
-    public ValueTask StageAsync(TenantId tenant, HistoryPart part, CancellationToken cancellationToken)
+    public ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(leases.TryDo(fence, () => Stage(tenant, part)));
+
+    private void Stage(TenantId tenant, HistoryPart part)
     {
         var staging = stagings.GetOrAdd(tenant, _ => new Staging());
         lock (staging)
@@ -25,7 +28,6 @@ public sealed class MemoryTransfers(MemoryLog log, IMarks marks) : ITransfers
             foreach (var claim in part.Claims) staging.Claims[(claim.Model, claim.Claim)] = claim;
             foreach (var schedule in part.Schedules) staging.Schedules[schedule.Cursor] = schedule;
         }
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken)
@@ -43,7 +45,10 @@ public sealed class MemoryTransfers(MemoryLog log, IMarks marks) : ITransfers
         }
     }
 
-    public ValueTask UnstageAsync(TenantId tenant, bool revisions, CancellationToken cancellationToken)
+    public ValueTask<bool> UnstageAsync(TenantId tenant, bool revisions, Fence fence, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(leases.TryDo(fence, () => Unstage(tenant, revisions)));
+
+    private void Unstage(TenantId tenant, bool revisions)
     {
         var staging = stagings.GetOrAdd(tenant, _ => new Staging());
         lock (staging)
@@ -52,17 +57,20 @@ public sealed class MemoryTransfers(MemoryLog log, IMarks marks) : ITransfers
             staging.Schedules.Clear();
             if (revisions) staging.Commits.Clear();
         }
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(log.Of(tenant).HoldsNothingOfUsers());
 
-    public async ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken)
+    public ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
     {
-        if (Publish(tenant, head) is not { } end) return null;
-        var (name, value) = mark(end);
-        await marks.WriteAsync(tenant, name, value, cancellationToken);
-        return end;
+        PublishOutcome outcome = new PublishOutcome.NotEmpty();
+        var isHeld = leases.TryDo(fence, () =>
+        {
+            if (Publish(tenant, head) is not { } end) return;
+            marks.Write(tenant, mark(end));
+            outcome = new PublishOutcome.Published(end);
+        });
+        return ValueTask.FromResult(isHeld ? outcome : new PublishOutcome.Fenced());
     }
 
     private Revision? Publish(TenantId tenant, Revision head)

@@ -6,10 +6,22 @@ namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// Builds and drops declared indexes, one at a time, each concurrently with writes. A build that broke off leaves an index that PostgreSQL takes for
-/// invalid; it is dropped and built anew.
+/// invalid; it is dropped and built again. One session at a time: an advisory lock of the session that does the work keeps a server that stalls, and whose lease has passed to another, from
+/// dropping what the other one has built.
 /// </summary>
 internal sealed class IndexWork(Connections connections)
 {
+    /// <summary>"STRATA", 2.</summary>
+    internal const long LockKey = 0x5354524154410002;
+
+    // Tried, not awaited: a statement that waits holds a snapshot, and concurrent builds wait for those.
+    private static readonly string LockSql = FormattableString.Invariant($"select pg_try_advisory_lock({LockKey})");
+
+    private static readonly string UnlockSql = FormattableString.Invariant($"select pg_advisory_unlock({LockKey})");
+
+    // The lock of a machine that vanished is free after a minute, not after the two hours that are common.
+    private const string KeepAliveSql = "set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3";
+
     private const string AbandonSql = """
         update strata.search_index i set state = 'DROPPING' where state <> 'DROPPING'
         and not exists (select from strata.head h where h.tenant = i.tenant and h.entity = i.model_id and not h.deleted)
@@ -20,9 +32,25 @@ internal sealed class IndexWork(Connections connections)
         where state in ('PENDING', 'BUILDING', 'DROPPING') order by changed_at limit 1
         """;
 
+    /// <returns>Whether something was done; false also where another session is at work.</returns>
     public async Task<bool> DoOneAsync(CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenSingleAsync(cancellationToken);
+        await RunAsync(connection, KeepAliveSql, cancellationToken);
+        if (!await TryLockAsync(connection, cancellationToken)) return false;
+        var done = await DoOneAsync(connection, cancellationToken);
+        await RunAsync(connection, UnlockSql, CancellationToken.None); // after a failure the end of the session does it
+        return done;
+    }
+
+    private static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(LockSql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private static async Task<bool> DoOneAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
         await RunAsync(connection, AbandonSql, cancellationToken);
         if (await NextAsync(connection, cancellationToken) is not { } next) return false;
         if (next.State == SearchIndexState.Dropping) await DropAsync(connection, next, cancellationToken);

@@ -25,6 +25,12 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
 
     private const string DeleteSql = "delete from strata.mark where tenant = $1 and name >= $2 and name < $2 || chr(1114111)";
 
+    private const string DeleteFencedSql = $"""
+        with held as materialized (select from strata.lease where name = $3 and epoch = $4 for share),
+             gone as ({DeleteSql} and exists (select from held))
+        select exists (select from held)
+        """;
+
     public async ValueTask<JsonText?> ReadAsync(TenantId tenant, string name, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
         Prepare(command, "select value from strata.mark where tenant = $1 and name = $2", tenant, name);
@@ -47,9 +53,7 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
         MarkGuard.Check(mark.Value);
         Prepare(command, fence is null ? WriteSql : WriteFencedSql, tenant, mark.Name);
         command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = mark.Value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
-        if (fence is not { } term) return;
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = term.Lease });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = term.Epoch });
+        if (fence is { } term) Add(command, term);
     }
 
     public async ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
@@ -64,11 +68,24 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
             return marks;
         });
 
-    public async ValueTask DeleteAsync(TenantId tenant, string prefix, CancellationToken cancellationToken) => await pool.RunAsync(command =>
+    public async ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
-        Prepare(command, DeleteSql, tenant, prefix);
-        return command.ExecuteNonQueryAsync(cancellationToken);
+        Prepare(command, fence is null ? DeleteSql : DeleteFencedSql, tenant, prefix);
+        if (fence is { } term)
+        {
+            Add(command, term);
+            return await command.ExecuteScalarAsync(cancellationToken) is true;
+        }
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return true;
     });
+
+    /// <summary>The last two parameters of a statement that runs under a lease.</summary>
+    internal static void Add(NpgsqlCommand command, Fence fence)
+    {
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = fence.Lease });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = fence.Epoch });
+    }
 
     private static void Prepare(NpgsqlCommand command, string sql, TenantId tenant, string name)
     {

@@ -40,21 +40,17 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         return found;
     });
 
-    public async ValueTask StageAsync(TenantId tenant, HistoryPart part, CancellationToken cancellationToken)
-    {
-        if (part.Revisions.Count > 0) await RunAsync(command => FillRevisions(command, tenant, part.Revisions), cancellationToken);
-        if (part.Claims.Count > 0) await RunAsync(command => FillClaims(command, tenant, part.Claims), cancellationToken);
-        if (part.Schedules.Count > 0) await RunAsync(command => FillSchedules(command, tenant, part.Schedules), cancellationToken);
-    }
+    public async ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
+        (part.Revisions.Count == 0 || await TryRunAsync(command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
+        && (part.Claims.Count == 0 || await TryRunAsync(command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))
+        && (part.Schedules.Count == 0 || await TryRunAsync(command => FillSchedules(command, tenant, part.Schedules), fence, cancellationToken));
 
     public ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
         staged.ReadAsync(new Follow { Tenant = tenant, After = after, Limit = limit, WithAudit = true }, cancellationToken);
 
-    public async ValueTask UnstageAsync(TenantId tenant, bool revisions, CancellationToken cancellationToken)
-    {
-        await RunAsync(command => Prepare(command, TransferSql.UnstageState, tenant), cancellationToken);
-        if (revisions) await RunAsync(command => Prepare(command, TransferSql.UnstageRevisions, tenant), cancellationToken);
-    }
+    public async ValueTask<bool> UnstageAsync(TenantId tenant, bool revisions, Fence fence, CancellationToken cancellationToken) =>
+        await TryRunAsync(command => Prepare(command, TransferSql.UnstageState, tenant), fence, cancellationToken)
+        && (!revisions || await TryRunAsync(command => Prepare(command, TransferSql.UnstageRevisions, tenant), fence, cancellationToken));
 
     public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
@@ -62,16 +58,17 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 
-    public async ValueTask<Revision?> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken)
+    public async ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
     {
         try
         {
             await using var connection = await connections.OpenSingleAsync(cancellationToken);
-            return await IsEmptyAsync(tenant, cancellationToken) ? await PublishAsync(connection, tenant, head, mark, cancellationToken) : null;
+            if (!await IsEmptyAsync(tenant, cancellationToken)) return new PublishOutcome.NotEmpty();
+            return await PublishAsync(connection, tenant, head, mark, fence, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            return null; // something was written meanwhile
+            return new PublishOutcome.NotEmpty(); // something was written meanwhile
         }
         catch (Exception e) when (e is not PostgresException && StoreErrors.IsConnectionLost(e))
         {
@@ -79,8 +76,8 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         }
     }
 
-    private static async Task<Revision?> PublishAsync(
-        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, Mark> mark, CancellationToken cancellationToken)
+    private static async Task<PublishOutcome> PublishAsync(
+        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
     {
         await using (var add = new NpgsqlCommand(AppendSql.AddTenants, connection))
         {
@@ -89,7 +86,8 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         }
         await using var reserve = new NpgsqlCommand { Connection = connection };
         Prepare(reserve, TransferSql.Reserve, tenant, head.Value);
-        var end = (long)(await reserve.ExecuteScalarAsync(cancellationToken))!;
+        PostgresMarks.Add(reserve, fence);
+        if (await reserve.ExecuteScalarAsync(cancellationToken) is not long end) return new PublishOutcome.Fenced();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         foreach (var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims, TransferSql.PublishSchedules])
         {
@@ -99,16 +97,17 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         }
         await using (var clear = new NpgsqlCommand { Connection = connection, Transaction = transaction, CommandTimeout = PublishSeconds })
         {
-            Prepare(clear, TransferSql.UnstageRevisions, tenant);
+            Prepare(clear, TransferSql.ClearPublished, tenant);
             await clear.ExecuteNonQueryAsync(cancellationToken);
         }
+        // Last, because it locks the lease, which must be renewed meanwhile: whoever took it since the digests were compared may have staged something else.
         await using (var write = new NpgsqlCommand { Connection = connection, Transaction = transaction })
         {
-            PostgresMarks.PrepareWrite(write, tenant, mark(new Revision(end)));
-            await write.ExecuteNonQueryAsync(cancellationToken);
+            PostgresMarks.PrepareWrite(write, tenant, mark(new Revision(end)), fence);
+            if (await write.ExecuteNonQueryAsync(cancellationToken) == 0) return new PublishOutcome.Fenced(); // the transaction is rolled back
         }
         await transaction.CommitAsync(cancellationToken);
-        return new Revision(end);
+        return new PublishOutcome.Published(new Revision(end));
     }
 
     private static void FillRevisions(NpgsqlCommand command, TenantId tenant, IReadOnlyList<EntityRevision> rows)
@@ -161,10 +160,12 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
 
     private static long NumberOf(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    private async Task RunAsync(Action<NpgsqlCommand> prepare, CancellationToken cancellationToken) => await pool.RunAsync(command =>
+    /// <returns>Whether the lease is held still; otherwise nothing was done.</returns>
+    private async Task<bool> TryRunAsync(Action<NpgsqlCommand> prepare, Fence fence, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
         prepare(command);
-        return command.ExecuteNonQueryAsync(cancellationToken);
+        PostgresMarks.Add(command, fence);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 
     private static void Prepare(NpgsqlCommand command, string sql, TenantId tenant, params object[] values)

@@ -1,6 +1,8 @@
 namespace Strata.Storage.Postgres;
 
 /// <summary>The statements of <see cref="PostgresTransfers"/>. In those that publish, $1 is the tenant and $2 where its log ended.</summary>
+/// <remarks>Those that stage and unstage run under a lease and answer whether it is held still; its name and epoch are their last parameters. The share lock keeps the lease from being taken
+/// before they are committed.</remarks>
 internal static class TransferSql
 {
     public const string IsPlatforms = "model >= 'strata.' and model < 'strata/'";
@@ -16,32 +18,48 @@ internal static class TransferSql
         """;
 
     public const string StageRevisions = """
+        with held as materialized (select from strata.lease where name = $16 and epoch = $17 for share), done as (
         insert into strata.staged (tenant, revision, ordinal, entity, commit, created_at, changed_at, version, deleted, model, state, transition, changed_by, document, audit)
         select $1, r.* from unnest($2::bigint[], $3::int[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::boolean[], $10::text[], $11::text[], $12::text[],
                                    $13::text[], $14::jsonb[], $15::bytea[]) r
-        on conflict do nothing
+        where exists (select from held) on conflict do nothing)
+        select exists (select from held)
         """;
 
     public const string StageClaims = """
+        with held as materialized (select from strata.lease where name = $7 and epoch = $8 for share), done as (
         insert into strata.staged_claim (tenant, digest, entity, model, key, value)
-        select $1, c.* from unnest($2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::text[]) c on conflict do nothing
+        select $1, c.* from unnest($2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::text[]) c where exists (select from held) on conflict do nothing)
+        select exists (select from held)
         """;
 
     public const string StageSchedules = """
+        with held as materialized (select from strata.lease where name = $8 and epoch = $9 for share), done as (
         insert into strata.staged_schedule (tenant, entity, revision, ordinal, due_at, expires_at, transition)
-        select $1, s.* from unnest($2::uuid[], $3::bigint[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::text[]) s on conflict do nothing
+        select $1, s.* from unnest($2::uuid[], $3::bigint[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::text[]) s where exists (select from held) on conflict do nothing)
+        select exists (select from held)
         """;
 
-    public const string UnstageState = "with claims as (delete from strata.staged_claim where tenant = $1) delete from strata.staged_schedule where tenant = $1";
+    public const string UnstageState = """
+        with held as materialized (select from strata.lease where name = $2 and epoch = $3 for share),
+             claims as (delete from strata.staged_claim where tenant = $1 and exists (select from held)),
+             schedules as (delete from strata.staged_schedule where tenant = $1 and exists (select from held))
+        select exists (select from held)
+        """;
 
-    public const string UnstageRevisions = "delete from strata.staged where tenant = $1";
+    public const string UnstageRevisions = """
+        with held as materialized (select from strata.lease where name = $2 and epoch = $3 for share),
+             revisions as (delete from strata.staged where tenant = $1 and exists (select from held))
+        select exists (select from held)
+        """;
 
     public const string IsEmpty = $"select not exists (select from strata.head where tenant = $1 and (not ({IsPlatforms}) or model = 'strata.model'))";
 
     /// <summary>Sets the numbers aside in a transaction of its own: filling them must not hold up the tenant's row, on which groups of other tenants' commits would wait.</summary>
     public const string Reserve = """
         update strata.log_head
-        set revision = revision + $2, at = greatest(at, (select max(changed_at) from strata.staged where tenant = $1)), imported = true where tenant = $1 returning revision - $2
+        set revision = revision + $2, at = greatest(at, (select max(changed_at) from strata.staged where tenant = $1)), imported = true
+        where tenant = $1 and exists (select from strata.lease where name = $3 and epoch = $4) returning revision - $2
         """;
 
     public const string PublishLog = """
@@ -56,6 +74,9 @@ internal static class TransferSql
                                     case when deleted then null else document end
         from strata.staged where tenant = $1 order by entity, revision desc
         """;
+
+    /// <summary>The last of the statements that publish.</summary>
+    public const string ClearPublished = "delete from strata.staged where tenant = $1";
 
     public const string PublishClaims = """
         with gone as (delete from strata.staged_claim where tenant = $1 and $2 >= 0 returning *)

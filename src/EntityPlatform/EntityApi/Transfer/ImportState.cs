@@ -20,8 +20,11 @@ internal sealed record ImportState(string State, Guid Export, long Staged, DateT
 
     public Mark ToMark() => new(Name, JsonText.From(this, WireJson.Of<ImportState>()));
 
-    public ValueTask WriteAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
-        marks.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), cancellationToken);
+    /// <returns>False where the lease has gone to another server: nothing was written.</returns>
+    public ValueTask<bool> WriteAsync(IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        marks.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), fence, cancellationToken);
 
-    public static ValueTask ForgetAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) => marks.DeleteAsync(tenant, Name, cancellationToken);
+    /// <returns>False where the lease has gone to another server: nothing was removed.</returns>
+    public static ValueTask<bool> ForgetAsync(IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        marks.DeleteAsync(tenant, Name, fence, cancellationToken);
 }

@@ -9,7 +9,8 @@ namespace Strata.EntityApi.Transfer;
 /// Brings an export into an organization that holds no data. Steps: stage every line, compare both digests with what has arrived, publish all at once. Until then nobody sees any of it and
 /// the organization is marked; when it breaks off, the same export sent again goes on, and a discard forgets it.
 /// </summary>
-internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider time, TenantId tenant, LineReader lines) : IDisposable
+/// <param name="fence">Of the lease under which it runs: once another server has that, nothing more is written.</param>
+internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
 {
     private const int PageMax = 1_000;
     private const int BatchBytesMax = 4 << 20;
@@ -67,9 +68,9 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         var former = await ImportState.ReadAsync(marks, tenant, cancellationToken);
         if (former is { State: ImportState.Unfinished } && former.Export != export) return TransferErrors.Unfinished;
         if (!await transfers.IsEmptyAsync(tenant, cancellationToken)) return TransferErrors.NotEmpty;
-        await transfers.UnstageAsync(tenant, revisions: former?.State != ImportState.Unfinished, cancellationToken);
+        Require(await transfers.UnstageAsync(tenant, revisions: former?.State != ImportState.Unfinished, fence, cancellationToken));
         state = former is { State: ImportState.Unfinished } ? former : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
-        await state.WriteAsync(marks, tenant, cancellationToken);
+        Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
         return null;
     }
 
@@ -116,17 +117,17 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     private async Task BeginAgainAsync(CancellationToken cancellationToken)
     {
         await StageAsync(cancellationToken);
-        await transfers.UnstageAsync(tenant, revisions: false, cancellationToken);
+        Require(await transfers.UnstageAsync(tenant, revisions: false, fence, cancellationToken));
         digest.ReleaseAll();
     }
 
     private async Task StageAsync(CancellationToken cancellationToken)
     {
-        await transfers.StageAsync(tenant, new HistoryPart { Revisions = revisions, Claims = claims, Schedules = schedules }, cancellationToken);
+        Require(await transfers.StageAsync(tenant, new HistoryPart { Revisions = revisions, Claims = claims, Schedules = schedules }, fence, cancellationToken));
         if (revisions.Count > 0)
         {
             state = state with { Staged = revisions[^1].Revision.Value, At = time.GetUtcNow() };
-            await state.WriteAsync(marks, tenant, cancellationToken);
+            Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
         }
         revisions.Clear();
         claims.Clear();
@@ -145,8 +146,15 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         var head = new Revision(root.GetProperty("head").GetInt64());
         if (head < last) return TransferErrors.Damaged;
         var complete = state with { State = ImportState.Complete, At = time.GetUtcNow(), Revisions = count, Digest = content };
-        if (await transfers.PublishAsync(tenant, head, end => (complete with { Base = end.Value }).ToMark(), cancellationToken) is not { } end) return TransferErrors.NotEmpty;
-        return state = complete with { Base = end.Value };
+        var outcome = await transfers.PublishAsync(tenant, head, end => (complete with { Base = end.Value }).ToMark(), fence, cancellationToken);
+        Require(outcome is not PublishOutcome.Fenced);
+        return outcome is PublishOutcome.Published(var end) ? state = complete with { Base = end.Value } : TransferErrors.NotEmpty;
+    }
+
+    /// <exception cref="OperationCanceledException">As when the lease's loss is noticed by its time.</exception>
+    private static void Require(bool isHeld)
+    {
+        if (!isHeld) throw new OperationCanceledException("The lease of the import has gone to another server.");
     }
 
     /// <summary>Reads back what is there now: that is what is compared, not what was sent.</summary>

@@ -66,10 +66,10 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!IsLines(call)) return ApiErrors.MediaType(call.Http.Request.ContentType, Lines);
         if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null; // each line is bounded
-        return await AloneAsync(caller.Tenant, async cancellationToken =>
+        return await AloneAsync(caller.Tenant, async (fence, cancellationToken) =>
         {
             var lines = new LineReader(call.Http.Request.BodyReader, TransferLines.LineBytesMax);
-            using var importer = new Importer(transfers, marks, time, caller.Tenant, lines);
+            using var importer = new Importer(transfers, marks, time, caller.Tenant, fence, lines);
             var imported = await importer.RunAsync(cancellationToken);
             return imported.IsOk ? Answer.Json(imported.Value) : imported.Error;
         }, call.Aborted);
@@ -79,23 +79,23 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
-        return await AloneAsync(caller.Tenant, async cancellationToken =>
+        return await AloneAsync(caller.Tenant, async (fence, cancellationToken) =>
         {
-            await transfers.UnstageAsync(caller.Tenant, revisions: true, cancellationToken);
-            await ImportState.ForgetAsync(marks, caller.Tenant, cancellationToken);
-            return Answer.NoContent;
+            var isDone = await transfers.UnstageAsync(caller.Tenant, revisions: true, fence, cancellationToken)
+                && await ImportState.ForgetAsync(marks, caller.Tenant, fence, cancellationToken);
+            return isDone ? Answer.NoContent : TransferErrors.Running;
         }, call.Aborted);
     }
 
     /// <summary>One import of an organization at a time, on whichever server.</summary>
-    private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
+    private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<Fence, CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
     {
         await using var lease = await HeldLease.TryTakeAsync(leases, $"import/{tenant}", HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
         if (lease is null) return TransferErrors.Running;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            return await act(either.Token);
+            return await act(lease.Fence, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

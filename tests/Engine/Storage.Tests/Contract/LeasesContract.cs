@@ -149,6 +149,19 @@ public abstract class LeasesContract(IStore store)
         SameJson("2", (await store.Marks.ReadAsync(tenant, "m", default))!.Value);
     }
 
+    [Fact]
+    public async Task Marks_WithTheFenceOfAFormerHolder_AreNotDeleted()
+    {
+        var (tenant, fence) = (Tenant(), new Fence(name, (await EpochAsync("a", Long))!.Value));
+        await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("1"), default);
+        Assert.True(await store.Marks.DeleteAsync(tenant, "m", fence, default));
+        Assert.Null(await store.Marks.ReadAsync(tenant, "m", default));
+        await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("2"), default);
+        await Leases.TakeOverAsync(name, "b", Long, CancellationToken.None);
+        Assert.False(await store.Marks.DeleteAsync(tenant, "m", fence, default));
+        SameJson("2", (await store.Marks.ReadAsync(tenant, "m", default))!.Value);
+    }
+
     private ValueTask<AppendOutcome> AppendAsync(Fence fence) =>
         store.Log.AppendAsync(Commit(Tenant(), Create(Entity())) with { Fence = fence }, CancellationToken.None);
 

@@ -39,10 +39,10 @@ public sealed class MemoryStore : IStore
     private readonly MemoryLeases leases = new(TimeProvider.System);
     private readonly MemoryLog log;
     private MemorySearchJobs? jobs;
-    private MemoryMarks? marks;
+    private readonly MemoryMarks marks;
     private MemoryTransfers? transfers;
 
-    public MemoryStore() => log = new MemoryLog(TimeProvider.System, leases);
+    public MemoryStore() => (log, marks) = (new MemoryLog(TimeProvider.System, leases), new MemoryMarks(leases));
 
     public IEntityLog Log => log;
 
@@ -58,9 +58,9 @@ public sealed class MemoryStore : IStore
 
     public IMessages Messages { get; } = new MemoryMessages();
 
-    public IMarks Marks => marks ??= new MemoryMarks(leases);
+    public IMarks Marks => marks;
 
-    public ITransfers Transfers => transfers ??= new MemoryTransfers(log, Marks);
+    public ITransfers Transfers => transfers ??= new MemoryTransfers(log, marks, leases);
 
     public IRetention Retention => new MemoryRetention(log);
 

@@ -11,9 +11,13 @@ public abstract class TransfersContract(IStore store)
     private readonly TenantId source = Tenant();
     private readonly TenantId target = Tenant();
 
+    protected TenantId Target => target;
+
+    private string Lease => $"import/{target}";
+
     private IEntityLog Log => store.Log;
 
-    private ITransfers Transfers => store.Transfers;
+    protected ITransfers Transfers => store.Transfers;
 
     [Fact]
     public async Task Publish_AStagedHistory_IsAsItWas()
@@ -59,7 +63,7 @@ public abstract class TransfersContract(IStore store)
         Assert.True(await Transfers.IsEmptyAsync(target, default));
         await Log.CommitAsync(target, Create(Entity(), model: StoredModel.Key));
         Assert.False(await Transfers.IsEmptyAsync(target, default));
-        Assert.Null(await Transfers.PublishAsync(target, new Revision(3), MarkOf, default));
+        Assert.IsType<PublishOutcome.NotEmpty>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, await FenceAsync(), default));
         Assert.Equal(new Revision(1), await Log.HeadAsync(target, default));
         Assert.Single(await HistoryAsync(target));
     }
@@ -76,15 +80,53 @@ public abstract class TransfersContract(IStore store)
         for (var page = await Transfers.StagedAsync(target, Revision.None, 1, default); page.Changes.Count > 0; page = await Transfers.StagedAsync(target, page.Position, 1, default))
             staged.AddRange(page.Changes);
         Assert.Equal((await HistoryAsync(source)).Select(Facts), staged.Select(Facts));
-        await Transfers.UnstageAsync(target, revisions: true, default);
+        Assert.True(await Transfers.UnstageAsync(target, revisions: true, await FenceAsync(), default));
         Assert.Empty((await Transfers.StagedAsync(target, Revision.None, 10, default)).Changes);
         Assert.True(await Transfers.IsEmptyAsync(target, default));
+    }
+
+    [Fact]
+    public async Task Stage_WithTheFenceOfAFormerHolder_ChangesNothing()
+    {
+        await FillAsync();
+        await StageAsync();
+        var stale = await FenceAsync();
+        await TakeOverAsync();
+        var more = (await HistoryAsync(source))[^1] with { Revision = new Revision(9) };
+        var claim = new HeldClaim("", more.Id, "order", new UniqueClaim("number", "2"));
+        Assert.False(await Transfers.StageAsync(target, new HistoryPart { Revisions = [more] }, stale, default));
+        Assert.False(await Transfers.StageAsync(target, new HistoryPart { Claims = [claim] }, stale, default));
+        Assert.False(await Transfers.StageAsync(target, new HistoryPart { Schedules = await Transfers.SchedulesAsync(source, null, 1, default) }, stale, default));
+        Assert.False(await Transfers.UnstageAsync(target, revisions: true, stale, default));
+        Assert.False(await Transfers.UnstageAsync(target, revisions: false, stale, default));
+        var held = await FenceAsync("b");
+        var outcome = await Transfers.PublishAsync(target, await Log.HeadAsync(source, default), MarkOf, held, default);
+        Assert.IsType<PublishOutcome.Published>(outcome);
+        Assert.Equal((await HistoryAsync(source)).Select(Facts), (await HistoryAsync(target)).Select(Facts));
+        Assert.Equal(["1"], (await Transfers.ClaimsAsync(target, null, 10, default)).Select(c => c.Claim.Value));
+        Assert.Equal(2, (await Transfers.SchedulesAsync(target, null, 10, default)).Count);
+    }
+
+    [Fact]
+    public async Task Publish_WithTheFenceOfAFormerHolder_ChangesNothing()
+    {
+        await FillAsync();
+        await StageAsync();
+        var stale = await FenceAsync();
+        await TakeOverAsync();
+        Assert.IsType<PublishOutcome.Fenced>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, stale, default));
+        await store.Leases.ReleaseAllAsync(Lease, default);
+        Assert.IsType<PublishOutcome.Fenced>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, stale, default));
+        Assert.Empty(await HistoryAsync(target));
+        Assert.Equal(Revision.None, await Log.HeadAsync(target, default));
+        Assert.Null(await store.Marks.ReadAsync(target, "import", default));
+        Assert.NotEmpty((await Transfers.StagedAsync(target, Revision.None, 10, default)).Changes);
     }
 
     private static object Facts(EntityRevision r) => (r.Id, r.Model, r.Revision, r.Commit, r.State, r.CreatedAt, r.ChangedAt, r.ChangedBy, r.Transition, r.Deleted);
 
     /// <summary>Two entities: one is deleted in the end, the other holds a key and a schedule.</summary>
-    private async Task<(EntityId Deleted, EntityId Living)> FillAsync()
+    protected async Task<(EntityId Deleted, EntityId Living)> FillAsync()
     {
         var (a, b) = (Entity(), Entity());
         var due = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -100,19 +142,47 @@ public abstract class TransfersContract(IStore store)
     private async Task<Revision?> CopyAsync()
     {
         await StageAsync();
-        return await Transfers.PublishAsync(target, await Log.HeadAsync(source, default), MarkOf, default);
+        var outcome = await Transfers.PublishAsync(target, await Log.HeadAsync(source, default), MarkOf, await FenceAsync(), default);
+        return (outcome as PublishOutcome.Published)?.End;
     }
 
-    private async Task StageAsync()
+    protected async Task StageAsync()
     {
-        await Transfers.StageAsync(target, new HistoryPart { Revisions = await HistoryAsync(source) }, default);
+        var fence = await FenceAsync();
+        Assert.True(await Transfers.StageAsync(target, new HistoryPart { Revisions = await HistoryAsync(source) }, fence, default));
         var (claims, schedules) = (await Transfers.ClaimsAsync(source, null, 10, default), await Transfers.SchedulesAsync(source, null, 1, default));
         var rest = await Transfers.SchedulesAsync(source, schedules[0].Cursor, 10, default);
-        await Transfers.StageAsync(target, new HistoryPart { Claims = claims, Schedules = [.. schedules, .. rest] }, default);
+        Assert.True(await Transfers.StageAsync(target, new HistoryPart { Claims = claims, Schedules = [.. schedules, .. rest] }, fence, default));
     }
 
-    private async Task<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant) =>
+    protected async Task<IReadOnlyList<EntityRevision>> HistoryAsync(TenantId tenant) =>
         (await Log.FollowAsync(new Follow { Tenant = tenant, After = Revision.None, Limit = 1000, Models = ModelFilter.UsersAndDefinitions, WithAudit = true }, default)).Changes;
 
-    private static Mark MarkOf(Revision end) => new("import", JsonText.FromString($$"""{"end":{{end.Value}}}"""));
+    protected async Task<Fence> FenceAsync(string holder = "a") => new(Lease, (await store.Leases.TryHoldAsync(Lease, holder, TimeSpan.FromHours(1), default))!.Value);
+
+    protected async Task TakeOverAsync() => await store.Leases.TakeOverAsync(Lease, "b", TimeSpan.FromHours(1), default);
+
+    protected static Mark MarkOf(Revision end) => new("import", JsonText.FromString($$"""{"end":{{end.Value}}}"""));
+}
+
+public sealed class MemoryTransfersTests(MemoryStore store) : TransfersContract(store), IClassFixture<MemoryStore>;
+
+public sealed class PostgresTransfersTests(PostgresDatabase store) : TransfersContract(store), IClassFixture<PostgresDatabase>
+{
+    /// <summary>Also where the lease passes on between the first check and the last one.</summary>
+    [Fact]
+    public async Task Publish_WhoseLeaseIsTakenMeanwhile_ChangesNothing()
+    {
+        await FillAsync();
+        await StageAsync();
+        var stale = await FenceAsync();
+        Mark TakenMeanwhile(Revision end)
+        {
+            Task.Run(TakeOverAsync).GetAwaiter().GetResult();
+            return MarkOf(end);
+        }
+        Assert.IsType<PublishOutcome.Fenced>(await Transfers.PublishAsync(Target, new Revision(3), TakenMeanwhile, stale, default));
+        Assert.Empty(await HistoryAsync(Target));
+        Assert.NotEmpty((await Transfers.StagedAsync(Target, Revision.None, 10, default)).Changes);
+    }
 }

@@ -1,6 +1,8 @@
+using Npgsql;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Log;
+using Strata.Storage.Postgres;
 using Strata.Storage.Tests.Contract;
 using static Strata.Storage.Tests.Contract.Given;
 
@@ -39,6 +41,65 @@ public sealed class SearchIndexTests(PostgresDatabase store) : IClassFixture<Pos
         while (await Indexes.WorkAsync(default)) continue;
         Assert.Equal([Total], (await Indexes.ListAsync(tenant, Order, default)).Select(i => i.Path));
         Assert.Single(await store.Search.FindAsync(Search(byName), default));
+    }
+
+    /// <summary>The one that stalls is made to wait by a transaction that has written: a concurrent build waits for it.</summary>
+    [Fact]
+    public async Task Work_WhileAnotherServerIsAtIt_LeavesItToThatOne()
+    {
+        var model = await FillAsync(10);
+        Assert.True(await Indexes.DeclareAsync(tenant, Order, model, [Total], default));
+        await using var other = await store.OpenAsync();
+        await using var source = NpgsqlDataSource.Create(store.ConnectionString);
+        await using (var blocker = await source.OpenConnectionAsync())
+        {
+            var writing = await blocker.BeginTransactionAsync();
+            await RunAsync(blocker, $"update strata.head set changed_at = changed_at where tenant = '{tenant.Value}'");
+            var building = Indexes.WorkAsync(default).AsTask();
+            await Poll.UntilAsync(async () => (await Indexes.ListAsync(tenant, Order, default)).Single().State == SearchIndexState.Building);
+            Assert.False(await other.SearchIndexes.WorkAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
+            await writing.RollbackAsync();
+            Assert.True(await building);
+        }
+        Assert.Equal(SearchIndexState.Ready, (await Indexes.ListAsync(tenant, Order, default)).Single().State);
+        Assert.Equal(1L, await ValidIndexesAsync(source));
+    }
+
+    [Fact]
+    public async Task Work_AfterTheServerThatWasAtItIsGone_BuildsTheIndex()
+    {
+        var model = await FillAsync(10);
+        Assert.True(await Indexes.DeclareAsync(tenant, Order, model, [Total], default));
+        await using var other = await store.OpenAsync();
+        await using var source = NpgsqlDataSource.Create(store.ConnectionString);
+        await using (var blocker = await source.OpenConnectionAsync())
+        {
+            var writing = await blocker.BeginTransactionAsync();
+            await RunAsync(blocker, $"update strata.head set changed_at = changed_at where tenant = '{tenant.Value}'");
+            var building = Indexes.WorkAsync(default).AsTask();
+            await Poll.UntilAsync(async () => (await Indexes.ListAsync(tenant, Order, default)).Single().State == SearchIndexState.Building);
+            await RunAsync(blocker, $"select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = {IndexWork.LockKey & 0xffffffff}");
+            await Assert.ThrowsAnyAsync<Exception>(() => building);
+            await writing.RollbackAsync();
+        }
+        await Poll.UntilAsync(async () => await other.SearchIndexes.WorkAsync(default));
+        Assert.Equal(SearchIndexState.Ready, (await Indexes.ListAsync(tenant, Order, default)).Single().State);
+        Assert.Equal(1L, await ValidIndexesAsync(source));
+    }
+
+    private async Task<object?> ValidIndexesAsync(NpgsqlDataSource source)
+    {
+        await using var command = source.CreateCommand($"""
+            select count(*) from strata.search_index s join pg_class c on c.relname = s.name join pg_index i on i.indexrelid = c.oid
+            where s.tenant = '{tenant.Value}' and i.indisvalid
+            """);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     [Fact]
