@@ -50,15 +50,33 @@ internal static class Watchdog
         }
     }
 
+    /// <summary>Whether a watchdog starts the server of a data folder again.</summary>
+    public static bool Watches(HomeLayout home)
+    {
+        try
+        {
+            return Find(home) is not null;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static int? Find(HomeLayout home)
+    {
+        if (!File.Exists(home.WatchFile)) return null;
+        if (!int.TryParse(File.ReadAllText(home.WatchFile), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)) return null;
+        var command = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
+        return command.Contains(Marker) && command.Contains(home.Root) ? pid : null;
+    }
+
     /// <summary>Ends the watchdog of a data folder, and not its server. Does nothing where there is none.</summary>
     public static void Stop(HomeLayout home)
     {
         try
         {
-            if (!File.Exists(home.WatchFile)) return;
-            var isNumber = int.TryParse(File.ReadAllText(home.WatchFile), NumberStyles.None, CultureInfo.InvariantCulture, out var pid);
-            var command = isNumber ? File.ReadAllText($"/proc/{pid}/cmdline").Split('\0') : [];
-            if (command.Contains(Marker) && command.Contains(home.Root)) ProcessSignals.Send(pid, ProcessSignals.Terminate);
+            if (Find(home) is { } pid) ProcessSignals.Send(pid, ProcessSignals.Terminate);
             File.Delete(home.WatchFile);
         }
         catch (IOException)

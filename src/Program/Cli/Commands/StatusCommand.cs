@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
+using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
 using Strata.Core;
 using Strata.Core.Background;
-using Strata.Server;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 using Strata.Server.Status;
@@ -13,8 +12,6 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata status</c>: addresses, version and the health of each part. 0 when all is well, 1 otherwise.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan LocalPatience = TimeSpan.FromSeconds(5);
-
     private sealed record Down(bool Running, string Home);
 
     public static Command Create(Terminal terminal) => new Command("status", "Tell how the cloud is").Does(terminal, RunAsync);
@@ -25,34 +22,26 @@ internal static class StatusCommand
         var isElsewhere = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL")) || run.Parse.GetValue(GlobalOptions.Server) is not null;
         if (!isHere && !isElsewhere)
         {
-            if (!run.WriteMachine(new Down(false, run.Home))) run.Terminal.Error.WriteLine($"No cloud runs in {run.Home}. Start it with: strata up");
+            if (!run.WriteMachine(new Down(false, run.Home)))
+            {
+                run.Terminal.Error.WriteLine(Watchdog.Watches(new HomeLayout(run.Home))
+                    ? $"The server in {run.Home} has ended without being asked to and is being started again. Look again in a moment."
+                    : $"No cloud runs in {run.Home}. Start it with: strata up");
+            }
             return CommandRunner.Failed;
         }
-        var status = isHere && !isElsewhere ? await LocalStatusAsync(run, cancellationToken) : await AskApiAsync(run, cancellationToken);
+        var status = isHere && !isElsewhere ? await LocalStatusAsync(run, cancellationToken) : await CloudStatus.AskApiAsync(run, cancellationToken);
         if (!run.WriteMachine(status)) Write(run, status);
         return status.Ok ? CommandRunner.Done : CommandRunner.Failed;
     }
 
-    private static async Task<ServerStatus> AskApiAsync(Run run, CancellationToken cancellationToken)
-    {
-        using var answer = await run.Client.SendAsync(HttpMethod.Get, "/api/v1/status", cancellationToken: cancellationToken);
-        return answer!.RootElement.Deserialize(WireJson.Of<ServerStatus>())!;
-    }
-
-    /// <summary>From the API, because that is what users need; where it does not answer, from the server's socket in the data folder, which needs neither API nor database.</summary>
     private static async Task<ServerStatus> LocalStatusAsync(Run run, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await AskApiAsync(run, cancellationToken);
-        }
-        catch (StrataException e)
-        {
-            var status = await StrataServer.AskStatusAsync(new HomeLayout(run.Home), LocalPatience, cancellationToken);
-            if (status is null) throw;
-            run.Terminal.Error.WriteLine($"The API does not answer: {e.Error.Message} This is what the server itself says:");
-            return status with { Ok = false };
-        }
+        var (status, api) = await CloudStatus.AskAsync(run, cancellationToken);
+        if (api is null) return status!;
+        if (status is null) throw api.ToException();
+        run.Terminal.Error.WriteLine($"The API does not answer: {api.Message} This is what the server itself says:");
+        return status with { Ok = false };
     }
 
     /// <summary>Only what fails or has failed: the rest is many lines that say nothing.</summary>

@@ -1,8 +1,5 @@
-using System.Text.Json;
+using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
-using Strata.Core;
-using Strata.Server;
-using Strata.Server.Options;
 using Strata.Server.Status;
 
 namespace Strata.Cli.Doctor;
@@ -12,22 +9,13 @@ internal static class CloudChecks
 {
     private const string Repair = "It is restarted by itself. If that does not help within a minute: strata up -d, which replaces the server; instances run on";
 
-    private static readonly TimeSpan LocalPatience = TimeSpan.FromSeconds(5);
-
     public static async Task<IReadOnlyList<Finding>> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        try
-        {
-            using var answer = await run.Client.SendAsync(HttpMethod.Get, "/api/v1/status", cancellationToken: cancellationToken);
-            var status = answer!.RootElement.Deserialize(WireJson.Of<ServerStatus>())!;
-            return Of(status);
-        }
-        catch (StrataException e)
-        {
-            var api = Finding.Failure("API", e.Error.Message, "Look at the findings below; if there are none: strata up -d, which replaces a server that does not answer");
-            var status = await StrataServer.AskStatusAsync(new HomeLayout(run.Home), LocalPatience, cancellationToken);
-            return status is null ? [api] : [api, .. Of(status)];
-        }
+        var (status, api) = await CloudStatus.AskAsync(run, cancellationToken);
+        Finding[] fault = api is null
+            ? []
+            : [Finding.Failure("API", api.Message, "Look at the findings below; if there are none: strata up -d, which replaces a server that does not answer")];
+        return status is null ? fault : [.. fault, .. Of(status)];
     }
 
     private static IReadOnlyList<Finding> Of(ServerStatus status) =>
