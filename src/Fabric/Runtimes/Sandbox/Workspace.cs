@@ -23,11 +23,21 @@ internal sealed class Workspace : IWorkspace
     public static async Task<Workspace> CreateAsync(string parent, string id, long diskBytes, CancellationToken cancellationToken)
     {
         var root = Path.Combine(parent, id);
-        Directory.CreateDirectory(Path.Combine(root, "disk"));
-        var mounted = Posix.IsRoot && await MountAsync(root, diskBytes, cancellationToken);
-        var workspace = new Workspace(root, diskBytes, mounted);
-        foreach (var folder in new[] { workspace.Folder, workspace.HomeFolder, workspace.TempFolder }) Directory.CreateDirectory(folder);
-        return workspace;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(root, "disk"));
+            // To its end, whoever leaves: a "mount" that is killed may have mounted all the same, and nobody would know of it.
+            var mounted = Posix.IsRoot && await MountAsync(root, diskBytes, CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+            var workspace = new Workspace(root, diskBytes, mounted);
+            foreach (var folder in new[] { workspace.Folder, workspace.HomeFolder, workspace.TempFolder }) Directory.CreateDirectory(folder);
+            return workspace;
+        }
+        catch
+        {
+            await DeleteAsync(root, CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>Removes what a former life left behind.</summary>
