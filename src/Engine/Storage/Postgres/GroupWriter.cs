@@ -48,7 +48,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         (this.connections, this.options, this.committed, this.time, this.logger) = (connections, options, committed, time, logger);
         queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         group = new AppendGroup(options.GroupMax);
-        work = supervisor.Start("commit-writer", RunAsync);
+        work = supervisor.Start("commit-writer", RunAsync, atEnd: Close);
     }
 
     /// <summary>The outcome comes with the group; cancelling leaves it open whether the commit is appended.</summary>
@@ -64,8 +64,6 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         await stop.CancelAsync();
         await work.DisposeAsync();
-        queue.Writer.TryComplete();
-        FailAll(StoreErrors.Closed()); // nothing, unless the loop failed just now
         await DropConnectionAsync();
         stop.Dispose();
     }
@@ -100,6 +98,13 @@ internal sealed partial class GroupWriter : IAsyncDisposable
             FailAll(StoreErrors.Unavailable(e));
             throw;
         }
+    }
+
+    /// <summary>After this nothing enters the queue, and nothing is left in it.</summary>
+    private void Close()
+    {
+        queue.Writer.TryComplete();
+        FailAll(StoreErrors.Closed());
     }
 
     private void FailAll(StrataException fault)

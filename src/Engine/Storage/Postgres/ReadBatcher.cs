@@ -40,7 +40,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
         // A lane keeps one processor busy, on either side of the connection in turns.
         lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
         queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
-        work = supervisor.Start("reader", RunAsync);
+        work = supervisor.Start("reader", RunAsync, atEnd: Close);
     }
 
     /// <summary>
@@ -53,7 +53,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (Volatile.Read(ref silent) is { } reason) throw StoreErrors.Unavailable(reason);
         var request = new ReadRequest(key, time.GetTimestamp(), cancellationToken);
-        if (!queue.Writer.TryWrite(request)) throw stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
+        if (!queue.Writer.TryWrite(request)) throw queue.Reader.Completion.IsCompleted || stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
         return new(request.Task);
     }
 
@@ -61,8 +61,6 @@ internal sealed class ReadBatcher : IAsyncDisposable
     {
         await stop.CancelAsync();
         await work.DisposeAsync();
-        queue.Writer.TryComplete();
-        FailAll(StoreErrors.Closed());
         foreach (var lane in lanes) await lane.DisposeAsync();
         stop.Dispose();
     }
@@ -80,6 +78,13 @@ internal sealed class ReadBatcher : IAsyncDisposable
             FailAll(StoreErrors.Unavailable(e));
             throw;
         }
+    }
+
+    /// <summary>After this nothing enters the queue, and nothing is left in it.</summary>
+    private void Close()
+    {
+        queue.Writer.TryComplete();
+        FailAll(StoreErrors.Closed());
     }
 
     private void FailAll(StrataException fault)

@@ -12,6 +12,7 @@ public sealed class SupervisedWork : IAsyncDisposable
     private readonly Func<SupervisedWork, CancellationToken, Task> run;
     private readonly CancellationTokenSource stop = new();
     private readonly bool mayEnd;
+    private readonly Action? atEnd;
     private readonly Lock gate = new();
     private WorkState state = WorkState.Running;
     private DateTimeOffset since;
@@ -21,9 +22,9 @@ public sealed class SupervisedWork : IAsyncDisposable
     private int failures;
     private Task loop = Task.CompletedTask;
 
-    internal SupervisedWork(Supervisor supervisor, string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run)
+    internal SupervisedWork(Supervisor supervisor, string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd)
     {
-        (this.supervisor, this.mayEnd, this.run, Name) = (supervisor, mayEnd, run, name);
+        (this.supervisor, this.mayEnd, this.run, this.atEnd, Name) = (supervisor, mayEnd, run, atEnd, name);
         since = supervisor.Time.GetUtcNow();
     }
 
@@ -94,6 +95,7 @@ public sealed class SupervisedWork : IAsyncDisposable
             await Task.Delay(Failed(fault), supervisor.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Interlocked.Increment(ref restarts);
         }
+        atEnd?.Invoke();
         lock (gate) Enter(WorkState.Stopped);
         supervisor.Forget(this);
     }

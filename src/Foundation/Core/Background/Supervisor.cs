@@ -27,13 +27,17 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     /// Lower case with hyphens, as shown by <c>strata status</c>. Works of the same name are reported together, so keep ids out of it.
     /// </param>
     /// <param name="run">Runs until its token is cancelled; called again after each failure, so it must be able to start from any state.</param>
-    public SupervisedWork Start(string name, Func<SupervisedWork, CancellationToken, Task> run) => Start(name, mayEnd: false, run);
+    /// <param name="atEnd">
+    /// Called once, when it will not run again: also where it was stopped before its first run, or between two. Work that serves a queue closes
+    /// it here, because nothing takes from it any more. Must not throw.
+    /// </param>
+    public SupervisedWork Start(string name, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd = null) => Start(name, mayEnd: false, run, atEnd);
 
-    /// <inheritdoc cref="Start(string, Func{SupervisedWork, CancellationToken, Task})"/>
+    /// <inheritdoc cref="Start(string, Func{SupervisedWork, CancellationToken, Task}, Action)"/>
     public SupervisedWork Start(string name, Func<CancellationToken, Task> run) => Start(name, (_, stop) => run(stop));
 
     /// <summary>Work that is over when it returns; restarted only when it throws.</summary>
-    public SupervisedWork StartUntilDone(string name, Func<SupervisedWork, CancellationToken, Task> run) => Start(name, mayEnd: true, run);
+    public SupervisedWork StartUntilDone(string name, Func<SupervisedWork, CancellationToken, Task> run) => Start(name, mayEnd: true, run, null);
 
     /// <summary>
     /// Runs loops side by side until cancelled, each supervised for itself; returns when all have stopped. (<c>Task.WhenAll</c> would wait
@@ -54,9 +58,9 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     public IReadOnlyList<WorkHealth> Report() =>
         [.. works.Keys.Select(w => w.Health).GroupBy(h => h.Name).OrderBy(g => g.Key, StringComparer.Ordinal).Select(Sum)];
 
-    private SupervisedWork Start(string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run)
+    private SupervisedWork Start(string name, bool mayEnd, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd)
     {
-        var work = new SupervisedWork(this, name, mayEnd, run);
+        var work = new SupervisedWork(this, name, mayEnd, run, atEnd);
         works[work] = 0;
         work.Begin();
         return work;

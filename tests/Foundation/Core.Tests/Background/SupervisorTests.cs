@@ -69,6 +69,30 @@ public class SupervisorTests
     }
 
     [Fact]
+    public async Task AtEnd_OfWorkStoppedBeforeItsFirstRun_IsCalledOnce()
+    {
+        for (var i = 0; i < 200; i++) // some of them are stopped before a thread takes them
+        {
+            var (runs, ends) = (0, 0);
+            var work = supervisor.Start("queue", async (_, stop) => { runs++; await Task.Delay(Timeout.Infinite, stop); }, atEnd: () => ends++);
+            await work.StopAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(1, ends);
+            Assert.InRange(runs, 0, 1);
+        }
+    }
+
+    [Fact]
+    public async Task AtEnd_OfWorkThatWaitsForItsRestart_IsCalledOnceAfterTheStop()
+    {
+        var ends = 0;
+        var work = supervisor.Start("queue", (_, _) => throw new IOException("full"), atEnd: () => ends++);
+        await Wait.UntilAsync(() => Health.Failing == 1, "it failed");
+        Assert.Equal(0, ends);
+        await work.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, ends);
+    }
+
+    [Fact]
     public async Task Report_TwoOfOneName_AreOneLineThatCountsThem()
     {
         await using var well = supervisor.Start("webhook", stop => Task.Delay(Timeout.Infinite, stop));
