@@ -8,7 +8,7 @@ public sealed class FloodAndEgressTests(SecurityClouds clouds)
 {
     /// <summary>Two files of 8 MiB for each instance, and room for the database to work in.</summary>
     private const long GrowthMax = 256L << 20;
-    private const long Written = 600L << 20;
+    private const long Written = 320L << 20;
 
     [Fact]
     public async Task Application_WritesOutputWithoutEnd_TheDataFolderStaysBoundedAndNeighboursAnswer()
