@@ -46,5 +46,11 @@ internal static class IdentityErrors
     public static Error PrivateAddress(string host) => new(
         ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{Shorten(host)} is not an address of the public internet.", "Private ones are open only where the server was started with --private-providers on.");
 
+    /// <param name="issuer">As the token has it.</param>
+    public static Error ProviderUnavailable(string issuer) => new(
+        ErrorKind.Unavailable, "OIDC_PROVIDER_UNAVAILABLE", $"The OIDC provider {Shorten(issuer)} does not return its keys at the moment, so its token cannot be checked.",
+        "Try again in a few seconds. If it stays, check that the server can reach the provider; the server's log has the reason.")
+    { Retryable = true };
+
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

@@ -11,12 +11,9 @@ namespace Strata.Api.Auth;
 /// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
 /// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
 /// </summary>
-internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations, RequestShares shares, TimeProvider time)
+internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations, RequestShares shares)
 {
     private const string Scheme = "Bearer ";
-
-    /// <summary>How long the look-up of a token may take, where it is not remembered; past it 503.</summary>
-    internal static readonly TimeSpan CheckMax = TimeSpan.FromSeconds(5);
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -48,22 +45,16 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         return null;
     }
 
-    /// <summary>A look-up that is given up goes on by itself, which is why it is not given the request: that may be another one's by then.</summary>
-    private ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
-    {
-        var pending = authenticator.AuthenticateAsync(token, cancellationToken);
-        return pending.IsCompleted ? pending : WithinAsync(pending.AsTask(), cancellationToken);
-    }
-
-    private async ValueTask<Result<Principal>> WithinAsync(Task<Result<Principal>> pending, CancellationToken cancellationToken)
+    /// <summary>The authenticator bounds its reads itself, see <see cref="StorageDeadline"/>; a database that fails is the answer to this request.</summary>
+    private async ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         try
         {
-            return await pending.WaitAsync(CheckMax, time, cancellationToken);
+            return await authenticator.AuthenticateAsync(token, cancellationToken);
         }
-        catch (TimeoutException)
+        catch (StrataException e)
         {
-            return ApiErrors.StorageSilent;
+            return e.Error;
         }
     }
 

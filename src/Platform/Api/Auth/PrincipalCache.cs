@@ -8,7 +8,8 @@ namespace Strata.Api.Auth;
 
 /// <summary>
 /// Who tokens speak for, as was found, for <see cref="KeptFor"/> and at most <see cref="Size"/> tokens, by a hash of the whole text, so that a look-up's time tells nothing of a secret.
-/// Whoever hears of a change invalidates what it came from. Safe for concurrent use.
+/// Whoever hears of a change invalidates what it came from. What was read before an invalidation is never remembered after it: a look-up takes <see cref="State"/> before its first read, and
+/// hands it back with what it found. Safe for concurrent use.
 /// </summary>
 public sealed class PrincipalCache(TimeProvider time)
 {
@@ -16,6 +17,11 @@ public sealed class PrincipalCache(TimeProvider time)
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
+    private readonly Lock changing = new(); // reads take no lock
+    private long invalidations;
+
+    /// <summary>To take before the first read of a look-up.</summary>
+    public long State => Volatile.Read(ref invalidations);
 
     public bool TryGet(string token, [NotNullWhen(true)] out Principal? principal)
     {
@@ -25,20 +31,38 @@ public sealed class PrincipalCache(TimeProvider time)
 
     /// <param name="source">The entity that the principal came from.</param>
     /// <param name="expiresAt">Of the token; null: never.</param>
-    public void Remember(string token, EntityId source, Principal principal, DateTimeOffset? expiresAt)
+    /// <param name="state">As it was before the look-up began. Where anything was invalidated since, nothing is remembered, and the next request looks again.</param>
+    public void Remember(string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state)
     {
-        if (entries.Count >= Size) entries.Clear(); // rare, and cheaper than keeping an order of use
         var until = time.GetUtcNow() + KeptFor;
-        entries[KeyOf(token)] = new Entry(source, principal, expiresAt < until ? expiresAt.Value : until);
+        var entry = new Entry(source, principal, expiresAt < until ? expiresAt.Value : until);
+        var key = KeyOf(token);
+        lock (changing)
+        {
+            if (state != invalidations) return;
+            if (entries.Count >= Size) entries.Clear(); // rare, and cheaper than keeping an order of use
+            entries[key] = entry;
+        }
     }
 
-    public void Clear() => entries.Clear();
+    public void Clear()
+    {
+        lock (changing)
+        {
+            invalidations++;
+            entries.Clear();
+        }
+    }
 
     public void Invalidate(EntityId source)
     {
-        foreach (var (key, entry) in entries)
+        lock (changing)
         {
-            if (entry.Source == source) entries.TryRemove(key, out _);
+            invalidations++;
+            foreach (var (key, entry) in entries)
+            {
+                if (entry.Source == source) entries.TryRemove(key, out _);
+            }
         }
     }
 

@@ -25,10 +25,12 @@ internal sealed class JwtAuthenticator(
         if (!token.StartsWith("ey", StringComparison.Ordinal)) return await tokens.AuthenticateAsync(token, cancellationToken); // a JWT begins with a brace, in base64
         if (cache.TryGet(token, out var known)) return known;
         if (JwtCheck.Read(token) is not { } jwt) return ApiErrors.Unauthorized;
-        var found = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, cancellationToken) : await OfProviderAsync(jwt, cancellationToken);
-        if (found is not var (principal, source)) return ApiErrors.Unauthorized;
-        if (!await log.IsActiveAsync(principal.Tenant, cancellationToken)) return ApiErrors.Unauthorized;
-        cache.Remember(token, source, principal, jwt.ValidTo);
+        var (state, storage) = (cache.State, new StorageDeadline(time));
+        var looked = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, storage, cancellationToken) : await OfProviderAsync(jwt, storage, cancellationToken);
+        if (!looked.TryGet(out var found, out var error)) return error;
+        var (principal, source) = found;
+        if (!await storage.WithinAsync(log.IsActiveAsync(principal.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
+        cache.Remember(token, source, principal, jwt.ValidTo, state);
         return principal;
     }
 
@@ -36,20 +38,22 @@ internal sealed class JwtAuthenticator(
     public void Invalidate() => cache.Clear();
 
     /// <summary>Whom a token of the cloud's own speaks for, while the client behind it is there.</summary>
-    public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, CancellationToken cancellationToken)
+    public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, StorageDeadline storage, CancellationToken cancellationToken)
     {
-        if (await own.VerifyAsync(token, cancellationToken) is not { } subject) return null;
+        if (await storage.WithinAsync(own.VerifyAsync(token, cancellationToken), cancellationToken) is not { } subject) return null;
         if (!ClientId.TryParse(subject.Client ?? subject.Subject, out var id) || id.Tenant != subject.Tenant) return null;
-        return await clients.FindAsync(id, cancellationToken) is null ? null : (subject, id.Id);
+        return await storage.WithinAsync(clients.FindAsync(id, cancellationToken), cancellationToken) is null ? null : (subject, id.Id);
     }
 
-    private async ValueTask<(Principal, EntityId)?> OfOwnAsync(JsonWebToken token, CancellationToken cancellationToken) =>
-        await FindOwnAsync(token, cancellationToken) is var (subject, client)
+    private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage, CancellationToken cancellationToken) =>
+        await FindOwnAsync(token, storage, cancellationToken) is var (subject, client)
             ? (ToPrincipal(subject.Tenant, (subject.Client is null ? "client:" : "user:") + subject.Subject, subject.Roles), client)
-            : null;
+            : ApiErrors.Unauthorized;
 
-    private async ValueTask<(Principal, EntityId)?> OfProviderAsync(JsonWebToken token, CancellationToken cancellationToken) =>
-        await external.ByProviderAsync(token, null, cancellationToken) is { } user ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source) : null;
+    private async ValueTask<Result<(Principal, EntityId)>> OfProviderAsync(JsonWebToken token, StorageDeadline storage, CancellationToken cancellationToken) =>
+        (await external.ByProviderAsync(token, null, storage, cancellationToken)).TryGet(out var user, out var error)
+            ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source)
+            : error;
 
     private static Principal ToPrincipal(TenantId tenant, string actor, IReadOnlyList<string> roles) => new()
     {

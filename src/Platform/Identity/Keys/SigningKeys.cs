@@ -18,13 +18,15 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
 
     private readonly SemaphoreSlim making = new(1);
     private volatile Known? known;
+    private long invalidations;
 
-    public void Invalidate() => known = null;
+    /// <summary>What is read at this moment is not kept either: it may be from before the change.</summary>
+    public void Invalidate() => Interlocked.Increment(ref invalidations);
 
     public async ValueTask<IReadOnlyList<SigningKey>> AllAsync(CancellationToken cancellationToken)
     {
-        if (known is { } present && time.GetElapsedTime(present.ReadAt) < KeptFor) return present.Keys;
-        var read = new Known([], time.GetTimestamp());
+        if (known is { } present && present.State == Volatile.Read(ref invalidations) && time.GetElapsedTime(present.ReadAt) < KeptFor) return present.Keys;
+        var read = new Known([], time.GetTimestamp(), Volatile.Read(ref invalidations));
         await foreach (var pair in store.AllAsync(TenantId.Platform, null, cancellationToken))
         {
             if (SigningKey.Of(pair, secrets) is { } key) read.Keys.Add(key);
@@ -103,5 +105,5 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
         return changed.TryGet(out var now, out var error) ? SigningKey.Of(now, secrets)! : error;
     }
 
-    private sealed record Known(List<SigningKey> Keys, long ReadAt);
+    private sealed record Known(List<SigningKey> Keys, long ReadAt, long State);
 }

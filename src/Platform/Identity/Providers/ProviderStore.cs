@@ -18,13 +18,15 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
 
     private volatile Known? known;
+    private long invalidations;
 
-    public void Invalidate() => known = null;
+    /// <summary>What is read at this moment is not kept either: it may be from before the change.</summary>
+    public void Invalidate() => Interlocked.Increment(ref invalidations);
 
     /// <summary>The active ones that speak for an issuer. One that names no audience, from before that was required, is not believed.</summary>
     public async ValueTask<IReadOnlyList<ProviderResource>> OfIssuerAsync(string issuer, CancellationToken cancellationToken)
     {
-        if (known is not { } present || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
+        if (known is not { } present || present.State != Volatile.Read(ref invalidations) || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
         return [.. present.ByIssuer[issuer]];
     }
 
@@ -87,15 +89,15 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
 
     private async ValueTask<Known> ReadAsync(CancellationToken cancellationToken)
     {
-        var readAt = time.GetTimestamp();
+        var (readAt, state) = (time.GetTimestamp(), Volatile.Read(ref invalidations));
         var active = new List<ProviderResource>();
         await foreach (var provider in store.AllAsync(null, null, cancellationToken))
         {
             if (provider.State == ProviderKind.Active && provider.Spec.ExpectedAudiences.Count > 0) active.Add(provider);
         }
         var byIssuer = active.SelectMany(p => ProviderKind.IssuersOf(p.Spec).Select(i => (Issuer: i, Provider: p))).ToLookup(x => x.Issuer, x => x.Provider, StringComparer.Ordinal);
-        return known = new Known(byIssuer, readAt);
+        return known = new Known(byIssuer, readAt, state);
     }
 
-    private sealed record Known(ILookup<string, ProviderResource> ByIssuer, long ReadAt);
+    private sealed record Known(ILookup<string, ProviderResource> ByIssuer, long ReadAt, long State);
 }

@@ -76,18 +76,23 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     {
         if (request.SubjectToken is null || request.SubjectTokenType is null) await OAuthError.NoSubject.WriteAsync(http);
         else if (request.SubjectTokenType is not (TokenRequest.Jwt or TokenRequest.AccessToken)) await OAuthError.SubjectType.WriteAsync(http);
-        else if (await SubjectAsync(request.SubjectToken, id.Tenant, http.RequestAborted) is not var (name, roles)) await OAuthError.BadSubject.WriteAsync(http);
-        else await GiveAsync(http, new TokenSubject(id.Tenant, name, clientId, roles), TokenRequest.AccessToken);
+        else if ((await SubjectAsync(request.SubjectToken, id.Tenant, http.RequestAborted)).TryGet(out var subject, out var error))
+            await GiveAsync(http, new TokenSubject(id.Tenant, subject.Name, clientId, subject.Roles), TokenRequest.AccessToken);
+        else await (error.Kind == ErrorKind.Unavailable ? OAuthError.ProviderUnavailable : OAuthError.BadSubject).WriteAsync(http);
     }
 
     /// <summary>Of a provider or a trusted key of the client's own organization, or of the cloud's own for it.</summary>
-    private async ValueTask<(string Name, IReadOnlyList<string> Roles)?> SubjectAsync(string text, TenantId tenant, CancellationToken cancellationToken)
+    private async ValueTask<Result<(string Name, IReadOnlyList<string> Roles)>> SubjectAsync(string text, TenantId tenant, CancellationToken cancellationToken)
     {
-        if (JwtCheck.Read(text) is not { } token) return null;
+        if (JwtCheck.Read(text) is not { } token) return ApiErrors.Unauthorized;
+        var storage = new StorageDeadline(time);
         if (token.Issuer == tokens.Issuer)
-            return await authenticator.FindOwnAsync(token, cancellationToken) is var (subject, _) && subject.Tenant == tenant && subject.Client is not null ? (subject.Subject, subject.Roles) : null;
-        var user = await external.ByTrustedKeyAsync(token, tenant, cancellationToken) ?? await external.ByProviderAsync(token, tenant, cancellationToken);
-        return user is not null && user.Tenant == tenant ? (user.Name, user.Roles) : null;
+        {
+            return await authenticator.FindOwnAsync(token, storage, cancellationToken) is var (subject, _) && subject.Tenant == tenant && subject.Client is not null
+                ? (subject.Subject, subject.Roles) : ApiErrors.Unauthorized;
+        }
+        if (await storage.WithinAsync(external.ByTrustedKeyAsync(token, tenant, cancellationToken), cancellationToken) is { } trusted) return (trusted.Name, trusted.Roles);
+        return (await external.ByProviderAsync(token, tenant, storage, cancellationToken)).TryGet(out var user, out var error) ? (user.Name, user.Roles) : error;
     }
 
     /// <param name="type">Of the issued token, which an exchange must tell.</param>
