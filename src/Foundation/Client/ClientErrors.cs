@@ -31,5 +31,10 @@ public static class ClientErrors
         ErrorKind.Internal, UnexpectedAnswer, $"{Shown(address)} sent an answer that is not Strata's: {what}",
         "Check the address, and that client and server are of the same version.");
 
+    /// <summary>A compute member's answer to a call that it does not take.</summary>
+    internal static Error MemberBusy(int calls) => new(
+        ErrorKind.Unavailable, "MEMBER_BUSY", $"The compute member works on {calls} calls already, and as many wait.",
+        "Try again, start more members, or raise ConcurrentCallsMax.") { Retryable = true };
+
     private static string Shown(Uri address) => address.GetLeftPart(UriPartial.Authority);
 }

@@ -10,6 +10,8 @@ namespace Strata.Client;
 /// </summary>
 public sealed class ComputeMember
 {
+    private const int CallsMax = 10_000;
+
     private static readonly AsyncLocal<(Uri Cloud, string Token)?> Transaction = new();
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(10);
@@ -17,16 +19,23 @@ public sealed class ComputeMember
     private readonly StrataClient strata;
     private readonly MemberOptions options;
     private readonly HandlerTable handlers;
+    private readonly SemaphoreSlim places;
 
-    /// <exception cref="ArgumentException">Two handlers serve the same, or one returns what its kind cannot.</exception>
-    public ComputeMember(StrataClient strata, MemberOptions options, params IEnumerable<object> handlers) =>
+    /// <exception cref="ArgumentException">Two handlers serve the same, one returns what its kind cannot, or an option is out of its range.</exception>
+    public ComputeMember(StrataClient strata, MemberOptions options, params IEnumerable<object> handlers)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ConcurrentCallsMax, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ConcurrentCallsMax, CallsMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.LeaveTimeout, TimeSpan.Zero);
         (this.strata, this.options, this.handlers) = (strata, options, new HandlerTable(handlers));
+        places = new SemaphoreSlim(options.ConcurrentCallsMax);
+    }
 
     /// <summary>The token of the transaction that the running handler works in, where it is one of this cloud; null outside of handlers.</summary>
     public static string? TransactionIn(Uri cloud) => Transaction.Value is { } joined && joined.Cloud == cloud ? joined.Token : null;
 
     /// <summary>
-    /// Joins, and serves until it is cancelled: then it takes no new calls, finishes those that it has, and leaves. It connects again, with pauses, whenever the connection is lost; only a refusal ends it.
+    /// Joins, and serves until it is cancelled: then it takes no new calls, finishes those that it has, and leaves, within <see cref="MemberOptions.LeaveTimeout"/>. It connects again, with pauses, whenever the connection is lost; only a refusal ends it.
     /// </summary>
     /// <exception cref="StrataException">The server refused it, for example its token.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -36,16 +45,16 @@ public sealed class ComputeMember
             var began = options.Time.GetTimestamp();
             try
             {
-                await using var stream = new MemberStream(strata, options, AnswerAsync);
+                await using var stream = new MemberStream(strata, options, places, AnswerAsync);
                 await stream.ServeAsync(cancellationToken);
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.InvalidArgument)
             {
                 throw new StrataException(new Error(ErrorKind.Forbidden, e.StatusCode.ToString().ToUpperInvariant(), e.Status.Detail, "A member needs a token with the role machine."), e);
             }
-            catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is RpcException || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
             {
-                // Lost: once more.
+                // Lost: once more, unless it was about to leave anyway.
             }
             if (options.Time.GetElapsedTime(began) > Steady) lost = 0;
             await Task.Delay(PauseAfter(lost), options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -7,23 +7,39 @@ using Strata.Core;
 
 namespace Strata.Client;
 
-/// <summary>One connection of a member: joins, answers calls side by side, and leaves in order.</summary>
+/// <summary>
+/// One connection of a member: joins, answers calls side by side, and leaves in order. What the server sends is bounded on this side too: at most <see cref="MemberOptions.ConcurrentCallsMax"/>
+/// handlers run, as many calls wait for a place, and more are answered with MEMBER_BUSY. An answer that the server does not take keeps its place, so that a server that reads nothing starts nothing.
+/// </summary>
 internal sealed class MemberStream : IAsyncDisposable
 {
     private const int MessageBytesMax = 16 << 20;
+
+    /// <summary>Messages that wait to be sent. Answers wait for room; acknowledgements and refusals are dropped where there is none: the server hears of the member by what is sent before them.</summary>
+    private const int OutgoingMax = 256;
+
+    /// <summary>Of calls that wait for a place.</summary>
+    private const long WaitingBytesMax = 64L << 20;
 
     private readonly MemberOptions options;
     private readonly Func<string, CallContext, JsonElement, string?, CancellationToken, Task<MemberAnswer>> answer;
     private readonly GrpcChannel channel;
     private readonly AsyncDuplexStreamingCall<CloudEvent, CloudEvent> stream;
-    private readonly Channel<CloudEvent> outgoing = Channel.CreateUnbounded<CloudEvent>(new UnboundedChannelOptions { SingleReader = true }); // bounded by the calls in flight
+    private readonly SemaphoreSlim places;
+    private readonly Channel<CloudEvent> outgoing = Channel.CreateBounded<CloudEvent>(new BoundedChannelOptions(OutgoingMax) { SingleReader = true });
     private readonly CancellationTokenSource over = new();
+    private readonly CancellationTokenSource cut;
     private int open;
+    private int waiting;
+    private long waitingBytes;
     private volatile bool isLeaving;
 
-    public MemberStream(StrataClient strata, MemberOptions options, Func<string, CallContext, JsonElement, string?, CancellationToken, Task<MemberAnswer>> answer)
+    /// <param name="places">One for each handler that may run, of all connections of the member together: handlers of a lost connection may run on.</param>
+    public MemberStream(
+        StrataClient strata, MemberOptions options, SemaphoreSlim places, Func<string, CallContext, JsonElement, string?, CancellationToken, Task<MemberAnswer>> answer)
     {
-        (this.options, this.answer) = (options, answer);
+        (this.options, this.places, this.answer) = (options, places, answer);
+        cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         channel = GrpcChannel.ForAddress(strata.Address, new GrpcChannelOptions { MaxReceiveMessageSize = MessageBytesMax, HttpHandler = Handler(), DisposeHttpClient = true });
         var metadata = new Metadata { { "authorization", "Bearer " + strata.Token } };
         stream = new CloudEventsService.CloudEventsServiceClient(channel).startStreaming(metadata);
@@ -36,15 +52,17 @@ internal sealed class MemberStream : IAsyncDisposable
         AllowAutoRedirect = false, // the token must not travel to where an answer points
     };
 
-    /// <summary>Until the connection ends, or, once cancelled, until the last call is answered.</summary>
+    /// <summary>
+    /// Until the connection ends, or, once cancelled, until the last call is answered and the server has closed the stream, for <see cref="MemberOptions.LeaveTimeout"/> at most.
+    /// </summary>
     public async Task ServeAsync(CancellationToken cancellationToken)
     {
-        Send("CalculationMemberJoinEvent", new { tags = options.Tags, maxConcurrentCalls = options.ConcurrentCallsMax });
+        TrySend("CalculationMemberJoinEvent", new { tags = options.Tags, maxConcurrentCalls = options.ConcurrentCallsMax });
         var sending = SendAllAsync();
         await using var leaving = cancellationToken.Register(Leave);
-        while (await stream.ResponseStream.MoveNext(CancellationToken.None)) Take(stream.ResponseStream.Current);
+        while (await stream.ResponseStream.MoveNext(cut.Token)) Take(stream.ResponseStream.Current);
         outgoing.Writer.TryComplete();
-        await sending;
+        await sending.WaitAsync(cut.Token);
     }
 
     public async ValueTask DisposeAsync()
@@ -54,18 +72,28 @@ internal sealed class MemberStream : IAsyncDisposable
         stream.Dispose();
         channel.Dispose();
         over.Dispose();
+        cut.Dispose();
     }
 
     private async Task SendAllAsync()
     {
-        await foreach (var message in outgoing.Reader.ReadAllAsync()) await stream.RequestStream.WriteAsync(message);
-        await stream.RequestStream.CompleteAsync();
+        try
+        {
+            await foreach (var message in outgoing.Reader.ReadAllAsync()) await stream.RequestStream.WriteAsync(message, cut.Token);
+            await stream.RequestStream.CompleteAsync();
+        }
+        catch
+        {
+            outgoing.Writer.TryComplete(); // whoever waits for room to answer need not
+            throw;
+        }
     }
 
     private void Leave()
     {
-        Send("CalculationMemberLeaveEvent", new { });
+        TrySend("CalculationMemberLeaveEvent", new { });
         isLeaving = true;
+        cut.CancelAfter(options.LeaveTimeout);
         if (Volatile.Read(ref open) == 0) outgoing.Writer.TryComplete();
     }
 
@@ -79,31 +107,84 @@ internal sealed class MemberStream : IAsyncDisposable
             _ => null,
         };
         if (message.Type == "CalculationMemberGreetEvent") options.OnJoined?.Invoke();
-        else if (message.Type == "CalculationMemberKeepAliveEvent") Send("EventAckResponse", new { sourceEventId = message.Id, success = true });
-        else if (kind is not null)
+        else if (message.Type == "CalculationMemberKeepAliveEvent") TrySend("EventAckResponse", new { sourceEventId = message.Id, success = true });
+        else if (kind is not null) Accept(kind, message);
+    }
+
+    private void Accept(string kind, CloudEvent message)
+    {
+        var bytes = places.CurrentCount > 0 ? 0 : message.CalculateSize(); // 0: it need not wait
+        if (bytes > 0 && (Volatile.Read(ref waiting) >= options.ConcurrentCallsMax || Interlocked.Read(ref waitingBytes) + bytes > WaitingBytesMax))
         {
-            Interlocked.Increment(ref open);
-            _ = Task.Run(() => ServeAsync(kind, message));
+            Refuse(kind, message);
+            return;
+        }
+        Interlocked.Increment(ref open);
+        Wait(bytes, 1);
+        var place = places.WaitAsync(over.Token);
+        _ = Task.Run(() => ServeAsync(kind, message, place, bytes));
+    }
+
+    private void Wait(int bytes, int step)
+    {
+        if (bytes == 0) return;
+        Interlocked.Add(ref waiting, step);
+        Interlocked.Add(ref waitingBytes, (long)bytes * step);
+    }
+
+    /// <summary>A request that cannot be read is left without an answer, which the server gives up on by itself.</summary>
+    private void Refuse(string kind, CloudEvent message)
+    {
+        try
+        {
+            TrySend(AnswerType(message), AnswerOf(kind, Read(message), new MemberAnswer(null, ClientErrors.MemberBusy(options.ConcurrentCallsMax).ToException())));
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Nothing to answer to.
         }
     }
 
     /// <summary>A request that cannot be read is left without an answer, which the server gives up on by itself; it does not keep the member from leaving.</summary>
-    private async Task ServeAsync(string kind, CloudEvent message)
+    private async Task ServeAsync(string kind, CloudEvent message, Task place, int bytes)
     {
         try
         {
-            var request = JsonElement.Parse(message.TextData, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
-            var token = message.Attributes.TryGetValue("cyodatxtoken", out var attribute) ? attribute.CeString : null;
-            var entity = request.TryGetProperty("payload", out var payload) ? payload : default;
-            var data = entity.ValueKind == JsonValueKind.Object ? entity.GetProperty("data") : JsonElement.Parse("{}"u8);
-            var done = await answer(kind, ContextOf(kind, request, entity), data, token, over.Token);
-            Send(message.Type.Replace("Request", "Response", StringComparison.Ordinal), AnswerOf(kind, request, done));
+            await place.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Wait(bytes, -1);
+            if (!place.IsCompletedSuccessfully) return; // the connection is over
+            try
+            {
+                await AnswerAsync(kind, message);
+            }
+            finally
+            {
+                places.Release();
+            }
         }
         finally
         {
             if (Interlocked.Decrement(ref open) == 0 && isLeaving) outgoing.Writer.TryComplete();
         }
     }
+
+    private async Task AnswerAsync(string kind, CloudEvent message)
+    {
+        var request = Read(message);
+        var token = message.Attributes.TryGetValue("cyodatxtoken", out var attribute) ? attribute.CeString : null;
+        var entity = request.TryGetProperty("payload", out var payload) ? payload : default;
+        var data = entity.ValueKind == JsonValueKind.Object ? entity.GetProperty("data") : JsonElement.Parse("{}"u8);
+        var done = await answer(kind, ContextOf(kind, request, entity), data, token, over.Token);
+        var response = EventOf(AnswerType(message), AnswerOf(kind, request, done));
+        while (await outgoing.Writer.WaitToWriteAsync(over.Token))
+        {
+            if (outgoing.Writer.TryWrite(response)) return;
+        }
+    }
+
+    private static JsonElement Read(CloudEvent message) => JsonElement.Parse(message.TextData, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
+
+    private static string AnswerType(CloudEvent message) => message.Type.Replace("Request", "Response", StringComparison.Ordinal);
 
     private static CallContext ContextOf(string kind, JsonElement request, JsonElement entity) => new()
     {
@@ -129,9 +210,11 @@ internal sealed class MemberStream : IAsyncDisposable
         return told;
     }
 
-    private void Send(string type, object payload) => outgoing.Writer.TryWrite(new CloudEvent
+    private void TrySend(string type, object payload) => outgoing.Writer.TryWrite(EventOf(type, payload));
+
+    private CloudEvent EventOf(string type, object payload) => new()
     {
         Id = Guid.CreateVersion7(options.Time.GetUtcNow()).ToString(), Source = "strata-member", SpecVersion = "1.0", Type = type,
         TextData = JsonSerializer.Serialize(payload, WireJson.Options.GetTypeInfo(payload.GetType())),
-    });
+    };
 }
