@@ -144,7 +144,7 @@ internal sealed class Composition
         services.AddCompute(members);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
-        services.AddAbandonedDeletions();
+        services.AddAbandonedDeletions(Kinds);
         services.AddController<TokenExpiryController, TokenSpec, TokenStatus>();
         services.AddController<InstanceTokenController, InstanceSpec, InstanceStatus>();
         services.AddController<NodeLossController, NodeSpec, NodeStatus>();

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Http;
@@ -6,6 +5,7 @@ using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Core.Sharing;
 using Strata.Entities.Log;
+using Strata.Resources.Kinds;
 
 namespace Strata.EntityApi.Entities;
 
@@ -35,7 +35,7 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         if (!call.QueryInt(LimitName, PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out var error)) return error;
         if (!call.Query(CursorName).TryGet(out var cursor, out error)) return error;
         var after = default(EntityId);
-        if (cursor is not null && !TryRead(cursor, out after)) return BadCursor;
+        if (cursor is not null && !TryRead(ListingOf(target.Caller.Tenant, target.Model), cursor, out after)) return BadCursor;
         var scan = new Scan { Tenant = target.Caller.Tenant, Model = target.Model, AsOf = asOf, After = cursor is null ? null : new ScanPosition(target.Caller.Tenant, after) };
         var lease = await memory.EnterAsync(target.Caller.Tenant, call.Aborted);
         call.Http.Response.RegisterForDispose(lease);
@@ -68,7 +68,7 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         }
         json.WriteEndArray();
         var goesOn = left == 0 && (await log.ScanAsync(scan with { Limit = 1 }, http.RequestAborted)).Count > 0;
-        if (goesOn) json.WriteString("nextCursor", Write(scan.After!.Value.Id));
+        if (goesOn) json.WriteString("nextCursor", Write(ListingOf(scan.Tenant!.Value, scan.Model), scan.After!.Value.Id));
         json.WriteEndObject();
         await FlushAsync(http, json);
     }
@@ -79,18 +79,20 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
-    private static string Write(EntityId id)
+    private static string ListingOf(TenantId tenant, ModelKey model) => $"entities/{tenant}/{model}";
+
+    private static string Write(string listing, EntityId id)
     {
         Span<byte> bytes = stackalloc byte[IdBytes];
         id.Value.TryWriteBytes(bytes, bigEndian: true, out _);
-        return Base64Url.EncodeToString(bytes);
+        return ListCursor.Write(listing, bytes);
     }
 
-    private static bool TryRead(string cursor, out EntityId id)
+    private static bool TryRead(string listing, string cursor, out EntityId id)
     {
         Span<byte> bytes = stackalloc byte[IdBytes];
         id = default;
-        if (!Base64Url.IsValid(cursor, out var length) || length != IdBytes || !Base64Url.TryDecodeFromChars(cursor, bytes, out _)) return false;
+        if (!ListCursor.TryRead(listing, cursor, bytes)) return false;
         id = new EntityId(new Guid(bytes, bigEndian: true));
         return true;
     }

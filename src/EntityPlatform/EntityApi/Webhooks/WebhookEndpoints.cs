@@ -22,6 +22,9 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     private static readonly Error NoSuchLetter = new(
         ErrorKind.NotFound, "NOT_FOUND", "There is no dead letter of that revision.", "List those there are with GET …/deliveries.");
 
+    private static readonly Error BadCursor = new(
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is ahead of everything that was delivered.", "Start the list again without a cursor.");
+
     public static string ContextOf(EntityId webhook) => $"webhook/{webhook}";
 
     public void Map(IEndpointRouteBuilder routes)
@@ -69,11 +72,12 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
         if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
         if (!ReadRevision(call, "cursor").TryGet(out var cursor, out error)) return error;
+        var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
+        if (cursor > head.Value) return BadCursor;
         var kept = new WebhookMarks(marks, found.Caller.Tenant, found.Id);
         var letters = await kept.LettersAsync(cursor ?? 0, limit, call.Aborted);
         var position = (await kept.PositionAsync(call.Aborted))?.Value ?? found.Webhook.Status.From;
         var trouble = await kept.TroubleAsync(call.Aborted);
-        var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
         return Answer.Json(new Deliveries(position, head.Value, trouble, letters, letters.Count == limit ? letters[^1].Through.ToString(CultureInfo.InvariantCulture) : null));
     }
 

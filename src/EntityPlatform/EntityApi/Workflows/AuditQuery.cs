@@ -1,8 +1,9 @@
-using System.Globalization;
+using System.Buffers.Binary;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
 using Strata.Entities.Log;
+using Strata.Resources.Kinds;
 
 namespace Strata.EntityApi.Workflows;
 
@@ -29,10 +30,14 @@ internal sealed record AuditQuery(
 
     private const int LimitDefault = 20;
 
+    internal static readonly Error BadCursor = new(
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that the trail of this entity gave out.", "Start the trail again without a cursor.");
+
     private static readonly string[] KindNames = [AuditItem.EntityChange, AuditItem.StateMachine, "System"];
     private static readonly string[] SeverityNames = ["ERROR", "INFO", "WARN", "DEBUG"];
 
-    public static Result<AuditQuery> Read(ApiCall call)
+    /// <param name="entity">Whose trail it is: a cursor of another one is refused.</param>
+    public static Result<AuditQuery> Read(ApiCall call, TenantId tenant, EntityId entity)
     {
         if (!ReadKinds(call).TryGet(out var kinds, out var error)) return error;
         if (!call.Query("severity").TryGet(out var severity, out error)) return error;
@@ -41,7 +46,7 @@ internal sealed record AuditQuery(
         if (!call.QueryTime("fromUtcTime").TryGet(out var from, out error)) return error;
         if (!call.QueryTime("toUtcTime").TryGet(out var to, out error)) return error;
         if (!ReadTransaction(call).TryGet(out var transaction, out error)) return error;
-        if (!ReadCursor(call).TryGet(out var after, out error)) return error;
+        if (!ReadCursor(call, AuditPosition.ListingOf(tenant, entity)).TryGet(out var after, out error)) return error;
         if (!call.QueryInt("limit", LimitDefault, 1, LimitMax).TryGet(out var limit, out error)) return error;
         return new AuditQuery(kinds, severity, from, to, transaction, after, limit);
     }
@@ -67,29 +72,37 @@ internal sealed record AuditQuery(
         return Guid.TryParseExact(text, "D", out var id) ? new CommitId(id) : EntityApiErrors.BadRequest("transactionId must be a UUID.");
     }
 
-    private static Result<AuditPosition?> ReadCursor(ApiCall call)
+    private static Result<AuditPosition?> ReadCursor(ApiCall call, string listing)
     {
         if (!call.Query("cursor").TryGet(out var text, out var error)) return error;
         if (text is null) return (AuditPosition?)null;
-        return AuditPosition.TryParse(text, out var position) ? position : EntityApiErrors.BadRequest("The cursor is not one that this list gave out.");
+        return AuditPosition.TryRead(listing, text, out var position) ? position : BadCursor;
     }
 }
 
 /// <summary>Where an event stands: newest commits first; in each first the change, then the workflow's steps, the last one first.</summary>
 internal readonly record struct AuditPosition(Revision Revision, int Index)
 {
+    private const int Bytes = sizeof(long) + sizeof(int);
+
     public bool IsBehind(AuditPosition other) => Revision.Value < other.Revision.Value || (Revision == other.Revision && Index > other.Index);
 
-    public static bool TryParse(string text, out AuditPosition position)
+    public static string ListingOf(TenantId tenant, EntityId entity) => $"audit/{tenant}/{entity}";
+
+    public static bool TryRead(string listing, string cursor, out AuditPosition position)
     {
+        Span<byte> bytes = stackalloc byte[Bytes];
         position = default;
-        var dash = text.IndexOf('-', StringComparison.Ordinal);
-        if (dash < 0 || !long.TryParse(text.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var revision)) return false;
-        if (revision is < 1 or long.MaxValue) return false;
-        if (!int.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return false;
-        position = new AuditPosition(new Revision(revision), index);
-        return true;
+        if (!ListCursor.TryRead(listing, cursor, bytes)) return false;
+        position = new AuditPosition(new Revision(BinaryPrimitives.ReadInt64BigEndian(bytes)), BinaryPrimitives.ReadInt32BigEndian(bytes[sizeof(long)..]));
+        return position is { Revision.Value: > 0 and < long.MaxValue, Index: >= 0 };
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Revision.Value}-{Index}");
+    public string ToCursor(string listing)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, Revision.Value);
+        BinaryPrimitives.WriteInt32BigEndian(bytes[sizeof(long)..], Index);
+        return ListCursor.Write(listing, bytes);
+    }
 }

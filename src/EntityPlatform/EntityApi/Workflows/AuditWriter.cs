@@ -7,7 +7,8 @@ namespace Strata.EntityApi.Workflows;
 /// <summary>Writes the audit trail as the entity API tells it.</summary>
 internal static class AuditWriter
 {
-    public static void Write(Utf8JsonWriter json, AuditPage page)
+    /// <param name="listing">That its cursor goes on in.</param>
+    public static void Write(Utf8JsonWriter json, AuditPage page, string listing)
     {
         json.WriteStartObject();
         json.WriteStartArray("items");
@@ -15,7 +16,7 @@ internal static class AuditWriter
         json.WriteEndArray();
         json.WriteStartObject("pagination");
         json.WriteBoolean("hasNext", page.Next is not null);
-        if (page.Next is { } next) json.WriteString("nextCursor", next.ToString());
+        if (page.Next is { } next) json.WriteString("nextCursor", next.ToCursor(listing));
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -33,6 +33,8 @@ internal sealed class KindWatch(
         if (!(await endpoints.Query.ReadConditionAsync(call, caller)).TryGet(out var where, out error)) return error;
         if (!ReadFrom(call, caller).TryGet(out var from, out error)) return error;
         var tenant = TenantOf(caller);
+        if (from is { } asked && tenant is { } of && await store.Log.HeadAsync(of, call.Aborted) is var head && asked > head)
+            return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}."); // or changes would pass unseen until it gets there
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out error)) return error;
         return Answer.Stream(async http =>
         {

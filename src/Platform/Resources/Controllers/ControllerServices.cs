@@ -25,9 +25,11 @@ public static class ControllerServices
         return services.AddControllerHost();
     }
 
-    /// <summary>Organizations and projects whose deletion was cut off become usable again. Needs the engine too.</summary>
-    public static IServiceCollection AddAbandonedDeletions(this IServiceCollection services)
+    /// <summary>Organizations and projects whose deletion was cut off become usable again; projects of deleted organizations end. Needs the engine too.</summary>
+    /// <param name="kinds">Every kind there is.</param>
+    public static IServiceCollection AddAbandonedDeletions(this IServiceCollection services, IEnumerable<Kind> kinds)
     {
+        services.TryAddSingleton(x => new Belongings(x.GetRequiredService<IEntityLog>(), kinds));
         services.TryAddSingleton(
             x => new ResourceStore<OrganizationSpec, Nothing>(x.GetRequiredService<EntityEngine>(), OrganizationKind.Kind, x.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(

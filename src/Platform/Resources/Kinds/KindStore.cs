@@ -13,6 +13,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 {
     private const int CreateTriesMax = 5;
     private const int DeletionLooksMax = 50;
+    private const int TakeBackTriesMax = 5;
     private static readonly TimeSpan DeletionLookInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Abandons a change that would change nothing; never leaves this class.</summary>
@@ -36,7 +37,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         var found = await engine.Log.ScanAsync(scan, cancellationToken);
         var hasMore = found.Count > query.Limit || !found.IsLast;
         var items = found.Take(query.Limit).ToList();
-        return new Page<EntityRevision>(items, hasMore ? ResourceCursor.Of(items[^1]) : null);
+        return new Page<EntityRevision>(items, hasMore ? ResourceCursor.Of(scan, items[^1]) : null);
     }
 
     public async IAsyncEnumerable<EntityRevision> AllAsync(
@@ -85,7 +86,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         var organization = new EntityId(caller.Tenant.Value);
         var before = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, cancellationToken);
-        if (before?.State == OrganizationKind.Deleting || (before is null && await HasBeenAsync(organization, cancellationToken)))
+        if (before?.State == OrganizationKind.Deleting || (before is null && await engine.Log.IsDeletedAsync(caller.Tenant, cancellationToken)))
             return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
         var created = await CreateAsync(caller, name, draft, transition, cancellationToken);
         if (!created.IsOk || before is null) return created;
@@ -95,14 +96,10 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
     }
 
-    /// <summary>Whether an organization that is not there is deleted: the caller was let in before. One that never was is a test's.</summary>
-    private async ValueTask<bool> HasBeenAsync(EntityId organization, CancellationToken cancellationToken) =>
-        (await engine.Log.HistoryAsync(TenantId.Platform, organization, null, 1, cancellationToken)).Count > 0;
-
     /// <summary>
     /// Whether an organization outlives a deletion that is under way. It is waited for, because it mostly finds the new project and gives up; then
-    /// somebody may already use the project, which must not be taken away. One that takes longer than a second was probably cut off: its mark is
-    /// taken back later, so the project stays. (If it was only slow, a project is left that no one can reach, which does no harm.)
+    /// somebody may already use the project, which must not be taken away. One that takes longer than a second was cut off or is slow: its mark is taken
+    /// back here. A slow one then fails, because it deletes only the revision that it has marked.
     /// </summary>
     private async ValueTask<bool> IsKeptAsync(EntityId organization)
     {
@@ -111,10 +108,15 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             var now = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, CancellationToken.None);
             if (now is null) return false;
             if (now.State != OrganizationKind.Deleting) return true;
-            if (look == DeletionLooksMax) return true;
+            if (look % DeletionLooksMax == 0 && (await TakeBackAsync(now) || look >= DeletionLooksMax * TakeBackTriesMax)) return true;
             await Task.Delay(DeletionLookInterval, time, CancellationToken.None);
         }
     }
+
+    /// <returns>False where the organization has changed meanwhile: it is to be looked at again.</returns>
+    private async ValueTask<bool> TakeBackAsync(EntityRevision organization) => (await engine.UpdateAsync(
+        new Caller(TenantId.Platform, "system:project-creation"), OrganizationKind.Kind.Model, organization.Id, current => current.Document,
+        OrganizationKind.Kind.Deleting!.Cancel, organization.Revision, CancellationToken.None)).IsOk;
 
     /// <summary>Whether a creation failed because its project has changed since it was read: it may be about to be deleted.</summary>
     private static bool HasMoved(EntityRevision? project, Error? error) =>
@@ -164,12 +166,16 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         Caller caller, string nameOrId, int limit, string? cursor, CancellationToken cancellationToken)
     {
         if (limit is < 1 or > PageLimits.Max) return ResourceErrors.BadLimit();
-        Revision before = default;
-        if (cursor is not null && !ResourceCursor.TryReadRevision(cursor, out before)) return ResourceErrors.BadCursor();
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
+        Revision before = default;
+        if (cursor is not null)
+        {
+            if (!ResourceCursor.TryReadRevision(key.Tenant, key.Id, cursor, out before)) return ResourceErrors.BadCursor();
+            if (before > await engine.Log.HeadAsync(key.Tenant, cancellationToken)) return ResourceErrors.BadCursor();
+        }
         var found = await engine.Log.HistoryAsync(key.Tenant, key.Id, cursor is null ? null : before, limit, cancellationToken);
         if (found.Any(r => r.Model != kind.Model) || (found.Count == 0 && cursor is null)) return ResourceErrors.NotFound(kind, nameOrId);
-        return new Page<EntityRevision>(found, !found.IsLast ? ResourceCursor.Of(found[^1].Revision) : null);
+        return new Page<EntityRevision>(found, !found.IsLast ? ResourceCursor.Of(key.Tenant, key.Id, found[^1].Revision) : null);
     }
 
     /// <summary>By meaning and not by bytes: a store may give members back in another order than they were written in.</summary>
@@ -186,18 +192,17 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         if (query.Limit is < 1 or > PageLimits.Max) return ResourceErrors.BadLimit();
         var tenant = ScopeOf(query.Tenant);
         if (tenant is null && query.AsOf.Revision is not null) return ResourceErrors.RevisionOfAll();
-        ScanPosition position = default;
-        if (query.Cursor is not null && !ResourceCursor.TryReadPosition(query.Cursor, out position)) return ResourceErrors.BadCursor();
-        return new Scan
+        var scan = new Scan
         {
             Tenant = tenant,
             Model = kind.Model,
             Where = query.Where,
             AsOf = query.AsOf,
-            After = query.Cursor is null ? null : position,
             Limit = Math.Min(query.Limit + 1, PageLimits.Max), // one more tells whether a page follows
             Descending = query.Descending,
         };
+        if (query.Cursor is null) return scan;
+        return ResourceCursor.TryReadPosition(scan, query.Cursor, out var position) ? scan with { After = position } : ResourceErrors.BadCursor();
     }
 
     private TenantId? ScopeOf(TenantId? tenant) => kind.Scope == KindScope.Platform ? TenantId.Platform : tenant;

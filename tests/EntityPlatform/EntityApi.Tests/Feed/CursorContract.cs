@@ -75,6 +75,24 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
     [InlineData("limit=10&pageSize=10")]
     public async Task Asked_Wrongly_IsRefused(string query) => Assert.Equal(400, (await http.SendJsonAsync("GET", $"{List}?{query}")).Status);
 
+    [Fact]
+    public async Task Cursor_AlteredOrOfAnotherList_IsRefused()
+    {
+        await CreateAsync(3);
+        var cursor = (await http.SendJsonAsync("GET", $"{List}?limit=1")).Text("nextCursor");
+        for (var at = 0; at < cursor.Length; at++)
+            await RefusedAsync($"{List}?limit=1&cursor={cursor[..at]}{(cursor[at] == 'A' ? 'B' : 'A')}{cursor[(at + 1)..]}");
+        await http.SendJsonAsync("POST", "/api/model/import/JSON/SAMPLE_DATA/page/1", """{"n":1}""");
+        await RefusedAsync($"/api/entity/page/1?limit=1&cursor={cursor}");
+        Assert.Equal(200, (await http.SendJsonAsync("GET", $"{List}?limit=1&cursor={cursor}")).Status);
+
+        async Task RefusedAsync(string path)
+        {
+            var refused = await http.SendJsonAsync("GET", path);
+            Assert.Equal((400, "INVALID_CURSOR"), (refused.Status, refused.Body.GetProperty("properties").GetProperty("errorCode").GetString()));
+        }
+    }
+
     private async Task<string[]> CreateAsync(int count)
     {
         var created = await http.SendJsonAsync("POST", "/api/entity/JSON/book/1?transactionWindow=1000", $"[{string.Join(',', Enumerable.Range(0, count).Select(n => $$"""{"n":{{n}}}"""))}]");

@@ -130,6 +130,8 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         await EventuallyAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "it is given up");
         Assert.Contains("not an address of the public internet", (await DeliveriesAsync("books")).GetProperty("items")[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Empty(receiver.Deliveries);
+        var invented = await http.SendJsonAsync("GET", $"/api/v1/webhooks/books/deliveries?cursor={long.MaxValue}");
+        Assert.Equal((400, "INVALID_CURSOR"), (invented.Status, invented.Code));
         Assert.Equal(204, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books/deliveries")).Status);
         Assert.Equal(0, (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength());
     }

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
+using Strata.Core;
+using Strata.EntityApi.Workflows;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.EntityApi.Tests.Workflows;
@@ -77,6 +79,25 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
             await Http.SendJsonAsync("PUT", $"/api/entity/JSON/{id}", """{"amount":2}""");
         }
         Assert.Equal(all, paged);
+    }
+
+    [Fact]
+    public async Task Audit_CursorAlteredInventedOrOfAnotherEntity_Is400()
+    {
+        await GivenAsync(States);
+        var ((id, _), (other, _)) = (await CreateAsync(), await CreateAsync());
+        var cursor = (await Http.SendJsonAsync("GET", $"/api/audit/entity/{id}?limit=1")).Body.GetProperty("pagination").GetProperty("nextCursor").GetString()!;
+        for (var at = 0; at < cursor.Length; at++) await RefusedAsync(id, $"{cursor[..at]}{(cursor[at] == 'A' ? 'B' : 'A')}{cursor[(at + 1)..]}");
+        await RefusedAsync(other, cursor);
+        foreach (var revision in (long[])[-1, 0, 1_000_000, long.MaxValue])
+            await RefusedAsync(id, new AuditPosition(new Revision(revision), 0).ToCursor(AuditPosition.ListingOf(Host.Org, new EntityId(Guid.Parse(id)))));
+        Assert.Equal(200, (await Http.SendJsonAsync("GET", $"/api/audit/entity/{id}?cursor={cursor}")).Status);
+
+        async Task RefusedAsync(string entity, string sent)
+        {
+            var refused = await Http.SendJsonAsync("GET", $"/api/audit/entity/{entity}?cursor={sent}");
+            Assert.Equal((400, "INVALID_CURSOR"), (refused.Status, refused.Body.GetProperty("properties").GetProperty("errorCode").GetString()));
+        }
     }
 
     [Theory]

@@ -16,7 +16,7 @@ public sealed class AbandonedDeletionTests
         var begun = await cloud.Projects.ChangeAsync(cloud.Caller, "home", x => x, ProjectKind.Kind.Deleting!.Begin, null, default);
         var time = new ManualTime();
         time.Advance(begun.Value.UpdatedAt + TimeSpan.FromSeconds(20) - time.GetUtcNow());
-        var controller = new AbandonedProjectDeletion(cloud.Projects, time);
+        var controller = ControllerOf(cloud, time);
         var left = await controller.ReconcileAsync(await FindAsync(), default);
         Assert.Equal(TimeSpan.FromSeconds(40), left);
         Assert.Equal(ProjectKind.Deleting, (await FindAsync()).State);
@@ -29,5 +29,57 @@ public sealed class AbandonedDeletionTests
         Assert.Equal(ErrorKind.PreconditionFailed, late.Error?.Kind);
 
         async Task<Resource<ProjectSpec, Nothing>> FindAsync() => (await cloud.Projects.GetAsync(cloud.Caller, "home", AsOf.Latest, default)).Value;
+    }
+
+    /// <summary>As a server leaves it that dies after it has created a project in an organization that is being deleted.</summary>
+    [Fact]
+    public async Task Reconcile_OfAProjectOfADeletedOrganization_DeletesIt()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        var (organizations, caller) = await AddOrganizationAsync(cloud);
+        var project = (await cloud.Projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "left", Spec = new ProjectSpec() }, null, default)).Value;
+        var time = new ManualTime();
+        time.Advance(project.CreatedAt + TimeSpan.FromSeconds(70) - time.GetUtcNow());
+        var controller = ControllerOf(cloud, time);
+        Assert.Null(await controller.ReconcileAsync(project, default));
+        Assert.True((await cloud.Projects.GetAsync(caller, project.Id, AsOf.Latest, default)).IsOk); // its organization is there
+        Assert.True((await organizations.DeleteAsync(new Caller(TenantId.Platform, "user:test"), "o", null, default)).IsOk);
+        time.Advance(TimeSpan.FromSeconds(-30));
+        Assert.Equal(TimeSpan.FromSeconds(20), await controller.ReconcileAsync(project, default));
+        Assert.True((await cloud.Projects.GetAsync(caller, project.Id, AsOf.Latest, default)).IsOk); // its server may still do so
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Null(await controller.ReconcileAsync(project, default));
+        Assert.Equal(ErrorKind.NotFound, (await cloud.Projects.GetAsync(caller, project.Id, AsOf.Latest, default)).Error?.Kind);
+    }
+
+    /// <summary>A deletion that hangs between its mark and its end fails, so that the project that was created meanwhile has an organization.</summary>
+    [Fact]
+    public async Task CreateProject_InAnOrganizationWhoseDeletionHangs_TakesTheMarkBack()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        var (organizations, caller) = await AddOrganizationAsync(cloud);
+        var platform = new Caller(TenantId.Platform, "user:test");
+        var marked = (await organizations.GetAsync(platform, "o", AsOf.Latest, default)).Value;
+        cloud.Log.BeforeAppend = async commit =>
+        {
+            if (commit.Tenant != caller.Tenant) return;
+            cloud.Log.BeforeAppend = null; // the organization is marked between the first look and the creation
+            marked = (await organizations.ChangeAsync(platform, "o", x => x, OrganizationKind.Kind.Deleting!.Begin, null, default)).Value;
+        };
+        var made = await cloud.Projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "kept", Spec = new ProjectSpec() }, null, default);
+        Assert.True(made.IsOk);
+        Assert.Equal(OrganizationKind.Active, (await organizations.GetAsync(platform, "o", AsOf.Latest, default)).Value.State);
+        Assert.Equal(ErrorKind.PreconditionFailed, (await organizations.DeleteAsync(platform, "o", new Revision(marked.Revision), default)).Error?.Kind);
+    }
+
+    private static AbandonedProjectDeletion ControllerOf(TestCloud cloud, TimeProvider time) =>
+        new(cloud.Projects, cloud.Log, new Belongings(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
+
+    private static async Task<(ResourceStore<OrganizationSpec, Nothing> Organizations, Caller Caller)> AddOrganizationAsync(TestCloud cloud)
+    {
+        var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
+        var made = (await organizations.CreateAsync(new Caller(TenantId.Platform, "user:test"), new NewResource<OrganizationSpec> { Name = "o", Spec = new() }, null, default)).Value;
+        Assert.True(TenantId.TryParse(made.Id, out var tenant));
+        return (organizations, new Caller(tenant, "user:test"));
     }
 }

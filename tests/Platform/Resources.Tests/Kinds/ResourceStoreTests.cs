@@ -195,6 +195,7 @@ public class ResourceStoreTests
     public async Task List_ForeignCursor_IsRefused(string cursor)
     {
         await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
         Assert.Equal("INVALID_CURSOR", (await cloud.Lamps.ListAsync(new ResourceQuery(cloud.Caller.Tenant, Cursor: cursor), default)).Error!.Code);
         Assert.Equal("INVALID_CURSOR", (await cloud.Lamps.HistoryAsync(cloud.Caller, "desk", 10, cursor, default)).Error!.Code);
     }

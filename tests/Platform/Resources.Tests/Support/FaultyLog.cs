@@ -19,7 +19,14 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     public volatile bool IsAway;
     public volatile bool LosesWakes;
 
-    public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken) => Reach().AppendAsync(commit, cancellationToken);
+    /// <summary>Called before each append: to let a rival commit first.</summary>
+    public Func<Commit, Task>? BeforeAppend { get; set; }
+
+    public async ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        if (BeforeAppend is { } before) await before(commit);
+        return await Reach().AppendAsync(commit, cancellationToken);
+    }
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => Reach().FindCommitAsync(tenant, commit, cancellationToken);
 
