@@ -48,7 +48,8 @@ internal static class IdentityErrors
 
     /// <param name="issuer">As the token has it.</param>
     public static Error ProviderUnavailable(string issuer) => new(
-        ErrorKind.Unavailable, "OIDC_PROVIDER_UNAVAILABLE", $"The OIDC provider {Shorten(issuer)} does not return its keys at the moment, so its token cannot be checked.",
+        ErrorKind.Unavailable, "OIDC_PROVIDER_UNAVAILABLE",
+            $"The OIDC provider {Shorten(issuer)} does not return its keys at the moment, so its token cannot be checked.",
         "Try again in a few seconds. If it stays, check that the server can reach the provider; the server's log has the reason.")
     { Retryable = true };
 

@@ -27,6 +27,8 @@ public sealed record IdentityOptions
     /// <summary>True: providers may be on this machine and private networks, and speak http.</summary>
     public bool AllowPrivateProviders { get; init; }
 
-    /// <summary>For both documents of a provider, from the first connection to the last byte; beyond that 503 OIDC_PROVIDER_UNAVAILABLE.</summary>
+    /// <summary>
+    /// For both documents of a provider, from the first connection to the last byte; beyond that 503 OIDC_PROVIDER_UNAVAILABLE.
+    /// </summary>
     public TimeSpan ProviderTimeout { get; init; } = TimeSpan.FromSeconds(3);
 }

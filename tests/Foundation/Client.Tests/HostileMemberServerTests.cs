@@ -30,7 +30,8 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(k => k.ConfigureEndpointDefaults(e => e.Protocols = HttpProtocols.Http2));
+        builder.WebHost.UseUrls("http://127.0.0.1:0")
+            .ConfigureKestrel(k => k.ConfigureEndpointDefaults(e => e.Protocols = HttpProtocols.Http2));
         app = builder.Build();
         app.Run(ServeAsync);
         await app.StartAsync();
@@ -52,7 +53,8 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
         calls = 20;
         using var leave = new CancellationTokenSource();
         var serving = Member(TimeSpan.FromMinutes(5)).RunAsync(leave.Token);
-        await Wait.UntilAsync(() => heard.Count(e => e.Contains("MEMBER_BUSY", StringComparison.Ordinal)) == calls - 2 * Places, "what is too much is refused");
+        await Wait.UntilAsync(() => heard.Count(e =>
+            e.Contains("MEMBER_BUSY", StringComparison.Ordinal)) == calls - 2 * Places, "what is too much is refused");
         await Wait.UntilAsync(() => Volatile.Read(ref running) == Places, "the handlers run");
         finish.SetResult();
         await Wait.UntilAsync(() => Volatile.Read(ref done) == 2 * Places, "those that waited are served too");
@@ -85,7 +87,8 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
         calls = begun;
         using var leave = new CancellationTokenSource();
         var serving = Member(TimeSpan.FromMilliseconds(200)).RunAsync(leave.Token);
-        await Wait.UntilAsync(() => heard.Any(e => e.Contains("Join", StringComparison.Ordinal)) && Volatile.Read(ref running) == begun, "it has joined");
+        await Wait.UntilAsync(() => heard.Any(e => e.Contains("Join", StringComparison.Ordinal))
+            && Volatile.Read(ref running) == begun, "it has joined");
         await leave.CancelAsync();
         await serving.WaitAsync(TimeSpan.FromMinutes(2));
         await Wait.UntilAsync(() => Volatile.Read(ref running) == 0, "the handler is cancelled");
@@ -97,7 +100,8 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
     public void Options_OutOfRange_AreRefused(int max) => Assert.Throws<ArgumentOutOfRangeException>(
         () => new ComputeMember(client, new MemberOptions { Tags = ["t"], ConcurrentCallsMax = max }));
 
-    private ComputeMember Member(TimeSpan leaves) => new(client, new MemberOptions { Tags = ["t"], ConcurrentCallsMax = Places, LeaveTimeout = leaves }, new Handlers(this));
+    private ComputeMember Member(TimeSpan leaves) => new(client,
+        new MemberOptions { Tags = ["t"], ConcurrentCallsMax = Places, LeaveTimeout = leaves }, new Handlers(this));
 
     /// <summary>gRPC by hand: a hostile server keeps to no library's rules.</summary>
     private async Task ServeAsync(HttpContext http)
@@ -149,7 +153,8 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
         public async Task WorkAsync(CancellationToken cancellationToken)
         {
             var now = Interlocked.Increment(ref test.running);
-            for (var most = test.runningMost; now > most; most = test.runningMost) Interlocked.CompareExchange(ref test.runningMost, now, most);
+            for (var most = test.runningMost; now > most; most = test.runningMost)
+                Interlocked.CompareExchange(ref test.runningMost, now, most);
             try
             {
                 await test.finish.Task.WaitAsync(cancellationToken);

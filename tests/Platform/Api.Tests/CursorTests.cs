@@ -4,7 +4,10 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Tests;
 
-/// <summary>Cursors that a list did not give out: altered ones, those of other lists, invented ones. Each is 400, on every kind's list and history.</summary>
+/// <summary>
+/// Cursors that a list did not give out: altered ones, those of other lists, invented ones. Each is 400, on every kind's list and
+/// history.
+/// </summary>
 public sealed class CursorTests : IAsyncLifetime
 {
     private ApiHost host = null!;
@@ -70,8 +73,9 @@ public sealed class CursorTests : IAsyncLifetime
         host.OtherOrg.Value.TryWriteBytes(position, bigEndian: true, out _);
         var cursor = ListCursor.Write($"list/{host.Org}/{ProjectKind.Kind.Model}/False", position);
         await RefusedAsync($"/api/v1/projects?cursor={cursor}");
-        host.Org.Value.TryWriteBytes(position, bigEndian: true, out _); // the same with its own tenant is a place in the list, before its first
-        Assert.Equal(200, (await http.SendJsonAsync("GET", $"/api/v1/projects?cursor={ListCursor.Write($"list/{host.Org}/{ProjectKind.Kind.Model}/False", position)}")).Status);
+        host.Org.Value.TryWriteBytes(position, bigEndian: true, out _); // a place of its own tenant, before the first of the list
+        Assert.Equal(200, (await http.SendJsonAsync("GET",
+            $"/api/v1/projects?cursor={ListCursor.Write($"list/{host.Org}/{ProjectKind.Kind.Model}/False", position)}")).Status);
     }
 
     [Fact]

@@ -7,7 +7,9 @@ using Strata.Resources.Tests.Support;
 
 namespace Strata.Api.Tests;
 
-/// <summary>The check of a token while things change: a revocation that is heard in the middle of it, a database that says nothing.</summary>
+/// <summary>
+/// The check of a token while things change: a revocation that is heard in the middle of it, a database that says nothing.
+/// </summary>
 public sealed class TokenLookupTests : IAsyncLifetime
 {
     private ApiHost host = null!;

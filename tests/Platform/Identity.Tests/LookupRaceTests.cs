@@ -16,7 +16,10 @@ using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests;
 
-/// <summary>What was read before an invalidation is not kept after it, in each of this module's caches. Reads are held back, so that each race is met every time.</summary>
+/// <summary>
+/// What was read before an invalidation is not kept after it, in each of this module's caches. Reads are held back, so that each race is
+/// met every time.
+/// </summary>
 public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
 {
     private static readonly IdentityOptions Options = new() { Issuer = "http://strata.test/api", AllowPrivateProviders = true };
@@ -28,7 +31,8 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         var token = await TokenAsync(id, secret);
         var (log, reads) = HeldReads.Over(Host.Log);
         var authenticator = new JwtAuthenticator(
-            Host.Service<TokenAuthenticator>(), Host.Service<AccessTokens>(), Host.Service<ExternalTokens>(), Host.Service<ClientStore>(), log, TimeProvider.System);
+            Host.Service<TokenAuthenticator>(), Host.Service<AccessTokens>(), Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
+                log, TimeProvider.System);
         reads.Hold(); // the client is read by then: it is the organization that is waited for
         var looking = authenticator.AuthenticateAsync(token, default).AsTask();
         await reads.HeldAsync();
@@ -72,5 +76,6 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
     }
 
     private static ResourceStore<TSpec, TStatus> StoreOver<TSpec, TStatus>(IEntityLog log, Kind<TSpec, TStatus> kind) => new(
-        new EntityEngine(log, new StaticDefinitions([kind.Definition]), new InProcessComputation([], []), TimeProvider.System), kind, TimeProvider.System);
+        new EntityEngine(log, new StaticDefinitions([kind.Definition]), new InProcessComputation([], []), TimeProvider.System), kind,
+            TimeProvider.System);
 }

@@ -8,7 +8,10 @@ using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests;
 
-/// <summary>Providers that are slow, silent or send nonsense: their users are told so, nobody else is affected, and they are not asked for each request.</summary>
+/// <summary>
+/// Providers that are slow, silent or send nonsense: their users are told so, nobody else is affected, and they are not asked for each
+/// request.
+/// </summary>
 public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -53,7 +56,8 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
         await RegisterAsync(provider);
         using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "admin", ["admin"]));
         await other.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(
-            new { wellKnownConfigUri = silent.Issuer + ProviderKind.WellKnown, issuers = new[] { provider.Issuer }, expectedAudiences = new[] { "strata" } }));
+            new { wellKnownConfigUri = silent.Issuer + ProviderKind.WellKnown, issuers = new[] { provider.Issuer },
+                expectedAudiences = new[] { "strata" } }));
         Assert.Equal(200, await StatusWithAsync(provider.Sign("bob", ["viewer"], "strata")));
     }
 
@@ -64,7 +68,8 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
         using var provider = new TestProvider();
         var time = new ManualTime();
         using var documents = new ProviderDocuments(
-            new IdentityOptions { Issuer = "http://strata.test/api", AllowPrivateProviders = true, ProviderTimeout = Patience }, time, NullLogger<ProviderDocuments>.Instance);
+            new IdentityOptions { Issuer = "http://strata.test/api", AllowPrivateProviders = true,
+                ProviderTimeout = Patience }, time, NullLogger<ProviderDocuments>.Instance);
         var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
         Assert.Single((await documents.KeysAsync(spec, "p1", default))!);
         Assert.Equal(2, provider.Requests);
@@ -99,6 +104,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
         }, "it is asked again and answers");
     }
 
-    private async Task RegisterAsync(TestProvider provider) => Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(
+    private async Task RegisterAsync(TestProvider provider) =>
+        Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(
         new { wellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown, expectedAudiences = new[] { "strata" } }))).Status);
 }

@@ -54,7 +54,8 @@ internal sealed class TestProvider : IDisposable
                     continue;
                 }
                 using var answer = call.Response;
-                var text = Nonsense ?? (call.Request.Url!.AbsolutePath == "/keys" ? $$"""{"keys":[{{TestJwt.Jwk(key, "p1")}}]}""" : $$"""{"issuer":"{{Issuer}}","jwks_uri":"{{Issuer}}/keys"}""");
+                var text = Nonsense ?? (call.Request.Url!.AbsolutePath == "/keys" ? $$"""{"keys":[{{TestJwt.Jwk(key, "p1")}}]}"""
+                    : $$"""{"issuer":"{{Issuer}}","jwks_uri":"{{Issuer}}/keys"}""");
                 await answer.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
             }
             catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)

@@ -23,7 +23,8 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         ErrorKind.NotFound, "NOT_FOUND", "There is no dead letter of that revision.", "List those there are with GET …/deliveries.");
 
     private static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is ahead of everything that was delivered.", "Start the list again without a cursor.");
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is ahead of everything that was delivered.",
+            "Start the list again without a cursor.");
 
     public static string ContextOf(EntityId webhook) => $"webhook/{webhook}";
 

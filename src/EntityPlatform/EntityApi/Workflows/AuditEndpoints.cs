@@ -31,9 +31,11 @@ internal sealed class AuditEndpoints(EntityEngine engine)
         if (!EntityCall.CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!EntityCall.Id(call).TryGet(out var id, out error)) return error;
         if (!AuditQuery.Read(call, caller.Tenant, id).TryGet(out var query, out error)) return error;
-        if (query.After is { } after && after.Revision > await engine.Log.HeadAsync(caller.Tenant, call.Aborted)) return AuditQuery.BadCursor;
+        if (query.After is { } after && after.Revision > await engine.Log.HeadAsync(caller.Tenant, call.Aborted))
+            return AuditQuery.BadCursor;
         var page = await trail.FindAsync(caller.Tenant, id, query, call.Aborted);
-        return page is null ? EntityApiErrors.EntityNotFound(id.ToString()) : Answer.Json(json => AuditWriter.Write(json, page, AuditPosition.ListingOf(caller.Tenant, id)));
+        return page is null ? EntityApiErrors.EntityNotFound(id.ToString())
+            : Answer.Json(json => AuditWriter.Write(json, page, AuditPosition.ListingOf(caller.Tenant, id)));
     }
 
     private async Task<Result<Answer>> FinishedAsync(ApiCall call)

@@ -31,7 +31,8 @@ internal sealed record AuditQuery(
     private const int LimitDefault = 20;
 
     internal static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that the trail of this entity gave out.", "Start the trail again without a cursor.");
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that the trail of this entity gave out.",
+            "Start the trail again without a cursor.");
 
     private static readonly string[] KindNames = [AuditItem.EntityChange, AuditItem.StateMachine, "System"];
     private static readonly string[] SeverityNames = ["ERROR", "INFO", "WARN", "DEBUG"];
@@ -94,7 +95,8 @@ internal readonly record struct AuditPosition(Revision Revision, int Index)
         Span<byte> bytes = stackalloc byte[Bytes];
         position = default;
         if (!ListCursor.TryRead(listing, cursor, bytes)) return false;
-        position = new AuditPosition(new Revision(BinaryPrimitives.ReadInt64BigEndian(bytes)), BinaryPrimitives.ReadInt32BigEndian(bytes[sizeof(long)..]));
+        position = new AuditPosition(new Revision(BinaryPrimitives.ReadInt64BigEndian(bytes)),
+            BinaryPrimitives.ReadInt32BigEndian(bytes[sizeof(long)..]));
         return position is { Revision.Value: > 0 and < long.MaxValue, Index: >= 0 };
     }
 

@@ -21,7 +21,8 @@ public sealed class ComputeMember
     private readonly HandlerTable handlers;
     private readonly SemaphoreSlim places;
 
-    /// <exception cref="ArgumentException">Two handlers serve the same, one returns what its kind cannot, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentException">Two handlers serve the same, one returns what its kind cannot, or an option is out of its
+    /// range.</exception>
     public ComputeMember(StrataClient strata, MemberOptions options, params IEnumerable<object> handlers)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ConcurrentCallsMax, 1);
@@ -35,7 +36,8 @@ public sealed class ComputeMember
     public static string? TransactionIn(Uri cloud) => Transaction.Value is { } joined && joined.Cloud == cloud ? joined.Token : null;
 
     /// <summary>
-    /// Joins, and serves until it is cancelled: then it takes no new calls, finishes those that it has, and leaves, within <see cref="MemberOptions.LeaveTimeout"/>. It connects again, with pauses, whenever the connection is lost; only a refusal ends it.
+    /// Joins, and serves until it is cancelled: then it takes no new calls, finishes those that it has, and leaves, within <see
+    /// cref="MemberOptions.LeaveTimeout"/>. It connects again, with pauses, whenever the connection is lost; only a refusal ends it.
     /// </summary>
     /// <exception cref="StrataException">The server refused it, for example its token.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -8,14 +8,19 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// One connection of a member: joins, answers calls side by side, and leaves in order. What the server sends is bounded on this side too: at most <see cref="MemberOptions.ConcurrentCallsMax"/>
-/// handlers run, as many calls wait for a place, and more are answered with MEMBER_BUSY. An answer that the server does not take keeps its place, so that a server that reads nothing starts nothing.
+/// One connection of a member: joins, answers calls side by side, and leaves in order. What the server sends is bounded on this side too:
+/// at most <see cref="MemberOptions.ConcurrentCallsMax"/>
+/// handlers run, as many calls wait for a place, and more are answered with MEMBER_BUSY. An answer that the server does not take keeps
+/// its place, so that a server that reads nothing starts nothing.
 /// </summary>
 internal sealed class MemberStream : IAsyncDisposable
 {
     private const int MessageBytesMax = 16 << 20;
 
-    /// <summary>Messages that wait to be sent. Answers wait for room; acknowledgements and refusals are dropped where there is none: the server hears of the member by what is sent before them.</summary>
+    /// <summary>
+    /// Messages that wait to be sent. Answers wait for room; acknowledgements and refusals are dropped where there is none: the server
+    /// hears of the member by what is sent before them.
+    /// </summary>
     private const int OutgoingMax = 256;
 
     /// <summary>Of calls that wait for a place.</summary>
@@ -26,7 +31,8 @@ internal sealed class MemberStream : IAsyncDisposable
     private readonly GrpcChannel channel;
     private readonly AsyncDuplexStreamingCall<CloudEvent, CloudEvent> stream;
     private readonly SemaphoreSlim places;
-    private readonly Channel<CloudEvent> outgoing = Channel.CreateBounded<CloudEvent>(new BoundedChannelOptions(OutgoingMax) { SingleReader = true });
+    private readonly Channel<CloudEvent> outgoing =
+        Channel.CreateBounded<CloudEvent>(new BoundedChannelOptions(OutgoingMax) { SingleReader = true });
     private readonly CancellationTokenSource over = new();
     private readonly CancellationTokenSource cut;
     private int open;
@@ -34,9 +40,11 @@ internal sealed class MemberStream : IAsyncDisposable
     private long waitingBytes;
     private volatile bool isLeaving;
 
-    /// <param name="places">One for each handler that may run, of all connections of the member together: handlers of a lost connection may run on.</param>
+    /// <param name="places">One for each handler that may run, of all connections of the member together: handlers of a lost connection
+    /// may run on.</param>
     public MemberStream(
-        StrataClient strata, MemberOptions options, SemaphoreSlim places, Func<string, CallContext, JsonElement, string?, CancellationToken, Task<MemberAnswer>> answer)
+        StrataClient strata, MemberOptions options, SemaphoreSlim places, Func<string, CallContext, JsonElement, string?,
+            CancellationToken, Task<MemberAnswer>> answer)
     {
         (this.options, this.places, this.answer) = (options, places, answer);
         cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
@@ -53,7 +61,8 @@ internal sealed class MemberStream : IAsyncDisposable
     };
 
     /// <summary>
-    /// Until the connection ends, or, once cancelled, until the last call is answered and the server has closed the stream, for <see cref="MemberOptions.LeaveTimeout"/> at most.
+    /// Until the connection ends, or, once cancelled, until the last call is answered and the server has closed the stream, for <see
+    /// cref="MemberOptions.LeaveTimeout"/> at most.
     /// </summary>
     public async Task ServeAsync(CancellationToken cancellationToken)
     {
@@ -107,14 +116,16 @@ internal sealed class MemberStream : IAsyncDisposable
             _ => null,
         };
         if (message.Type == "CalculationMemberGreetEvent") options.OnJoined?.Invoke();
-        else if (message.Type == "CalculationMemberKeepAliveEvent") TrySend("EventAckResponse", new { sourceEventId = message.Id, success = true });
+        else if (message.Type == "CalculationMemberKeepAliveEvent") TrySend("EventAckResponse",
+            new { sourceEventId = message.Id, success = true });
         else if (kind is not null) Accept(kind, message);
     }
 
     private void Accept(string kind, CloudEvent message)
     {
         var bytes = places.CurrentCount > 0 ? 0 : message.CalculateSize(); // 0: it need not wait
-        if (bytes > 0 && (Volatile.Read(ref waiting) >= options.ConcurrentCallsMax || Interlocked.Read(ref waitingBytes) + bytes > WaitingBytesMax))
+        if (bytes > 0 && (Volatile.Read(ref waiting) >= options.ConcurrentCallsMax
+            || Interlocked.Read(ref waitingBytes) + bytes > WaitingBytesMax))
         {
             Refuse(kind, message);
             return;
@@ -137,7 +148,8 @@ internal sealed class MemberStream : IAsyncDisposable
     {
         try
         {
-            TrySend(AnswerType(message), AnswerOf(kind, Read(message), new MemberAnswer(null, ClientErrors.MemberBusy(options.ConcurrentCallsMax).ToException())));
+            TrySend(AnswerType(message), AnswerOf(kind, Read(message), new MemberAnswer(null,
+                ClientErrors.MemberBusy(options.ConcurrentCallsMax).ToException())));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -182,7 +194,8 @@ internal sealed class MemberStream : IAsyncDisposable
         }
     }
 
-    private static JsonElement Read(CloudEvent message) => JsonElement.Parse(message.TextData, new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
+    private static JsonElement Read(CloudEvent message) => JsonElement.Parse(message.TextData,
+        new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax + 8 });
 
     private static string AnswerType(CloudEvent message) => message.Type.Replace("Request", "Response", StringComparison.Ordinal);
 

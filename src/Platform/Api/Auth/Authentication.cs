@@ -11,7 +11,8 @@ namespace Strata.Api.Auth;
 /// Lets a request through to its endpoint only with a token that grants the permission which the endpoint names. Deny by default: an endpoint that
 /// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
 /// </summary>
-internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations, RequestShares shares)
+internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations,
+    RequestShares shares)
 {
     private const string Scheme = "Bearer ";
 
@@ -45,7 +46,9 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         return null;
     }
 
-    /// <summary>The authenticator bounds its reads itself, see <see cref="StorageDeadline"/>; a database that fails is the answer to this request.</summary>
+    /// <summary>
+    /// The authenticator bounds its reads itself, see <see cref="StorageDeadline"/>; a database that fails is the answer to this request.
+    /// </summary>
     private async ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         try

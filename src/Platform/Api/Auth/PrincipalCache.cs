@@ -8,7 +8,8 @@ namespace Strata.Api.Auth;
 
 /// <summary>
 /// Who tokens speak for, as was found, for <see cref="KeptFor"/> and at most <see cref="Size"/> tokens, by a hash of the whole text, so that a look-up's time tells nothing of a secret.
-/// Whoever hears of a change invalidates what it came from. What was read before an invalidation is never remembered after it: a look-up takes <see cref="State"/> before its first read, and
+/// Whoever hears of a change invalidates what it came from. What was read before an invalidation is never remembered after it: a look-up
+/// takes <see cref="State"/> before its first read, and
 /// hands it back with what it found. Safe for concurrent use.
 /// </summary>
 public sealed class PrincipalCache(TimeProvider time)
@@ -31,7 +32,8 @@ public sealed class PrincipalCache(TimeProvider time)
 
     /// <param name="source">The entity that the principal came from.</param>
     /// <param name="expiresAt">Of the token; null: never.</param>
-    /// <param name="state">As it was before the look-up began. Where anything was invalidated since, nothing is remembered, and the next request looks again.</param>
+    /// <param name="state">As it was before the look-up began. Where anything was invalidated since, nothing is remembered, and the next
+    /// request looks again.</param>
     public void Remember(string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state)
     {
         var until = time.GetUtcNow() + KeptFor;

@@ -4,8 +4,10 @@ using Strata.Core;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Bounds how long the check of one token waits for the database: <see cref="Max"/> over all of its reads, then STORAGE_UNAVAILABLE. Only reads of the log
-/// belong here. What others are asked for, such as an OIDC provider's keys, has a bound and an error of its own. Not safe for concurrent use.
+/// Bounds how long the check of one token waits for the database: <see cref="Max"/> over all of its reads, then STORAGE_UNAVAILABLE. Only
+/// reads of the log
+/// belong here. What others are asked for, such as an OIDC provider's keys, has a bound and an error of its own. Not safe for concurrent
+/// use.
 /// </summary>
 public sealed class StorageDeadline(TimeProvider time)
 {

@@ -34,7 +34,7 @@ internal sealed class KindWatch(
         if (!ReadFrom(call, caller).TryGet(out var from, out error)) return error;
         var tenant = TenantOf(caller);
         if (from is { } asked && tenant is { } of && await store.Log.HeadAsync(of, call.Aborted) is var head && asked > head)
-            return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}."); // or changes would pass unseen until it gets there
+            return ApiErrors.Query("from", $"is ahead of the log, which ends at {head}."); // changes up to it would pass unseen
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out error)) return error;
         return Answer.Stream(async http =>
         {

@@ -26,10 +26,12 @@ internal sealed class JwtAuthenticator(
         if (cache.TryGet(token, out var known)) return known;
         if (JwtCheck.Read(token) is not { } jwt) return ApiErrors.Unauthorized;
         var (state, storage) = (cache.State, new StorageDeadline(time));
-        var looked = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, storage, cancellationToken) : await OfProviderAsync(jwt, storage, cancellationToken);
+        var looked = jwt.Issuer == own.Issuer ? await OfOwnAsync(jwt, storage, cancellationToken)
+            : await OfProviderAsync(jwt, storage, cancellationToken);
         if (!looked.TryGet(out var found, out var error)) return error;
         var (principal, source) = found;
-        if (!await storage.WithinAsync(log.IsActiveAsync(principal.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
+        if (!await storage.WithinAsync(log.IsActiveAsync(principal.Tenant, cancellationToken), cancellationToken))
+            return ApiErrors.Unauthorized;
         cache.Remember(token, source, principal, jwt.ValidTo, state);
         return principal;
     }
@@ -38,19 +40,22 @@ internal sealed class JwtAuthenticator(
     public void Invalidate() => cache.Clear();
 
     /// <summary>Whom a token of the cloud's own speaks for, while the client behind it is there.</summary>
-    public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, StorageDeadline storage, CancellationToken cancellationToken)
+    public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, StorageDeadline storage,
+        CancellationToken cancellationToken)
     {
         if (await storage.WithinAsync(own.VerifyAsync(token, cancellationToken), cancellationToken) is not { } subject) return null;
         if (!ClientId.TryParse(subject.Client ?? subject.Subject, out var id) || id.Tenant != subject.Tenant) return null;
         return await storage.WithinAsync(clients.FindAsync(id, cancellationToken), cancellationToken) is null ? null : (subject, id.Id);
     }
 
-    private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage, CancellationToken cancellationToken) =>
+    private async ValueTask<Result<(Principal, EntityId)>> OfOwnAsync(JsonWebToken token, StorageDeadline storage,
+        CancellationToken cancellationToken) =>
         await FindOwnAsync(token, storage, cancellationToken) is var (subject, client)
             ? (ToPrincipal(subject.Tenant, (subject.Client is null ? "client:" : "user:") + subject.Subject, subject.Roles), client)
             : ApiErrors.Unauthorized;
 
-    private async ValueTask<Result<(Principal, EntityId)>> OfProviderAsync(JsonWebToken token, StorageDeadline storage, CancellationToken cancellationToken) =>
+    private async ValueTask<Result<(Principal, EntityId)>> OfProviderAsync(JsonWebToken token, StorageDeadline storage,
+        CancellationToken cancellationToken) =>
         (await external.ByProviderAsync(token, null, storage, cancellationToken)).TryGet(out var user, out var error)
             ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source)
             : error;

@@ -25,7 +25,8 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
 
     public async ValueTask<IReadOnlyList<SigningKey>> AllAsync(CancellationToken cancellationToken)
     {
-        if (known is { } present && present.State == Volatile.Read(ref invalidations) && time.GetElapsedTime(present.ReadAt) < KeptFor) return present.Keys;
+        if (known is { } present && present.State == Volatile.Read(ref invalidations) && time.GetElapsedTime(present.ReadAt) < KeptFor)
+            return present.Keys;
         var read = new Known([], time.GetTimestamp(), Volatile.Read(ref invalidations));
         await foreach (var pair in store.AllAsync(TenantId.Platform, null, cancellationToken))
         {

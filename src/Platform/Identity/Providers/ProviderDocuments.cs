@@ -9,8 +9,10 @@ namespace Strata.Identity.Providers;
 
 /// <summary>
 /// The keys of providers, read from their own documents: the configuration leads to the key set. Kept for ten minutes; a key that is not among them has them read again, but not more often
-/// than each half minute, so that tokens made up by anyone cannot turn this server against a provider. Where reading fails, what was read before holds for an hour, and nobody is asked again
-/// for five seconds. One reading serves all who wait for it, each of them for <see cref="IdentityOptions.ProviderTimeout"/> at most. Bounded. Safe for concurrent use.
+/// than each half minute, so that tokens made up by anyone cannot turn this server against a provider. Where reading fails, what was read
+/// before holds for an hour, and nobody is asked again
+/// for five seconds. One reading serves all who wait for it, each of them for <see cref="IdentityOptions.ProviderTimeout"/> at most.
+/// Bounded. Safe for concurrent use.
 /// </summary>
 internal sealed partial class ProviderDocuments(IdentityOptions options, TimeProvider time, ILogger<ProviderDocuments> logger) : IDisposable
 {
@@ -57,7 +59,8 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
 
     /// <summary>Whether a token of that key can be checked with what was read, be it a while ago.</summary>
     private bool Holds(Documents read, string? keyId) =>
-        read.Keys.Count > 0 && (!read.HasFailed || time.GetElapsedTime(read.KeysReadAt) < KeptWhileSilent) && (keyId is null || read.Keys.Any(k => k.KeyId == keyId));
+        read.Keys.Count > 0 && (!read.HasFailed || time.GetElapsedTime(read.KeysReadAt) < KeptWhileSilent) && (keyId is null
+            || read.Keys.Any(k => k.KeyId == keyId));
 
     private async Task<Documents?> WithinAsync(Lazy<Task<Documents>> reading, CancellationToken cancellationToken)
     {
@@ -87,7 +90,8 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
         }
         catch (Exception e) // what others send can fail in any way, and a reading that throws would be kept for good
         {
-            LogUnreadable(logger, address, e is OperationCanceledException ? $"it did not answer within {options.ProviderTimeout.TotalSeconds} s" : e.Message);
+            LogUnreadable(logger, address, e is OperationCanceledException
+                ? $"it did not answer within {options.ProviderTimeout.TotalSeconds} s" : e.Message);
             return new Documents(before?.Keys ?? [], before?.KeysReadAt ?? 0, time.GetTimestamp(), HasFailed: true);
         }
     }

@@ -26,7 +26,8 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     /// <summary>The active ones that speak for an issuer. One that names no audience, from before that was required, is not believed.</summary>
     public async ValueTask<IReadOnlyList<ProviderResource>> OfIssuerAsync(string issuer, CancellationToken cancellationToken)
     {
-        if (known is not { } present || present.State != Volatile.Read(ref invalidations) || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
+        if (known is not { } present || present.State != Volatile.Read(ref invalidations)
+            || time.GetElapsedTime(present.ReadAt) >= KeptFor) present = await ReadAsync(cancellationToken);
         return [.. present.ByIssuer[issuer]];
     }
 

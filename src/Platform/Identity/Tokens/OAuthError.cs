@@ -14,7 +14,8 @@ internal sealed record OAuthError(int Status, string Code, string Description)
     public static readonly OAuthError SubjectType = new(400, "invalid_request", "subject_token_type must be urn:ietf:params:oauth:token-type:jwt or :access_token.");
     public static readonly OAuthError BadSubject = new(400, "invalid_grant", "The subject token is not valid here: its signer must be trusted by the client's own organization.");
     public static readonly OAuthError ProviderUnavailable = new(
-        503, "temporarily_unavailable", "The OIDC provider of the subject token does not return its keys at the moment. Try again in a few seconds; the server's log has the reason.");
+        503, "temporarily_unavailable",
+            "The OIDC provider of the subject token does not return its keys at the moment. Try again in a few seconds.");
 
     public static OAuthError Grant(string? sent) =>
         sent is null ? NoForm : new(400, "unsupported_grant_type", "grant_type must be client_credentials or urn:ietf:params:oauth:grant-type:token-exchange.");

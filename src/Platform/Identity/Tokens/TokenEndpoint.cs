@@ -82,17 +82,21 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
     }
 
     /// <summary>Of a provider or a trusted key of the client's own organization, or of the cloud's own for it.</summary>
-    private async ValueTask<Result<(string Name, IReadOnlyList<string> Roles)>> SubjectAsync(string text, TenantId tenant, CancellationToken cancellationToken)
+    private async ValueTask<Result<(string Name, IReadOnlyList<string> Roles)>> SubjectAsync(string text, TenantId tenant,
+        CancellationToken cancellationToken)
     {
         if (JwtCheck.Read(text) is not { } token) return ApiErrors.Unauthorized;
         var storage = new StorageDeadline(time);
         if (token.Issuer == tokens.Issuer)
         {
-            return await authenticator.FindOwnAsync(token, storage, cancellationToken) is var (subject, _) && subject.Tenant == tenant && subject.Client is not null
+            return await authenticator.FindOwnAsync(token, storage, cancellationToken) is var (subject, _) && subject.Tenant == tenant
+                && subject.Client is not null
                 ? (subject.Subject, subject.Roles) : ApiErrors.Unauthorized;
         }
-        if (await storage.WithinAsync(external.ByTrustedKeyAsync(token, tenant, cancellationToken), cancellationToken) is { } trusted) return (trusted.Name, trusted.Roles);
-        return (await external.ByProviderAsync(token, tenant, storage, cancellationToken)).TryGet(out var user, out var error) ? (user.Name, user.Roles) : error;
+        if (await storage.WithinAsync(external.ByTrustedKeyAsync(token, tenant, cancellationToken), cancellationToken) is { } trusted)
+            return (trusted.Name, trusted.Roles);
+        return (await external.ByProviderAsync(token, tenant, storage, cancellationToken)).TryGet(out var user, out var error)
+            ? (user.Name, user.Roles) : error;
     }
 
     /// <param name="type">Of the issued token, which an exchange must tell.</param>

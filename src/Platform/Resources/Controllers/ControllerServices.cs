@@ -25,7 +25,10 @@ public static class ControllerServices
         return services.AddControllerHost();
     }
 
-    /// <summary>Organizations and projects whose deletion was cut off become usable again; projects of deleted organizations end. Needs the engine too.</summary>
+    /// <summary>
+    /// Organizations and projects whose deletion was cut off become usable again; projects of deleted organizations end. Needs the engine
+    /// too.
+    /// </summary>
     /// <param name="kinds">Every kind there is.</param>
     public static IServiceCollection AddAbandonedDeletions(this IServiceCollection services, IEnumerable<Kind> kinds)
     {

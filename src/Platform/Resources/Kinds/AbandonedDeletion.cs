@@ -45,10 +45,12 @@ internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSp
     : AbandonedDeletion<OrganizationSpec>(store, OrganizationKind.Kind, time);
 
 /// <summary>
-/// Also deletes a project whose organization is deleted: a server that dies between the two looks at the organization that creating a project takes leaves
+/// Also deletes a project whose organization is deleted: a server that dies between the two looks at the organization that creating a
+/// project takes leaves
 /// one behind. Nobody's token is good for it, so it can only be empty; one that is not is left for an operator to look at.
 /// </summary>
-internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothing> store, IEntityLog log, Belongings belongings, TimeProvider time)
+internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothing> store, IEntityLog log, Belongings belongings,
+    TimeProvider time)
     : AbandonedDeletion<ProjectSpec>(store, ProjectKind.Kind, time)
 {
     private readonly TimeProvider time = time;
@@ -56,13 +58,15 @@ internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothin
 
     public override async Task<TimeSpan?> ReconcileAsync(Resource<ProjectSpec, Nothing> resource, CancellationToken cancellationToken)
     {
-        if (!TenantId.TryParse(resource.Org, out var tenant) || !await log.IsDeletedAsync(tenant, cancellationToken)) return await RestoreAsync(resource, cancellationToken);
+        if (!TenantId.TryParse(resource.Org, out var tenant) || !await log.IsDeletedAsync(tenant, cancellationToken))
+            return await RestoreAsync(resource, cancellationToken);
         var left = resource.CreatedAt + Patience - time.GetUtcNow(); // the server that creates it may be about to take it away itself
         if (left > TimeSpan.Zero) return left;
         var project = await log.ReadAsync(tenant, ProjectKind.Kind.EntityOf(resource.Id), AsOf.Latest, cancellationToken);
         if (project is null || await belongings.CheckAsync(ProjectKind.Kind, project, cancellationToken) is not null) return null;
         var deleted = await store.DeleteAsync(CallerIn(tenant), resource.Id, new Revision(resource.Revision), cancellationToken);
-        if (deleted.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error) throw error.ToException();
+        if (deleted.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error)
+            throw error.ToException();
         return null;
     }
 }

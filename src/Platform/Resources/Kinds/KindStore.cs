@@ -86,7 +86,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         var organization = new EntityId(caller.Tenant.Value);
         var before = await engine.Log.ReadAsync(TenantId.Platform, organization, AsOf.Latest, cancellationToken);
-        if (before?.State == OrganizationKind.Deleting || (before is null && await engine.Log.IsDeletedAsync(caller.Tenant, cancellationToken)))
+        if (before?.State == OrganizationKind.Deleting || (before is null
+            && await engine.Log.IsDeletedAsync(caller.Tenant, cancellationToken)))
             return ResourceErrors.OwnerDeleting(OrganizationKind.Kind);
         var created = await CreateAsync(caller, name, draft, transition, cancellationToken);
         if (!created.IsOk || before is null) return created;
@@ -98,7 +99,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
     /// <summary>
     /// Whether an organization outlives a deletion that is under way. It is waited for, because it mostly finds the new project and gives up; then
-    /// somebody may already use the project, which must not be taken away. One that takes longer than a second was cut off or is slow: its mark is taken
+    /// somebody may already use the project, which must not be taken away. One that takes longer than a second was cut off or is slow:
+    /// its mark is taken
     /// back here. A slow one then fails, because it deletes only the revision that it has marked.
     /// </summary>
     private async ValueTask<bool> IsKeptAsync(EntityId organization)
@@ -202,7 +204,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             Descending = query.Descending,
         };
         if (query.Cursor is null) return scan;
-        return ResourceCursor.TryReadPosition(scan, query.Cursor, out var position) ? scan with { After = position } : ResourceErrors.BadCursor();
+        return ResourceCursor.TryReadPosition(scan, query.Cursor, out var position) ? scan with { After = position }
+            : ResourceErrors.BadCursor();
     }
 
     private TenantId? ScopeOf(TenantId? tenant) => kind.Scope == KindScope.Platform ? TenantId.Platform : tenant;

@@ -44,7 +44,8 @@ internal static class ResourceCursor
         return revision > Revision.None;
     }
 
-    private static string Listing(Scan scan) => $"list/{(scan.Tenant is { } tenant ? tenant.ToString() : "*")}/{scan.Model}/{scan.Descending}";
+    private static string Listing(Scan scan) =>
+        $"list/{(scan.Tenant is { } tenant ? tenant.ToString() : "*")}/{scan.Model}/{scan.Descending}";
 
     private static string Listing(TenantId tenant, EntityId id) => $"history/{tenant}/{id}";
 }

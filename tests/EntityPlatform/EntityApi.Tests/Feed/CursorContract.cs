@@ -89,7 +89,8 @@ public abstract class CursorContract(IStore store) : IAsyncLifetime
         async Task RefusedAsync(string path)
         {
             var refused = await http.SendJsonAsync("GET", path);
-            Assert.Equal((400, "INVALID_CURSOR"), (refused.Status, refused.Body.GetProperty("properties").GetProperty("errorCode").GetString()));
+            Assert.Equal((400, "INVALID_CURSOR"), (refused.Status,
+                refused.Body.GetProperty("properties").GetProperty("errorCode").GetString()));
         }
     }
 

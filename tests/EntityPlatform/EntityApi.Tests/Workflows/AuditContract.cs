@@ -86,17 +86,21 @@ public abstract class AuditContract(IStore store) : WorkflowContract(store)
     {
         await GivenAsync(States);
         var ((id, _), (other, _)) = (await CreateAsync(), await CreateAsync());
-        var cursor = (await Http.SendJsonAsync("GET", $"/api/audit/entity/{id}?limit=1")).Body.GetProperty("pagination").GetProperty("nextCursor").GetString()!;
-        for (var at = 0; at < cursor.Length; at++) await RefusedAsync(id, $"{cursor[..at]}{(cursor[at] == 'A' ? 'B' : 'A')}{cursor[(at + 1)..]}");
+        var cursor = (await Http.SendJsonAsync("GET",
+            $"/api/audit/entity/{id}?limit=1")).Body.GetProperty("pagination").GetProperty("nextCursor").GetString()!;
+        for (var at = 0; at < cursor.Length; at++) await RefusedAsync(id,
+            $"{cursor[..at]}{(cursor[at] == 'A' ? 'B' : 'A')}{cursor[(at + 1)..]}");
         await RefusedAsync(other, cursor);
         foreach (var revision in (long[])[-1, 0, 1_000_000, long.MaxValue])
-            await RefusedAsync(id, new AuditPosition(new Revision(revision), 0).ToCursor(AuditPosition.ListingOf(Host.Org, new EntityId(Guid.Parse(id)))));
+            await RefusedAsync(id, new AuditPosition(new Revision(revision), 0).ToCursor(AuditPosition.ListingOf(Host.Org,
+                new EntityId(Guid.Parse(id)))));
         Assert.Equal(200, (await Http.SendJsonAsync("GET", $"/api/audit/entity/{id}?cursor={cursor}")).Status);
 
         async Task RefusedAsync(string entity, string sent)
         {
             var refused = await Http.SendJsonAsync("GET", $"/api/audit/entity/{entity}?cursor={sent}");
-            Assert.Equal((400, "INVALID_CURSOR"), (refused.Status, refused.Body.GetProperty("properties").GetProperty("errorCode").GetString()));
+            Assert.Equal((400, "INVALID_CURSOR"), (refused.Status,
+                refused.Body.GetProperty("properties").GetProperty("errorCode").GetString()));
         }
     }
 

@@ -37,7 +37,8 @@ public sealed class AbandonedDeletionTests
     {
         await using var cloud = await TestCloud.StartAsync();
         var (organizations, caller) = await AddOrganizationAsync(cloud);
-        var project = (await cloud.Projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "left", Spec = new ProjectSpec() }, null, default)).Value;
+        var project = (await cloud.Projects.CreateAsync(caller,
+            new NewResource<ProjectSpec> { Name = "left", Spec = new ProjectSpec() }, null, default)).Value;
         var time = new ManualTime();
         time.Advance(project.CreatedAt + TimeSpan.FromSeconds(70) - time.GetUtcNow());
         var controller = ControllerOf(cloud, time);
@@ -52,7 +53,9 @@ public sealed class AbandonedDeletionTests
         Assert.Equal(ErrorKind.NotFound, (await cloud.Projects.GetAsync(caller, project.Id, AsOf.Latest, default)).Error?.Kind);
     }
 
-    /// <summary>A deletion that hangs between its mark and its end fails, so that the project that was created meanwhile has an organization.</summary>
+    /// <summary>
+    /// A deletion that hangs between its mark and its end fails, so that the project that was created meanwhile has an organization.
+    /// </summary>
     [Fact]
     public async Task CreateProject_InAnOrganizationWhoseDeletionHangs_TakesTheMarkBack()
     {
@@ -66,10 +69,12 @@ public sealed class AbandonedDeletionTests
             cloud.Log.BeforeAppend = null; // the organization is marked between the first look and the creation
             marked = (await organizations.ChangeAsync(platform, "o", x => x, OrganizationKind.Kind.Deleting!.Begin, null, default)).Value;
         };
-        var made = await cloud.Projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "kept", Spec = new ProjectSpec() }, null, default);
+        var made = await cloud.Projects.CreateAsync(caller,
+            new NewResource<ProjectSpec> { Name = "kept", Spec = new ProjectSpec() }, null, default);
         Assert.True(made.IsOk);
         Assert.Equal(OrganizationKind.Active, (await organizations.GetAsync(platform, "o", AsOf.Latest, default)).Value.State);
-        Assert.Equal(ErrorKind.PreconditionFailed, (await organizations.DeleteAsync(platform, "o", new Revision(marked.Revision), default)).Error?.Kind);
+        Assert.Equal(ErrorKind.PreconditionFailed, (await organizations.DeleteAsync(platform, "o", new Revision(marked.Revision),
+            default)).Error?.Kind);
     }
 
     private static AbandonedProjectDeletion ControllerOf(TestCloud cloud, TimeProvider time) =>
@@ -78,7 +83,8 @@ public sealed class AbandonedDeletionTests
     private static async Task<(ResourceStore<OrganizationSpec, Nothing> Organizations, Caller Caller)> AddOrganizationAsync(TestCloud cloud)
     {
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
-        var made = (await organizations.CreateAsync(new Caller(TenantId.Platform, "user:test"), new NewResource<OrganizationSpec> { Name = "o", Spec = new() }, null, default)).Value;
+        var made = (await organizations.CreateAsync(new Caller(TenantId.Platform, "user:test"),
+            new NewResource<OrganizationSpec> { Name = "o", Spec = new() }, null, default)).Value;
         Assert.True(TenantId.TryParse(made.Id, out var tenant));
         return (organizations, new Caller(tenant, "user:test"));
     }

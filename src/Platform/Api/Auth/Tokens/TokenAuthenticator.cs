@@ -20,7 +20,8 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         if (!TokenText.TryParse(token, out var text)) return ApiErrors.Unauthorized;
         if (cache.TryGet(token, out var known)) return known;
         var (state, storage) = (cache.State, new StorageDeadline(time));
-        if (await storage.WithinAsync(FindAsync(text, cancellationToken), cancellationToken) is not { } found) return ApiErrors.Unauthorized;
+        if (await storage.WithinAsync(FindAsync(text, cancellationToken), cancellationToken) is not { } found)
+            return ApiErrors.Unauthorized;
         if (!await storage.WithinAsync(log.IsActiveAsync(text.Tenant, cancellationToken), cancellationToken)) return ApiErrors.Unauthorized;
         var principal = ToPrincipal(text.Tenant, found);
         cache.Remember(token, text.Id, principal, found.Spec.ExpiresAt, state);
