@@ -16,7 +16,7 @@ public sealed class FullDatabaseDiskTests
     private const string SizeOption = "size=400m,mode=0700";
     private const int DocumentBytes = 96 << 10;
 
-    [Fact]
+    [Fact, Trait("Duration", "Long")]
     public async Task FullDisk_RefusesWritesClearly_AndRecoversWhenThereIsRoom()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root mounts file systems.");

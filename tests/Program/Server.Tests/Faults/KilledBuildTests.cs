@@ -30,7 +30,7 @@ public sealed class KilledBuildTests
         await BuildRemains.GoneAsync(cloud, sleep);
     }
 
-    [Fact]
+    [Fact, Trait("Duration", "Long")]
     public async Task Kill_BetweenBuildAndRollout_RollsOutTheBuiltRelease()
     {
         await using var cloud = new Cloud();

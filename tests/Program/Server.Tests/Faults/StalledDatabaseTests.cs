@@ -13,7 +13,8 @@ public sealed class StalledDatabaseTests(ITestOutputHelper output)
     /// <summary>A request that waits longer than this hangs, as far as its caller can see. Far above what the server allows itself, for a loaded machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    [Fact]
+    /// <summary>Waits until the server has forgotten the token, and then for the bound of each request.</summary>
+    [Fact, Trait("Duration", "Long")]
     public async Task StoppedPostgres_StatusAndRequests_AreAnsweredWith503()
     {
         await using var cloud = new Cloud();

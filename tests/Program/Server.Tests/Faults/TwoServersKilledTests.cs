@@ -11,7 +11,7 @@ public sealed class TwoServersKilledTests
     private static readonly string[] NoAgentNorEdge = ["--agent", "off", "--edge-mode", "off"];
 
     [Fact]
-    public Task KilledInTurn_UnderKeyedCreates_EachKeyHasOneEntity() => KillInTurnAsync(kills: 2);
+    public Task Killed_UnderKeyedCreates_EachKeyHasOneEntity() => KillInTurnAsync(kills: 1);
 
     [Fact, Trait("Duration", "Long")]
     public Task KilledInTurn_ForLong_EachKeyHasOneEntity() => KillInTurnAsync(kills: 16);

@@ -58,7 +58,7 @@ public sealed class CommandLineTests(SecurityClouds clouds)
             Answer("200 OK", "application/json", $"\"{evil}\""), Answer("302 Found", "text/plain", "", $"Location: {target}\r\n"),
             Answer("307 Temporary Redirect", "text/plain", "", $"Location: {target}\r\n"), "HTTP/1.1 200 \u001b[2J\r\nX: \u001b]0;t\u0007\r\n\r\n\u001b[2J",
         ];
-        foreach (var answer in answers)
+        await Parallel.ForEachAsync(answers, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (answer, _) =>
         {
             using var listener = new TcpListener(IPAddress.Loopback, 0);
             listener.Start();
@@ -69,7 +69,7 @@ public sealed class CommandLineTests(SecurityClouds clouds)
             await serving;
             Assert.DoesNotContain(result.Output + result.Error, c => char.IsControl(c) && c is not ('\n' or '\t'));
             Assert.DoesNotContain("stk_secret", result.Output + result.Error, StringComparison.Ordinal);
-        }
+        });
         Assert.False(elsewhere.Pending());
     }
 
