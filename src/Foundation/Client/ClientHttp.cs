@@ -68,19 +68,22 @@ internal sealed class UnclosedContent(Stream content) : HttpContent
 {
     private const int PieceBytes = 80 << 10;
 
-    /// <summary>Called after each piece that was read or sent; null: nobody cares.</summary>
-    public Action? Progress { get; set; }
+    /// <summary>Called with false before each wait for the source, and with true before each wait for the server. Null: not called.</summary>
+    public Action<bool>? WaitsForServer { get; set; }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         var buffer = new byte[PieceBytes];
-        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        if (!content.CanSeek) await stream.FlushAsync(cancellationToken); // a server closes a connection that waits too long for its first header
+        while (true)
         {
-            Progress?.Invoke();
+            WaitsForServer?.Invoke(false);
+            var read = await content.ReadAsync(buffer, cancellationToken);
+            WaitsForServer?.Invoke(true);
+            if (read == 0) return;
             await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            Progress?.Invoke();
         }
     }
 

@@ -7,7 +7,7 @@ public sealed record ClientOptions
 
     /// <summary>
     /// For a whole call with its retries. Of streams (watch, logs, lines, blobs, downloads) and uploads, for the time from the last byte that was sent to the
-    /// headers of the answer; what follows is bounded by <see cref="SilenceMax"/>.
+    /// headers of the answer, without the time that an upload waits for its source; what follows is bounded by <see cref="SilenceMax"/>.
     /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

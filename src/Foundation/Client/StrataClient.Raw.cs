@@ -36,12 +36,16 @@ public sealed partial class StrataClient
     }
 
     /// <summary>Sends a body of any length, with the answer as it came. Sent once, and for as long as it moves.</summary>
+    /// <param name="patience">
+    /// How long the server may be silent during the upload and before its answer; null: <see cref="ClientOptions.CallTimeout"/>. For work that the
+    /// server does between the last byte and the answer. A machine that is gone is noticed after a minute or two whatever this is.
+    /// </param>
     public async Task<ReadOnlyMemory<byte>> UploadAsync(
-        HttpMethod method, string path, Stream content, string contentType, CancellationToken cancellationToken = default)
+        HttpMethod method, string path, Stream content, string contentType, TimeSpan? patience = null, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(method, path) { Content = new UnclosedContent(content) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
-        using var response = await transport.OpenAsync(request, cancellationToken);
+        using var response = await transport.OpenAsync(request, patience ?? transport.Options.CallTimeout, cancellationToken);
         return await transport.ReadAsync(response, cancellationToken);
     }
 

@@ -38,22 +38,26 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
 
     /// <summary>
     /// An answer whose body is still to be read; the caller disposes it. Its headers must be there within <see cref="ClientOptions.CallTimeout"/>, counted
-    /// from the last byte that was sent; an upload may take as long as it moves.
+    /// from the last byte that was sent; an upload may take as long as it moves, and time that its source takes does not count.
     /// </summary>
-    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        OpenAsync(request, options.CallTimeout, cancellationToken);
+
+    /// <param name="patience">In place of <see cref="ClientOptions.CallTimeout"/>.</param>
+    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(options.CallTimeout, options.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        using var timer = new CancellationTokenSource(patience, options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         var upload = request.Content as UnclosedContent;
-        upload?.Progress = () => patience.CancelAfter(options.CallTimeout);
+        upload?.WaitsForServer = waits => timer.CancelAfter(waits ? patience : Timeout.InfiniteTimeSpan);
         HttpResponseMessage response;
         try
         {
             response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
         }
-        catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new StrataException(ClientErrors.Timeout(Address, options.CallTimeout), e);
+            throw new StrataException(ClientErrors.Timeout(Address, patience), e);
         }
         catch (Exception e) when (Translate(e, cancellationToken) is { } error)
         {
@@ -61,7 +65,7 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         }
         finally
         {
-            upload?.Progress = null;
+            upload?.WaitsForServer = null;
         }
         if (response.IsSuccessStatusCode) return response;
         using (response)

@@ -21,6 +21,7 @@ public sealed class HostileServerTests : IAsyncLifetime
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Limits.MinRequestBodyDataRate = null); // sources pause here
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         app = builder.Build();
         app.Run(AnswerAsync);
@@ -106,6 +107,25 @@ public sealed class HostileServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Upload_WhoseAnswerTakesLongByNature_IsWaitedFor()
+    {
+        using var hasty = new StrataClient(client.Address, "stk_secret", options with { CallTimeout = Soon });
+        await hasty.UploadAsync(HttpMethod.Post, "/taken-late", new MemoryStream([1]), "text/plain", patience: TimeSpan.FromMinutes(5));
+        var error = await FailureAsync(() => hasty.UploadAsync(HttpMethod.Post, "/silent", new MemoryStream([1]), "text/plain", patience: Soon));
+        Assert.Equal(ClientErrors.ServerTimeout, error.Code);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Upload_WhoseSourcePauses_IsNotBlamedOnTheServer(int piecesBefore)
+    {
+        using var hasty = new StrataClient(client.Address, "stk_secret", options with { CallTimeout = TimeSpan.FromSeconds(1) });
+        var source = new SlowStream(piecesBefore + 1, pause: TimeSpan.FromSeconds(2.5));
+        await hasty.UploadAsync(HttpMethod.Post, "/taken", source, "text/plain");
+    }
+
+    [Fact]
     public async Task List_WhosePagesNameTheSameNext_IsRefused()
     {
         var error = await FailureAsync(async () => await client.Resources("circles").ListAsync().CountAsync());
@@ -129,6 +149,7 @@ public sealed class HostileServerTests : IAsyncLifetime
         if (path == "/endless-event") await http.Response.WriteAsync("data: ", http.RequestAborted);
         if (path == "/lines") await http.Response.WriteAsync(string.Concat(Enumerable.Repeat("{\"some\":\"short line\"}\n", 100_000)), http.RequestAborted);
         if (path == "/taken") await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+        if (path == "/taken-late") await Task.Delay(Soon * 5, http.RequestAborted);
         if (path.StartsWith("/api/v1/circles", StringComparison.Ordinal)) await http.Response.WriteAsync("""{"items":[],"next":"again"}""", http.RequestAborted);
         if (path.EndsWith("/quiet/logs", StringComparison.Ordinal)) await AnswerLateAsync(http);
         if (path.Contains("silent", StringComparison.Ordinal) || path.StartsWith("/api/v1/blobs", StringComparison.Ordinal)) await StaySilentAsync(http, path);

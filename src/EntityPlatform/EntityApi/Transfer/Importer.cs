@@ -29,7 +29,12 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     private long count;
     private long bytes;
 
-    public async Task<Result<ImportState>> RunAsync(CancellationToken cancellationToken)
+    /// <param name="finishing">
+    /// Of what follows the last line. Not that of the request: a client that gave up waiting must not undo what is bounded and fenced, else each of
+    /// its tries would end like the first.
+    /// </param>
+    /// <param name="cancellationToken">Of what reads the request.</param>
+    public async Task<Result<ImportState>> RunAsync(CancellationToken finishing, CancellationToken cancellationToken)
     {
         try
         {
@@ -38,7 +43,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
             {
                 using (line.Document)
                 {
-                    if (line.Type == "end") return await EndAsync(line, cancellationToken);
+                    if (line.Type == "end") return await EndAsync(line, finishing);
                     await TakeAsync(line, cancellationToken);
                 }
             }
@@ -67,6 +72,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         sha.AppendData(line.Bytes);
         var former = await ImportState.ReadAsync(marks, tenant, cancellationToken);
         if (former is { State: ImportState.Unfinished } && former.Export != export) return TransferErrors.Unfinished;
+        if (former is { State: ImportState.Complete } && former.Export == export) return TransferErrors.Complete(former.At);
         if (!await transfers.IsEmptyAsync(tenant, cancellationToken)) return TransferErrors.NotEmpty;
         Require(await transfers.UnstageAsync(tenant, revisions: former?.State != ImportState.Unfinished, fence, cancellationToken));
         state = former is { State: ImportState.Unfinished } ? former : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Net.Http.Headers;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -13,13 +15,17 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Transfer;
 
 /// <summary>An organization's data out of one cloud and into another, whole.</summary>
-internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IMarks marks, ILeases leases, StreamAccess access, TimeProvider time)
+internal sealed class TransferEndpoints(
+    IEntityLog log, ITransfers transfers, IMarks marks, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const string Read = "transfers.read";
     private const string Write = "transfers.write";
     private const string Lines = "application/x-ndjson";
 
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
+
+    /// <summary>A client that sends nothing for so long is gone, or its source is: its import ends, so that another try can begin.</summary>
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(15);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -66,12 +72,23 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (!IsLines(call)) return ApiErrors.MediaType(call.Http.Request.ContentType, Lines);
         if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null; // each line is bounded
-        return await AloneAsync(caller.Tenant, async (fence, cancellationToken) =>
+        // The source may pause, as a pipe does; what bounds it is SilenceMax.
+        if (call.Http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
         {
-            var lines = new LineReader(call.Http.Request.BodyReader, TransferLines.LineBytesMax);
-            using var importer = new Importer(transfers, marks, time, caller.Tenant, fence, lines);
-            var imported = await importer.RunAsync(cancellationToken);
+            var lines = new LineReader(call.Http.Request.BodyReader, TransferLines.LineBytesMax, SilenceMax, time);
+            using var importer = new Importer(transfers, marks, time, caller.Tenant, lease.Fence, lines);
+            using var finishing = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost);
+            await using var stopping = lifetime.ApplicationStopping.Register(CancelWhenNobodyWaits);
+            await using var aborted = call.Aborted.Register(CancelWhenNobodyWaits);
+            var imported = await importer.RunAsync(finishing.Token, cancellationToken);
             return imported.IsOk ? Answer.Json(imported.Value) : imported.Error;
+
+            // A server that stops waits for its clients, and for nothing else.
+            void CancelWhenNobodyWaits()
+            {
+                if (lifetime.ApplicationStopping.IsCancellationRequested && call.Aborted.IsCancellationRequested) finishing.Cancel();
+            }
         }, call.Aborted);
     }
 
@@ -79,8 +96,9 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
         if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
-        return await AloneAsync(caller.Tenant, async (fence, cancellationToken) =>
+        return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
         {
+            var fence = lease.Fence;
             var isDone = await transfers.UnstageAsync(caller.Tenant, revisions: true, fence, cancellationToken)
                 && await ImportState.ForgetAsync(marks, caller.Tenant, fence, cancellationToken);
             return isDone ? Answer.NoContent : TransferErrors.Running;
@@ -88,14 +106,14 @@ internal sealed class TransferEndpoints(IEntityLog log, ITransfers transfers, IM
     }
 
     /// <summary>One import of an organization at a time, on whichever server.</summary>
-    private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<Fence, CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
+    private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<HeldLease, CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
     {
         await using var lease = await HeldLease.TryTakeAsync(leases, $"import/{tenant}", HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
         if (lease is null) return TransferErrors.Running;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            return await act(lease.Fence, either.Token);
+            return await act(lease, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -10,6 +10,10 @@ internal static class TransferErrors
     public static readonly Error NotEmpty = new(
         ErrorKind.Conflict, "NOT_EMPTY", "The organization holds models or entities, now or in its history.", "Import into an organization that never held any.");
 
+    public static Error Complete(DateTimeOffset at) => new(
+        ErrorKind.Conflict, "IMPORT_COMPLETE", $"This export was imported at {at:u}: all of it is there.",
+        "Nothing needs to be done. GET /api/import shows its digest.");
+
     public static readonly Error Unfinished = new(
         ErrorKind.Conflict, "IMPORT_UNFINISHED", "Another export is here in part.", "Send that one whole once more, or discard it with DELETE /api/import.");
 

@@ -1,8 +1,11 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
+using Strata.Entities.Log;
 using Strata.EntityApi.Tests.Hosting;
 using Strata.Storage.Tests.Contract;
 
@@ -62,7 +65,31 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         var taken = await into.SendJsonAsync("POST", "/api/entity/JSON/book/1", """{"number":"second"}""");
         Assert.Equal(409, taken.Status); // its unique key came along
         await OkAsync(into, "PUT", $"/api/entity/JSON/{id}", """{"number":"third","price":1}""");
-        Assert.Equal(409, (await ImportAsync(export)).Status);
+        Assert.Equal((409, "IMPORT_COMPLETE"), Outcome(await ImportAsync(export)));
+        Assert.Equal((409, "NOT_EMPTY"), Outcome(await ImportAsync(await from.GetStringAsync("/api/export"))));
+    }
+
+    [Fact]
+    public async Task Import_WhoseClientGivesUpAfterTheLastByte_GoesOn_AndARetryFindsItDone()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        var transfers = new ClientLeavesTransfers(store.Transfers, new HttpContextAccessor());
+        await using var second = await EntityHost.StartAsync(
+            store, configure: services => services.AddHttpContextAccessor().AddSingleton<ITransfers>(transfers));
+        using var client = new HttpClient { BaseAddress = second.Address };
+        client.DefaultRequestHeaders.Authorization = into.DefaultRequestHeaders.Authorization;
+
+        using var patience = new CancellationTokenSource();
+        var giveUp = PostAsync(client, export, patience.Token);
+        await await Task.WhenAny(transfers.Publishes, giveUp);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => giveUp);
+
+        while ((await into.SendJsonAsync("GET", "/api/import")).Text("state") != "COMPLETE") await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.Equal(200, (await into.SendJsonAsync("GET", $"/api/entity/{id}")).Status);
+        (int, string?) outcome;
+        while ((outcome = Outcome(await ImportAsync(export))) == (409, "IMPORT_RUNNING")) await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.Equal((409, "IMPORT_COMPLETE"), outcome);
     }
 
     [Fact]
@@ -121,10 +148,10 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
 
     private Task<JsonAnswered> ImportAsync(string export) => PostAsync(into, export);
 
-    private static async Task<JsonAnswered> PostAsync(HttpClient http, string export)
+    private static async Task<JsonAnswered> PostAsync(HttpClient http, string export, CancellationToken cancellationToken = default)
     {
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(export)) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
-        using var response = await http.PostAsync("/api/import", content);
+        using var response = await http.PostAsync("/api/import", content, cancellationToken);
         return new JsonAnswered((int)response.StatusCode, response.Headers, JsonElement.Parse(await response.Content.ReadAsStringAsync()));
     }
 

@@ -8,6 +8,11 @@ namespace Strata.Cli.Commands.Entities;
 /// <summary><c>strata entity export | import FILE</c>: all data of the organization, as one stream that says itself whether it is whole.</summary>
 internal static class EntityTransferCommands
 {
+    /// <summary>
+    /// The server reads all data back, compares the digests and publishes before it answers: that takes as long as there is data, hours at most.
+    /// </summary>
+    private static readonly TimeSpan ImportPatience = TimeSpan.FromHours(24);
+
     public static Command Export(Terminal terminal)
     {
         var file = new Argument<string>("file") { Description = "File to write, or - for standard output" };
@@ -35,7 +40,8 @@ internal static class EntityTransferCommands
         return new Command("import", "Bring an export into an organization that holds no data: all of it, or nothing") { file }.Does(terminal, async (run, cancellationToken) =>
         {
             await using var content = DataInput.Open(run.Parse.GetRequiredValue(file));
-            var state = EntityCalls.Parse(await run.Client.UploadAsync(HttpMethod.Post, "/api/import", content, "application/x-ndjson", cancellationToken));
+            var answer = await run.Client.UploadAsync(HttpMethod.Post, "/api/import", content, "application/x-ndjson", ImportPatience, cancellationToken);
+            var state = EntityCalls.Parse(answer);
             if (!run.WriteMachine(state)) run.Say($"Imported {state.Text("revisions")} revisions; the digest is that of the export.");
             return CommandRunner.Done;
         });
