@@ -66,6 +66,19 @@ public abstract class AgentContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Token_DeletedByTheOrganization_IsTheInstancesMatter_AndNoBackgroundFailure()
+    {
+        var id = await Host.CreateAsync(ServerImage, Serve);
+        await Host.UntilAsync(id, InstanceStates.Ready);
+        await Host.Admin.Resources<TokenSpec, TokenStatus>("tokens").DeleteAsync("instance-" + id[(id.IndexOf('_', StringComparison.Ordinal) + 1)..]);
+
+        await Host.RestartAgentAsync(); // renews at once
+        await Wait.UntilAsync(async () => (await Host.LinesAsync(id)).Exists(l => l.Contains("is not renewed: NOT_FOUND", StringComparison.Ordinal)), "its log says so");
+        var work = Host.Supervisor.Report().Single(w => w.Name == "agent-token");
+        Assert.Equal((0, null), (work.Failing, work.LastError));
+    }
+
+    [Fact]
     public async Task Instance_ExitsAtOnce_FailsWithTheReason()
     {
         var id = await Host.CreateAsync(ServerImage, "echo starting; echo no database >&2; exit 3");

@@ -55,6 +55,9 @@ internal sealed class AgentHost : IAsyncDisposable
     public StrataClient Admin { get; private set; } = null!;
     public ILeases Leases => leases;
 
+    /// <summary>All background work of the present agent.</summary>
+    public Supervisor Supervisor { get; private set; } = null!;
+
     public static async Task<AgentHost> StartAsync(RuntimeChoice choice, NodeMachineOptions? options = null, SmallDisk? disk = null)
     {
         var host = new AgentHost(await TestMachine.OpenAsync(choice, options, disk));
@@ -109,7 +112,8 @@ internal sealed class AgentHost : IAsyncDisposable
         agentStop = new CancellationTokenSource();
         agentClient = new StrataClient(new Uri($"http://127.0.0.1:{port}"), agentToken, new ClientOptions { RetriesMax = 1 });
         var options = new NodeAgentOptions { Name = "node-1", Heartbeat = TimeSpan.FromMilliseconds(500) };
-        var agent = new NodeAgent(agentClient, machine.Machine, options, new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance), TimeProvider.System, NullLoggerFactory.Instance);
+        Supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
+        var agent = new NodeAgent(agentClient, machine.Machine, options, Supervisor, TimeProvider.System, NullLoggerFactory.Instance);
         agentLoop = agent.RunAsync(agentStop.Token);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Strata.Client;
@@ -9,7 +10,8 @@ namespace Strata.Agent.Hooks;
 
 /// <summary>
 /// Asks for a new token at each start, which revokes the one before, and renews it while the instance runs: a token of an instance expires by itself. The
-/// token's text stays the same, so that the application keeps what it read from STRATA_TOKEN.
+/// token's text stays the same, so that the application keeps what it read from STRATA_TOKEN. A renewal that the API refuses, because someone deleted
+/// the token or the instance, is that instance's matter: its log says so, and the agent's health does not change.
 /// </summary>
 internal sealed class TokenHook(StrataClient client, Supervisor supervisor, TimeProvider time, ILogger logger) : IInstanceHook
 {
@@ -41,7 +43,7 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         var started = supervisor.StartUntilDone("agent-token", async (work, stop) =>
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
-            await RenewAsync(work, context.Id, path, first, both.Token);
+            await RenewAsync(work, context, path, first, both.Token);
         });
         renewing[context.Id] = new Renewal(started, cancellationToken);
     }
@@ -50,15 +52,17 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         renewing.TryRemove(context.Id, out var renewal) ? renewal.Work.StopAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Until the instance ends, or the agent's term does.</summary>
-    private async Task RenewAsync(SupervisedWork work, string instance, string path, TimeSpan first, CancellationToken cancellationToken)
+    private async Task RenewAsync(SupervisedWork work, InstanceContext context, string path, TimeSpan first, CancellationToken cancellationToken)
     {
         try
         {
             await Task.Delay(first, time, cancellationToken);
-            while (true)
+            for (Error? refused = null; ;)
             {
-                var renewed = await TryRenewAsync(work, instance, path, cancellationToken);
-                await Task.Delay(renewed ? Period : RetryPause, time, cancellationToken);
+                var (next, pause) = await TryRenewAsync(work, context, path, cancellationToken);
+                if (next is not null && next.Code != refused?.Code) await TellAsync(context, next, cancellationToken);
+                refused = next;
+                await Task.Delay(pause, time, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -66,19 +70,48 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         }
     }
 
-    private async Task<bool> TryRenewAsync(SupervisedWork work, string instance, string path, CancellationToken cancellationToken)
+    /// <returns>Why the API refused it, null where it did not, and when to ask again.</returns>
+    private async Task<(Error? Refused, TimeSpan Pause)> TryRenewAsync(
+        SupervisedWork work, InstanceContext context, string path, CancellationToken cancellationToken)
     {
         try
         {
             await client.SendBytesAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
             work.Succeeded();
-            return true;
+            return (null, Period);
+        }
+        catch (StrataException e) when (IsAboutTheInstance(e.Error))
+        {
+            work.Succeeded(); // the API answers: what it refuses is not a failure of this work, which all organizations see
+            return e.Error.Retryable ? (null, RetryPause) : (e.Error, Period);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             work.Failed(e);
-            logger.TokenNotRenewed(instance, e.Message);
-            return false;
+            logger.TokenNotRenewed(context.Id, e.Message);
+            return (null, RetryPause);
+        }
+    }
+
+    /// <summary>Whether it is an answer of the 400s, but for one that says that the agent's own token is not good.</summary>
+    private static bool IsAboutTheInstance(Error error) => error.Kind is
+        ErrorKind.Invalid or ErrorKind.Forbidden or ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.PreconditionFailed or ErrorKind.PreconditionRequired
+        or ErrorKind.Gone or ErrorKind.TooLarge or ErrorKind.UnsupportedMedia or ErrorKind.Unprocessable or ErrorKind.TooMany;
+
+    /// <summary>In the log of this program, and in that of the instance, where its organization looks.</summary>
+    private async Task TellAsync(InstanceContext context, Error refused, CancellationToken cancellationToken)
+    {
+        logger.TokenNotRenewed(context.Id, refused.Message);
+        if (refused.Kind != ErrorKind.NotFound) return; // such as an instance that is about to stop
+        var text = $"strata: the token of this instance (STRATA_TOKEN) is not renewed: {refused.Code}. A restart of the instance gives it a new one.\n";
+        try
+        {
+            await client.SendBytesAsync(
+                HttpMethod.Post, PathOf(context, "logs"), Encoding.UTF8.GetBytes(text), "text/plain", cancellationToken: cancellationToken);
+        }
+        catch (StrataException e)
+        {
+            logger.TokenNotRenewed(context.Id, e.Message); // such as an instance that is gone, whose log nobody reads
         }
     }
 

@@ -18,12 +18,15 @@ internal sealed class ControllersPart(ApiPart api) : IPart
 
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>A resource that cannot be brought to where it should be is told, and is no fault of the server's.</summary>
+    /// <summary>
+    /// A resource that cannot be brought to where it should be is told, and is no fault of the server's. Not why: that may be text of one organization,
+    /// and all read the status. The log has it.
+    /// </summary>
     public PartHealth Health()
     {
         if (reports is null) return new PartHealth(false, "have not started");
         var controllers = reports.Report();
-        var failing = controllers.Where(c => c.Failing > 0).Select(c => $"{c.Name} fails on {c.Failing}: {c.LastError}").ToList();
+        var failing = controllers.Where(c => c.Failing > 0).Select(c => $"{c.Name} fails on {c.Failing}, the log says why").ToList();
         var active = $"{controllers.Count(c => c.IsActive)} of {controllers.Count} work here";
         return new PartHealth(true, failing.Count == 0 ? active : $"{active}; {string.Join("; ", failing)}");
     }
