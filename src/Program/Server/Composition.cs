@@ -28,6 +28,7 @@ using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
+using Strata.Resources.Versions;
 using Strata.Rpc;
 using Strata.Runtimes;
 using Strata.Server.Bootstrap;
@@ -120,7 +121,7 @@ internal sealed class Composition
     {
         services.AddSingleton(time);
         services.AddSingleton(Supervisor);
-        services.AddSingleton(storage.Store.Log);
+        services.AddSingleton(engine.Log);
         services.AddSingleton(storage.Store.Leases);
         services.AddSingleton(storage.Store.Lines);
         services.AddSingleton(storage.Store.Messages);
@@ -136,6 +137,8 @@ internal sealed class Composition
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddSingleton(options.Limits.Api);
         services.AddSingleton<HostClaims>().AddSupervised<HostClaimKeeper>();
+        services.AddSingleton(engine.Versions);
+        if (engine.Versions.Changed.Any()) services.AddSupervised<KindUpgrade>();
         services.AddStrataApi();
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);

@@ -134,6 +134,9 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
         return epoch;
     }
 
+    public ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken) =>
+        leases.RenewAsync(name, epoch, duration, cancellationToken);
+
     public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         leases.TakeOverAsync(name, holder, duration, cancellationToken);
 

@@ -1,5 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using Strata.Core;
 using Strata.Api.Tests.Hosting;
+using Strata.Entities.Engine;
 
 namespace Strata.Api.Tests;
 
@@ -47,6 +49,25 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         Assert.Equal("red", now.Body.GetProperty("spec").GetProperty("color").GetString());
         Assert.False(then.Body.GetProperty("spec").TryGetProperty("color", out _));
         Assert.Equal(404, (await http.SendJsonAsync("GET", $"{Widgets}/two")).Status);
+    }
+
+    [Theory]
+    [InlineData("[1]")]
+    [InlineData("{\"spec\":7,\"status\":[]}")]
+    [InlineData("{\"project\":3,\"labels\":null}")]
+    public async Task List_WithADamagedDocument_HasTheOthersAndItCanBeDeleted(string document)
+    {
+        await CreateAsync("one");
+        var bad = EntityId.New(TimeProvider.System);
+        Assert.True((await host.Services.GetRequiredService<EntityEngine>().CreateAsync(new Caller(host.Org, "user:test"), WidgetKind.Kind.Model, bad, JsonText.FromString(document), null, default)).IsOk);
+        await CreateAsync("two");
+        var listed = await http.SendJsonAsync("GET", Widgets);
+        Assert.Equal(["one", "two"], listed.Body.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("name").GetString()).Order());
+        var address = $"{Widgets}/{WidgetKind.Kind.IdOf(bad)}";
+        Assert.Equal("", (await http.SendJsonAsync("GET", address)).Text("name"));
+        var changed = await http.PatchAsync(address, """{"spec":{"color":"red"}}""");
+        Assert.Equal("DOCUMENT_UNREADABLE", changed.Code);
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", address)).Status);
     }
 
     [Fact]

@@ -15,18 +15,16 @@ public sealed class HeldLease : IAsyncDisposable
     private const int MarginShare = 5;
 
     private readonly ILeases leases;
-    private readonly string holder;
     private readonly TimeSpan duration;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource lost = new();
     private readonly CancellationTokenSource done = new();
     private readonly ITimer deadline;
     private readonly Task renewal;
-    private Task asked = Task.CompletedTask;
 
-    private HeldLease(ILeases leases, Fence fence, string holder, TimeSpan duration, TimeProvider time, long heldSince)
+    private HeldLease(ILeases leases, Fence fence, TimeSpan duration, TimeProvider time, long heldSince)
     {
-        (this.leases, Fence, this.holder, this.duration, this.time) = (leases, fence, holder, duration, time);
+        (this.leases, Fence, this.duration, this.time) = (leases, fence, duration, time);
         Lost = lost.Token;
         deadline = time.CreateTimer(_ => lost.Cancel(), null, Left(heldSince), Timeout.InfiniteTimeSpan);
         renewal = RenewAsync();
@@ -47,7 +45,7 @@ public sealed class HeldLease : IAsyncDisposable
     {
         var askedAt = time.GetTimestamp();
         if (await leases.TryHoldAsync(name, holder, duration, cancellationToken) is not { } epoch) return null;
-        return new HeldLease(leases, new Fence(name, epoch), holder, duration, time, askedAt);
+        return new HeldLease(leases, new Fence(name, epoch), duration, time, askedAt);
     }
 
     /// <summary>Takes it from whoever holds it; that term is over. For one who is known to replace the present holder.</summary>
@@ -55,7 +53,7 @@ public sealed class HeldLease : IAsyncDisposable
         ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
     {
         var askedAt = time.GetTimestamp();
-        return new HeldLease(leases, new Fence(name, await leases.TakeOverAsync(name, holder, duration, cancellationToken)), holder, duration, time, askedAt);
+        return new HeldLease(leases, new Fence(name, await leases.TakeOverAsync(name, holder, duration, cancellationToken)), duration, time, askedAt);
     }
 
     public async ValueTask DisposeAsync()
@@ -73,8 +71,7 @@ public sealed class HeldLease : IAsyncDisposable
         using var enough = new CancellationTokenSource(duration, time); // by then it has ended by itself
         try
         {
-            // A renewal that reached the store after the release would take the lease again, for nobody.
-            await asked.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A renewal that is still on its way finds its term over and does nothing.
             await leases.ReleaseAsync(Fence.Lease, Fence.Epoch, enough.Token).AsTask().WaitAsync(enough.Token);
         }
         catch (Exception e) when (e is StrataException or OperationCanceledException)
@@ -112,10 +109,7 @@ public sealed class HeldLease : IAsyncDisposable
     {
         try
         {
-            var asking = leases.TryHoldAsync(Fence.Lease, holder, duration, cancellationToken).AsTask();
-            asked = asking;
-            var epoch = await asking.WaitAsync(cancellationToken);
-            return epoch == Fence.Epoch; // another epoch is another term: the lease was free or someone else's in between
+            return await leases.RenewAsync(Fence.Lease, Fence.Epoch, duration, cancellationToken).AsTask().WaitAsync(cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

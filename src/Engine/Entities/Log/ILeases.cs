@@ -6,10 +6,14 @@ namespace Strata.Entities.Log;
 /// </summary>
 public interface ILeases
 {
-    /// <summary>Takes or renews the lease for this long.</summary>
+    /// <summary>Takes the lease for this long, or renews it where this holder has it.</summary>
     /// <param name="holder">Unique to a process's life, so that a restarted server does not take itself for its former life.</param>
     /// <returns>The epoch: the same while the holder renews in time, a higher one after anything else. Null while someone else holds it.</returns>
     ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Renews the term with this epoch. One that is over stays over, so that a renewal that arrives late takes the lease for nobody.</summary>
+    /// <returns>Whether the term is held for this long from now on.</returns>
+    ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>Takes the lease, whoever holds it. For a holder that is known to replace the present one.</summary>
     /// <returns>A new epoch.</returns>

@@ -20,6 +20,17 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         }
     }
 
+    public ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        lock (gate)
+        {
+            if (!leases.TryGetValue(name, out var lease) || lease.Epoch != epoch || lease.Until <= now) return ValueTask.FromResult(false);
+            leases[name] = lease with { Until = now + duration };
+            return ValueTask.FromResult(true);
+        }
+    }
+
     public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + duration;

@@ -80,7 +80,7 @@ internal sealed partial class CommitListener : IAsyncDisposable
     /// <summary>A host that is gone without a word closes no connection: only a question without an answer shows it.</summary>
     private async Task ProbeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var probe = new NpgsqlCommand("select 1", connection) { CommandTimeout = (int)options.SilenceMax.TotalSeconds };
+        await using var probe = new NpgsqlCommand("select 1", connection) { CommandTimeout = options.SilenceSeconds };
         await probe.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -21,8 +21,7 @@ internal sealed class Connections : IAsyncDisposable
         SearchSource = Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner));
         Searches = new QueryPool(SearchSource);
         // Npgsql cancels what timed out over a new connection, so on a silent host the time to connect is waited for once more.
-        var patience = Math.Max(1, (int)options.SilenceMax.TotalSeconds);
-        single = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, patience, Planner + " -c plan_cache_mode=force_generic_plan"));
+        single = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
 
     public NpgsqlDataSource Pool { get; }

@@ -23,6 +23,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(2);
 
     private readonly Connections connections;
     private readonly PostgresOptions options;
@@ -84,7 +85,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         await using var closing = cancellationToken.Register(() => queue.Writer.TryComplete());
         try
         {
-            while (waiting.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None))
+            while (waiting.Count > 0 || await WaitForCommitsAsync(self))
             {
                 Gather();
                 await AppendAsync(group.Members, time.GetTimestamp());
@@ -97,6 +98,40 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         {
             FailAll(StoreErrors.Unavailable(e));
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Waits for commits. While the database is away it is asked now and then, so that its return shows without one. A database that answers and does not
+    /// write, as on a full disk, shows only by the next commit.
+    /// </summary>
+    /// <returns>False when the queue is closed.</returns>
+    private async Task<bool> WaitForCommitsAsync(SupervisedWork self)
+    {
+        var some = queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        while (!some.IsCompleted && awayBecause is { } reason && reason is not PostgresException && StoreErrors.IsConnectionLost(reason))
+        {
+            await Task.WhenAny(some, Task.Delay(ProbePause, time, CancellationToken.None));
+            if (some.IsCompleted || !await IsBackAsync()) continue;
+            (isAway, awayBecause) = (false, null);
+            self.Succeeded();
+        }
+        return await some;
+    }
+
+    private async Task<bool> IsBackAsync()
+    {
+        try
+        {
+            connection ??= await connections.OpenSingleAsync(stop.Token);
+            await using var probe = new NpgsqlCommand("select 1", connection) { CommandTimeout = options.SilenceSeconds };
+            await probe.ExecuteNonQueryAsync(stop.Token);
+            return true;
+        }
+        catch (Exception)
+        {
+            await DropConnectionAsync();
+            return false;
         }
     }
 

@@ -14,6 +14,8 @@ internal sealed class IndexWork(Connections connections)
     /// <summary>"STRATA", 2.</summary>
     internal const long LockKey = 0x5354524154410002;
 
+    private const int UnlockSeconds = 10;
+
     // Tried, not awaited: a statement that waits holds a snapshot, and concurrent builds wait for those.
     private static readonly string LockSql = FormattableString.Invariant($"select pg_try_advisory_lock({LockKey})");
 
@@ -39,8 +41,22 @@ internal sealed class IndexWork(Connections connections)
         await RunAsync(connection, KeepAliveSql, cancellationToken);
         if (!await TryLockAsync(connection, cancellationToken)) return false;
         var done = await DoOneAsync(connection, cancellationToken);
-        await RunAsync(connection, UnlockSql, CancellationToken.None); // after a failure the end of the session does it
+        await TryUnlockAsync(connection);
         return done;
+    }
+
+    /// <summary>Where it fails, or the work has, the end of the session frees the lock.</summary>
+    private static async Task TryUnlockAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(UnlockSql, connection) { CommandTimeout = UnlockSeconds };
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e))
+        {
+            // the host has vanished
+        }
     }
 
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

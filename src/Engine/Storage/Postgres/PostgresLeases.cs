@@ -16,6 +16,11 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
         returning epoch
         """;
 
+    private const string RenewSql = """
+        update strata.lease set held_until = clock_timestamp() + $3
+        where name = $1 and epoch = $2 and held_until > clock_timestamp() returning epoch
+        """;
+
     private const string TakeOverSql = $"""
         {Insert}
         on conflict (name) do update set holder = excluded.holder, held_until = clock_timestamp() + $3, epoch = excluded.epoch
@@ -24,6 +29,9 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
 
     public async ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         await AskAsync(HoldSql, cancellationToken, name, holder, duration) as long?;
+
+    public async ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken) =>
+        await AskAsync(RenewSql, cancellationToken, name, epoch, duration) is long;
 
     public async ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         (long)(await AskAsync(TakeOverSql, cancellationToken, name, holder, duration))!;

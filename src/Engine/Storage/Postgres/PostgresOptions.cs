@@ -29,6 +29,9 @@ public sealed record PostgresOptions
     /// <summary>How long a connection, a batch of reads or a probe waits for the database, and a read for its turn, before it fails as STORAGE_UNAVAILABLE. Whole seconds.</summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>As PostgreSQL's client takes it: whole seconds, of which none would mean without end.</summary>
+    internal int SilenceSeconds => Math.Max(1, (int)SilenceMax.TotalSeconds);
+
     /// <summary>How long nothing is heard of other servers' commits before the connection is probed.</summary>
     public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(30);
 

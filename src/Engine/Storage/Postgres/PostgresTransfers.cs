@@ -48,9 +48,28 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
     public ValueTask<FollowPage> StagedAsync(TenantId tenant, Revision after, int limit, CancellationToken cancellationToken) =>
         staged.ReadAsync(new Follow { Tenant = tenant, After = after, Limit = limit, WithAudit = true }, cancellationToken);
 
-    public async ValueTask<bool> UnstageAsync(TenantId tenant, bool revisions, Fence fence, CancellationToken cancellationToken) =>
-        await TryRunAsync(command => Prepare(command, TransferSql.UnstageState, tenant), fence, cancellationToken)
-        && (!revisions || await TryRunAsync(command => Prepare(command, TransferSql.UnstageRevisions, tenant), fence, cancellationToken));
+    public async ValueTask<bool> UnstageAsync(TenantId tenant, bool revisions, Fence fence, CancellationToken cancellationToken)
+    {
+        foreach (var sql in revisions ? [.. TransferSql.UnstageState, TransferSql.UnstageRevisions] : TransferSql.UnstageState)
+        {
+            if (!await UnstageAsync(sql, tenant, fence, cancellationToken)) return false;
+        }
+        return true;
+    }
+
+    private async Task<bool> UnstageAsync(string sql, TenantId tenant, Fence fence, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var gone = await pool.RunAsync(async command =>
+            {
+                Prepare(command, sql, tenant);
+                PostgresMarks.Add(command, fence);
+                return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+            });
+            if (gone <= 0) return gone == 0;
+        }
+    }
 
     public async ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {

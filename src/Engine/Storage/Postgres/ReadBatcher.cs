@@ -98,23 +98,55 @@ internal sealed class ReadBatcher : IAsyncDisposable
         {
             if (Volatile.Read(ref silent) is { } reason) await ProbeUntilAnsweredAsync(self, reason, cancellationToken);
             var lane = await ChooseLaneAsync(); // before there is anything to read: requests that gather meanwhile need not wake this loop
-            if (!await queue.Reader.WaitToReadAsync(CancellationToken.None)) return;
+            if (!await WaitForReadsAsync(lane)) return;
             if (Volatile.Read(ref silent) is not null) continue;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
             lane.Start(take, told);
         }
     }
 
-    /// <summary>Heard from lanes. After a batch without an answer each further one would wait as long, so those that wait fail, and new ones are refused, until a probe is answered.</summary>
+    /// <summary>
+    /// Heard from lanes. After a batch without an answer each further one would wait as long, so those that wait fail, and new ones are refused, until a
+    /// probe is answered. After any other failure the next read tries again.
+    /// </summary>
     private void Told(Exception? fault)
     {
-        if (fault is null) work.Succeeded();
-        else if (!isFailing && !stop.IsCancellationRequested) work.Failed(fault); // once, because batches that are refused follow each other fast
-        isFailing = fault is not null;
-        if (fault is null || !StoreErrors.IsTimeout(fault) || Interlocked.CompareExchange(ref silent, fault, null) is not null) return;
-        var wake = new ReadRequest(default, time.GetTimestamp(), CancellationToken.None);
-        wake.SetResult(null);
-        queue.Writer.TryWrite(wake); // the loop may wait for a read, which would be refused; where the queue is full it does not wait
+        if (fault is null)
+        {
+            if (Volatile.Read(ref silent) is not null) return; // a batch that was on its way while another lane found silence
+            isFailing = false;
+            work.Succeeded();
+            return;
+        }
+        var wasFailing = isFailing;
+        isFailing = true;
+        if (!wasFailing && !stop.IsCancellationRequested) work.Failed(fault); // once, because batches that are refused follow each other fast
+        var isNewlySilent = StoreErrors.IsTimeout(fault) && Interlocked.CompareExchange(ref silent, fault, null) is null;
+        if (!wasFailing || isNewlySilent) Wake();
+    }
+
+    /// <summary>Has the loop look again: it may wait for a read, while reads are refused or nobody reads. Where the queue is full it does not wait.</summary>
+    private void Wake()
+    {
+        var nothing = new ReadRequest(default, time.GetTimestamp(), CancellationToken.None);
+        nothing.SetResult(null);
+        queue.Writer.TryWrite(nothing);
+    }
+
+    /// <summary>Waits for reads. While the last one failed, the database is asked now and then, so that the end of an outage shows without one.</summary>
+    /// <returns>False when the queue is closed.</returns>
+    private async ValueTask<bool> WaitForReadsAsync(ReadLane idle)
+    {
+        if (!isFailing) return await queue.Reader.WaitToReadAsync(CancellationToken.None);
+        var some = queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        while (isFailing && !some.IsCompleted)
+        {
+            await Task.WhenAny(some, Task.Delay(ProbePause, time, CancellationToken.None));
+            if (some.IsCompleted) break;
+            idle.Start(_ => { }, told);
+            await idle.Work;
+        }
+        return await some;
     }
 
     private async Task ProbeUntilAnsweredAsync(SupervisedWork self, Exception reason, CancellationToken cancellationToken)
@@ -135,8 +167,9 @@ internal sealed class ReadBatcher : IAsyncDisposable
             (reason, _) = (fault, self.Failed(fault));
             await Task.Delay(ProbePause, time, cancellationToken);
         }
-        self.Succeeded();
+        isFailing = false;
         Volatile.Write(ref silent, null);
+        self.Succeeded();
     }
 
     /// <summary>Takes a fair share of what waits, so that the lanes that are free work side by side.</summary>

@@ -68,7 +68,7 @@ internal sealed class ReadStatement : IDisposable
     }
 
     /// <summary>How long the database may be silent. A batch of reads by id takes milliseconds.</summary>
-    public TimeSpan SilenceMax { set => command.CommandTimeout = (int)value.TotalSeconds; }
+    public TimeSpan SilenceMax { set => command.CommandTimeout = Math.Max(1, (int)value.TotalSeconds); }
 
     public void Dispose() => command.Dispose();
 

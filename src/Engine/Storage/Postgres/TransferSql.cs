@@ -40,18 +40,10 @@ internal static class TransferSql
         select exists (select from held)
         """;
 
-    public const string UnstageState = """
-        with held as materialized (select from strata.lease where name = $2 and epoch = $3 for share),
-             claims as (delete from strata.staged_claim where tenant = $1 and exists (select from held)),
-             schedules as (delete from strata.staged_schedule where tenant = $1 and exists (select from held))
-        select exists (select from held)
-        """;
+    /// <summary>Of what is staged beside the revisions.</summary>
+    public static readonly IReadOnlyList<string> UnstageState = [Unstage("staged_claim"), Unstage("staged_schedule")];
 
-    public const string UnstageRevisions = """
-        with held as materialized (select from strata.lease where name = $2 and epoch = $3 for share),
-             revisions as (delete from strata.staged where tenant = $1 and exists (select from held))
-        select exists (select from held)
-        """;
+    public static readonly string UnstageRevisions = Unstage("staged");
 
     public const string IsEmpty = $"select not exists (select from strata.head where tenant = $1 and (not ({IsPlatforms}) or model = 'strata.model'))";
 
@@ -87,5 +79,16 @@ internal static class TransferSql
         with gone as (delete from strata.staged_schedule where tenant = $1 returning *)
         insert into strata.schedule (tenant, entity, revision, ordinal, due_at, expires_at, transition)
         select tenant, entity, revision + $2, ordinal, due_at, expires_at, transition from gone
+        """;
+
+    /// <summary>
+    /// Deletes a piece of a table, and returns how many rows it was; -1 where the lease is gone. In pieces, because each locks the lease, which must be
+    /// renewed meanwhile.
+    /// </summary>
+    private static string Unstage(string table) => $"""
+        with held as materialized (select from strata.lease where name = $2 and epoch = $3 for share),
+             gone as (delete from strata.{table} where ctid = any(array(
+                 select ctid from strata.{table} where tenant = $1 and exists (select from held) limit 2000)) returning 1)
+        select case when exists (select from held) then (select count(*) from gone) else -1 end
         """;
 }

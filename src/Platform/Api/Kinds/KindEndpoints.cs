@@ -200,7 +200,9 @@ internal sealed class KindEndpoints(
         Result<JsonText> Change(EntityRevision current)
         {
             if (!Scoping.Sees(call.Principal, Kind, current)) return ResourceErrors.NotFound(Kind, NameOrId(call));
-            return patch.IsEmpty ? current.Document : KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
+            if (patch.IsEmpty) return current.Document;
+            if (!store.IsReadable(current)) return ResourceErrors.Unreadable(Kind, NameOrId(call));
+            return KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
         }
     }
 
@@ -294,7 +296,7 @@ internal sealed class KindEndpoints(
     {
         json.WriteStartObject();
         json.WriteStartArray("items");
-        foreach (var item in page.Items) ResourceWriter.Write(json, Kind, item, Scoping.ShownTo(reader));
+        foreach (var item in page.Items.Where(store.IsReadable)) ResourceWriter.Write(json, Kind, item, Scoping.ShownTo(reader));
         json.WriteEndArray();
         if (page.Next is not null) json.WriteString("next", page.Next);
         json.WriteEndObject();

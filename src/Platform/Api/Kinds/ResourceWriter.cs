@@ -7,20 +7,20 @@ namespace Strata.Api.Kinds;
 
 /// <summary>
 /// Writes a revision as a resource (see <see cref="Resource{TSpec,TStatus}"/>) without reading it into types: spec and status stand in the document
-/// as they are sent.
+/// as they are sent. What a document lacks, because it cannot be read, is written empty: it can still be seen and deleted.
 /// </summary>
 internal static class ResourceWriter
 {
     public static void Write(Utf8JsonWriter json, Kind kind, EntityRevision revision, Shown shown, bool deleted = false)
     {
         using var document = revision.Document.Parse();
-        var root = document.RootElement;
+        var root = document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement : JsonElement.Parse("{}");
         json.WriteStartObject();
         json.WriteString("id", kind.IdOf(revision.Id));
         json.WriteString("kind", kind.Name);
-        json.WriteString("name", root.GetProperty("name").GetString());
+        json.WriteString("name", TextOf(root, "name") ?? "");
         json.WriteString("org", revision.Tenant.ToString());
-        if (root.TryGetProperty("project", out var project)) json.WriteString("project", project.GetString());
+        if (TextOf(root, "project") is { } project) json.WriteString("project", project);
         json.WritePropertyName("labels");
         if (root.TryGetProperty("labels", out var labels)) labels.WriteTo(json);
         else json.WriteRawValue("{}"u8);
@@ -36,10 +36,13 @@ internal static class ResourceWriter
         json.WriteEndObject();
     }
 
+    private static string? TextOf(JsonElement document, string name) =>
+        document.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
     private static void WritePart(Utf8JsonWriter json, JsonElement document, string name, IReadOnlyList<string> hidden)
     {
         json.WritePropertyName(name);
-        if (!document.TryGetProperty(name, out var part)) json.WriteRawValue("{}"u8);
+        if (!document.TryGetProperty(name, out var part) || part.ValueKind != JsonValueKind.Object) json.WriteRawValue("{}"u8);
         else if (hidden.Count == 0) part.WriteTo(json);
         else WriteOthers(json, part, hidden);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
@@ -37,6 +38,16 @@ public abstract class Kind
 
     /// <summary>For example <c>deployments</c>: the path segment under /api/v1.</summary>
     public required string Plural { get; init; }
+
+    /// <summary>
+    /// How documents of older versions become present ones, in order: the first makes version 2 of version 1, and so on. Each changes the whole document
+    /// (<c>name</c>, <c>spec</c>, <c>status</c> …) in place, and must cope with every document that its version could write. Empty: there has been one
+    /// version. Add one when a member is renamed, moved or gets another meaning; a new member with a default needs none.
+    /// </summary>
+    public IReadOnlyList<Action<JsonObject>> Upcasters { get; init; } = [];
+
+    /// <summary>Of the documents that this program writes: 1 and up.</summary>
+    public int Version => Upcasters.Count + 1;
 
     /// <summary>Of ids, for example <c>dep</c>.</summary>
     public required string IdPrefix { get; init; }

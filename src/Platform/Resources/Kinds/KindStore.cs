@@ -28,6 +28,17 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 
     public IEntityLog Log => engine.Log;
 
+    /// <summary>
+    /// Whether a document can be shown as a resource at all; reported where not. A listing passes over such a one, because it must not end
+    /// everybody's.
+    /// </summary>
+    public bool IsReadable(EntityRevision revision)
+    {
+        if (ResourceDocument.IsReadable(revision.Document)) return true;
+        engine.Unreadable.Add(revision, new JsonException("The document is no object with a name."));
+        return false;
+    }
+
     public ValueTask<Result<EntityRevision>> GetAsync(Caller caller, string nameOrId, AsOf asOf, CancellationToken cancellationToken) =>
         lookup.ReadAsync(caller, nameOrId, asOf, cancellationToken);
 
@@ -146,6 +157,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         {
             same = null;
             if (ifMatch is { } expected && expected != current.Revision) return ResourceErrors.Modified(kind, nameOrId);
+            if (ResourceDocument.VersionOf(current.Document) > kind.Version) return ResourceErrors.NewerVersion(kind, nameOrId);
             var next = change(current);
             if (!next.IsOk || transition is not null || !IsSame(next.Value, current.Document)) return next;
             same = current;

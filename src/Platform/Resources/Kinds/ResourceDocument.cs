@@ -6,7 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Kinds;
 
 /// <summary>
-/// A resource's document in the log: <c>{"name","project"?,"labels"?,"spec":{…},"status":{…}}</c>. All else of a resource is the entity's own.
+/// A resource's document in the log: <c>{"v","name","project"?,"labels"?,"spec":{…},"status":{…}}</c>, where <c>v</c> is the
+/// kind's version that wrote it. All else of a resource is the entity's own.
 /// </summary>
 /// <param name="Project">Id (<c>prj_…</c>); null for kinds outside projects.</param>
 internal sealed record ResourceDocument<TSpec, TStatus>(
@@ -15,6 +16,8 @@ internal sealed record ResourceDocument<TSpec, TStatus>(
 public static class ResourceDocument
 {
     public const int BytesMax = 1 << 20;
+
+    internal const string VersionMember = "v";
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = WireJson.Options.Encoder, MaxDepth = JsonGuard.DepthMax };
 
@@ -26,6 +29,7 @@ public static class ResourceDocument
         using (var json = new Utf8JsonWriter(buffer, WriterOptions))
         {
             json.WriteStartObject();
+            json.WriteNumber(VersionMember, kind.Version);
             json.WriteString("name", name);
             if (project is not null) json.WriteString("project", project);
             if (labels is { Count: > 0 }) WriteLabels(json, labels);
@@ -57,6 +61,29 @@ public static class ResourceDocument
             Spec = document.Spec,
             Status = document.Status,
         };
+    }
+
+    /// <summary>The version of its kind that wrote a document; 1 where it does not say.</summary>
+    public static int VersionOf(JsonText document)
+    {
+        var json = new Utf8JsonReader(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) return 1;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isVersion = json.ValueTextEquals(VersionMember);
+            json.Read();
+            if (isVersion) return json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var version) && version > 0 ? version : 1;
+            json.Skip();
+        }
+        return 1;
+    }
+
+    /// <summary>Whether a document can be a resource's: an object with a name.</summary>
+    public static bool IsReadable(JsonText document)
+    {
+        using var json = document.Parse();
+        return json.RootElement.ValueKind == JsonValueKind.Object
+            && json.RootElement.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String;
     }
 
     /// <summary>The name in a resource's document.</summary>

@@ -28,6 +28,15 @@ public static class ResourceErrors
     public static Error Modified(Kind kind, string nameOrId) => new(
         ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The {kind.Name} \"{Shorten(nameOrId)}\" has changed since you read it.", "Read it again and repeat the change.");
 
+    public static Error NewerVersion(Kind kind, string nameOrId) => new(
+        ErrorKind.Conflict, "KIND_NEWER",
+        $"The {kind.Name} \"{Shorten(nameOrId)}\" was written by a newer version of Strata, which this server does not fully understand, so it does not change it.",
+        "Upgrade this server, or ask a server of the newer version.");
+
+    public static Error Unreadable(Kind kind, string nameOrId) => new(
+        ErrorKind.Internal, "DOCUMENT_UNREADABLE", $"The stored document of the {kind.Name} \"{Shorten(nameOrId)}\" cannot be read.",
+        "Its history shows the earlier ones; deleting it is possible by its id. The server's log says what is wrong.");
+
     public static Error TooLarge(Kind kind, int bytes) => new(
         ErrorKind.TooLarge, "RESOURCE_TOO_LARGE", $"The {kind.Name} would take {bytes} bytes; {ResourceDocument.BytesMax} is the most.", "Keep large content in files or entities of your own.");
 

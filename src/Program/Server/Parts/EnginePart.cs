@@ -2,8 +2,10 @@ using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Entities.Workflows;
 using Strata.Resources.Kinds;
+using Strata.Resources.Versions;
 
 namespace Strata.Server.Parts;
 
@@ -17,6 +19,11 @@ internal sealed partial class EnginePart(StoragePart storage, IReadOnlyList<Kind
     /// <summary>Set once it has started.</summary>
     public EntityEngine Engine => engine ?? throw new InvalidOperationException("The engine has not started.");
 
+    /// <summary>The log with every kind's documents in their present version. Set once it has started.</summary>
+    public IEntityLog Log => Engine.Log;
+
+    public KindVersions Versions { get; } = new(kinds);
+
     public StoredDefinitions? Models { get; private set; }
 
     /// <summary>Users' models. Set once it has started.</summary>
@@ -24,9 +31,10 @@ internal sealed partial class EnginePart(StoragePart storage, IReadOnlyList<Kind
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        Models = new StoredDefinitions(storage.Store.Log, time);
+        var log = Versions.Over(storage.Store.Log, (revision, why) => Engine.Unreadable.Add(revision, why));
+        Models = new StoredDefinitions(log, time);
         var definitions = new CompositeDefinitions(new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
-        engine = new EntityEngine(storage.Store.Log, definitions, computation, time, limits);
+        engine = new EntityEngine(log, definitions, computation, time, limits);
         engine.Unreadable.Found += (revision, why) => LogUnreadable(logger, revision.Model.Name, revision.Id, revision.Tenant, revision.Revision, why);
         return Task.CompletedTask;
     }

@@ -15,7 +15,7 @@ public sealed class HeldLeaseTests
     [Fact]
     public async Task Renewal_ThatHangs_LosesTheLeaseBeforeItsTime()
     {
-        var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<long?>().Task }; // and does not look at its token
+        var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<bool>().Task }; // and does not look at its token
         var lease = await TakeAsync(leases);
         await using var ending = new Ending(lease, time);
         await AdvanceAsync(TimeSpan.FromSeconds(7.9), () => leases.Renewals > 0);
@@ -27,7 +27,7 @@ public sealed class HeldLeaseTests
     [Fact]
     public async Task Renewal_ThatFails_IsTriedAgainWhileThereIsTime()
     {
-        var leases = new ScriptedLeases { Answer = n => n < 3 ? Task.FromException<long?>(new InvalidOperationException("away")) : Task.FromResult<long?>(7) };
+        var leases = new ScriptedLeases { Answer = n => n < 3 ? Task.FromException<bool>(new InvalidOperationException("away")) : Task.FromResult(true) };
         await using var lease = await TakeAsync(leases);
         await AdvanceAsync(TimeSpan.FromSeconds(60), () => leases.Renewals >= 3);
         Assert.False(lease.Lost.IsCancellationRequested);
@@ -37,13 +37,13 @@ public sealed class HeldLeaseTests
     [Fact]
     public async Task Renewal_ThatIsAnsweredLate_CountsFromWhenItWasSent()
     {
-        var late = new TaskCompletionSource<long?>();
-        var leases = new ScriptedLeases { Answer = n => n == 1 ? late.Task : new TaskCompletionSource<long?>().Task };
+        var late = new TaskCompletionSource<bool>();
+        var leases = new ScriptedLeases { Answer = n => n == 1 ? late.Task : new TaskCompletionSource<bool>().Task };
         var lease = await TakeAsync(leases);
         await using var ending = new Ending(lease, time);
         await AdvanceAsync(TimeSpan.FromSeconds(2.5), () => leases.Renewals == 1);
         time.Advance(TimeSpan.FromSeconds(5)); // 7.5 s
-        late.SetResult(7);
+        late.SetResult(true);
         await Eventually.TrueAsync(() => Task.FromResult(time.Waiting == 2), "it has taken note");
         time.Advance(TimeSpan.FromSeconds(2.8)); // 10.3 s: the renewal was sent at 2.5
         Assert.False(lease.Lost.IsCancellationRequested);
@@ -51,12 +51,10 @@ public sealed class HeldLeaseTests
         Assert.True(lease.Lost.IsCancellationRequested);
     }
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData(8L)]
-    public async Task Renewal_RefusedOrOfAnotherTerm_LosesTheLease(long? answer)
+    [Fact]
+    public async Task Renewal_Refused_LosesTheLease()
     {
-        var leases = new ScriptedLeases { Answer = _ => Task.FromResult(answer) };
+        var leases = new ScriptedLeases { Answer = _ => Task.FromResult(false) };
         await using var lease = await TakeAsync(leases);
         await AdvanceAsync(TimeSpan.FromSeconds(3), () => lease.Lost.IsCancellationRequested);
     }
@@ -64,29 +62,16 @@ public sealed class HeldLeaseTests
     [Fact]
     public async Task Dispose_WhileTheStoreHangs_Returns()
     {
-        var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<long?>().Task, Release = new TaskCompletionSource().Task };
+        var leases = new ScriptedLeases { Answer = _ => new TaskCompletionSource<bool>().Task, Release = new TaskCompletionSource().Task };
         var lease = await TakeAsync(leases);
         await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
         await new Ending(lease, time).DisposeAsync();
     }
 
     [Fact]
-    public async Task Dispose_WithARenewalOnItsWay_ReleasesBehindIt()
-    {
-        var (renewed, isBehind) = (new TaskCompletionSource<long?>(), false);
-        var leases = new ScriptedLeases { Answer = _ => renewed.Task, OnRelease = () => isBehind = renewed.Task.IsCompleted };
-        var lease = await TakeAsync(leases);
-        await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
-        var disposal = lease.DisposeAsync().AsTask();
-        renewed.SetResult(7);
-        await disposal;
-        Assert.True(isBehind, "A renewal that comes last would keep the lease from everyone until it lapses.");
-    }
-
-    [Fact]
     public async Task Dispose_WhileARenewalFails_Returns()
     {
-        var failing = new TaskCompletionSource<long?>();
+        var failing = new TaskCompletionSource<bool>();
         var leases = new ScriptedLeases { Answer = _ => failing.Task };
         var lease = await TakeAsync(leases);
         await AdvanceAsync(TimeSpan.FromSeconds(3), () => leases.Renewals > 0);
@@ -132,27 +117,23 @@ public sealed class HeldLeaseTests
     {
         private int asked;
 
-        public required Func<int, Task<long?>> Answer { get; init; }
+        public required Func<int, Task<bool>> Answer { get; init; }
 
         public Task Release { get; init; } = Task.CompletedTask;
 
-        public Action OnRelease { get; init; } = () => { };
+        public int Renewals => Volatile.Read(ref asked);
 
-        public int Renewals => Math.Max(0, Volatile.Read(ref asked) - 1);
+        public ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => new(7);
 
-        public ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
+        public ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken)
         {
-            var number = Interlocked.Increment(ref asked) - 1;
-            return number == 0 ? new(7) : new(Answer(number));
+            Assert.Equal(7, epoch);
+            return new(Answer(Interlocked.Increment(ref asked)));
         }
 
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken)
-        {
-            OnRelease();
-            return new(Release);
-        }
+        public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) => new(Release);
 
         public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => default;
 

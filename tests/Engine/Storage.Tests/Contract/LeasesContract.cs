@@ -33,6 +33,29 @@ public abstract class LeasesContract(IStore store)
     }
 
     [Fact]
+    public async Task Renew_OfATermThatIsHeld_Lengthens()
+    {
+        var epoch = (await EpochAsync("a", TimeSpan.FromSeconds(30)))!.Value;
+        Assert.True(await Leases.RenewAsync(name, epoch, Long, CancellationToken.None));
+        Assert.Equal(epoch, await EpochAsync("a", Long));
+    }
+
+    [Fact]
+    public async Task Renew_AfterTheTermIsOver_TakesNothing()
+    {
+        var lapsed = (await EpochAsync("a", TimeSpan.FromMilliseconds(1)))!.Value;
+        await Poll.UntilAsync(async () => await HolderAsync() is null);
+        Assert.False(await Leases.RenewAsync(name, lapsed, Long, CancellationToken.None));
+        Assert.Null(await HolderAsync());
+        var released = (await EpochAsync("a", Long))!.Value;
+        await Leases.ReleaseAsync(name, released, CancellationToken.None);
+        Assert.False(await Leases.RenewAsync(name, released, Long, CancellationToken.None));
+        var others = (await EpochAsync("b", Long))!.Value;
+        Assert.False(await Leases.RenewAsync(name, released, Long, CancellationToken.None));
+        Assert.Equal(("b", others), (await HolderAsync(), (await EpochAsync("b", Long))!.Value));
+    }
+
+    [Fact]
     public async Task Release_OfAFormerTermOfTheSameHolder_LeavesTheLaterOne()
     {
         var former = (await EpochAsync("a", Long))!.Value;

@@ -55,6 +55,22 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         await Poll.UntilAsync(async () => await TryReadAsync(store, id));
     }
 
+    [Fact]
+    public async Task Works_AfterTheDatabaseWasAway_AreShownAsRunningAlthoughNobodyAsks()
+    {
+        await using var proxy = Proxy();
+        await using var store = await OpenAsync(proxy);
+        var id = Entity();
+        await store.Log.CommitAsync(tenant, Create(id));
+        proxy.Refuse();
+        foreach (var asOf in (AsOf[])[AsOf.Latest, AsOf.At(new Revision(1))])
+            await Assert.ThrowsAsync<StrataException>(async () => await store.Log.ReadAsync(tenant, id, asOf, CancellationToken.None));
+        await Assert.ThrowsAsync<StrataException>(() => store.Log.CommitAsync(tenant, Create(Entity())));
+        Assert.Equal((WorkState.Failing, WorkState.Failing), (StateOf("reader"), StateOf("commit-writer")));
+        proxy.Answer();
+        await Poll.UntilAsync(() => (StateOf("reader"), StateOf("commit-writer")) == (WorkState.Running, WorkState.Running));
+    }
+
     private static async Task<bool> TryReadAsync(PostgresStore store, TenantId tenant, EntityId id)
     {
         try
@@ -79,6 +95,7 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         var options = new PostgresOptions
         {
             ConnectionString = through.ConnectionString, PoolSizeMax = 2, SilenceMax = TimeSpan.FromSeconds(1), ProbeAfter = TimeSpan.FromSeconds(1),
+            RetryFor = TimeSpan.FromSeconds(1),
         };
         return PostgresStore.OpenAsync(options, supervisor, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }

@@ -12,6 +12,7 @@ internal sealed class SilentProxy : IAsyncDisposable
     private readonly Task accepting;
     private int epoch;
     private volatile bool isSilent;
+    private volatile bool isRefusing;
     private int accepted;
 
     public SilentProxy(string socketFile)
@@ -33,8 +34,11 @@ internal sealed class SilentProxy : IAsyncDisposable
         Interlocked.Increment(ref epoch);
     }
 
+    /// <summary>Connections are cut from now on, those that are open at their next byte: as while PostgreSQL starts again.</summary>
+    public void Refuse() => isRefusing = true;
+
     /// <summary>New connections are passed on again.</summary>
-    public void Answer() => isSilent = false;
+    public void Answer() => isSilent = isRefusing = false;
 
     public async ValueTask DisposeAsync()
     {
@@ -76,6 +80,7 @@ internal sealed class SilentProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await from.ReceiveAsync(buffer, stopping.Token) is > 0 and var count)
         {
+            if (isRefusing) return;
             if (isSilent || born != Volatile.Read(ref epoch)) continue; // lost on the way
             await to.SendAsync(buffer.AsMemory(0, count), stopping.Token);
         }

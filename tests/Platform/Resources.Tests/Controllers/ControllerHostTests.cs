@@ -218,6 +218,9 @@ public class ControllerHostTests
     {
         public volatile bool IsStolen;
 
+        public async ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken) =>
+            !IsStolen && await inner.RenewAsync(name, epoch, duration, cancellationToken);
+
         public async ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
             IsStolen ? null : await inner.TryHoldAsync(name, holder, duration, cancellationToken);
 
