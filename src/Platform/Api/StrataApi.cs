@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
+using Strata.Api.Auth.Administrators;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Http;
 using Strata.Api.InProcess;
@@ -53,6 +54,9 @@ public static class StrataApi
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
+        services.AddSingleton<TokenAdministrators>();
+        services.AddSingleton(s => new AdministratorAccess(
+            s.GetRequiredService<IEntityLog>(), s.GetRequiredService<TokenAdministrators>(), s.GetServices<IAdministratorSource>()));
         services.AddSingleton<InProcessApi>();
         return services;
     }

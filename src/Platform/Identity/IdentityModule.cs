@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Auth;
+using Strata.Api.Auth.Administrators;
 using Strata.Entities.Engine;
 using Strata.Identity.Account;
 using Strata.Identity.Authentication;
@@ -35,6 +36,7 @@ public static class IdentityModule
         services.Replace(ServiceDescriptor.Singleton<IAuthenticator>(s => s.GetRequiredService<JwtAuthenticator>()));
         services.AddSingleton<TokenEndpoint>().AddSingleton<ClientEndpoints>().AddSingleton<KeyPairEndpoints>().AddSingleton<TrustedKeyEndpoints>().AddSingleton<ProviderEndpoints>();
         services.AddSingleton<AccountEndpoints>();
+        services.AddSingleton<IAdministratorSource, ClientAdministrators>().AddSingleton<IAdministratorSource, ProviderAdministrators>();
         return services.AddSupervised<IdentityChanges>();
     }
 

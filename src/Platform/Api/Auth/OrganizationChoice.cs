@@ -27,7 +27,7 @@ internal sealed class OrganizationChoice(IEntityLog log)
         var tenant = new TenantId(organization.Id.Value);
         if (tenant == principal.Tenant) return principal;
         return principal.IsOperator && principal.Project is null
-            ? principal with { Tenant = tenant, Actor = "operator:" + principal.Actor }
+            ? principal with { Tenant = tenant, Actor = "operator:" + principal.Actor, IsOperatorElsewhere = true }
             : ResourceErrors.NotFound(OrganizationKind.Kind, named);
     }
 }

@@ -29,6 +29,9 @@ public sealed record Principal
     /// <summary>Id of the node whose agent it is: it reaches that node and what is assigned to it, and nothing else. Null: it is no agent.</summary>
     public string? Node { get; init; }
 
+    /// <summary>An operator of another organization, who acts in this one by <c>?org=</c>.</summary>
+    public bool IsOperatorElsewhere { get; init; }
+
     public bool IsPlatform => Tenant == TenantId.Platform;
 
     public Caller Caller => new(Tenant, Actor) { Project = Project };

@@ -37,6 +37,15 @@ public static class ApiErrors
         $"The organization \"{name}\" cannot be deleted: it is the cloud's default organization or the one your own token belongs to.",
         "Delete what it holds instead, or use the token of an operator in another organization.");
 
+    internal static Error LastAdministrator(string name) => new(
+        ErrorKind.Conflict, "LAST_ADMINISTRATOR",
+        $"\"{name}\" is the last that lets an administrator into the organization: no other token with the role admin is good, no client has ROLE_ADMIN, and no identity provider is active.",
+        "Make another administrator's token first: strata token create NAME --role admin.");
+
+    internal static Error LastOperator(string name) => new(
+        ErrorKind.Conflict, "LAST_OPERATOR", $"\"{name}\" is the last good token of an operator: without it nobody could administer the cloud.",
+        "Make another one first: strata token create NAME --role admin --role operator. One that has leaked or is lost is replaced on the server's machine: strata down, then strata up --new-admin-token.");
+
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
 

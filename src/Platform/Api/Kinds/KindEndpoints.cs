@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Auth;
+using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
 using Strata.Api.Shares;
 using Strata.Core;
@@ -16,7 +17,8 @@ namespace Strata.Api.Kinds;
 /// control.
 /// </summary>
 internal sealed class KindEndpoints(
-    KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, IEnumerable<ISpecAdmission> admissions)
+    KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, AdministratorAccess administrators,
+    IEnumerable<ISpecAdmission> admissions)
 {
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
@@ -133,10 +135,15 @@ internal sealed class KindEndpoints(
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
-                : await store.DeleteAsync(caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, call.Aborted);
+                : await DeleteAsync(call, caller with { Request = call.Request }, found, ifMatch);
             return deleted.IsOk ? One(deleted.Value) : deleted.Error;
         });
     }
+
+    private ValueTask<Result<EntityRevision>> DeleteAsync(ApiCall call, Caller caller, EntityRevision found, Revision? ifMatch) =>
+        administrators.CheckOf(call.Principal, found) is { } check
+            ? store.DeleteAsync(caller, Kind.IdOf(found.Id), ifMatch, check, call.Aborted)
+            : store.DeleteAsync(caller, Kind.IdOf(found.Id), ifMatch, call.Aborted);
 
     /// <summary>
     /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen. From the
@@ -191,6 +198,7 @@ internal sealed class KindEndpoints(
         if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
         if (patch!.Spec is { } spec && admission?.Check(call.Principal, caller.Tenant, spec) is { } fault) return ResourceErrors.Invalid(Kind, [fault]);
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
+        if (transition is not null && await RefuseTransitionAsync(call, caller) is { } needed) return needed;
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
             var changed = await store.ChangeAsync(caller with { Request = call.Request, Fence = call.Fence }, NameOrId(call), Change, transition, ifMatch, call.Aborted);
@@ -204,6 +212,13 @@ internal sealed class KindEndpoints(
             if (!store.IsReadable(current)) return ResourceErrors.Unreadable(Kind, NameOrId(call));
             return KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
         }
+    }
+
+    /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does.</summary>
+    private async ValueTask<Error?> RefuseTransitionAsync(ApiCall call, Caller caller)
+    {
+        if (!administrators.Guards(Kind) || !(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)) return null;
+        return await administrators.RefuseAsync(call.Principal, found, call.Aborted);
     }
 
     /// <summary>Puts ids where the patch names other resources.</summary>

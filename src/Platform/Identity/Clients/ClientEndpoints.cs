@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Core;
@@ -7,7 +8,7 @@ using Strata.Core;
 namespace Strata.Identity.Clients;
 
 /// <summary>The contract's operations on clients: /api/clients.</summary>
-internal sealed class ClientEndpoints(ClientStore clients)
+internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess administrators)
 {
     private const string All = "/api/clients";
     private const string One = All + "/{clientId}";
@@ -49,6 +50,8 @@ internal sealed class ClientEndpoints(ClientStore clients)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         var id = call.Route("clientId");
+        if (ClientId.TryParse(id, out var parsed) && parsed.Tenant == caller.Tenant
+            && await administrators.RefuseAsync(call.Principal, parsed.Id, call.Aborted) is { } needed) return needed;
         var deleted = await clients.DeleteAsync(caller, id, call.Aborted);
         return deleted.IsOk ? Answer.Json(new DeletedClient("The client is deleted.", id)) : deleted.Error;
     }

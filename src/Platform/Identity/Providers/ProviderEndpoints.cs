@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
@@ -9,7 +10,7 @@ using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Str
 namespace Strata.Identity.Providers;
 
 /// <summary>The contract's operations on an organization's OIDC providers.</summary>
-internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocuments documents)
+internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocuments documents, AdministratorAccess administrators)
 {
     private const string All = "/api/oauth/oidc/providers";
     private const string One = All + "/{id}";
@@ -74,6 +75,7 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
 
     private async Task<Result<ProviderResource>> DeleteAsync(ApiCall call, Caller caller, ProviderResource provider)
     {
+        if (await RefuseAsync(call, provider) is { } needed) return needed;
         var deleted = await providers.DeleteAsync(caller, provider, call.Aborted);
         return deleted.IsOk ? provider : deleted.Error;
     }
@@ -87,8 +89,15 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         }, null, call.Aborted);
     }
 
-    private async Task<Result<ProviderResource>> InvalidateAsync(ApiCall call, Caller caller, ProviderResource provider) =>
-        provider.State == ProviderKind.Active ? await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", call.Aborted) : provider;
+    private async Task<Result<ProviderResource>> InvalidateAsync(ApiCall call, Caller caller, ProviderResource provider)
+    {
+        if (provider.State != ProviderKind.Active) return provider;
+        if (await RefuseAsync(call, provider) is { } needed) return needed;
+        return await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", call.Aborted);
+    }
+
+    private ValueTask<Error?> RefuseAsync(ApiCall call, ProviderResource provider) =>
+        administrators.RefuseAsync(call.Principal, ProviderKind.Kind.EntityOf(provider.Id), call.Aborted);
 
     private async Task<Result<ProviderResource>> ReactivateAsync(ApiCall call, Caller caller, ProviderResource provider)
     {

@@ -175,6 +175,16 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             engine.DeleteAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ifMatch, cancellationToken);
     }
 
+    /// <summary>As the other, unless the check finds fault. What the check reads in the transaction must still be so when the deletion takes effect.</summary>
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(
+        Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck check, CancellationToken cancellationToken)
+    {
+        if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
+        var written = await engine.TransactAsync(caller with { Tenant = key.Tenant }, async (transaction, ct) =>
+            await check(transaction, ct) ?? (await transaction.DeleteAsync(kind.Model, key.Id, ifMatch, ct)).Error, cancellationToken);
+        return Translate(written.IsOk ? written.Value[0] : written.Error, nameOrId);
+    }
+
     /// <summary>Newest first, with audit events; a resource that is deleted is found by id.</summary>
     public async ValueTask<Result<Page<EntityRevision>>> HistoryAsync(
         Caller caller, string nameOrId, int limit, string? cursor, CancellationToken cancellationToken)
@@ -235,3 +245,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         _ => result,
     };
 }
+
+/// <summary>Looks for a reason against a removal.</summary>
+/// <param name="transaction">Of the removal; null: the check is made ahead of it.</param>
+public delegate ValueTask<Error?> RemovalCheck(EntityTransaction? transaction, CancellationToken cancellationToken);

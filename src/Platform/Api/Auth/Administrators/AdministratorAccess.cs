@@ -1,0 +1,84 @@
+using Strata.Api.Auth.Tokens;
+using Strata.Api.Http;
+using Strata.Core;
+using Strata.Entities.Conditions;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Auth.Administrators;
+
+/// <summary>
+/// Keeps people from locking themselves out. Invariant: a token, client or provider that lets an administrator in is removed only while another one of its organization does, and an
+/// operator's token only while another operator's token of the cloud is good. Operators who act in another organization, and the platform's own parts, are not held to the first: they
+/// can issue a token there at any time. Safe for concurrent use.
+/// </summary>
+public sealed class AdministratorAccess
+{
+    private readonly IEntityLog log;
+    private readonly TokenAdministrators tokens;
+    private readonly IReadOnlyList<IAdministratorSource> sources;
+
+    internal AdministratorAccess(IEntityLog log, TokenAdministrators tokens, IEnumerable<IAdministratorSource> sources) =>
+        (this.log, this.tokens, this.sources) = (log, tokens, [tokens, .. sources]);
+
+    /// <summary>What a removal of this resource has to find in its own transaction, so that of two that are removed at once one stays.</summary>
+    /// <returns>Null where nothing has to be found, which costs no read.</returns>
+    public RemovalCheck? CheckOf(Principal principal, EntityRevision removed)
+    {
+        var needsAdministrator = !principal.IsPlatform && !principal.IsOperatorElsewhere && sources.Any(s => s.Kind.Model == removed.Model && s.Admits(removed));
+        var needsOperator = tokens.IsOperator(removed);
+        if (!needsAdministrator && !needsOperator) return null;
+        return async (transaction, cancellationToken) =>
+        {
+            if (needsOperator && !await HasOperatorAsync(removed, transaction, cancellationToken)) return ApiErrors.LastOperator(ResourceDocument.NameOf(removed));
+            return needsAdministrator && !await HasAdministratorAsync(removed, transaction, cancellationToken)
+                ? ApiErrors.LastAdministrator(ResourceDocument.NameOf(removed))
+                : null;
+        };
+    }
+
+    /// <summary>Whether resources of this kind may let an administrator in.</summary>
+    public bool Guards(Kind kind) => sources.Any(s => s.Kind == kind);
+
+    /// <summary>As <see cref="CheckOf"/>, at once and outside of a transaction.</summary>
+    public async ValueTask<Error?> RefuseAsync(Principal principal, EntityRevision removed, CancellationToken cancellationToken) =>
+        CheckOf(principal, removed) is { } check ? await check(null, cancellationToken) : null;
+
+    /// <summary>As <see cref="CheckOf"/>, at once, for a resource that may be gone already.</summary>
+    public async ValueTask<Error?> RefuseAsync(Principal principal, EntityId removed, CancellationToken cancellationToken) =>
+        await log.ReadAsync(principal.Tenant, removed, AsOf.Latest, cancellationToken) is { } revision
+            ? await RefuseAsync(principal, revision, cancellationToken)
+            : null;
+
+    private async ValueTask<bool> HasAdministratorAsync(EntityRevision removed, EntityTransaction? transaction, CancellationToken cancellationToken)
+    {
+        foreach (var source in sources)
+        {
+            if (await HasOtherAsync(removed, removed.Tenant, source.Kind, source.Where, source.Admits, transaction, cancellationToken)) return true;
+        }
+        return false;
+    }
+
+    private async ValueTask<bool> HasOperatorAsync(EntityRevision removed, EntityTransaction? transaction, CancellationToken cancellationToken) =>
+        await HasOtherAsync(removed, removed.Tenant, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, transaction, cancellationToken)
+        || await HasOtherAsync(removed, null, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, null, cancellationToken);
+
+    /// <param name="tenant">Null: any organization.</param>
+    private async ValueTask<bool> HasOtherAsync(
+        EntityRevision removed, TenantId? tenant, Kind kind, Condition? where, Func<EntityRevision, bool> counts, EntityTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var scan = new Scan { Tenant = tenant, Model = kind.Model, Where = where, Limit = PageLimits.Max };
+        while (true)
+        {
+            var page = await log.ScanAsync(scan, cancellationToken);
+            foreach (var other in page)
+            {
+                if (other.Id == removed.Id || other.Tenant == TenantId.Platform || !counts(other)) continue;
+                if (transaction is null || await transaction.ReadAsync(other.Id, cancellationToken) is { IsOk: true }) return true; // the commit validates what was read
+            }
+            if (page.IsLast) return false;
+            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
+        }
+    }
+}
