@@ -97,8 +97,13 @@ public sealed class KindEndpointsTests : IAsyncLifetime
         var project = "/api/v1/projects/" + made.Text("project");
         var refused = await http.SendJsonAsync("DELETE", project);
         Assert.Equal((409, "NOT_EMPTY"), (refused.Status, refused.Code));
-        Assert.Contains("widget \"one\"", refused.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains("holds 1 widget (one).", refused.Text("detail"), StringComparison.Ordinal);
         Assert.Equal(200, (await http.SendJsonAsync("GET", project)).Status);
+        foreach (var name in (string[])["two", "three", "four"]) await CreateAsync(name);
+        await http.SendJsonAsync("POST", "/api/v1/boxes", $$"""{"name":"box","project":"{{made.Text("project")}}","spec":{} }""");
+        refused = await http.SendJsonAsync("DELETE", project);
+        Assert.Contains("holds 4 widgets (one, two, three, …) and 1 box (box).", refused.Text("detail"), StringComparison.Ordinal);
+        Assert.Contains("strata delete widget one", refused.Body.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,6 +27,12 @@ internal static class PostgresErrors
     public static StrataException InUse(string folder) =>
         Make("DATA_FOLDER_IN_USE", $"Another program is starting PostgreSQL in {folder}.", "Wait until it is done, or set STRATA_HOME to another folder.");
 
+    /// <param name="owner">Null: it is a link, or no folder.</param>
+    public static StrataException SocketFolderForeign(string folder, uint? owner) =>
+        Make("SOCKET_FOLDER_FOREIGN",
+            owner is null ? $"{folder}, the folder for PostgreSQL's socket, is a link or no folder." : $"{folder}, the folder for PostgreSQL's socket, belongs to the user {owner}.",
+            $"Somebody may want to listen in. Look at it, then remove it: rm -r {folder}");
+
     public static StrataException NotWritable(string folder, Exception inner) =>
         Make("DATA_FOLDER_NOT_WRITABLE", $"The data folder {folder} cannot be written: {inner.Message}",
             "Give this user the right to write there, or set STRATA_HOME to another folder.", inner);

@@ -137,8 +137,7 @@ public sealed partial class PrivatePostgres
         await ClearRemainsAsync(cancellationToken);
         PostgresSettings.Write(folder.Data, options.ConnectionsMax);
         await password.SetAsync(AsServer(folder.Data, [binaries.Postgres, "--single", "-D", DataPath(folder.Data), "postgres"]), cancellationToken);
-        PostgresFolder.CreatePrivate(folder.SocketFolder);
-        await GiveToServerAsync(folder.SocketFolder, cancellationToken);
+        PostgresSocketFolder.Create(folder.SocketFolder, await ServerUserAsync(cancellationToken));
         folder.RotateLog();
         var logged = folder.LogLength;
         process = await LaunchAsync(binaries, cancellationToken);
@@ -202,6 +201,14 @@ public sealed partial class PrivatePostgres
         if (answer.ExitCode == 0) return;
         throw answer.Output.Contains("invalid", StringComparison.Ordinal)
             ? PostgresErrors.UserMissing(options.User) : PostgresErrors.NotWritable(path, new IOException(answer.Output));
+    }
+
+    /// <summary>Id of the server's own user when we are root; null: the server runs as ourselves.</summary>
+    private async Task<uint?> ServerUserAsync(CancellationToken cancellationToken)
+    {
+        if (!Environment.IsPrivilegedProcess) return null;
+        var answer = await Command.RunAsync(["id", "-u", options.User], cancellationToken);
+        return uint.TryParse(answer.Output, NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : throw PostgresErrors.UserMissing(options.User);
     }
 
     /// <summary>The command as the server's own user when we are root, as ourselves otherwise.</summary>

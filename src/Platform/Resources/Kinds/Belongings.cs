@@ -9,12 +9,14 @@ namespace Strata.Resources.Kinds;
 /// <param name="kinds">Every kind there is.</param>
 public sealed class Belongings(IEntityLog log, IEnumerable<Kind> kinds)
 {
+    private const int NamesMax = 3;
+
     private static readonly JsonPath ProjectPath = JsonPath.Parse("$.project");
 
     /// <summary>Those that users make come first: a user is told of what he can delete.</summary>
     private readonly IReadOnlyList<Kind> inProjects = [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
 
-    /// <returns>Null where the resource may go; NOT_EMPTY, naming one that is in the way.</returns>
+    /// <returns>Null where the resource may go; NOT_EMPTY, with how many of each kind are in the way, and the first names.</returns>
     public async ValueTask<Error?> CheckAsync(Kind kind, EntityRevision owner, CancellationToken cancellationToken)
     {
         if (kind == OrganizationKind.Kind) return await FindAsync(owner, new TenantId(owner.Id.Value), [ProjectKind.Kind], null, kind, cancellationToken);
@@ -26,14 +28,36 @@ public sealed class Belongings(IEntityLog log, IEnumerable<Kind> kinds)
     private async ValueTask<Error?> FindAsync(
         EntityRevision owner, TenantId tenant, IReadOnlyList<Kind> among, Condition? where, Kind kind, CancellationToken cancellationToken)
     {
+        var held = new List<Held>();
         foreach (var member in among)
         {
-            var found = await log.ScanAsync(new Scan { Tenant = tenant, Model = member.Model, Where = where, Limit = 1 }, cancellationToken);
-            if (found is [var first]) return NotEmpty(kind, ResourceDocument.NameOf(owner), member, ResourceDocument.NameOf(first));
+            var found = await log.ScanAsync(new Scan { Tenant = tenant, Model = member.Model, Where = where, Limit = PageLimits.Max }, cancellationToken);
+            if (found.Count > 0) held.Add(new Held(member, found.Count, !found.IsLast, [.. found.Take(NamesMax).Select(ResourceDocument.NameOf)]));
         }
-        return null;
+        return held.Count == 0 ? null : NotEmpty(kind, ResourceDocument.NameOf(owner), held);
     }
 
-    private static Error NotEmpty(Kind kind, string name, Kind member, string memberName) => new(
-        ErrorKind.Conflict, "NOT_EMPTY", $"The {kind.Name} \"{name}\" still holds the {member.Name} \"{memberName}\".", $"Delete it first: `strata delete {member.Name} {memberName}`.");
+    private static Error NotEmpty(Kind kind, string name, IReadOnlyList<Held> held)
+    {
+        var parts = held.Select(h => h.Sentence).ToList();
+        var list = parts.Count == 1 ? parts[0] : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
+        var next = $"`strata delete {held[0].Kind.Name} {held[0].Names[0]}`";
+        return new Error(
+            ErrorKind.Conflict, "NOT_EMPTY", $"The {kind.Name} \"{name}\" still holds {list}.",
+            held is [{ Count: 1 }] ? $"Delete it first: {next}." : $"Delete them first, one by one; begin with {next}.")
+        {
+            Details = held.ToDictionary(h => h.Kind.Plural, h => h.Number),
+        };
+    }
+
+    /// <summary>What is left of one kind.</summary>
+    /// <param name="Count">Of the first page; there may be more.</param>
+    /// <param name="Names">The first few.</param>
+    private sealed record Held(Kind Kind, int Count, bool HasMore, IReadOnlyList<string> Names)
+    {
+        public string Number => HasMore ? $"{Count}+" : $"{Count}";
+
+        public string Sentence =>
+            $"{(HasMore ? $"{Count} or more" : $"{Count}")} {(Count == 1 && !HasMore ? Kind.Name : Kind.Plural)} ({string.Join(", ", Names)}{(HasMore || Count > Names.Count ? ", …" : "")})";
+    }
 }

@@ -21,18 +21,22 @@ internal static class DeployCommand
         var source = DeploySource.Parse(run.Parse.GetValue(Source), run.Parse.GetValue(Branch));
         var name = run.Parse.GetValue(Name) ?? source.DefaultName();
         var deployer = new Deployer(run);
-        try
+        return await CutOff.RunAsync(run, () => Ongoing(name, deployer), async () =>
         {
             var patience = TimeSpan.FromSeconds(run.Parse.GetValue(WaitTimeout));
             var deployment = await deployer.DeployAsync(name, source, !run.Parse.GetValue(NoWait), patience, cancellationToken);
             if (run.Parse.GetValue(NoWait)) run.Say($"{deployer.Release} is queued. Follow it with: strata logs release/{deployer.Release} -f");
             Rollout.Finish(run, deployment);
             return CommandRunner.Done;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && deployer.Release is not null)
-        {
-            run.Terminal.Error.WriteLine($"Not waiting any more; the deploy of {deployer.Release} goes on. Follow it with: strata logs release/{deployer.Release} -f");
-            return CommandRunner.Failed;
-        }
+        }, cancellationToken);
     }
+
+    private static OngoingWork? Ongoing(string name, Deployer deployer) => deployer switch
+    {
+        { Built: true } => new($"{deployer.Release} is built; its rollout goes on.", $"Follow it with: strata describe {name}; go back with: strata rollback {name}."),
+        { Release: { } release } => new(
+            $"The deploy of {release} goes on.", $"Follow it with: strata logs release/{release} -f, or strata describe {name}; end it with: strata cancel release/{release}."),
+        { Asked: true } => new("Whether a release was made is not known.", "Look with: strata get releases."),
+        _ => null,
+    };
 }

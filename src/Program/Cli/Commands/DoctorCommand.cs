@@ -27,13 +27,15 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var home = new HomeLayout(run.Home);
-        var settings = Flags.Resolve(run);
+        var presence = LocalCloud.Find(home);
+        var running = presence == CloudPresence.Running;
+        var settings = (running ? RunningSettings.Read(home) : null) ?? Flags.Resolve(run);
         var options = ServerOptionsReader.ToOptions(home, settings);
-        var running = HomeLock.IsHeld(home);
         var findings = new List<Finding>(await ToolChecks.RunAsync(cancellationToken));
         if (options.TryGet(out var read, out var fault)) findings.AddRange(await MachineChecks.RunAsync(read, running, cancellationToken));
         else findings.Add(Finding.Failure("settings", fault.Message, "Change it where the list below says it comes from."));
         if (running) findings.AddRange(await CloudChecks.RunAsync(run, cancellationToken));
+        else if (presence == CloudPresence.Restarting) findings.Add(Finding.Failure("cloud", LocalCloud.Sentence(presence, run.Home), LocalCloud.NextStep(presence)));
         else findings.Add(Finding.Ok("cloud", $"none runs in {run.Home}; start one with: strata up"));
         Write(run, new Diagnosis(findings.TrueForAll(f => f.Verdict != Verdict.Failure), findings, [.. settings.Select(Show)]));
         return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;

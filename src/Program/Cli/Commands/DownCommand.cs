@@ -24,11 +24,12 @@ internal static class DownCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var home = new HomeLayout(run.Home);
+        var wasRestarting = LocalCloud.Find(home) == CloudPresence.Restarting;
         Watchdog.Stop(home);
         if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
         else if (!await StopRemainsAsync(run, home, cancellationToken))
         {
-            run.Say($"No cloud runs in {run.Home}.");
+            run.Say(wasRestarting ? $"The server in {run.Home} had ended; it is not started again." : LocalCloud.Sentence(CloudPresence.None, run.Home));
             if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
             return CommandRunner.Done;
         }

@@ -3,7 +3,6 @@ using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
 using Strata.Core;
 using Strata.Core.Background;
-using Strata.Server.Hosting;
 using Strata.Server.Options;
 using Strata.Server.Status;
 
@@ -12,25 +11,24 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata status</c>: addresses, version and the health of each part. 0 when all is well, 1 otherwise.</summary>
 internal static class StatusCommand
 {
-    private sealed record Down(bool Running, string Home);
+    /// <summary>A failure that the work has recovered from is shown so long.</summary>
+    private static readonly TimeSpan RecoveredShownFor = TimeSpan.FromHours(1);
+
+    private sealed record Down(bool Running, bool Restarting, string Home);
 
     public static Command Create(Terminal terminal) => new Command("status", "Tell how the cloud is").Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        var isHere = HomeLock.IsHeld(new HomeLayout(run.Home));
-        var isElsewhere = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL")) || run.Parse.GetValue(GlobalOptions.Server) is not null;
-        if (!isHere && !isElsewhere)
+        var presence = LocalCloud.Find(new HomeLayout(run.Home));
+        var isMeant = LocalCloud.IsMeant(run);
+        if (isMeant && presence != CloudPresence.Running)
         {
-            if (!run.WriteMachine(new Down(false, run.Home)))
-            {
-                run.Terminal.Error.WriteLine(Watchdog.Watches(new HomeLayout(run.Home))
-                    ? $"The server in {run.Home} has ended without being asked to and is being started again. Look again in a moment."
-                    : $"No cloud runs in {run.Home}. Start it with: strata up");
-            }
+            if (!run.WriteMachine(new Down(false, presence == CloudPresence.Restarting, run.Home)))
+                run.Terminal.Error.WriteLine($"{LocalCloud.Sentence(presence, run.Home)} {LocalCloud.NextStep(presence)}");
             return CommandRunner.Failed;
         }
-        var status = isHere && !isElsewhere ? await LocalStatusAsync(run, cancellationToken) : await CloudStatus.AskApiAsync(run, cancellationToken);
+        var status = isMeant ? await LocalStatusAsync(run, cancellationToken) : await CloudStatus.AskApiAsync(run, cancellationToken);
         if (!run.WriteMachine(status)) Write(run, status);
         return status.Ok ? CommandRunner.Done : CommandRunner.Failed;
     }
@@ -44,19 +42,21 @@ internal static class StatusCommand
         return status with { Ok = false };
     }
 
-    /// <summary>Only what fails or has failed: the rest is many lines that say nothing.</summary>
+    /// <summary>Only what fails, or did so a while ago: the rest is many lines that say nothing. The error of what has recovered is past, so only <c>-o json</c> shows it.</summary>
     private static void WriteBackground(Run run, IReadOnlyList<WorkHealth> works)
     {
         var failing = works.Count(w => w.Failing > 0);
         run.Terminal.Out.WriteLine();
         run.Terminal.Out.WriteLine($"Background     {works.Count} kinds of work, {(failing == 0 ? "none failing" : run.Terminal.OnOut(Tone.Bad, $"{failing} failing"))}");
-        var notable = works.Where(w => w.LastError is not null).ToList();
+        var notable = works.Where(w => w.Failing > 0 || run.Now - w.LastErrorAt < RecoveredShownFor).ToList();
         if (notable.Count == 0) return;
         var table = new Table("WORK", "STATE", "SINCE", "RESTARTS", "LAST ERROR");
         foreach (var work in notable)
         {
-            var state = work.Failing > 0 ? new Cell("failing", Tone.Bad) : new Cell("running", Tone.Good);
-            table.Add(work.Name, state, TimeText.Short(run.Now - work.Since), $"{work.Restarts}", work.LastError ?? "");
+            var isFailing = work.Failing > 0;
+            var state = isFailing ? new Cell("failing", Tone.Bad) : new Cell("recovered", Tone.Good);
+            var error = isFailing ? work.LastError ?? "" : $"{TimeText.Short(run.Now - work.LastErrorAt!.Value)} ago";
+            table.Add(work.Name, state, TimeText.Short(run.Now - work.Since), $"{work.Restarts}", error);
         }
         table.Write(run.Terminal);
     }

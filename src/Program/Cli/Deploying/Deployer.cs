@@ -21,15 +21,23 @@ internal sealed class Deployer(Run run)
     /// <summary>Told the release's name as soon as there is one: from then on the work goes on by itself.</summary>
     public string? Release { get; private set; }
 
+    /// <summary>Whether the server was asked for a release, which it may have made even if no answer came.</summary>
+    public bool Asked { get; private set; }
+
+    /// <summary>Whether the build is done: what is left is the rollout.</summary>
+    public bool Built { get; private set; }
+
     /// <param name="waits">False: return as soon as the release is queued.</param>
     public async Task<DeploymentResource> DeployAsync(string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
     {
         var deployment = await EnsureAsync(name, cancellationToken);
         var config = source.Git is { } git ? new SourceConfig { Git = git } : await UploadAsync(source.Folder!, cancellationToken);
+        Asked = true;
         var release = await CreateReleaseAsync(deployment, config, cancellationToken);
         Release = release.Name;
         if (!waits) return deployment;
         await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, told, cancellationToken), BuildSummary);
+        Built = true;
         return await steps.DoAsync(
             $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
     }

@@ -19,13 +19,18 @@ internal static class Rollout
             Finish(run, await change(client));
             return CommandRunner.Done;
         }
-        var settled = await new Steps(run).DoAsync(doing, async told =>
+        OngoingWork? ongoing = null;
+        return await CutOff.RunAsync(run, () => ongoing, async () =>
         {
-            var changed = await change(client);
-            return await RolloutWait.UntilSettledAsync(run, changed, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
-        }, done);
-        Finish(run, settled);
-        return CommandRunner.Done;
+            var settled = await new Steps(run).DoAsync(doing, async told =>
+            {
+                var changed = await change(client);
+                ongoing = new OngoingWork($"The rollout of {name} goes on.", $"Follow it with: strata describe {name}.");
+                return await RolloutWait.UntilSettledAsync(run, changed, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
+            }, done);
+            Finish(run, settled);
+            return CommandRunner.Done;
+        }, cancellationToken);
     }
 
     /// <summary>The data of every command that ends with a deployment: the whole of it for machines, its address for people.</summary>

@@ -20,6 +20,8 @@ internal static class CloudChecks
 
     private static IReadOnlyList<Finding> Of(ServerStatus status) =>
     [
+        Finding.Ok("API address", status.ApiUrl.ToString().TrimEnd('/')),
+        Finding.Ok("edge address", status.HttpUrl is { } http ? http.ToString().TrimEnd('/') : "no edge on this machine"),
         .. status.Parts.Select(p => p.Ok ? Finding.Ok(p.Name, p.Message) : Finding.Failure(p.Name, p.Message, Repair)),
         .. status.Background.Where(w => w.Failing > 0).Select(w => Finding.Failure(w.Name, $"fails since {w.Since:u}: {w.LastError}", $"It is retried by itself; the log says more: {Path.Combine(status.Home, "run", "strata.log")}")),
     ];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Strata.Cli.Cloud;
 using Strata.Core;
 
 namespace Strata.Cli.Shell;
@@ -35,7 +36,7 @@ internal static class CommandRunner
             }
             catch (StrataException e)
             {
-                ErrorText.Write(run.Terminal, e.Error);
+                ErrorText.Write(run.Terminal, LocalCloud.Explain(run, e.Error));
                 return ErrorText.ExitCode(e.Error);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -160,6 +160,40 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
         }
     }
 
+    /// <summary>Anybody can put something of that name into /tmp before the first start.</summary>
+    [Theory]
+    [InlineData("link")]
+    [InlineData("dangling link")]
+    [InlineData("file")]
+    [InlineData("folder of another user")]
+    public async Task Start_WhereTheSocketFolderInTmpIsSomebodyElses_IsRefusedAndTouchesNothing(string planted)
+    {
+        Assert.SkipWhen(planted == "folder of another user" && !Environment.IsPrivilegedProcess, "only root can make one");
+        var options = new PrivatePostgresOptions { Folder = Path.Combine(home, new string('x', 100), "postgres") };
+        var target = Directory.CreateDirectory(Path.Combine(home, "target")).FullName;
+        const UnixFileMode open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        File.SetUnixFileMode(target, open);
+        var socket = new PostgresFolder(options.Folder).SocketFolder;
+        if (planted == "link") File.CreateSymbolicLink(socket, target);
+        else if (planted == "dangling link") File.CreateSymbolicLink(socket, Path.Combine(target, "absent"));
+        else if (planted == "file") await File.WriteAllTextAsync(socket, "");
+        else Directory.CreateDirectory(socket);
+        if (planted == "folder of another user") Process.Start("chown", ["12345", socket]).WaitForExit();
+        try
+        {
+            var fault = await Assert.ThrowsAsync<StrataException>(() => StartAsync(options));
+            Assert.Equal("SOCKET_FOLDER_FOREIGN", fault.Error.Code);
+            Assert.Contains(socket, fault.Error.Message, StringComparison.Ordinal);
+            Assert.Equal(open, File.GetUnixFileMode(target));
+            Assert.Empty(Directory.EnumerateFileSystemEntries(target));
+        }
+        finally
+        {
+            if (planted == "folder of another user") Directory.Delete(socket);
+            else File.Delete(socket);
+        }
+    }
+
     [Fact]
     public async Task Start_WithoutPostgres_SaysHowToInstallIt()
     {

@@ -14,6 +14,9 @@ internal sealed class FakeApi : IAsyncDisposable
 
     public List<string> Asked { get; } = [];
     public string Answer { get; set; } = "[]";
+
+    /// <summary>Null: each call gets <see cref="Answer"/>.</summary>
+    public Func<HttpContext, CancellationToken, Task<string>>? Respond { get; set; }
     public Uri Address => new(app.Urls.First());
 
     public static async Task<FakeApi> StartAsync()
@@ -35,6 +38,6 @@ internal sealed class FakeApi : IAsyncDisposable
         var body = await reader.ReadToEndAsync();
         var ifMatch = http.Request.Headers.IfMatch.ToString();
         lock (Asked) Asked.Add($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString} {body}{(ifMatch.Length > 0 ? " If-Match " + ifMatch : "")}".TrimEnd());
-        await http.Response.WriteAsync(Answer);
+        await http.Response.WriteAsync(Respond is { } respond ? await respond(http, http.RequestAborted) : Answer);
     }
 }

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Strata.Cli.Cloud;
+using Strata.Cli.Shell;
+using Strata.Cli.Tests.Commands;
+using Strata.Server.Hosting;
+using Strata.Server.Options;
+
+namespace Strata.Cli.Tests.Cloud;
+
+/// <summary>What commands say where the server of this machine does not answer, and what doctor and status show where it does.</summary>
+public sealed class LocalCloudTests : IDisposable
+{
+    private static readonly string[] Lines = ["get deployments", "logs shop", "deploy .", "token list", "status", "doctor", "scale shop 2"];
+
+    private readonly TempFolder home = new();
+    private readonly List<Process> processes = [];
+
+    public void Dispose()
+    {
+        foreach (var process in processes)
+        {
+            process.Kill(entireProcessTree: true);
+            process.Dispose();
+        }
+        home.Dispose();
+    }
+
+    [Fact]
+    public async Task Run_WhileTheServerIsStartedAgain_SaysSoInEachCommand()
+    {
+        Know(Unused());
+        var watchdog = Start(Watchdog.Command[0], [.. Watchdog.Command.Skip(1), "/bin/sh", "-c", "sleep 600", home.Path]);
+        home.Write("run/watch.pid", $"{watchdog.Id}");
+        foreach (var line in Lines)
+        {
+            var (code, said) = await RunAsync(line);
+            Assert.Equal(1, code);
+            Assert.Contains("is being started again", said, StringComparison.Ordinal);
+            Assert.DoesNotContain("strata up", said, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Run_WithoutAServer_SaysHowToStartIt()
+    {
+        Know(Unused());
+        foreach (var line in Lines) Assert.Contains("strata up", (await RunAsync(line)).Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WithAnotherServerNamed_SaysNothingOfThisMachine()
+    {
+        Know(Unused());
+        Assert.DoesNotContain(home.Path, (await RunAsync($"get deployments --server http://127.0.0.1:{Unused()}")).Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_OfARunningCloud_ShowsItsAddressesAndItsOwnSettings()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Answer = Status(api.Address, "[]");
+        Know(api.Address.Port);
+        using var server = HomeLock.Take(new HomeLayout(home.Path));
+        var process = Start("/bin/sh", ["-c", "sleep 600; :", "strata", "up", "--api-port", "19191", "--http-port=19192"]);
+        server.Tell(new RunningCloud(process.Id, "1", api.Address, new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
+        var (_, said) = await RunAsync("doctor");
+        Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
+        Assert.Matches(@"api-port +19191 +flag --api-port", said);
+        Assert.Matches(@"http-port +19192 +flag --http-port", said);
+        Assert.DoesNotMatch(@"api-port +8080", said);
+    }
+
+    [Fact]
+    public async Task Status_OfWorkThatRecovered_ShowsItsFailureAsPast()
+    {
+        await using var api = await FakeApi.StartAsync();
+        string Work(string name, int failing, TimeSpan ago) =>
+            $$"""{"name":"{{name}}","state":"{{(failing > 0 ? "FAILING" : "RUNNING")}}","since":"2026-01-01T00:00:00Z","count":1,"failing":{{failing}},"restarts":1,"lastError":"of {{name}}","lastErrorAt":"{{TimeProvider.System.GetUtcNow() - ago:O}}"}""";
+        api.Answer = Status(api.Address, $"[{Work("ill", 1, TimeSpan.FromMinutes(1))},{Work("well", 0, TimeSpan.FromMinutes(12))},{Work("long-well", 0, TimeSpan.FromDays(2))}]");
+        var (_, said) = await RunAsync($"status --server {api.Address}");
+        Assert.Contains("of ill", said, StringComparison.Ordinal);
+        Assert.Matches(@"well +recovered .*12m ago", said);
+        Assert.DoesNotContain("of well", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("long-well", said, StringComparison.Ordinal);
+        Assert.Contains("of long-well", (await RunAsync($"status -o json --server {api.Address}")).Said, StringComparison.Ordinal);
+    }
+
+    private void Know(int port) => home.Write("context.json", $$"""{"server":"http://127.0.0.1:{{port}}","token":"x"}""");
+
+    private static string Status(Uri api, string background) =>
+        $$"""
+        {"version":"1","startedAt":"2026-01-01T00:00:00Z","startSeconds":1,"apiUrl":"{{api}}","httpUrl":"http://127.0.0.1:19192","home":"/x","pid":1,"memoryBytes":1,
+         "ok":true,"parts":[],"background":{{background}} }
+        """;
+
+    private static int Unused()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private Process Start(string program, IEnumerable<string> arguments)
+    {
+        var process = Process.Start(program, arguments);
+        processes.Add(process);
+        return process;
+    }
+
+    private async Task<(int Code, string Said)> RunAsync(string line)
+    {
+        var text = new StringWriter();
+        var code = await StrataCommand.RunAsync(
+            [.. line.Split(' '), "--home", home.Path], new Terminal { Out = text, Error = text }, TestContext.Current.CancellationToken);
+        return (code, text.ToString());
+    }
+}

@@ -1,0 +1,52 @@
+using Strata.Cli.Shell;
+using Strata.Cli.Tests.Commands;
+
+namespace Strata.Cli.Tests.Deploying;
+
+/// <summary>A command that waits for work and is cut off says that the work goes on, and what to do.</summary>
+public sealed class CutOffTests : IDisposable
+{
+    private const string Resource = """
+        {"id":"x","kind":"KIND","name":"NAME","org":"o","project":"default","state":"QUEUED","revision":7,"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z",
+         "createdBy":"a","labels":{},"spec":SPEC,"status":{},"deleted":false}
+        """;
+
+    private readonly TempFolder home = new();
+
+    public void Dispose() => home.Dispose();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Deploy_ThatIsCutOffWhileItWaits_SaysThatTheReleaseGoesOn(bool byUser)
+    {
+        await using var api = await FakeApi.StartAsync();
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        api.Respond = async (http, cancellationToken) =>
+        {
+            var path = http.Request.Path.Value!;
+            if (path.Contains("/log", StringComparison.Ordinal))
+            {
+                waits.TrySetResult();
+                if (byUser) await Task.Delay(Timeout.Infinite, cancellationToken);
+                http.Abort();
+                return "";
+            }
+            if (waits.Task.IsCompleted && !byUser) http.Abort();
+            if (path.EndsWith("/releases", StringComparison.Ordinal) && http.Request.Method == "GET") return """{"items":[]}""";
+            return path.Contains("/releases", StringComparison.Ordinal)
+                ? Resource.Replace("KIND", "release").Replace("NAME", "shop-1").Replace("SPEC", """{"deployment":"x","source":{"git":{"url":"https://example.invalid/x.git"}}}""")
+                : Resource.Replace("KIND", "deployment").Replace("NAME", "shop").Replace("SPEC", "{}");
+        };
+        var text = new StringWriter();
+        var deploy = StrataCommand.RunAsync(
+            ["deploy", "https://example.invalid/x.git", "--name", "shop", "--server", api.Address.ToString(), "--home", home.Path],
+            new Terminal { Out = text, Error = TextWriter.Synchronized(text) }, interrupt.Token);
+        await Task.WhenAny(waits.Task, deploy);
+        if (byUser) await interrupt.CancelAsync();
+        Assert.Equal(1, await deploy);
+        foreach (var part in (string[])["The deploy of shop-1 goes on.", "strata logs release/shop-1 -f", "strata describe shop", "strata cancel release/shop-1"])
+            Assert.Contains(part, text.ToString(), StringComparison.Ordinal);
+    }
+}
