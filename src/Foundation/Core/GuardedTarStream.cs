@@ -1,3 +1,8 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
 namespace Strata.Core;
 
 /// <summary>
@@ -20,6 +25,8 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
     private long extendedInRow;
     private int matched;
     private bool ended;
+    private MemoryStream? records;
+    private long recordBytes;
 
     public override bool CanRead => true;
     public override bool CanSeek => false;
@@ -70,6 +77,7 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
                 var skipped = (int)Math.Min(contentLeft, bytes.Length);
                 if (isExtended) LookForSize(bytes[..skipped]);
                 contentLeft -= skipped;
+                if (records is not null) Collect(bytes[..skipped]);
                 bytes = bytes[skipped..];
                 continue;
             }
@@ -97,6 +105,8 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
             case (byte)'x' or (byte)'g' or (byte)'L' or (byte)'K':
                 isExtended = header[TypeOffset] is (byte)'x' or (byte)'g';
                 matched = 0;
+                recordBytes = size;
+                records = header[TypeOffset] == (byte)'x' && size <= limits.ExtendedBytesMax ? new MemoryStream((int)size) : null;
                 if (size > limits.ExtendedBytesMax || (extendedInRow += size) > limits.ExtendedBytesMax * 4) throw new TarLimitException($"it has an extended header of more than {limits.ExtendedBytesMax >> 10} KiB");
                 break;
             case (byte)'S' or (byte)'M':
@@ -111,6 +121,34 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
                 break;
         }
         contentLeft = (size + BlockBytes - 1) / BlockBytes * BlockBytes;
+    }
+
+    /// <summary>Checks once the records are whole: the reader parses them before it reads their padding.</summary>
+    private void Collect(ReadOnlySpan<byte> content)
+    {
+        records!.Write(content[..(int)Math.Min(content.Length, recordBytes - records.Length)]);
+        if (records.Length == recordBytes) CheckNames();
+    }
+
+    /// <summary>
+    /// .NET's reader takes the first line break in a record for its end, so it would only say that the archive is broken. A record is "LENGTH KEY=VALUE\n";
+    /// what does not read so is left to the reader.
+    /// </summary>
+    private void CheckNames()
+    {
+        ReadOnlySpan<byte> rest = records!.ToArray();
+        records = null;
+        while (rest.IndexOf((byte)' ') is > 0 and < 10 and var space
+            && Utf8Parser.TryParse(rest[..space], out int length, out _) && length > space + 1 && length <= rest.Length)
+        {
+            var record = rest[(space + 1)..(length - 1)];
+            rest = rest[length..];
+            if (record.IndexOf((byte)'=') is not (> 0 and var equals)) continue;
+            var key = record[..equals];
+            if (!key.SequenceEqual("path"u8) && !key.SequenceEqual("linkpath"u8)) continue;
+            var name = Encoding.UTF8.GetString(record[(equals + 1)..]);
+            if (name.Any(char.IsControl)) throw new TarNameException(name);
+        }
     }
 
     /// <summary>A pax size record takes the place of the header's size; tools write it only for files larger than any bound here.</summary>
@@ -154,4 +192,22 @@ public sealed class GuardedTarStream(Stream source, TarLimits limits) : Stream
 public sealed record TarLimits(long BytesMax, int EntriesMax, long ExtendedBytesMax = 256 << 10);
 
 /// <summary>An archive that breaks a bound; the message is a clause without a full stop.</summary>
-public sealed class TarLimitException(string why) : Exception(why);
+public class TarLimitException(string why) : Exception(why);
+
+/// <summary>An entry, or the target of a link, has a name that readers of tar disagree about.</summary>
+public sealed class TarNameException(string name) : TarLimitException($"the name \"{Escape(name)}\" {Why}")
+{
+    public const string Why = "has a line break or another control character";
+    private const int CharactersMax = 120;
+
+    /// <summary>As <see cref="Escape"/> writes it.</summary>
+    public string Escaped => Escape(name);
+
+    /// <summary>As JSON writes it, without its quotes; cut where it is long.</summary>
+    public static string Escape(string name)
+    {
+        var cut = char.IsHighSurrogate(name[Math.Min(name.Length, CharactersMax) - 1]) ? CharactersMax - 1 : CharactersMax;
+        var shown = name.Length <= CharactersMax ? name : name[..cut] + "…";
+        return JsonEncodedText.Encode(shown, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
+    }
+}

@@ -99,6 +99,7 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
     /// <summary>Of a link in a static site.</summary>
     private string WhyNot(string link)
     {
+        if (tree.Links.IsCircle(link)) return "a link that leads back to itself";
         if (tree.Links.Resolve(link) is null) return LeftOutFiles.LeadsOut;
         return tree.Folder(link) is not null ? "a link to a folder, which a static site does not follow" : "a link to nothing, or to what a static site does not serve";
     }

@@ -32,6 +32,10 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
                 if (await AddAsync(state, entry, cancellationToken) is { } error) return error;
             }
         }
+        catch (TarNameException e)
+        {
+            return SourceErrors.ArchiveUnsafe(e.Escaped, TarNameException.Why);
+        }
         catch (TarLimitException e)
         {
             return SourceErrors.ArchiveBeyondLimits(e.Message);
@@ -47,7 +51,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
     {
         if (entry.EntryType is TarEntryType.GlobalExtendedAttributes) return null;
         if (++state.Files > state.Limits.FilesMax) return SourceErrors.TooManyFiles(state.Limits.FilesMax);
-        if (entry.Name.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(string.Concat(entry.Name.Select(x => char.IsControl(x) ? '?' : x)), "has a line break or another control character in its name");
+        if (entry.Name.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(TarNameException.Escape(entry.Name), TarNameException.Why);
         if (SafeName(entry.Name) is not { } name) return SourceErrors.ArchiveUnsafe(entry.Name, "would be written outside the source");
         if (name.Length == 0) return null; // "./": the folder itself
         if (state.Links.PassesLink(name) || state.Links.IsLink(name)) return SourceErrors.ArchiveUnsafe(name, "would be written through a link");
@@ -133,7 +137,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         foreach (var (name, target) in state.Links.Links)
         {
             if (state.Links.PassesLink(name)) return SourceErrors.ArchiveUnsafe(name, "would be written through a link");
-            if (state.Links.Resolve(name) is null) return SourceErrors.LinkLeaves($"{name} -> {target}");
+            if (state.Links.Leaves(name)) return SourceErrors.LinkLeaves($"{name} -> {target}");
         }
         foreach (var (name, target) in state.Links.Links)
         {

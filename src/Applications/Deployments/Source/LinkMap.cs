@@ -30,8 +30,20 @@ internal sealed class LinkMap
     }
 
     /// <summary>The path with every link followed, "" for the root; null where it leaves the root or links lead in a circle.</summary>
-    public string? Resolve(string path)
+    public string? Resolve(string path) => Resolve(path, out _);
+
+    /// <summary>
+    /// Whether it leads out of the root. Links that lead in a circle do not, and nothing can be reached through them: the system refuses to follow
+    /// them (ELOOP).
+    /// </summary>
+    public bool Leaves(string path) => Resolve(path, out var isCircle) is null && !isCircle;
+
+    /// <summary>Whether links lead in a circle, or through more of them than the system follows.</summary>
+    public bool IsCircle(string path) => Resolve(path, out var isCircle) is null && isCircle;
+
+    private string? Resolve(string path, out bool isCircle)
     {
+        isCircle = false;
         var pending = new Stack<string>(path.Split('/').Reverse());
         var done = new List<string>();
         var hops = 0;
@@ -46,7 +58,12 @@ internal sealed class LinkMap
             }
             done.Add(part);
             if (!targets.TryGetValue(string.Join('/', done), out var target)) continue;
-            if (target.StartsWith('/') || ++hops > HopsMax) return null;
+            if (target.StartsWith('/')) return null;
+            if (++hops > HopsMax)
+            {
+                isCircle = true;
+                return null;
+            }
             done.RemoveAt(done.Count - 1);
             foreach (var next in target.Split('/').Reverse()) pending.Push(next);
         }

@@ -32,7 +32,7 @@ internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLi
         var links = LinkMap.Scan(workspace.Folder, limits.FilesMax * 2, cancellationToken);
         foreach (var (link, target) in links.Links)
         {
-            if (links.Resolve(link) is null) return SourceErrors.LinkLeaves($"{link} -> {target}");
+            if (links.Leaves(link)) return SourceErrors.LinkLeaves($"{link} -> {target}");
         }
         return fetched;
     }

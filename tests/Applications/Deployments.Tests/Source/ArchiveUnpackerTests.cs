@@ -44,6 +44,31 @@ public sealed class ArchiveUnpackerTests : IDisposable
         Assert.True((System.IO.File.GetUnixFileMode(Path.Combine(Root, "bin/run")) & UnixFileMode.UserExecute) != 0);
     }
 
+    /// <summary>Nothing can be reached through them, so they are what they are in the source: links.</summary>
+    [Fact]
+    public async Task Unpack_LinksInACircle_AreKeptAsLinks()
+    {
+        var unpacked = await UnpackAsync(Pack(File("a.txt"), Link("self", "self"), Link("here", "there"), Link("there", "here"), Link("x/up", "../x/up/y")));
+        Assert.True(unpacked.IsOk, unpacked.Error?.Message);
+        Assert.Equal(["self", "there", "here"], new[] { "self", "here", "there" }.Select(n => new FileInfo(Path.Combine(Root, n)).LinkTarget));
+        var tree = new SourceTree(Root);
+        Assert.False(tree.HasFile("self"));
+        Assert.Null(tree.Folder("x/up"));
+        Assert.True(tree.HasFile("a.txt"));
+    }
+
+    /// <summary>.NET's reader takes a line break in a pax record for its end.</summary>
+    [Theory]
+    [InlineData("bad\nname.txt", "bad\\nname.txt")]
+    [InlineData("dir/tab\there", "tab\\there")]
+    public async Task Unpack_ANameWithALineBreak_IsRefusedWithTheNameEscaped(string name, string shown)
+    {
+        var unpacked = await UnpackAsync(Pack(File("a.txt"), File(name)));
+        Assert.Equal("ARCHIVE_UNSAFE", unpacked.Error!.Code);
+        Assert.Contains(shown, unpacked.Error.Message, StringComparison.Ordinal);
+        Assert.Contains("control character", unpacked.Error.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, PaxTarEntry[]> Attacks => new()
     {
         { "climbs", [File("../evil")] },
@@ -54,7 +79,8 @@ public sealed class ArchiveUnpackerTests : IDisposable
         { "through a link", [Link("a", "."), File("a/b")] },
         { "link in place of a folder", [File("a/b"), Link("a", "c")] },
         { "chain of links", [new PaxTarEntry(TarEntryType.Directory, "x"), Link("x/up", ".."), Link("out", "x/up/../outside")] },
-        { "links in a circle", [Link("a", "b"), Link("b", "a")] },
+        { "link out beside a circle", [Link("a", "a"), Link("b", "../outside")] },
+        { "through a circle", [Link("a", "a"), File("a/b")] },
         { "hard link out", [Link("a", "../../etc/passwd", TarEntryType.HardLink)] },
         { "hard link to a link", [Link("a", "b"), Link("c", "a", TarEntryType.HardLink), File("b")] },
         { "device", [new PaxTarEntry(TarEntryType.CharacterDevice, "null") { DeviceMajor = 1, DeviceMinor = 3 }] },
