@@ -47,6 +47,8 @@ internal static class LocalCloud
         if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run)) return error;
         var presence = Find(new HomeLayout(run.Home));
         if (error.Code == ClientErrors.ConnectionLost && presence == CloudPresence.Running) return error;
-        return error with { Message = $"{error.Message} {Sentence(presence, run.Home)}", NextStep = NextStep(presence) };
+        // What was cut off has a next step of its own; where nothing answered at all, the client's would be a guess.
+        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own } ? $"{NextStep(presence).TrimEnd('.')}. {own}" : NextStep(presence);
+        return error with { Message = $"{error.Message} {Sentence(presence, run.Home)}", NextStep = next };
     }
 }
