@@ -102,6 +102,7 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
 {
     private readonly List<TaskCompletionSource> held = [];
     private TaskCompletionSource? gate;
+    private string? lapsesTo;
     private int released;
 
     /// <summary>How often a term of a tunnel's lease was released.</summary>
@@ -112,6 +113,9 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
 
     /// <summary>From now on leases of tunnels are taken, and their takers hear of it only when the gate opens.</summary>
     public void Shut() => gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Right before the next take-over this holder gets the lease.</summary>
+    public void LapseBeforeTakeOver(string to) => lapsesTo = to;
 
     public void Open()
     {
@@ -139,6 +143,12 @@ internal sealed class SlowLeases(ILeases leases) : ILeases
 
     public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         leases.TakeOverAsync(name, holder, duration, cancellationToken);
+
+    public async ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref lapsesTo, null) is { } other) await leases.TakeOverAsync(name, other, duration, cancellationToken);
+        return await leases.TryTakeOverAsync(name, holder, from, duration, cancellationToken);
+    }
 
     public async ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken)
     {

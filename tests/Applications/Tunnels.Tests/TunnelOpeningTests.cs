@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using Strata.Api.Tests.Hosting;
+using Strata.Tunnels.Server;
 
 namespace Strata.Tunnels.Tests;
 
@@ -75,6 +76,32 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
         Assert.Equal("CONNECTED", tunnel.Text("state"));
         later.Abort();
         await NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task Connect_WhenAnotherMachineGetsTheLeaseBeforeTheTakeOver_IsRefused()
+    {
+        using var former = Machine();
+        await ConnectAsync(former);
+        host.Leases.LapseBeforeTakeOver("another machine/1");
+        using var later = Machine();
+        await Assert.ThrowsAsync<WebSocketException>(() => later.ConnectAsync(SameMachineUrl, TestContext.Current.CancellationToken));
+        Assert.Equal("another machine/1", await host.Leases.HolderAsync("tunnel/" + host.TunnelId, default));
+    }
+
+    [Fact]
+    public void Add_ThatComesAfterALaterSession_DoesNotReplaceIt()
+    {
+        using var earlier = new TunnelListener(TunnelOptions.Default, TimeProvider.System);
+        using var later = new TunnelListener(TunnelOptions.Default, TimeProvider.System);
+        var sessions = new TunnelSessions(TunnelOptions.Default);
+        sessions.Add("t", later, epoch: 2);
+        sessions.Add("t", earlier, epoch: 1);
+        Assert.True(sessions.TryGet("t", out var present) && present == later);
+        sessions.Remove("t", earlier);
+        Assert.True(sessions.TryGet("t", out _));
+        sessions.Remove("t", later);
+        Assert.False(sessions.TryGet("t", out _));
     }
 
     [Fact]

@@ -50,7 +50,7 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         if (await HeldLease.TryTakeAsync(leases, name, session, TunnelLease.Duration, parts.Time, CancellationToken.None) is { } lease) return lease;
         if (await leases.HolderAsync(name, aborted) is not { } holder || !TunnelLease.IsOf(holder, machine)) return null;
         aborted.ThrowIfCancellationRequested();
-        return await HeldLease.TakeOverAsync(leases, name, session, TunnelLease.Duration, parts.Time, CancellationToken.None);
+        return await HeldLease.TryTakeOverAsync(leases, name, session, holder, TunnelLease.Duration, parts.Time, CancellationToken.None);
     }
 
     private async Task<Result<Answer>> OpenAsync(ApiCall call, TunnelResource tunnel, HeldLease lease)

@@ -27,7 +27,7 @@ internal sealed class TunnelSession(TunnelParts parts, Caller caller, TunnelReso
         cancellationToken.ThrowIfCancellationRequested();
         mayBeConnected = true; // a write that is cancelled, or whose answer is lost, may be in the log
         var connected = await parts.Directory.ConnectedAsync(caller with { Fence = lease.Fence }, tunnel, listener.EndPoint, cancellationToken);
-        if (connected.IsOk) parts.Sessions.Add(tunnel.Id, listener);
+        if (connected.IsOk) parts.Sessions.Add(tunnel.Id, listener, lease.Fence.Epoch);
         return connected;
     }
 

@@ -48,12 +48,14 @@ public sealed class HeldLease : IAsyncDisposable
         return new HeldLease(leases, new Fence(name, epoch), duration, time, askedAt);
     }
 
-    /// <summary>Takes it from whoever holds it; that term is over. For one who is known to replace the present holder.</summary>
-    public static async ValueTask<HeldLease> TakeOverAsync(
-        ILeases leases, string name, string holder, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Takes it from this holder; that term is over. For one who is known to replace it.</summary>
+    /// <returns>Null where someone else holds it by now.</returns>
+    public static async ValueTask<HeldLease?> TryTakeOverAsync(
+        ILeases leases, string name, string holder, string from, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
     {
         var askedAt = time.GetTimestamp();
-        return new HeldLease(leases, new Fence(name, await leases.TakeOverAsync(name, holder, duration, cancellationToken)), duration, time, askedAt);
+        if (await leases.TryTakeOverAsync(name, holder, from, duration, cancellationToken) is not { } epoch) return null;
+        return new HeldLease(leases, new Fence(name, epoch), duration, time, askedAt);
     }
 
     public async ValueTask DisposeAsync()

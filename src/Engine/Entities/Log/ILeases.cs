@@ -19,6 +19,10 @@ public interface ILeases
     /// <returns>A new epoch.</returns>
     ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
+    /// <summary>Takes the lease from one holder, and from no other.</summary>
+    /// <returns>A new epoch; null where someone else holds it by now.</returns>
+    ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken);
+
     /// <summary>Gives up the term with this epoch at once; does nothing when it is over, whoever holds the lease now, a later term of the same holder included.</summary>
     ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken);
 

@@ -37,6 +37,16 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         lock (gate) return ValueTask.FromResult(Hold(name, holder, until, ++lastEpoch));
     }
 
+    public ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        lock (gate)
+        {
+            if (Current(name, now) is { } present && present != from) return ValueTask.FromResult<long?>(null);
+            return ValueTask.FromResult<long?>(Hold(name, holder, now + duration, ++lastEpoch));
+        }
+    }
+
     public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken)
     {
         lock (gate)

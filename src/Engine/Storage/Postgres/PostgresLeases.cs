@@ -27,6 +27,13 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
         returning epoch
         """;
 
+    private const string TryTakeOverSql = $"""
+        {Insert}
+        on conflict (name) do update set holder = excluded.holder, held_until = clock_timestamp() + $3, epoch = excluded.epoch
+        where l.holder = $4 or l.held_until <= clock_timestamp()
+        returning epoch
+        """;
+
     public async ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         await AskAsync(HoldSql, cancellationToken, name, holder, duration) as long?;
 
@@ -35,6 +42,9 @@ internal sealed class PostgresLeases(QueryPool pool) : ILeases
 
     public async ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
         (long)(await AskAsync(TakeOverSql, cancellationToken, name, holder, duration))!;
+
+    public async ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
+        await AskAsync(TryTakeOverSql, cancellationToken, name, holder, duration, from) as long?;
 
     public async ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) =>
         await AskAsync("delete from strata.lease where name = $1 and epoch = $2", cancellationToken, name, epoch);

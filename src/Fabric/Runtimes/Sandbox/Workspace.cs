@@ -8,6 +8,9 @@ namespace Strata.Runtimes.Sandbox;
 /// </summary>
 internal sealed class Workspace : IWorkspace
 {
+    /// <summary>One above another on the same folder, as two tries would leave.</summary>
+    private const int MountsMax = 8;
+
     private readonly string root;
 
     private Workspace(string root, long diskBytes, bool isHardLimited) => (this.root, DiskBytes, IsHardLimited) = (root, diskBytes, isHardLimited);
@@ -64,14 +67,28 @@ internal sealed class Workspace : IWorkspace
         if (!(await HostCommand.RunAsync("mkfs.ext4", format, cancellationToken)).Ok) return false;
         var mounted = await HostCommand.RunAsync("mount", ["-o", "loop,nosuid,nodev", image, Path.Combine(root, "disk")], cancellationToken);
         if (mounted.Ok) Directory.Delete(Path.Combine(root, "disk", "lost+found"));
+        else if (IsMounted(Path.Combine(root, "disk"))) throw new IOException($"The disk of a workspace was not mounted in time: {mounted.Complaint}");
         else File.Delete(image);
         return mounted.Ok;
     }
 
+    /// <summary>By the kernel's table, without a look into the folder, which may hang.</summary>
+    private static bool IsMounted(string folder)
+    {
+        // Spaces and the like are octal there (proc_pid_mountinfo(5)); the fifth field is the mount point.
+        var point = string.Concat(Path.GetFullPath(folder).Select(c => c is ' ' or '\t' or '\n' or '\\' ? "\\" + Convert.ToString(c, 8).PadLeft(3, '0') : c.ToString()));
+        return File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ') is { Length: > 4 } fields && fields[4] == point);
+    }
+
     private static async Task DeleteAsync(string root, CancellationToken cancellationToken)
     {
-        // Lazily: whoever still looks into it must not keep it alive.
-        if (File.Exists(Path.Combine(root, "disk.img"))) await HostCommand.RunAsync("umount", ["-l", Path.Combine(root, "disk")], cancellationToken);
+        // What is mounted, not what should be: a "mount" that was killed because it took too long may have mounted all the same.
+        var disk = Path.Combine(root, "disk");
+        for (var left = MountsMax; left > 0 && IsMounted(disk); left--)
+        {
+            // Lazily: whoever still looks into it must not keep it alive.
+            if (!(await HostCommand.RunAsync("umount", ["-l", disk], cancellationToken)).Ok) break;
+        }
         // Not by the base library: a build may have left folders without permissions or names that are not UTF-8.
         await HostCommand.RunAsync("chmod", ["-R", "u+rwX", root], cancellationToken);
         await HostCommand.RunAsync("rm", ["-rf", "--one-file-system", root], cancellationToken);

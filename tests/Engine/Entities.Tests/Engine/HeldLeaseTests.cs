@@ -133,6 +133,9 @@ public sealed class HeldLeaseTests
 
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) => new(Release);
 
         public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => default;

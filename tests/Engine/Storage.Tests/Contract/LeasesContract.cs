@@ -122,6 +122,18 @@ public abstract class LeasesContract(IStore store)
     }
 
     [Fact]
+    public async Task TryTakeOver_FromTheHolderThatWasSeen_AndFromNoOther()
+    {
+        var first = await EpochAsync("a", Long);
+        var second = await Leases.TryTakeOverAsync(name, "b", "a", Long, CancellationToken.None);
+        Assert.True(second > first);
+        Assert.Null(await Leases.TryTakeOverAsync(name, "c", "a", Long, CancellationToken.None));
+        Assert.Equal("b", await HolderAsync());
+        await Leases.ReleaseAsync(name, second!.Value, CancellationToken.None);
+        Assert.True(await Leases.TryTakeOverAsync(name, "c", "a", Long, CancellationToken.None) > second);
+    }
+
+    [Fact]
     public async Task Append_WithTheFenceOfTheHolder_IsCommitted()
     {
         var fence = new Fence(name, (await EpochAsync("a", Long))!.Value);

@@ -227,6 +227,9 @@ public class ControllerHostTests
         public ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
             inner.TakeOverAsync(name, holder, duration, cancellationToken);
 
+        public ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken) =>
+            inner.TryTakeOverAsync(name, holder, from, duration, cancellationToken);
+
         public ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken) => inner.ReleaseAsync(name, epoch, cancellationToken);
 
         public ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken) => inner.ReleaseAllAsync(prefix, cancellationToken);
