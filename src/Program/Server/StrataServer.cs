@@ -98,7 +98,7 @@ public sealed class StrataServer : IAsyncDisposable
 
     public ServerStatus Status()
     {
-        var health = parts.Parts.Select(p => (p.Name, Health: p.Health(), Took: parts.Timings.FirstOrDefault(t => t.Part == p.Name)?.Took ?? TimeSpan.Zero)).ToList();
+        var health = parts.Parts.Select(p => (p.Name, Health: HealthOf(p), Took: parts.Timings.FirstOrDefault(t => t.Part == p.Name)?.Took ?? TimeSpan.Zero)).ToList();
         var work = composition.Supervisor.Report();
         return new ServerStatus
         {
@@ -114,6 +114,19 @@ public sealed class StrataServer : IAsyncDisposable
             Background = work,
             Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
         };
+    }
+
+    /// <summary>The status answers whatever a part runs into, such as a folder that is gone.</summary>
+    private static PartHealth HealthOf(IPart part)
+    {
+        try
+        {
+            return part.Health();
+        }
+        catch (Exception e)
+        {
+            return new PartHealth(false, $"unknown: {e.Message}");
+        }
     }
 
     /// <summary>Stops what still runs, but for what outlives a server, and gives up the data folder.</summary>

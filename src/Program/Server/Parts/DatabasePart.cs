@@ -39,17 +39,30 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
         if (!keepWork && own is not null) await own.StopAsync(cancellationToken);
     }
 
-    public PartHealth Health() => own switch
+    public PartHealth Health()
     {
-        null when options.PostgresUrl is not null => new PartHealth(true, "an existing PostgreSQL"),
-        _ when own is not null && FreeBytes() is < FreeBytesMin and var free => new PartHealth(
-            false, $"the disk of {options.Home.Postgres} is full, {free >> 10} KiB are left: writes fail (No space left on device) until there is room; free some space, nothing needs a restart"),
-        { IsRunning: true } => new PartHealth(true, $"private PostgreSQL, process {own!.ProcessId}{(own.Adopted ? ", adopted" : "")}"),
-        null => new PartHealth(false, "has not started"),
-        _ => new PartHealth(false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } error ? $", so far without success: {error}" : "")}"),
-    };
+        if (options.PostgresUrl is not null) return new PartHealth(true, "an existing PostgreSQL");
+        if (own is null) return new PartHealth(false, "has not started");
+        var process = own.IsRunning ? new PartHealth(true, $"private PostgreSQL, process {own.ProcessId}{(own.Adopted ? ", adopted" : "")}")
+            : new PartHealth(false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } e ? $", so far without success: {e}" : "")}");
+        return DiskFault(options.Home.Postgres) is not { } fault ? process : new PartHealth(false, process.Ok ? fault : $"{process.Message}; {fault}");
+    }
 
-    private long FreeBytes() => new DriveInfo(options.Home.Postgres).AvailableFreeSpace;
+    /// <summary>What keeps the disk of a folder from being written; null: nothing that is known.</summary>
+    internal static string? DiskFault(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace is < FreeBytesMin and var free
+                ? $"the disk of {folder} is full, {free >> 10} KiB are left: writes fail (No space left on device) until there is room; "
+                    + "free some space, nothing needs a restart"
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"how much is free on the disk of {folder} is unknown: {e.Message}";
+        }
+    }
 
     private async Task WatchAsync(SupervisedWork work, CancellationToken cancellationToken)
     {

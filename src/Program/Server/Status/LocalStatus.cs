@@ -28,8 +28,7 @@ internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status)
         while (true)
         {
             using var client = await listener.AcceptAsync(cancellationToken);
-            await AnswerAsync(client, cancellationToken);
-            work.Succeeded();
+            await AnswerAsync(client, work, cancellationToken);
         }
     }
 
@@ -53,7 +52,7 @@ internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status)
         }
     }
 
-    private async Task AnswerAsync(Socket client, CancellationToken cancellationToken)
+    private async Task AnswerAsync(Socket client, SupervisedWork work, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(SendMax);
@@ -62,9 +61,12 @@ internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status)
             ReadOnlyMemory<byte> text = JsonSerializer.SerializeToUtf8Bytes(status(), WireJson.Of<ServerStatus>());
             while (text.Length > 0) text = text[await client.SendAsync(text, timer.Token)..];
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // It left, or does not read.
+            // It left, or does not read; or the status cannot be made, which must not end it for the next one who asks.
+            if (e is not (SocketException or OperationCanceledException)) work.Failed(e);
+            return;
         }
+        work.Succeeded();
     }
 }
