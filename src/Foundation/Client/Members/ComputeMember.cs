@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Grpc.Core;
 using Strata.Core;
@@ -8,6 +9,7 @@ namespace Strata.Client;
 /// A compute member: plain classes whose methods are marked <see cref="ProcessorAttribute"/>, <see cref="CriterionAttribute"/> or <see cref="ScheduleAttribute"/>. What a handler does with the same
 /// cloud's entities, by any <see cref="EntityClient{T}"/>, happens in the transaction that waits for it. Handlers can be tested by calling them, or by <see cref="CallAsync"/>, with no server at all.
 /// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A semaphore whose wait handle is not used holds nothing.")]
 public sealed class ComputeMember
 {
     private const int CallsMax = 10_000;

@@ -152,7 +152,7 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
     {
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(export)) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
         using var response = await http.PostAsync("/api/import", content, cancellationToken);
-        return new JsonAnswered((int)response.StatusCode, response.Headers, JsonElement.Parse(await response.Content.ReadAsStringAsync()));
+        return new JsonAnswered((int)response.StatusCode, response.Headers, JsonElement.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
     }
 
     private static (int, string?) Outcome(JsonAnswered answer) => (answer.Status, answer.Body.GetProperty("properties").GetProperty("errorCode").GetString());

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Strata.Entities.Log;
 
@@ -30,21 +31,22 @@ public class HeldReads : DispatchProxy
         open.SetResult();
     }
 
+    [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "A proxy returns it boxed; its caller awaits it once.")]
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         var result = targetMethod!.Invoke(log, args);
         if (gate is not { } closed) return result;
         return result switch
         {
-            ValueTask<EntityRevision?> read => HoldAsync(read, closed.Task),
-            ValueTask<RevisionPage> read => HoldAsync(read, closed.Task),
+            ValueTask<EntityRevision?> => HoldAsync<EntityRevision?>(result, closed.Task),
+            ValueTask<RevisionPage> => HoldAsync<RevisionPage>(result, closed.Task),
             _ => result,
         };
     }
 
-    private async ValueTask<T> HoldAsync<T>(ValueTask<T> read, Task open)
+    private async ValueTask<T> HoldAsync<T>(object read, Task open)
     {
-        var found = await read;
+        var found = await (ValueTask<T>)read;
         Interlocked.Increment(ref held);
         await open;
         return found;
