@@ -58,6 +58,17 @@ public sealed class LastAdministratorTests : IAsyncLifetime
         Assert.Equal(409, (await second.SendJsonAsync("DELETE", "/api/v1/tokens/second")).Status);
     }
 
+    /// <summary>Its token is still stored, and lets nobody in.</summary>
+    [Fact]
+    public async Task Delete_OfAnOperatorsToken_WithTheOtherOneInADeletedOrganization_IsRefused()
+    {
+        await host.TokenAsync(host.OtherOrg, "second", ["admin", "operator"]);
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/projects/web?org=other")).Status);
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/organizations/other")).Status);
+        var refused = await http.SendJsonAsync("DELETE", "/api/v1/tokens/admin");
+        Assert.Equal((409, "LAST_OPERATOR"), (refused.Status, refused.Text("code")));
+    }
+
     [Fact]
     public async Task Delete_OfTheLastTwoAtOnce_LeavesOne()
     {

@@ -32,11 +32,47 @@ public sealed class TokenLookupTests : IAsyncLifetime
         var looking = authenticator.AuthenticateAsync(text, default).AsTask();
         await reads.HeldAsync();
         Assert.True((await host.Tokens.DeleteAsync(new Caller(host.Org, "test"), "short", null, default)).IsOk);
-        if (byId) authenticator.Invalidate(parsed.Id);
-        else authenticator.Invalidate();
+        if (byId) authenticator.Invalidate(host.Org, parsed.Id);
+        else authenticator.Invalidate(host.Org);
         reads.Release();
         Assert.True((await looking).IsOk); // it began before the revocation
         Assert.Equal("UNAUTHORIZED", (await authenticator.AuthenticateAsync(text, default)).Error?.Code);
+    }
+
+    /// <summary>In the middle of a look-up, and after it.</summary>
+    [Fact]
+    public async Task Authenticate_WhileOtherOrganizationsRevoke_IsRemembered()
+    {
+        var (log, reads) = HeldReads.Over(host.Log);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, TimeProvider.System);
+        reads.Hold();
+        var looking = authenticator.AuthenticateAsync(host.AdminToken, default).AsTask();
+        await reads.HeldAsync();
+        authenticator.Invalidate(host.OtherOrg, EntityId.New(TimeProvider.System));
+        authenticator.Invalidate(host.OtherOrg);
+        reads.Release();
+        Assert.True((await looking).IsOk);
+        authenticator.Invalidate(host.OtherOrg);
+        reads.Hold();
+        Assert.True((await authenticator.AuthenticateAsync(host.AdminToken, default)).IsOk); // without a read
+    }
+
+    /// <summary>Reads are held, so that a token which is not remembered would not be answered.</summary>
+    [Fact]
+    public async Task Authenticate_AfterAllOfAnOrganizationWasForgotten_LooksAgain_ForThatOneOnly()
+    {
+        var theirs = await host.TokenAsync(host.OtherOrg, "theirs", [Roles.Viewer]);
+        var (log, reads) = HeldReads.Over(host.Log);
+        var authenticator = new TokenAuthenticator(log, host.Tokens, TimeProvider.System);
+        Assert.True((await authenticator.AuthenticateAsync(host.AdminToken, default)).IsOk);
+        Assert.True((await authenticator.AuthenticateAsync(theirs, default)).IsOk);
+        authenticator.Invalidate(host.OtherOrg);
+        reads.Hold();
+        Assert.True((await authenticator.AuthenticateAsync(host.AdminToken, default)).IsOk);
+        var looking = authenticator.AuthenticateAsync(theirs, default).AsTask();
+        await reads.HeldAsync();
+        reads.Release();
+        Assert.True((await looking).IsOk);
     }
 
     [Fact]

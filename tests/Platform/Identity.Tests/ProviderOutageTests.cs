@@ -1,8 +1,12 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Api.Auth;
 using Strata.Api.Tests.Hosting;
 using Strata.Contracts;
+using Strata.Identity.Authentication;
+using Strata.Identity.Keys;
 using Strata.Identity.Providers;
+using Strata.Identity.Tokens;
 using Strata.Resources.Tests.Support;
 using Strata.Storage.Tests.Contract;
 
@@ -67,29 +71,28 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     {
         using var provider = new TestProvider();
         var time = new ManualTime();
-        using var documents = new ProviderDocuments(
-            new IdentityOptions { Issuer = "http://strata.test/api", AllowPrivateProviders = true,
-                ProviderTimeout = Patience }, time, NullLogger<ProviderDocuments>.Instance);
+        using var documents = DocumentsOn(time);
         var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
-        Assert.Single((await documents.KeysAsync(spec, "p1", default))!);
+        Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
         Assert.Equal(2, provider.Requests);
         provider.IsSilent = true;
         time.Advance(TimeSpan.FromMinutes(11));
-        var first = documents.KeysAsync(spec, "p1", default).AsTask();
-        var second = documents.KeysAsync(spec, "other", default).AsTask();
+        var first = documents.KeysAsync(spec, "p1", Patience, default).AsTask();
+        var second = documents.KeysAsync(spec, "other", Patience, default).AsTask();
         await Wait.UntilAsync(() => provider.Requests == 3, "the keys are read again");
         time.Advance(Patience);
         Assert.Null(await second); // whether it has that key is not known
-        await first; // its wait and the reading end at the same moment
-        await Wait.UntilAsync(async () => await documents.KeysAsync(spec, "p1", default) is [{ KeyId: "p1" }], "the former keys are used");
-        Assert.Null(await documents.KeysAsync(spec, "other", default));
+        Assert.Single((await first)!); // although its wait and the reading end at the same moment
+        await Wait.UntilAsync(async () => await documents.KeysAsync(spec, "p1", Patience, default) is [{ KeyId: "p1" }],
+            "the former keys are used");
+        Assert.Null(await documents.KeysAsync(spec, "other", Patience, default));
         Assert.Equal(3, provider.Requests);
         time.Advance(TimeSpan.FromSeconds(6));
-        Assert.Single((await documents.KeysAsync(spec, "p1", default))!); // at once, while it is asked again
+        Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!); // at once, while it is asked again
         await Wait.UntilAsync(() => provider.Requests == 4, "it is asked again");
         time.Advance(Patience);
         time.Advance(TimeSpan.FromHours(1));
-        var late = documents.KeysAsync(spec, "p1", default).AsTask();
+        var late = documents.KeysAsync(spec, "p1", Patience, default).AsTask();
         await Wait.UntilAsync(() =>
         {
             time.Advance(Patience);
@@ -100,9 +103,107 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
         await Wait.UntilAsync(async () =>
         {
             time.Advance(TimeSpan.FromSeconds(6));
-            return await documents.KeysAsync(spec, "p1", default) is [{ KeyId: "p1" }];
+            return await documents.KeysAsync(spec, "p1", Patience, default) is [{ KeyId: "p1" }];
         }, "it is asked again and answers");
     }
+
+    /// <summary>One that is silent from the start, one whose keys were read before, and no time at all for either.</summary>
+    [Fact]
+    public async Task Keys_OfAProviderThatIsSlowerThanTheCallerWaits_AreTheFormerOnes()
+    {
+        using var provider = new TestProvider();
+        var time = new ManualTime();
+        using var documents = DocumentsOn(time);
+        var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
+        Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
+        provider.IsSilent = true;
+        time.Advance(TimeSpan.FromMinutes(11));
+        Assert.Single((await documents.KeysAsync(spec, "p1", TimeSpan.Zero, default))!);
+        Assert.Null(await documents.KeysAsync(spec, "other", TimeSpan.Zero, default));
+    }
+
+    [Fact]
+    public async Task Refresh_HasOneProviderAskedAgain_AndItsFormerKeysHoldWhileItIsSilent()
+    {
+        using var provider = new TestProvider();
+        using var other = new TestProvider();
+        var time = new ManualTime();
+        using var documents = DocumentsOn(time);
+        var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
+        var others = new ProviderSpec { WellKnownConfigUri = other.Issuer + ProviderKind.WellKnown };
+        Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
+        Assert.Single((await documents.KeysAsync(others, "p1", Patience, default))!);
+        documents.Refresh(spec.WellKnownConfigUri);
+        Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
+        Assert.Single((await documents.KeysAsync(others, "p1", Patience, default))!);
+        Assert.Equal((4, 2), (provider.Requests, other.Requests));
+        provider.IsSilent = true;
+        documents.Refresh(spec.WellKnownConfigUri);
+        Assert.Single((await documents.KeysAsync(spec, "p1", TimeSpan.Zero, default))!);
+        await Wait.UntilAsync(() => provider.Requests == 5, "it is asked again");
+    }
+
+    [Fact]
+    public async Task Keys_OfMoreProvidersThanAreKept_PushOutTheOneLeastUsed()
+    {
+        using var provider = new TestProvider();
+        using var idle = new TestProvider();
+        var time = new ManualTime();
+        using var documents = DocumentsOn(time);
+        var (spec, unused) = (new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown },
+            new ProviderSpec { WellKnownConfigUri = idle.Issuer + ProviderKind.WellKnown });
+        Assert.Single((await documents.KeysAsync(unused, "p1", Patience, default))!);
+        for (var others = 0; others < ProviderDocuments.ProvidersKept; others++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
+            Assert.Null(await documents.KeysAsync(new ProviderSpec { WellKnownConfigUri = $"ftp://{others}" }, "p1", Patience, default));
+        }
+        Assert.Equal((KeysAtHand.Held, KeysAtHand.Unknown), (documents.AtHand(spec, "p1"), documents.AtHand(unused, "p1")));
+        Assert.Equal(2, provider.Requests);
+    }
+
+    /// <summary>The clock does not move, so whoever waited for a silent provider would wait for ever.</summary>
+    [Fact]
+    public async Task Token_ThatOneVouchesFor_WaitsForNoSilentOne_AndAsksFourAtOnce()
+    {
+        using var provider = new TestProvider();
+        var time = new ManualTime();
+        time.Advance(TimeProvider.System.GetUtcNow() - time.GetUtcNow());
+        using var documents = DocumentsOn(time);
+        var silent = Enumerable.Range(0, 6).Select(_ => new TestProvider { IsSilent = true }).ToArray();
+        try
+        {
+            await RegisterAsync(provider);
+            using var other = Host.Client(await Host.TokenAsync(Host.OtherOrg, "admin", ["admin"]));
+            foreach (var one in silent)
+            {
+                Assert.Equal(200, (await other.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(
+                    new { wellKnownConfigUri = one.Issuer + ProviderKind.WellKnown, issuers = new[] { provider.Issuer },
+                        expectedAudiences = new[] { "strata" } }))).Status);
+            }
+            var external = new ExternalTokens(Host.Service<ProviderStore>(), documents, Host.Service<TrustedKeyStore>(), Options, time);
+            var jwt = JwtCheck.Read(provider.Sign("bob", ["viewer"], "strata"))!;
+            var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
+            Assert.NotNull(await documents.KeysAsync(spec, "p1", Patience, default));
+            Assert.True((await external.ByProviderAsync(jwt, null, new StorageDeadline(time), default)).IsOk);
+            var unknown = JwtCheck.Read(provider.Sign("bob", ["viewer"], "strata", Host.OtherOrg))!;
+            var asking = external.ByProviderAsync(unknown, null, new StorageDeadline(time), default).AsTask();
+            await Wait.UntilAsync(() => silent.Sum(s => s.Requests) == ExternalTokens.AskedAtOnceMax, "the first are asked");
+            time.Advance(Patience);
+            Assert.Equal("OIDC_PROVIDER_UNAVAILABLE", (await asking).Error?.Code);
+            Assert.Equal(ExternalTokens.AskedAtOnceMax, silent.Sum(s => s.Requests));
+        }
+        finally
+        {
+            foreach (var one in silent) one.Dispose();
+        }
+    }
+
+    private static readonly IdentityOptions Options =
+        new() { Issuer = "http://strata.test/api", AllowPrivateProviders = true, ProviderTimeout = Patience };
+
+    private static ProviderDocuments DocumentsOn(TimeProvider time) => new(Options, time, NullLogger<ProviderDocuments>.Instance);
 
     private async Task RegisterAsync(TestProvider provider) =>
         Assert.Equal(200, (await Admin.SendJsonAsync("POST", "/api/oauth/oidc/providers", JsonSerializer.Serialize(

@@ -9,16 +9,19 @@ namespace Strata.Api.Auth;
 /// <summary>
 /// Who tokens speak for, as was found, for <see cref="KeptFor"/> and at most <see cref="Size"/> tokens, by a hash of the whole text, so that a look-up's time tells nothing of a secret.
 /// Whoever hears of a change invalidates what it came from. What was read before an invalidation is never remembered after it: a look-up
-/// takes <see cref="State"/> before its first read, and
-/// hands it back with what it found. Safe for concurrent use.
+/// takes <see cref="State"/> before its first read, and hands it back with what it found. An organization's changes leave the look-ups and
+/// the entries of others alone. Safe for concurrent use.
 /// </summary>
 public sealed class PrincipalCache(TimeProvider time)
 {
     public const int Size = 10_000;
+    private const int OrganizationsMax = 10_000;
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
     private readonly Lock changing = new(); // reads take no lock
+    private readonly Dictionary<TenantId, long> invalidatedAt = []; // by the count of all; under the lock
+    private long allInvalidatedAt;
     private long invalidations;
 
     /// <summary>To take before the first read of a look-up.</summary>
@@ -32,8 +35,8 @@ public sealed class PrincipalCache(TimeProvider time)
 
     /// <param name="source">The entity that the principal came from.</param>
     /// <param name="expiresAt">Of the token; null: never.</param>
-    /// <param name="state">As it was before the look-up began. Where anything was invalidated since, nothing is remembered, and the next
-    /// request looks again.</param>
+    /// <param name="state">As it was before the look-up began. Where anything of the principal's organization was invalidated since,
+    /// nothing is remembered, and the next request looks again.</param>
     public void Remember(string token, EntityId source, Principal principal, DateTimeOffset? expiresAt, long state)
     {
         var until = time.GetUtcNow() + KeptFor;
@@ -41,7 +44,7 @@ public sealed class PrincipalCache(TimeProvider time)
         var key = KeyOf(token);
         lock (changing)
         {
-            if (state != invalidations) return;
+            if (state < allInvalidatedAt || state < invalidatedAt.GetValueOrDefault(principal.Tenant)) return;
             if (entries.Count >= Size) entries.Clear(); // rare, and cheaper than keeping an order of use
             entries[key] = entry;
         }
@@ -51,19 +54,32 @@ public sealed class PrincipalCache(TimeProvider time)
     {
         lock (changing)
         {
-            invalidations++;
+            allInvalidatedAt = ++invalidations;
+            invalidatedAt.Clear();
             entries.Clear();
         }
     }
 
-    public void Invalidate(EntityId source)
+    /// <summary>Forgets what came from one entity of an organization.</summary>
+    public void Invalidate(TenantId tenant, EntityId source) => Invalidate(tenant, entry => entry.Source == source);
+
+    /// <summary>Forgets all that speaks for an organization.</summary>
+    public void Invalidate(TenantId tenant) => Invalidate(tenant, entry => entry.Principal.Tenant == tenant);
+
+    private void Invalidate(TenantId tenant, Func<Entry, bool> isConcerned)
     {
         lock (changing)
         {
             invalidations++;
+            if (invalidatedAt.Count >= OrganizationsMax)
+            {
+                invalidatedAt.Clear();
+                allInvalidatedAt = invalidations; // look-ups under way are not remembered, this once
+            }
+            invalidatedAt[tenant] = invalidations;
             foreach (var (key, entry) in entries)
             {
-                if (entry.Source == source) entries.TryRemove(key, out _);
+                if (isConcerned(entry)) entries.TryRemove(key, out _);
             }
         }
     }

@@ -122,7 +122,10 @@ internal sealed class KindEndpoints(
             : ApiErrors.BadRequest("The body must be a JSON object.");
     }
 
-    public async Task<Result<Answer>> DeleteAsync(ApiCall call)
+    public Task<Result<Answer>> DeleteAsync(ApiCall call) => DeleteAsync(call, null);
+
+    /// <param name="onDeleted">Called with what was deleted, before the answer is sent.</param>
+    public async Task<Result<Answer>> DeleteAsync(ApiCall call, Action<EntityRevision>? onDeleted)
     {
         if (Kind.DeleteTransition is { } transition) return await ChangeAsync(call, null, transition);
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
@@ -136,7 +139,9 @@ internal sealed class KindEndpoints(
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
                 : await DeleteAsync(call, caller with { Request = call.Request }, found, ifMatch);
-            return deleted.IsOk ? One(deleted.Value) : deleted.Error;
+            if (!deleted.IsOk) return deleted.Error;
+            onDeleted?.Invoke(deleted.Value);
+            return One(deleted.Value);
         });
     }
 

@@ -37,7 +37,8 @@ internal static class MapKindsExtensions
         if (kind == TokenKind.Kind)
         {
             // Made by an endpoint of its own, and never changed: a change could widen what it grants.
-            routes.MapApi("DELETE", one, change, operations.Delete, services.GetRequiredService<TokenEndpoints>().Revoking(endpoints.DeleteAsync)).InProject();
+            routes.MapApi("DELETE", one, change, operations.Delete,
+                call => endpoints.DeleteAsync(call, services.GetRequiredService<TokenEndpoints>().Revoked)).InProject();
             return;
         }
         routes.MapApi("DELETE", one, change, operations.Delete, endpoints.DeleteAsync).InProject();

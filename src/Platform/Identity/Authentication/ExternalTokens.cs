@@ -1,4 +1,5 @@
 using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Core;
@@ -14,8 +15,12 @@ namespace Strata.Identity.Authentication;
 internal sealed record VouchedUser(TenantId Tenant, string Name, IReadOnlyList<string> Roles, EntityId Source);
 
 /// <summary>Tokens that others signed: OIDC providers and trusted keys of organizations. Safe for concurrent use.</summary>
-internal sealed class ExternalTokens(ProviderStore providers, ProviderDocuments documents, TrustedKeyStore trusted, TimeProvider time)
+internal sealed class ExternalTokens(
+    ProviderStore providers, ProviderDocuments documents, TrustedKeyStore trusted, IdentityOptions options, TimeProvider time)
 {
+    /// <summary>Providers that one token may have asked at the same time.</summary>
+    internal const int AskedAtOnceMax = 4;
+
     /// <summary>
     /// By an OIDC provider. Where several organizations believe one provider, the audience tells which is meant, or the claim <c>caas_org_id</c>. A token that would be good for
     /// several organizations is good for none: to come first decides nothing.
@@ -26,29 +31,61 @@ internal sealed class ExternalTokens(ProviderStore providers, ProviderDocuments 
     public async ValueTask<Result<VouchedUser>> ByProviderAsync(JsonWebToken token, TenantId? among, StorageDeadline storage,
         CancellationToken cancellationToken)
     {
-        if (token.Subject is not { Length: > 0 } subject) return ApiErrors.Unauthorized;
+        if (token.Subject is not { Length: > 0 }) return ApiErrors.Unauthorized;
         var known = await storage.WithinAsync(providers.OfIssuerAsync(token.Issuer, cancellationToken), cancellationToken);
         var keyId = token.Kid is { Length: > 0 } id ? id : null;
-        // All of them are asked at once, so that several silent ones cost no more than one.
-        var asked = CandidatesOf(token, known, among).Select(c =>
-            (c.Provider, c.Tenant, Keys: documents.KeysAsync(c.Provider.Spec, keyId, cancellationToken).AsTask())).ToArray();
-        await Task.WhenAll(asked.Select(a => a.Keys));
+        // By address, so that organizations with the same provider are judged by the same keys; those whose keys are at hand come first.
+        var waiting = new Queue<Asked>(CandidatesOf(token, known, among)
+            .GroupBy(c => c.Provider.Spec.WellKnownConfigUri, StringComparer.Ordinal)
+            .Select(g => new Asked([.. g], documents.AtHand(g.First().Provider.Spec, keyId))).OrderBy(a => a.AtHand));
+        var asked = new List<Asked>();
+        var began = time.GetTimestamp();
         VouchedUser? found = null;
         var isSilent = false;
-        foreach (var (provider, tenant, reading) in asked)
+        while (true)
         {
-            if (await reading is not { } keys) isSilent = true;
-            else if (await JwtCheck.IsValidAsync(token, keys, ProviderKind.IssuersOf(provider.Spec), provider.Spec.ExpectedAudiences,
-                JwtCheck.Algorithms, time.GetUtcNow()))
+            while (asked.Count < AskedAtOnceMax && waiting.TryPeek(out var next) && (found is null || next.HoldsKey))
             {
-                if (found is not null && found.Tenant != tenant) return ApiErrors.Unauthorized;
-                found ??= new VouchedUser(tenant, subject, JwtCheck.List(token,
-                    provider.Spec.RolesClaim ?? ProviderKind.DefaultRolesClaim), ProviderKind.Kind.EntityOf(provider.Id));
+                waiting.Dequeue();
+                if (options.ProviderTimeout - time.GetElapsedTime(began) is var left && left <= TimeSpan.Zero)
+                {
+                    isSilent = true; // there was no time to ask it
+                    if (!next.HoldsKey) continue;
+                    left = TimeSpan.Zero;
+                }
+                next.Keys = documents.KeysAsync(next.Candidates[0].Provider.Spec, keyId, left, cancellationToken).AsTask();
+                asked.Add(next);
+            }
+            // One that vouches is enough, unless others have the key too: otherwise an organization could shut another one's users out, or
+            // make each of their sign-ins slow, with a dead or silent address for the same issuer.
+            if (!asked.Exists(a => found is null || a.HoldsKey)) break;
+            await Task.WhenAny(asked.Select(a => a.Keys));
+            foreach (var answered in asked.FindAll(a => a.Keys.IsCompleted))
+            {
+                asked.Remove(answered);
+                if (await answered.Keys is not { } keys) isSilent = true;
+                else if (!(await JudgeAsync(token, answered, keys, found)).TryGet(out found, out var error)) return error;
             }
         }
-        // One that vouches is enough: otherwise an organization could shut another one's users out with a dead address for the same issuer.
         if (found is not null) return found;
         return isSilent ? IdentityErrors.ProviderUnavailable(token.Issuer) : ApiErrors.Unauthorized;
+    }
+
+    /// <param name="found">Whom others have vouched for already.</param>
+    /// <returns>Whom they all vouch for, null for nobody yet; Unauthenticated where that would be in several organizations.</returns>
+    private async ValueTask<Result<VouchedUser?>> JudgeAsync(
+        JsonWebToken token, Asked answered, IReadOnlyList<SecurityKey> keys, VouchedUser? found)
+    {
+        foreach (var (provider, tenant) in answered.Candidates)
+        {
+            if (!await JwtCheck.IsValidAsync(token, keys, ProviderKind.IssuersOf(provider.Spec), provider.Spec.ExpectedAudiences,
+                JwtCheck.Algorithms, time.GetUtcNow())) continue;
+            if (found is not null && found.Tenant != tenant) return ApiErrors.Unauthorized;
+            found ??= new VouchedUser(
+                tenant, token.Subject, JwtCheck.List(token, provider.Spec.RolesClaim ?? ProviderKind.DefaultRolesClaim),
+                ProviderKind.Kind.EntityOf(provider.Id));
+        }
+        return Result.Of(found);
     }
 
     /// <summary>The providers that the token could be for by what it says itself; the others are not asked for keys.</summary>
@@ -74,5 +111,13 @@ internal sealed class ExternalTokens(ProviderStore providers, ProviderDocuments 
         if (await trusted.FindAsync(tenant, keyId, cancellationToken) is not { } key || !TrustedKeyStore.IsValid(key, now)) return null;
         if (!await JwtCheck.IsValidAsync(token, [TrustedKeyStore.ToKey(key.Spec)], key.Spec.Issuers, [], JwtCheck.Algorithms, now)) return null;
         return new VouchedUser(tenant, subject, JwtCheck.List(token, AccessTokens.UserRoles), TrustedKeyKind.Kind.EntityOf(key.Id));
+    }
+
+    /// <summary>Providers of one address, which have the same keys.</summary>
+    private sealed record Asked(IReadOnlyList<(ProviderResource Provider, TenantId Tenant)> Candidates, KeysAtHand AtHand)
+    {
+        public bool HoldsKey => AtHand == KeysAtHand.Held;
+
+        public Task<IReadOnlyList<SecurityKey>?> Keys { get; set; } = Task.FromResult<IReadOnlyList<SecurityKey>?>(null);
     }
 }

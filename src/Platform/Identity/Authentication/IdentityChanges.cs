@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Core.Background;
 using Strata.Entities.Log;
 using Strata.Identity.Clients;
@@ -9,7 +10,8 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Authentication;
 
-/// <summary>Makes every cache of clients, keys and providers forget them when any server has changed one, by following the change feed.</summary>
+/// <summary>Makes every cache of clients, keys and providers forget one that any server has changed, by following the
+/// change feed.</summary>
 internal sealed class IdentityChanges(
     ChangeFeed feed, JwtAuthenticator authenticator, SigningKeys keys, ProviderStore providers, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "identity-changes")
@@ -29,7 +31,7 @@ internal sealed class IdentityChanges(
         {
             try
             {
-                if ((await follower.NextAsync(ListenFor, stoppingToken)).Any()) Forget();
+                foreach (var change in await follower.NextAsync(ListenFor, stoppingToken)) Forget(change);
                 work.Succeeded();
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -37,6 +39,23 @@ internal sealed class IdentityChanges(
                 work.Failed(e); // the follower misses nothing; what is cached expires by itself meanwhile
                 await Task.Delay(Pause, time, stoppingToken);
             }
+        }
+    }
+
+    /// <summary>Only what the change concerns: one organization's changes must not have the others' callers looked up again.</summary>
+    private void Forget(EntityRevision change)
+    {
+        if (change.Model == KeyPairKind.Kind.Model)
+        {
+            keys.Invalidate();
+            authenticator.Invalidate();
+        }
+        else if (change.Model == OrganizationKind.Kind.Model) authenticator.Invalidate(new TenantId(change.Id.Value));
+        else if (change.Model == ClientKind.Kind.Model) authenticator.Invalidate(change.Tenant, change.Id);
+        else
+        {
+            if (change.Model == ProviderKind.Kind.Model) providers.Invalidate();
+            authenticator.Invalidate(change.Tenant);
         }
     }
 

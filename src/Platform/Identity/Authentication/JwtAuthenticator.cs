@@ -36,8 +36,14 @@ internal sealed class JwtAuthenticator(
         return principal;
     }
 
-    /// <summary>Forgets all that was found: a key, a client or a provider has changed, which is rare.</summary>
+    /// <summary>Forgets all that was found: the cloud's own keys have changed, or changes may have gone by unseen.</summary>
     public void Invalidate() => cache.Clear();
+
+    /// <summary>Forgets all that speaks for an organization: it, or one of its trusted keys or providers, has changed.</summary>
+    public void Invalidate(TenantId organization) => cache.Invalidate(organization);
+
+    /// <summary>Forgets what one of an organization's clients has vouched for.</summary>
+    public void Invalidate(TenantId organization, EntityId client) => cache.Invalidate(organization, client);
 
     /// <summary>Whom a token of the cloud's own speaks for, while the client behind it is there.</summary>
     public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, StorageDeadline storage,

@@ -23,7 +23,8 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
             Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are believed.", Schemas.Flag())],
         }, ListAsync);
         routes.MapApi("POST", All, write, Describe("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
-        routes.MapApi("POST", All + "/reload", write, Describe("reloadProviders", "Read the providers' keys anew."), ReloadAsync);
+        routes.MapApi("POST", All + "/reload", write,
+            Describe("reloadProviders", "Read the keys of the organization's providers again."), ReloadAsync);
         routes.MapApi("DELETE", One, write, Describe("deleteProvider", "Forget a provider; its tokens are refused from now on."), call => ChangeAsync(call, DeleteAsync));
         routes.MapApi("PATCH", One, write, Describe("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), call => ChangeAsync(call, UpdateAsync));
         routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateProvider", "Refuse a provider's tokens."), call => ChangeAsync(call, InvalidateAsync));
@@ -59,11 +60,13 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         return Shown(await providers.RegisterAsync(caller, spec, call.Aborted));
     }
 
-    private Task<Result<Answer>> ReloadAsync(ApiCall call)
+    /// <summary>Only the caller's own: other organizations' sign-ins must not wait for a provider because of it.</summary>
+    private async Task<Result<Answer>> ReloadAsync(ApiCall call)
     {
-        documents.Forget();
-        providers.Invalidate();
-        return Task.FromResult<Result<Answer>>(Answer.Json(json => { json.WriteStartObject(); json.WriteEndObject(); }));
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        await foreach (var provider in providers.ListAsync(caller.Tenant, call.Aborted))
+            documents.Refresh(provider.Spec.WellKnownConfigUri);
+        return Answer.Json(json => { json.WriteStartObject(); json.WriteEndObject(); });
     }
 
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, Func<ApiCall, Caller, ProviderResource, Task<Result<ProviderResource>>> change)
@@ -102,7 +105,7 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
     private async Task<Result<ProviderResource>> ReactivateAsync(ApiCall call, Caller caller, ProviderResource provider)
     {
         if (!(await IdentityCall.ReadOrDefaultAsync(call, new ReactivateProvider())).TryGet(out var wanted, out var error)) return error;
-        if (wanted.ReactivateKeys) documents.Forget();
+        if (wanted.ReactivateKeys) documents.Refresh(provider.Spec.WellKnownConfigUri);
         return provider.State == ProviderKind.Active ? provider : await providers.ChangeAsync(caller, provider, spec => spec, "reactivate", call.Aborted);
     }
 

@@ -75,7 +75,11 @@ public sealed class AdministratorAccess
             foreach (var other in page)
             {
                 if (other.Id == removed.Id || other.Tenant == TenantId.Platform || !counts(other)) continue;
-                if (transaction is null || await transaction.ReadAsync(other.Id, cancellationToken) is { IsOk: true }) return true; // the commit validates what was read
+                // What is left of a deleted organization lets nobody in.
+                if (!await log.IsActiveAsync(other.Tenant, cancellationToken)) continue;
+                if (transaction is null) return true;
+                // The commit validates what was read, which may be newer than what was found.
+                if ((await transaction.ReadAsync(other.Id, cancellationToken)).TryGet(out var read, out _) && counts(read)) return true;
             }
             if (page.IsLast) return false;
             scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };

@@ -28,11 +28,14 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         return principal;
     }
 
-    /// <summary>Forgets all that was found, because some token is gone.</summary>
+    /// <summary>Forgets all that was found, because changes may have gone by unseen.</summary>
     public void Invalidate() => cache.Clear();
 
+    /// <summary>Forgets an organization's tokens, because it has changed.</summary>
+    public void Invalidate(TenantId organization) => cache.Invalidate(organization);
+
     /// <summary>Forgets a token, because it is gone.</summary>
-    public void Invalidate(EntityId token) => cache.Invalidate(token);
+    public void Invalidate(TenantId organization, EntityId token) => cache.Invalidate(organization, token);
 
     private async ValueTask<Resource<TokenSpec, TokenStatus>?> FindAsync(TokenText text, CancellationToken cancellationToken)
     {

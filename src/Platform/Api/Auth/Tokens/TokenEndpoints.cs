@@ -5,6 +5,7 @@ using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Tokens;
@@ -17,13 +18,8 @@ internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempo
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
 
-    /// <summary>A delete behind which the token is refused at once.</summary>
-    public ApiHandler Revoking(ApiHandler delete) => async call =>
-    {
-        var answer = await delete(call);
-        authenticator.Invalidate();
-        return answer;
-    };
+    /// <summary>To call with each token that was deleted, so that it is refused at once.</summary>
+    public void Revoked(EntityRevision token) => authenticator.Invalidate(token.Tenant, token.Id);
 
     private async Task<Result<Answer>> CreateAsync(ApiCall call)
     {

@@ -38,7 +38,7 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     public async Task<Result<Done>> ExtendAsync(Caller caller, string name, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {
         var extended = await store.ChangeAsync(caller, name, t => t with { Spec = t.Spec with { ExpiresAt = expiresAt } }, null, null, cancellationToken);
-        if (extended.IsOk && TokenKind.Kind.TryParseId(extended.Value.Id, out var id)) authenticator.Invalidate(id);
+        if (extended.IsOk) Forget(extended.Value);
         return extended.IsOk ? default(Done) : extended.Error;
     }
 
@@ -50,8 +50,14 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
         await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken))
         {
             revoked |= (await store.DeleteAsync(caller, token.Id, null, cancellationToken)).IsOk;
-            if (TokenKind.Kind.TryParseId(token.Id, out var id)) authenticator.Invalidate(id);
+            Forget(token);
         }
         return revoked;
+    }
+
+    private void Forget(Resource<TokenSpec, TokenStatus> token)
+    {
+        if (!TokenKind.Kind.TryParseId(token.Id, out var id)) return;
+        authenticator.Invalidate(TenantId.TryParse(token.Org, out var tenant) ? tenant : TenantId.Platform, id);
     }
 }

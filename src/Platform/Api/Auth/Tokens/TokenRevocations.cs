@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Core.Background;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
@@ -6,8 +7,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>
-/// Makes the authenticator forget tokens that any server has changed or revoked, and all of them when an organization has changed, by following the
-/// change feed.
+/// Makes the authenticator forget tokens that any server has changed or revoked, and those of an organization that has
+/// changed, by following the change feed.
 /// </summary>
 internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authenticator, TimeProvider time, Supervisor supervisor)
     : SupervisedService(supervisor, "token-revocations")
@@ -27,8 +28,8 @@ internal sealed class TokenRevocations(ChangeFeed feed, TokenAuthenticator authe
             {
                 foreach (var change in await follower.NextAsync(ListenFor, stoppingToken))
                 {
-                    if (change.Model == TokenKind.Kind.Model) authenticator.Invalidate(change.Id);
-                    else authenticator.Invalidate(); // rare, and none of its tokens may be remembered
+                    if (change.Model == TokenKind.Kind.Model) authenticator.Invalidate(change.Tenant, change.Id);
+                    else authenticator.Invalidate(new TenantId(change.Id.Value)); // none of the organization's tokens may be remembered
                 }
                 work.Succeeded();
             }
