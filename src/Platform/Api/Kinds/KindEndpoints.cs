@@ -203,10 +203,13 @@ internal sealed class KindEndpoints(
         if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
         if (patch!.Spec is { } spec && admission?.Check(call.Principal, caller.Tenant, spec) is { } fault) return ResourceErrors.Invalid(Kind, [fault]);
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
-        if (transition is not null && await RefuseTransitionAsync(call, caller) is { } needed) return needed;
+        var check = await CheckOfChangeAsync(call, caller, patch!, transition);
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
-            var changed = await store.ChangeAsync(caller with { Request = call.Request, Fence = call.Fence }, NameOrId(call), Change, transition, ifMatch, call.Aborted);
+            var writer = caller with { Request = call.Request, Fence = call.Fence };
+            var changed = check is null
+                ? await store.ChangeAsync(writer, NameOrId(call), Change, transition, ifMatch, call.Aborted)
+                : await store.ChangeAsync(writer, NameOrId(call), Change, transition, ifMatch, check, call.Aborted);
             return changed.IsOk ? One(changed.Value) : changed.Error;
         });
 
@@ -219,11 +222,12 @@ internal sealed class KindEndpoints(
         }
     }
 
-    /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does.</summary>
-    private async ValueTask<Error?> RefuseTransitionAsync(ApiCall call, Caller caller)
+    /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>
+    private async ValueTask<RemovalCheck?> CheckOfChangeAsync(ApiCall call, Caller caller, PatchParts patch, string? transition)
     {
-        if (!administrators.Guards(Kind) || !(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)) return null;
-        return await administrators.RefuseAsync(call.Principal, found, call.Aborted);
+        if (!administrators.Guards(Kind) || (transition is null && patch.Spec is null)) return null;
+        return (await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)
+            ? administrators.CheckOf(call.Principal, found) : null;
     }
 
     /// <summary>Puts ids where the patch names other resources.</summary>

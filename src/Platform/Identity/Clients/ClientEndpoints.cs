@@ -50,9 +50,9 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         var id = call.Route("clientId");
-        if (ClientId.TryParse(id, out var parsed) && parsed.Tenant == caller.Tenant
-            && await administrators.RefuseAsync(call.Principal, parsed.Id, call.Aborted) is { } needed) return needed;
-        var deleted = await clients.DeleteAsync(caller, id, call.Aborted);
+        var check = ClientId.TryParse(id, out var parsed) && parsed.Tenant == caller.Tenant
+            ? await administrators.CheckOfAsync(call.Principal, parsed.Id, call.Aborted) : null;
+        var deleted = await clients.DeleteAsync(caller, id, check, call.Aborted);
         return deleted.IsOk ? Answer.Json(new DeletedClient("The client is deleted.", id)) : deleted.Error;
     }
 

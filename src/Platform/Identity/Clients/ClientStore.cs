@@ -30,10 +30,11 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
     public async Task<Result<IssuedClient>> ResetAsync(Caller caller, string clientId, CancellationToken cancellationToken) =>
         await FindAsync(caller, clientId, cancellationToken) is { } found ? await GiveSecretAsync(caller, found.Id, cancellationToken) : IdentityErrors.ClientNotFound(clientId);
 
-    public async Task<Result<Done>> DeleteAsync(Caller caller, string clientId, CancellationToken cancellationToken)
+    public async Task<Result<Done>> DeleteAsync(
+        Caller caller, string clientId, RemovalCheck? check, CancellationToken cancellationToken)
     {
         if (await FindAsync(caller, clientId, cancellationToken) is not { } found) return IdentityErrors.ClientNotFound(clientId);
-        var deleted = await store.DeleteAsync(caller, found.Id, null, cancellationToken);
+        var deleted = await store.DeleteAsync(caller, found.Id, null, check, cancellationToken);
         return deleted.Error?.Kind == ErrorKind.NotFound ? IdentityErrors.ClientNotFound(clientId) : deleted;
     }
 

@@ -5,6 +5,7 @@ using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
 using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Strata.Core.Nothing>;
 
 namespace Strata.Identity.Providers;
@@ -78,35 +79,44 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
 
     private async Task<Result<ProviderResource>> DeleteAsync(ApiCall call, Caller caller, ProviderResource provider)
     {
-        if (await RefuseAsync(call, provider) is { } needed) return needed;
-        var deleted = await providers.DeleteAsync(caller, provider, call.Aborted);
+        var deleted = await providers.DeleteAsync(caller, provider, await CheckOfAsync(call, provider), call.Aborted);
         return deleted.IsOk ? provider : deleted.Error;
     }
 
     private async Task<Result<ProviderResource>> UpdateAsync(ApiCall call, Caller caller, ProviderResource provider)
     {
         if (!(await IdentityCall.ReadAsync<UpdateProvider>(call)).TryGet(out var wanted, out var error)) return error;
-        return await providers.ChangeAsync(caller, provider, spec => spec with
+        var check = Narrows(provider.Spec, Updated(provider.Spec)) ? await CheckOfAsync(call, provider) : null;
+        return await providers.ChangeAsync(caller, provider, Updated, null, check, call.Aborted);
+
+        ProviderSpec Updated(ProviderSpec spec) => spec with
         {
-            Issuers = wanted.Issuers ?? spec.Issuers, ExpectedAudiences = wanted.ExpectedAudiences ?? spec.ExpectedAudiences, RolesClaim = wanted.RolesClaim ?? spec.RolesClaim,
-        }, null, call.Aborted);
+            Issuers = wanted.Issuers ?? spec.Issuers,
+            ExpectedAudiences = wanted.ExpectedAudiences ?? spec.ExpectedAudiences,
+            RolesClaim = wanted.RolesClaim ?? spec.RolesClaim,
+        };
     }
+
+    /// <summary>Whether tokens that are believed now, roles included, might not be afterwards.</summary>
+    private static bool Narrows(ProviderSpec was, ProviderSpec next) => was.RolesClaim != next.RolesClaim
+        || ProviderKind.IssuersOf(was).Except(ProviderKind.IssuersOf(next), StringComparer.Ordinal).Any()
+        || was.ExpectedAudiences.Except(next.ExpectedAudiences, StringComparer.Ordinal).Any();
 
     private async Task<Result<ProviderResource>> InvalidateAsync(ApiCall call, Caller caller, ProviderResource provider)
     {
         if (provider.State != ProviderKind.Active) return provider;
-        if (await RefuseAsync(call, provider) is { } needed) return needed;
-        return await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", call.Aborted);
+        return await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", await CheckOfAsync(call, provider), call.Aborted);
     }
 
-    private ValueTask<Error?> RefuseAsync(ApiCall call, ProviderResource provider) =>
-        administrators.RefuseAsync(call.Principal, ProviderKind.Kind.EntityOf(provider.Id), call.Aborted);
+    private ValueTask<RemovalCheck?> CheckOfAsync(ApiCall call, ProviderResource provider) =>
+        administrators.CheckOfAsync(call.Principal, ProviderKind.Kind.EntityOf(provider.Id), call.Aborted);
 
     private async Task<Result<ProviderResource>> ReactivateAsync(ApiCall call, Caller caller, ProviderResource provider)
     {
         if (!(await IdentityCall.ReadOrDefaultAsync(call, new ReactivateProvider())).TryGet(out var wanted, out var error)) return error;
         if (wanted.ReactivateKeys) documents.Refresh(provider.Spec.WellKnownConfigUri);
-        return provider.State == ProviderKind.Active ? provider : await providers.ChangeAsync(caller, provider, spec => spec, "reactivate", call.Aborted);
+        return provider.State == ProviderKind.Active ? provider
+            : await providers.ChangeAsync(caller, provider, spec => spec, "reactivate", null, call.Aborted);
     }
 
     private static Result<Answer> Shown(Result<ProviderResource> result) => result.TryGet(out var provider, out var error) ? Answer.Json(Show(provider)) : error;

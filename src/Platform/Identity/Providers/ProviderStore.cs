@@ -74,16 +74,19 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     }
 
     public async Task<Result<ProviderResource>> ChangeAsync(
-        Caller caller, ProviderResource provider, Func<ProviderSpec, ProviderSpec> change, string? transition, CancellationToken cancellationToken)
+        Caller caller, ProviderResource provider, Func<ProviderSpec, ProviderSpec> change, string? transition, RemovalCheck? check,
+        CancellationToken cancellationToken)
     {
-        var changed = await store.ChangeAsync(caller, provider.Id, p => p with { Spec = change(p.Spec) }, transition, null, cancellationToken);
+        var changed = await store.ChangeAsync(
+            caller, provider.Id, p => p with { Spec = change(p.Spec) }, transition, null, check, cancellationToken);
         Invalidate();
         return changed.Error?.Faults is { Count: > 0 } faults ? IdentityErrors.Faulty(faults) : changed;
     }
 
-    public async Task<Result<Done>> DeleteAsync(Caller caller, ProviderResource provider, CancellationToken cancellationToken)
+    public async Task<Result<Done>> DeleteAsync(
+        Caller caller, ProviderResource provider, RemovalCheck? check, CancellationToken cancellationToken)
     {
-        var deleted = await store.DeleteAsync(caller, provider.Id, null, cancellationToken);
+        var deleted = await store.DeleteAsync(caller, provider.Id, null, check, cancellationToken);
         Invalidate();
         return deleted;
     }

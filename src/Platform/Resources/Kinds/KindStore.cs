@@ -142,15 +142,31 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
         return hosted is null
-            ? await ChangeAsync(caller, key, nameOrId, change, transition, ifMatch, cancellationToken)
-            : await hosted.ChangeAsync(key, change, next => ChangeAsync(caller, key, nameOrId, next, transition, ifMatch, cancellationToken), cancellationToken);
+            ? await ChangeAsync(caller, key, nameOrId, change, transition, ifMatch, null, cancellationToken)
+            : await hosted.ChangeAsync(
+                key, change, next => ChangeAsync(caller, key, nameOrId, next, transition, ifMatch, null, cancellationToken),
+                cancellationToken);
     }
 
+    /// <summary>As the other, unless the check finds fault. What it reads in the transaction must still be so when the change takes
+    /// effect.</summary>
+    public async ValueTask<Result<EntityRevision>> ChangeAsync(
+        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck check,
+        CancellationToken cancellationToken) =>
+        (await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)
+            ? await ChangeAsync(caller, key, nameOrId, change, transition, ifMatch, check, cancellationToken)
+            : error;
+
     private async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, ResourceKey key, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken)
+        Caller caller, ResourceKey key, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck? check,
+        CancellationToken cancellationToken)
     {
         EntityRevision? same = null;
-        var changed = await engine.UpdateAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ChangeOrAbandon, transition, ifMatch, cancellationToken);
+        caller = caller with { Tenant = key.Tenant };
+        var changed = check is null
+            ? await engine.UpdateAsync(caller, kind.Model, key.Id, ChangeOrAbandon, transition, ifMatch, cancellationToken)
+            : First(await engine.TransactAsync(caller, async (transaction, ct) => await check(transaction, ct)
+                ?? (await transaction.UpdateAsync(kind.Model, key.Id, ChangeOrAbandon, transition, ifMatch, ct)).Error, cancellationToken));
         return same is not null && changed.Error == Unchanged ? same : Translate(changed, nameOrId);
 
         Result<JsonText> ChangeOrAbandon(EntityRevision current)
@@ -182,8 +198,11 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
         var written = await engine.TransactAsync(caller with { Tenant = key.Tenant }, async (transaction, ct) =>
             await check(transaction, ct) ?? (await transaction.DeleteAsync(kind.Model, key.Id, ifMatch, ct)).Error, cancellationToken);
-        return Translate(written.IsOk ? written.Value[0] : written.Error, nameOrId);
+        return Translate(First(written), nameOrId);
     }
+
+    private static Result<EntityRevision> First(Result<IReadOnlyList<EntityRevision>> written) =>
+        written.IsOk ? Result.Of(written.Value[0]) : written.Error;
 
     /// <summary>Newest first, with audit events; a resource that is deleted is found by id.</summary>
     public async ValueTask<Result<Page<EntityRevision>>> HistoryAsync(
@@ -247,5 +266,5 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
 }
 
 /// <summary>Looks for a reason against a removal.</summary>
-/// <param name="transaction">Of the removal; null: the check is made ahead of it.</param>
-public delegate ValueTask<Error?> RemovalCheck(EntityTransaction? transaction, CancellationToken cancellationToken);
+/// <param name="transaction">Of the removal.</param>
+public delegate ValueTask<Error?> RemovalCheck(EntityTransaction transaction, CancellationToken cancellationToken);

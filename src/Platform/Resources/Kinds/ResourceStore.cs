@@ -65,10 +65,32 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         CancellationToken cancellationToken) =>
         ToResource(await store.ChangeAsync(caller, nameOrId, current => Apply(change, current), transition, ifMatch, cancellationToken));
 
+    /// <summary>As the other, unless the check (null: none) finds fault.</summary>
+    public async ValueTask<Result<Resource<TSpec, TStatus>>> ChangeAsync(
+        Caller caller,
+        string nameOrId,
+        Func<Resource<TSpec, TStatus>, Result<Resource<TSpec, TStatus>>> change,
+        string? transition,
+        Revision? ifMatch,
+        RemovalCheck? check,
+        CancellationToken cancellationToken) => check is null
+            ? await ChangeAsync(caller, nameOrId, change, transition, ifMatch, cancellationToken)
+            : ToResource(await store.ChangeAsync(
+                caller, nameOrId, current => Apply(change, current), transition, ifMatch, check, cancellationToken));
+
     /// <summary>Deletes the entity itself; see <see cref="Kind.DeleteTransition"/> for the user's delete.</summary>
     public async ValueTask<Result<Done>> DeleteAsync(Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken)
     {
         var deleted = await store.DeleteAsync(caller, nameOrId, ifMatch, cancellationToken);
+        return deleted.IsOk ? default(Done) : deleted.Error;
+    }
+
+    /// <summary>As the other, unless the check (null: none) finds fault.</summary>
+    public async ValueTask<Result<Done>> DeleteAsync(
+        Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck? check, CancellationToken cancellationToken)
+    {
+        if (check is null) return await DeleteAsync(caller, nameOrId, ifMatch, cancellationToken);
+        var deleted = await store.DeleteAsync(caller, nameOrId, ifMatch, check, cancellationToken);
         return deleted.IsOk ? default(Done) : deleted.Error;
     }
 

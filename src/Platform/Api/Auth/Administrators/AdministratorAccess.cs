@@ -22,7 +22,8 @@ public sealed class AdministratorAccess
     internal AdministratorAccess(IEntityLog log, TokenAdministrators tokens, IEnumerable<IAdministratorSource> sources) =>
         (this.log, this.tokens, this.sources) = (log, tokens, [tokens, .. sources]);
 
-    /// <summary>What a removal of this resource has to find in its own transaction, so that of two that are removed at once one stays.</summary>
+    /// <summary>What a removal of this resource, or a change that may shut it to administrators, has to find in its own transaction, so
+    /// that of two that are removed at once one stays.</summary>
     /// <returns>Null where nothing has to be found, which costs no read.</returns>
     public RemovalCheck? CheckOf(Principal principal, EntityRevision removed)
     {
@@ -41,17 +42,13 @@ public sealed class AdministratorAccess
     /// <summary>Whether resources of this kind may let an administrator in.</summary>
     public bool Guards(Kind kind) => sources.Any(s => s.Kind == kind);
 
-    /// <summary>As <see cref="CheckOf"/>, at once and outside of a transaction.</summary>
-    public async ValueTask<Error?> RefuseAsync(Principal principal, EntityRevision removed, CancellationToken cancellationToken) =>
-        CheckOf(principal, removed) is { } check ? await check(null, cancellationToken) : null;
-
-    /// <summary>As <see cref="CheckOf"/>, at once, for a resource that may be gone already.</summary>
-    public async ValueTask<Error?> RefuseAsync(Principal principal, EntityId removed, CancellationToken cancellationToken) =>
+    /// <summary>As <see cref="CheckOf"/>, for a resource that may be gone already: then nothing has to be found.</summary>
+    public async ValueTask<RemovalCheck?> CheckOfAsync(Principal principal, EntityId removed, CancellationToken cancellationToken) =>
         await log.ReadAsync(principal.Tenant, removed, AsOf.Latest, cancellationToken) is { } revision
-            ? await RefuseAsync(principal, revision, cancellationToken)
-            : null;
+            ? CheckOf(principal, revision) : null;
 
-    private async ValueTask<bool> HasAdministratorAsync(EntityRevision removed, EntityTransaction? transaction, CancellationToken cancellationToken)
+    private async ValueTask<bool> HasAdministratorAsync(
+        EntityRevision removed, EntityTransaction transaction, CancellationToken cancellationToken)
     {
         foreach (var source in sources)
         {
@@ -60,7 +57,8 @@ public sealed class AdministratorAccess
         return false;
     }
 
-    private async ValueTask<bool> HasOperatorAsync(EntityRevision removed, EntityTransaction? transaction, CancellationToken cancellationToken) =>
+    private async ValueTask<bool> HasOperatorAsync(
+        EntityRevision removed, EntityTransaction transaction, CancellationToken cancellationToken) =>
         await HasOtherAsync(removed, removed.Tenant, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, transaction, cancellationToken)
         || await HasOtherAsync(removed, null, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, null, cancellationToken);
 
