@@ -71,6 +71,7 @@ public sealed class OrganizationTests : IAsyncLifetime
         var before = await http.SendJsonAsync("GET", "/api/v1/organizations/other");
         var refused = await http.SendJsonAsync("DELETE", "/api/v1/organizations/other");
         Assert.Equal((409, "NOT_EMPTY"), (refused.Status, refused.Code));
+        Assert.Contains("--org other", refused.Text("next"), StringComparison.Ordinal);
         Assert.Equal(before.Headers.ETag, (await http.SendJsonAsync("GET", "/api/v1/organizations/other")).Headers.ETag);
     }
 

@@ -38,6 +38,7 @@ public static class DeploymentKinds
         InitialStatus = new ReleaseStatus(),
         UserTransitions = ["cancel"],
         OperatorsOnly = DeploymentChecks.CheckForOthers,
+        DeleteCheck = ReleaseInUse.CheckAsync,
         References = [new SpecReference("deployment", Deployment)],
         Validate = DeploymentChecks.Check,
     };

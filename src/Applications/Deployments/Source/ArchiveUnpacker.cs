@@ -44,7 +44,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         {
             return SourceErrors.ArchiveBroken();
         }
-        return MakeLinks(state) is { } fault ? fault : default(Done);
+        return MakeLinks(state, cancellationToken) is { } fault ? fault : default(Done);
     }
 
     private static async Task<Error?> AddAsync(State state, TarEntry entry, CancellationToken cancellationToken)
@@ -132,15 +132,17 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         return null;
     }
 
-    private static Error? MakeLinks(State state)
+    private static Error? MakeLinks(State state, CancellationToken cancellationToken)
     {
         foreach (var (name, target) in state.Links.Links)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (state.Links.PassesLink(name)) return SourceErrors.ArchiveUnsafe(name, "would be written through a link");
             if (state.Links.Leaves(name)) return SourceErrors.LinkLeaves($"{name} -> {target}");
         }
         foreach (var (name, target) in state.Links.Links)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "is there twice, once as a link");
             if (PrepareParent(state, name) is { } fault) return fault;
             File.CreateSymbolicLink(state.PathOf(name), target);

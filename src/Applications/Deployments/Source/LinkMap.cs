@@ -9,6 +9,13 @@ internal sealed class LinkMap
     /// <summary>As many links as Linux follows for one path.</summary>
     private const int HopsMax = 40;
 
+    /// <summary>
+    /// Parts of links' targets that are followed in all: targets of 4 KiB that lead to each other cost thousands each. A tree of packages with
+    /// 100,000 links follows a tenth of it. Beyond it a link counts as one that leaves the root, which is refused.
+    /// </summary>
+    private const long StepsMax = 10_000_000;
+
+    private long steps;
     private readonly Dictionary<string, string> targets = new(StringComparer.Ordinal);
 
     public IReadOnlyDictionary<string, string> Links => targets;
@@ -65,7 +72,9 @@ internal sealed class LinkMap
                 return null;
             }
             done.RemoveAt(done.Count - 1);
-            foreach (var next in target.Split('/').Reverse()) pending.Push(next);
+            var parts = target.Split('/');
+            if ((steps += parts.Length) > StepsMax) return null;
+            for (var i = parts.Length - 1; i >= 0; i--) pending.Push(parts[i]);
         }
         return string.Join('/', done);
     }

@@ -103,17 +103,17 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     /// <summary>
     /// Waits for commits. While the database is away it is asked now and then, so that its return shows without one. A database that answers and does not
-    /// write, as on a full disk, shows only by the next commit.
+    /// write, as on a full or hanging disk, shows only by the next commit.
     /// </summary>
     /// <returns>False when the queue is closed.</returns>
     private async Task<bool> WaitForCommitsAsync(SupervisedWork self)
     {
         var some = queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
-        while (!some.IsCompleted && awayBecause is { } reason && reason is not PostgresException && StoreErrors.IsConnectionLost(reason))
+        while (!some.IsCompleted && awayBecause is { } reason && StoreErrors.IsServerGone(reason))
         {
             await Task.WhenAny(some, Task.Delay(ProbePause, time, CancellationToken.None));
             if (some.IsCompleted || !await IsBackAsync()) continue;
-            (isAway, awayBecause) = (false, null);
+            awayBecause = null; // and it stays away until something is written
             self.Succeeded();
         }
         return await some;

@@ -99,7 +99,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
             if (Volatile.Read(ref silent) is { } reason) await ProbeUntilAnsweredAsync(self, reason, cancellationToken);
             var lane = await ChooseLaneAsync(); // before there is anything to read: requests that gather meanwhile need not wake this loop
             if (!await WaitForReadsAsync(lane)) return;
-            if (Volatile.Read(ref silent) is not null) continue;
+            if (Volatile.Read(ref silent) is not null || !lane.Work.IsCompleted) continue;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
             lane.Start(take, told);
         }
@@ -144,7 +144,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
             await Task.WhenAny(some, Task.Delay(ProbePause, time, CancellationToken.None));
             if (some.IsCompleted) break;
             idle.Start(_ => { }, told);
-            await idle.Work;
+            await Task.WhenAny(some, idle.Work); // a read need not wait for a probe that gets no answer
         }
         return await some;
     }

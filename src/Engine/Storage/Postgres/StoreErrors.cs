@@ -54,6 +54,10 @@ internal static class StoreErrors
     /// <summary>Whether the database was silent until the time was over: asking it once more at once would only wait as long again.</summary>
     public static bool IsTimeout(Exception e) => e is TimeoutException or NpgsqlException { InnerException: TimeoutException };
 
+    /// <summary>Whether there is no server to talk to, as while it starts; one that answers and does not write is there, and so is one that is silent.</summary>
+    public static bool IsServerGone(Exception e) =>
+        e is PostgresException p ? p.SqlState[..2] is "08" or "57" : IsConnectionLost(e) && !IsTimeout(e);
+
     /// <summary>Whether the same statement may succeed now: a deadlock or a lost race between transactions.</summary>
     public static bool IsCollision(Exception e) => e is PostgresException { SqlState: "40001" or "40P01" or "55P03" };
 }

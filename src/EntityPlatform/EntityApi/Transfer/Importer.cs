@@ -12,6 +12,12 @@ namespace Strata.EntityApi.Transfer;
 /// <param name="fence">Of the lease under which it runs: once another server has that, nothing more is written.</param>
 internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
 {
+    /// <summary>No log comes so far, and one that an import brings here still has numbers for all its commits to come.</summary>
+    private const long RevisionMax = 1L << 50;
+
+    /// <summary>The clock of the cloud that exported may be ahead of this one's by so much.</summary>
+    private static readonly TimeSpan AheadMax = TimeSpan.FromHours(1);
+
     private const int PageMax = 1_000;
     private const int BatchBytesMax = 4 << 20;
 
@@ -100,6 +106,9 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     private async Task TakeAsync(EntityRevision revision, CancellationToken cancellationToken)
     {
         if (revision.Revision < last) throw new TransferFaultException("Revisions must rise.");
+        if (revision.Revision.Value > RevisionMax) throw new TransferFaultException($"Its revision is beyond {RevisionMax}.");
+        if (Later(revision.CreatedAt, revision.ChangedAt) > time.GetUtcNow() + AheadMax)
+            throw new TransferFaultException("Its time lies in the future, and no later commit could have an earlier one.");
         if (revision.Revision > last && (revisions.Count >= PageMax || bytes >= BatchBytesMax)) await StageAsync(cancellationToken);
         if (revisions.Count >= Commit.EntitiesMax + PageMax) throw new TransferFaultException("Its commit holds too many entities.");
         if (bytes >= BatchBytesMax + CommitBytesMax) throw new TransferFaultException($"Its commit holds more than {CommitBytesMax} bytes.");
@@ -107,6 +116,8 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         count++;
         if (revision.Revision.Value > state.Staged) revisions.Add(revision);
     }
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     private void Take(HeldClaim claim)
     {
@@ -150,7 +161,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         var content = digest.Finish();
         if (root.GetProperty("digest").GetString() != content) return TransferErrors.Damaged;
         var head = new Revision(root.GetProperty("head").GetInt64());
-        if (head < last) return TransferErrors.Damaged;
+        if (head < last || head.Value > RevisionMax) return TransferErrors.Damaged;
         var complete = state with { State = ImportState.Complete, At = time.GetUtcNow(), Revisions = count, Digest = content };
         var outcome = await transfers.PublishAsync(tenant, head, end => (complete with { Base = end.Value }).ToMark(), fence, cancellationToken);
         Require(outcome is not PublishOutcome.Fenced);

@@ -146,9 +146,12 @@ internal sealed class KindEndpoints(
     }
 
     private ValueTask<Result<EntityRevision>> DeleteAsync(ApiCall call, Caller caller, EntityRevision found, Revision? ifMatch) =>
-        administrators.CheckOf(call.Principal, found) is { } check
+        CheckOf(call, found) is { } check
             ? store.DeleteAsync(caller, Kind.IdOf(found.Id), ifMatch, check, call.Aborted)
             : store.DeleteAsync(caller, Kind.IdOf(found.Id), ifMatch, call.Aborted);
+
+    private RemovalCheck? CheckOf(ApiCall call, EntityRevision found) => administrators.CheckOf(call.Principal, found)
+        ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) => check(transaction!, found, cancellationToken) : null);
 
     /// <summary>
     /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen. From the

@@ -41,7 +41,8 @@ public sealed class Belongings(IEntityLog log, IEnumerable<Kind> kinds)
     {
         var parts = held.Select(h => h.Sentence).ToList();
         var list = parts.Count == 1 ? parts[0] : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
-        var next = $"`strata delete {held[0].Kind.Name} {held[0].Names[0]}`";
+        var where = kind == OrganizationKind.Kind ? $" --org {name}" : ""; // else it would be the caller's own of the same name
+        var next = $"`strata delete {held[0].Kind.Name} {held[0].Names[0]}{where}`";
         return new Error(
             ErrorKind.Conflict, "NOT_EMPTY", $"The {kind.Name} \"{name}\" still holds {list}.",
             held is [{ Count: 1 }] ? $"Delete it first: {next}." : $"Delete them first, one by one; begin with {next}.")

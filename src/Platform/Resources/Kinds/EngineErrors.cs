@@ -7,4 +7,5 @@ internal static class EngineErrors
     public const string EntityModified = "ENTITY_MODIFIED";
     public const string Conflict = "CONFLICT";
     public const string UniqueViolation = "UNIQUE_VIOLATION";
+    public const string LeaseLost = "LEASE_LOST";
 }

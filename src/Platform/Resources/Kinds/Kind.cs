@@ -71,6 +71,12 @@ public abstract class Kind
     public string? DeleteTransition { get; init; }
 
     /// <summary>
+    /// Looks for a reason against a user's DELETE, in its transaction: what this reads must still be so when the deletion takes effect. Null: there
+    /// is none.
+    /// </summary>
+    public Func<EntityTransaction, EntityRevision, CancellationToken, ValueTask<Error?>>? DeleteCheck { get; init; }
+
+    /// <summary>
     /// The transitions that mark a resource which others belong to as being deleted, and that take the mark back. While it is marked, nothing is
     /// created in it. Null: nothing belongs to it.
     /// </summary>

@@ -173,7 +173,9 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         {
             same = null;
             if (ifMatch is { } expected && expected != current.Revision) return ResourceErrors.Modified(kind, nameOrId);
-            if (ResourceDocument.VersionOf(current.Document) > kind.Version) return ResourceErrors.NewerVersion(kind, nameOrId);
+            var version = ResourceDocument.VersionOf(current.Document);
+            if (version > kind.Version) return ResourceErrors.NewerVersion(kind, nameOrId);
+            if (version < kind.Version) return ResourceErrors.Unreadable(kind, nameOrId); // an upcaster failed; writing it would hide that for good
             var next = change(current);
             if (!next.IsOk || transition is not null || !IsSame(next.Value, current.Document)) return next;
             same = current;

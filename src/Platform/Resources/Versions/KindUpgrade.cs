@@ -42,10 +42,12 @@ public sealed partial class KindUpgrade(
         var written = 0;
         await foreach (var old in new KindStore(engine, kind, time).AllAsync(null, IsOlder(kind), cancellationToken))
         {
+            if (ResourceDocument.VersionOf(old.Document) < kind.Version) continue; // no upcaster could read it, which is reported
             var caller = new Caller(old.Tenant, Actor) { Fence = fence };
             var result = await engine.UpdateAsync(caller, kind.Model, old.Id, current => current.Document, null, old.Revision, cancellationToken);
             if (result.IsOk) written++;
-            else if (result.Error.Code is not (EngineErrors.EntityModified or EngineErrors.EntityNotFound)) throw result.Error.ToException();
+            else if (result.Error.Code == EngineErrors.LeaseLost) throw result.Error.ToException(); // another server goes on
+            else if (result.Error.Code is not (EngineErrors.EntityModified or EngineErrors.EntityNotFound)) NotUpgraded(kind.IdOf(old.Id), result.Error);
         }
         return written;
     }
@@ -53,6 +55,10 @@ public sealed partial class KindUpgrade(
     /// <summary>Documents of a newer program, which has begun to replace this one, are left alone.</summary>
     private static Condition IsOlder(Kind kind) => new Condition.Not(new Condition.Compare(
         new Field.Path(JsonPath.Parse("$." + ResourceDocument.VersionMember)), Operator.GreaterOrEqual, [JsonText.FromString($"{kind.Version}")]));
+
+    /// <summary>One resource must not keep the others from it; it is tried again at the next look.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource} could not be written again in its present version: {Reason}")]
+    private partial void NotUpgraded(string resource, Error reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Wrote {Count} {Kind} again as version {Version}")]
     private partial void Upgraded(string kind, int count, int version);

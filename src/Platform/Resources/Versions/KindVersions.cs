@@ -42,7 +42,7 @@ public sealed class KindVersions
     {
         var version = ResourceDocument.VersionOf(revision.Document);
         if (version >= kind.Version || revision.Document == JsonText.EmptyObject) return revision; // empty: a trail, which has no documents
-        var document = JsonNode.Parse(revision.Document.Utf8.Span)!.AsObject();
+        var document = JsonNode.Parse(revision.Document.Utf8.Span, documentOptions: new JsonDocumentOptions { MaxDepth = JsonGuard.DepthMax })!.AsObject();
         foreach (var upcaster in kind.Upcasters.Skip(version - 1)) upcaster(document);
         document[ResourceDocument.VersionMember] = kind.Version;
         return revision with { Document = JsonText.FromString(document.ToJsonString(WireJson.Options)) };

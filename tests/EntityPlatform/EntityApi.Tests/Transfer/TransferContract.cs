@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Tests.Hosting;
@@ -128,7 +129,10 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync("not json")));
         Assert.Equal("NONE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
         Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"model\":\"book\"", "\"model\":\"strata.token\"", StringComparison.Ordinal))));
+        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(Regex.Replace(export, "(\"changedAt\":\")[0-9]{4}", "${1}9999"))));
+        Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(Regex.Replace(export, "(\"revision\":)[0-9]+", "${1}9223372036854775806"))));
         Assert.Equal((400, "IMPORT_DAMAGED"), Outcome(await ImportAsync(export.Replace("\"N7\"", "\"X7\"", StringComparison.Ordinal))));
+        Assert.Equal((400, "IMPORT_DAMAGED"), Outcome(await ImportAsync(Regex.Replace(export, "(\"head\":)[0-9]+", "${1}9223372036854775607"))));
         Assert.Equal((400, "IMPORT_INVALID"), Outcome(await ImportAsync(export.Replace("\"changedAt\"", "\"at\"", StringComparison.Ordinal))));
         Assert.Equal(0, (await into.SendJsonAsync("GET", "/api/model/")).Body.GetArrayLength());
         Assert.Equal(409, (await PostAsync(from, export)).Status);

@@ -117,6 +117,14 @@ public sealed class KindVersionsTests
         var listed = await lamps.ListAsync(new ResourceQuery(caller.Tenant), default);
         Assert.Equal("desk", Assert.Single(listed.Value.Items).Name);
         Assert.Contains(bad, unreadable);
+        var changed = await new KindStore(engine, Lamp, TimeProvider.System).ChangeAsync(
+            caller, Lamp.IdOf(bad), current => current.Document, "light", null, default);
+        Assert.Equal("DOCUMENT_UNREADABLE", changed.Error!.Code);
+        var upgrade = new KindUpgrade(
+            engine, versions, new MemoryLeases(TimeProvider.System), TimeProvider.System,
+            new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance), NullLogger<KindUpgrade>.Instance);
+        Assert.Equal(1, await upgrade.UpgradeAsync(Lamp, null, default));
+        Assert.Single(await stored.HistoryAsync(caller.Tenant, bad, null, 10, default));
     }
 
     [Fact]

@@ -29,6 +29,18 @@ public sealed class LifecycleTests(SharedCloud cloud)
     }
 
     [Fact]
+    public async Task DeleteRelease_ThatTheDeploymentRuns_IsRefused()
+    {
+        const string name = "kept";
+        await DeployAsync(name, "one");
+        await DeployAsync(name, "two");
+        var refused = await cloud.RunAsync("delete", "release", $"{name}-2", "--yes");
+        Assert.Contains("RELEASE_IN_USE", refused.Error, StringComparison.Ordinal);
+        (await cloud.RunAsync("delete", "release", $"{name}-1", "--yes")).ShouldSucceed();
+        Assert.Equal("two\n", await cloud.GetPageAsync(name));
+    }
+
+    [Fact]
     public async Task ScaleToZero_TellsThatItIsStopped_AndBack()
     {
         const string name = "sleepy";
