@@ -171,20 +171,27 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
 
     /// <summary>One reading of an address, which begins when it is first waited for.</summary>
     /// <param name="former">What the reading before it found.</param>
-    private sealed class Reading(Documents? former, Func<Task<Documents>> fetch)
+    private sealed class Reading
     {
-        private readonly Lazy<Task<Documents>> documents = new(fetch);
+        private readonly Lazy<Task<Documents>> documents;
+        private volatile Documents? known;
         private long usedAt;
+
+        public Reading(Documents? former, Func<Task<Documents>> fetch)
+        {
+            Former = known = former;
+            documents = new(async () => known = await fetch());
+        }
 
         /// <summary>Somebody has asked for it to be read again.</summary>
         public volatile bool IsStale;
 
-        public Documents? Former => former;
+        public Documents? Former { get; }
 
         public Task<Documents> Documents => documents.Value;
 
         /// <summary>What is known without waiting.</summary>
-        public Documents? Known => documents.IsValueCreated && documents.Value.IsCompletedSuccessfully ? documents.Value.Result : former;
+        public Documents? Known => known;
 
         public long UsedAt
         {
