@@ -35,13 +35,21 @@ public sealed partial class StrataClient
         return await transport.BodyAsync(response, cancellationToken);
     }
 
+    /// <summary>
+    /// Sends a body of any length, with the answer as it came. Sent once, and for as long as it moves. The server may be silent for
+    /// <see cref="ClientOptions.CallTimeout"/>.
+    /// </summary>
+    public Task<ReadOnlyMemory<byte>> UploadAsync(
+        HttpMethod method, string path, Stream content, string contentType, CancellationToken cancellationToken = default) =>
+        UploadAsync(method, path, content, contentType, patience: null, cancellationToken);
+
     /// <summary>Sends a body of any length, with the answer as it came. Sent once, and for as long as it moves.</summary>
     /// <param name="patience">
     /// How long the server may be silent during the upload and before its answer; null: <see cref="ClientOptions.CallTimeout"/>. For work that the
     /// server does between the last byte and the answer. A machine that is gone is noticed after a minute or two whatever this is.
     /// </param>
     public async Task<ReadOnlyMemory<byte>> UploadAsync(
-        HttpMethod method, string path, Stream content, string contentType, TimeSpan? patience = null, CancellationToken cancellationToken = default)
+        HttpMethod method, string path, Stream content, string contentType, TimeSpan? patience, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(method, path) { Content = new UnclosedContent(content) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);

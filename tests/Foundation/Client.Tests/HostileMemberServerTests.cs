@@ -20,6 +20,8 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
     private readonly TaskCompletionSource finish = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication app = null!;
     private StrataClient client = null!;
+    private readonly TaskCompletionSource readsFromNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource greeted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int calls;
     private bool reads = true;
     private int running;
@@ -78,6 +80,20 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
         await serving.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
+    [Fact]
+    public async Task Leaving_WhileNothingCanBeSent_IsAnnouncedAsSoonAsTheServerReads()
+    {
+        (calls, reads) = (20_000, false); // their refusals fill the windows of the connection and the queue behind them
+        using var leave = new CancellationTokenSource();
+        var serving = Member(TimeSpan.FromHours(1)).RunAsync(leave.Token);
+        await greeted.Task.WaitAsync(TimeSpan.FromMinutes(2)); // the greeting comes after the calls
+        await leave.CancelAsync();
+        readsFromNow.SetResult();
+        await Wait.UntilAsync(() => heard.Any(e => e.Contains("Leave", StringComparison.Ordinal)), "the server hears that it leaves");
+        await stop.CancelAsync();
+        await serving.WaitAsync(TimeSpan.FromMinutes(2));
+    }
+
     /// <summary>Neither a handler that does not end nor a server that never closes the stream keeps the member for ever.</summary>
     [Theory]
     [InlineData(0)]
@@ -100,8 +116,16 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
     public void Options_OutOfRange_AreRefused(int max) => Assert.Throws<ArgumentOutOfRangeException>(
         () => new ComputeMember(client, new MemberOptions { Tags = ["t"], ConcurrentCallsMax = max }));
 
-    private ComputeMember Member(TimeSpan leaves) => new(client,
-        new MemberOptions { Tags = ["t"], ConcurrentCallsMax = Places, LeaveTimeout = leaves }, new Handlers(this));
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(25)]
+    public void Options_LeaveTimeoutOutOfRange_AreRefused(int hours) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Member(TimeSpan.FromHours(hours)));
+
+    private ComputeMember Member(TimeSpan leaves) => new(client, new MemberOptions
+    {
+        Tags = ["t"], ConcurrentCallsMax = Places, LeaveTimeout = leaves, OnJoined = () => greeted.TrySetResult(),
+    }, new Handlers(this));
 
     /// <summary>gRPC by hand: a hostile server keeps to no library's rules.</summary>
     private async Task ServeAsync(HttpContext http)
@@ -111,8 +135,12 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
         await http.Response.StartAsync(ends.Token);
         try
         {
-            var reading = reads ? ReadAsync(http.Request.Body, ends.Token) : Task.CompletedTask;
+            var reading = ReadAsync(http.Request.Body, ends.Token);
             for (var call = 0; call < calls; call++) await http.Response.Body.WriteAsync(Frame(call), ends.Token);
+            await http.Response.Body.WriteAsync(Frame(new CloudEvent
+            {
+                Id = "greeting", Source = "hostile", SpecVersion = "1.0", Type = "CalculationMemberGreetEvent", TextData = "{}",
+            }), ends.Token);
             await http.Response.Body.FlushAsync(ends.Token);
             await Task.Delay(Timeout.Infinite, ends.Token);
         }
@@ -124,6 +152,7 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
 
     private async Task ReadAsync(Stream body, CancellationToken cancellationToken)
     {
+        if (!reads) await readsFromNow.Task.WaitAsync(cancellationToken);
         var head = new byte[5];
         while (await body.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken) == head.Length)
         {
@@ -134,13 +163,15 @@ public sealed class HostileMemberServerTests : IAsyncLifetime
         }
     }
 
-    private static byte[] Frame(int call)
+    private static byte[] Frame(int call) => Frame(new CloudEvent
     {
-        var message = new CloudEvent
-        {
-            Id = $"{call}", Source = "hostile", SpecVersion = "1.0", Type = "EntityProcessorCalculationRequest",
-            TextData = $$"""{"requestId":"{{call}}","entityId":"{{Guid.CreateVersion7()}}","processorName":"work"}""",
-        }.ToByteArray();
+        Id = $"{call}", Source = "hostile", SpecVersion = "1.0", Type = "EntityProcessorCalculationRequest",
+        TextData = $$"""{"requestId":"{{call}}","entityId":"{{Guid.CreateVersion7()}}","processorName":"work"}""",
+    });
+
+    private static byte[] Frame(CloudEvent sent)
+    {
+        var message = sent.ToByteArray();
         var frame = new byte[5 + message.Length];
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
         message.CopyTo(frame, 5);

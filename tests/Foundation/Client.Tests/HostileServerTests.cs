@@ -122,7 +122,7 @@ public sealed class HostileServerTests : IAsyncLifetime
     {
         using var hasty = new StrataClient(client.Address, "stk_secret", options with { CallTimeout = TimeSpan.FromSeconds(1) });
         var source = new SlowStream(piecesBefore + 1, pause: TimeSpan.FromSeconds(2.5));
-        await hasty.UploadAsync(HttpMethod.Post, "/taken", source, "text/plain");
+        await hasty.UploadAsync(HttpMethod.Post, "/taken", source, "text/plain", TestContext.Current.CancellationToken);
     }
 
     [Fact]

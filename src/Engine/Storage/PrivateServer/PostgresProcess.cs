@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Strata.Core;
 
 namespace Strata.Storage.PrivateServer;
 
@@ -90,19 +91,12 @@ internal sealed partial class PostgresProcess(int pid, PostgresFolder folder)
     {
         try
         {
-            return new FileInfo($"/proc/{pid}/cwd").LinkTarget is { } target && target == RealPath(data);
+            return new FileInfo($"/proc/{pid}/cwd").LinkTarget is { } target && target == RealPath.Of(data);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
-    }
-
-    private static string RealPath(string path)
-    {
-        var parent = Path.GetDirectoryName(path);
-        var whole = parent is null ? path : Path.Combine(RealPath(parent), Path.GetFileName(path));
-        return Directory.ResolveLinkTarget(whole, returnFinalTarget: true)?.FullName ?? whole;
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Runtimes;
 
 namespace Strata.Runtimes.Sandbox;
@@ -67,25 +68,33 @@ internal sealed class Workspace : IWorkspace
         if (!(await HostCommand.RunAsync("mkfs.ext4", format, cancellationToken)).Ok) return false;
         var mounted = await HostCommand.RunAsync("mount", ["-o", "loop,nosuid,nodev", image, Path.Combine(root, "disk")], cancellationToken);
         if (mounted.Ok) Directory.Delete(Path.Combine(root, "disk", "lost+found"));
-        else if (IsMounted(Path.Combine(root, "disk"))) throw new IOException($"The disk of a workspace was not mounted in time: {mounted.Complaint}");
+        else if (IsMounted(MountPoint(root))) throw new IOException($"The disk of a workspace was not mounted in time: {mounted.Complaint}");
         else File.Delete(image);
         return mounted.Ok;
     }
 
+    /// <summary>
+    /// As the kernel's table names it: without symbolic links, which any part of the data folder's path may be. Only the folder above the mount
+    /// point is resolved, because a look at the mount point may hang.
+    /// </summary>
+    private static string MountPoint(string root) => Path.Combine(RealPath.Of(root), "disk");
+
     /// <summary>By the kernel's table, without a look into the folder, which may hang.</summary>
-    private static bool IsMounted(string folder)
+    private static bool IsMounted(string mountPoint)
     {
         // Spaces and the like are octal there (proc_pid_mountinfo(5)); the fifth field is the mount point.
-        var point = string.Concat(Path.GetFullPath(folder).Select(c => c is ' ' or '\t' or '\n' or '\\' ? "\\" + Convert.ToString(c, 8).PadLeft(3, '0') : c.ToString()));
+        var point = string.Concat(mountPoint.Select(c => c is ' ' or '\t' or '\n' or '\\' ? "\\" + Convert.ToString(c, 8).PadLeft(3, '0') : c.ToString()));
         return File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ') is { Length: > 4 } fields && fields[4] == point);
     }
 
     private static async Task DeleteAsync(string root, CancellationToken cancellationToken)
     {
         // What is mounted, not what should be: a "mount" that was killed because it took too long may have mounted all the same.
-        var disk = Path.Combine(root, "disk");
-        for (var left = MountsMax; left > 0 && IsMounted(disk); left--)
+        var disk = MountPoint(root);
+        var mayBeMounted = Posix.IsRoot && File.Exists(Path.Combine(root, "disk.img")); // whatever the table says
+        for (var left = MountsMax; left > 0 && (mayBeMounted || IsMounted(disk)); left--)
         {
+            mayBeMounted = false;
             // Lazily: whoever still looks into it must not keep it alive.
             if (!(await HostCommand.RunAsync("umount", ["-l", disk], cancellationToken)).Ok) break;
         }

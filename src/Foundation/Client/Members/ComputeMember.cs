@@ -14,6 +14,9 @@ public sealed class ComputeMember
 {
     private const int CallsMax = 10_000;
 
+    /// <summary>Timers end at 49 days, and a member is cancelled where an exception would surprise.</summary>
+    private static readonly TimeSpan LeaveTimeoutMax = TimeSpan.FromDays(1);
+
     private static readonly AsyncLocal<(Uri Cloud, string Token)?> Transaction = new();
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(10);
@@ -30,6 +33,7 @@ public sealed class ComputeMember
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ConcurrentCallsMax, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ConcurrentCallsMax, CallsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LeaveTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.LeaveTimeout, LeaveTimeoutMax);
         (this.strata, this.options, this.handlers) = (strata, options, new HandlerTable(handlers));
         places = new SemaphoreSlim(options.ConcurrentCallsMax);
     }

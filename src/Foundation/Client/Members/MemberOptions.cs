@@ -13,8 +13,7 @@ public sealed record MemberOptions
 
     /// <summary>
     /// How long a cancelled member takes to finish its calls and leave. Past it the handlers' token is cancelled and the connection is
-    /// cut, whatever the server says. Longer than the longest
-    /// responseTimeoutMs is of no use.
+    /// cut, whatever the server says. 0 to 24 hours; longer than the longest responseTimeoutMs is of no use.
     /// </summary>
     public TimeSpan LeaveTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -68,7 +68,7 @@ internal sealed class MemberStream : IAsyncDisposable
     {
         TrySend("CalculationMemberJoinEvent", new { tags = options.Tags, maxConcurrentCalls = options.ConcurrentCallsMax });
         var sending = SendAllAsync();
-        await using var leaving = cancellationToken.Register(Leave);
+        await using var leaving = cancellationToken.Register(() => _ = LeaveAsync());
         while (await stream.ResponseStream.MoveNext(cut.Token)) Take(stream.ResponseStream.Current);
         outgoing.Writer.TryComplete();
         await sending.WaitAsync(cut.Token);
@@ -98,11 +98,21 @@ internal sealed class MemberStream : IAsyncDisposable
         }
     }
 
-    private void Leave()
+    /// <summary>
+    /// Unlike acknowledgements, this event waits for room: a server that does not get it sends calls until the connection is cut.
+    /// </summary>
+    private async Task LeaveAsync()
     {
-        TrySend("CalculationMemberLeaveEvent", new { });
-        isLeaving = true;
         cut.CancelAfter(options.LeaveTimeout);
+        try
+        {
+            await outgoing.Writer.WriteAsync(EventOf("CalculationMemberLeaveEvent", new { }), over.Token);
+        }
+        catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
+        {
+            return; // the connection is over
+        }
+        isLeaving = true;
         if (Volatile.Read(ref open) == 0) outgoing.Writer.TryComplete();
     }
 
