@@ -29,7 +29,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     private readonly List<EntityRevision> revisions = [];
     private readonly List<HeldClaim> claims = [];
     private readonly List<HeldSchedule> schedules = [];
-    private ImportState state = null!;
+    private ImportState state = null!; // until it has begun
     private Revision last;
     private long lineNumber;
     private long count;
@@ -53,9 +53,13 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
                     await TakeAsync(line, cancellationToken);
                 }
             }
-            revisions.RemoveAll(r => r.Revision == last); // its commit may be here in part
-            await StageAsync(cancellationToken);
+            await StageWholeCommitsAsync(cancellationToken);
             return TransferErrors.Incomplete;
+        }
+        catch (TransferSilenceException e)
+        {
+            if (state is not null) await StageWholeCommitsAsync(cancellationToken);
+            return TransferErrors.Silent(e.Silence);
         }
         catch (Exception e) when (e is TransferFaultException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or OverflowException)
         {
@@ -136,6 +140,13 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         await StageAsync(cancellationToken);
         Require(await transfers.UnstageAsync(tenant, revisions: false, fence, cancellationToken));
         digest.ReleaseAll();
+    }
+
+    /// <summary>Of what breaks off, so that the next try goes on from there.</summary>
+    private Task StageWholeCommitsAsync(CancellationToken cancellationToken)
+    {
+        revisions.RemoveAll(r => r.Revision == last); // its commit may be here in part
+        return StageAsync(cancellationToken);
     }
 
     private async Task StageAsync(CancellationToken cancellationToken)

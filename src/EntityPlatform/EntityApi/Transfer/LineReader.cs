@@ -3,12 +3,19 @@ using System.IO.Pipelines;
 
 namespace Strata.EntityApi.Transfer;
 
+/// <summary>Nothing has arrived for too long: the fault is not in what was sent.</summary>
+internal sealed class TransferSilenceException(TimeSpan silence) : Exception
+{
+    public TimeSpan Silence => silence;
+}
+
 /// <summary>Reads lines of bytes, each bounded. For one reader at a time.</summary>
 /// <param name="silenceMax">How long nothing may arrive.</param>
 internal sealed class LineReader(PipeReader input, int bytesMax, TimeSpan silenceMax, TimeProvider time)
 {
     /// <summary>The next line with its line feed, where it has one; null at the end.</summary>
-    /// <exception cref="TransferFaultException">The line is too long, or nothing arrives.</exception>
+    /// <exception cref="TransferFaultException">The line is too long.</exception>
+    /// <exception cref="TransferSilenceException">Nothing arrives.</exception>
     public async ValueTask<byte[]?> NextAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -31,7 +38,7 @@ internal sealed class LineReader(PipeReader input, int bytesMax, TimeSpan silenc
         }
         catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TransferFaultException($"Nothing has arrived for {silenceMax.TotalMinutes:0.#} minutes.");
+            throw new TransferSilenceException(silenceMax);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Strata.Core;
 
 namespace Strata.EntityApi.Transfer;
@@ -21,6 +22,9 @@ internal static class TransferErrors
         ErrorKind.Conflict, "IMPORT_RUNNING", "An import of this organization is running.", "Wait until GET /api/import tells its end.") { Retryable = true };
 
     public static readonly Error Incomplete = new(ErrorKind.Invalid, "IMPORT_INCOMPLETE", "The export breaks off: its end line is missing. Nothing of it is visible.", SendAgain);
+
+    public static Error Silent(TimeSpan silence) => new(ErrorKind.RequestTimeout, "IMPORT_SILENT",
+        string.Create(CultureInfo.InvariantCulture, $"No data has arrived for {silence.TotalMinutes:0.#} minutes. Nothing of it is visible."), SendAgain);
 
     public static readonly Error Damaged = new(
         ErrorKind.Invalid, "IMPORT_DAMAGED", "What has arrived is not what was exported: the digests differ. Nothing of it is visible.", "Discard it with DELETE /api/import and make the export anew.");

@@ -35,9 +35,14 @@ internal abstract class AbandonedDeletion<TSpec>(ResourceStore<TSpec, Nothing> s
         if (left > TimeSpan.Zero) return left;
         if (!TenantId.TryParse(resource.Org, out var tenant)) tenant = TenantId.Platform;
         var restored = await store.ChangeAsync(CallerIn(tenant), resource.Id, x => x, mark.Cancel, new Revision(resource.Revision), cancellationToken);
-        // It was deleted, or changed, which wakes this controller again.
-        if (restored.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error) throw error.ToException();
+        ThrowUnlessOvertaken(restored.Error);
         return null;
+    }
+
+    /// <summary>What was deleted meanwhile needs nothing more; what was changed wakes this controller again.</summary>
+    private protected static void ThrowUnlessOvertaken(Error? error)
+    {
+        if (error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) }) throw error.ToException();
     }
 }
 
@@ -63,10 +68,36 @@ internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothin
         var left = resource.CreatedAt + Patience - time.GetUtcNow(); // the server that creates it may be about to take it away itself
         if (left > TimeSpan.Zero) return left;
         var project = await log.ReadAsync(tenant, ProjectKind.Kind.EntityOf(resource.Id), AsOf.Latest, cancellationToken);
-        if (project is null || await belongings.CheckAsync(ProjectKind.Kind, project, cancellationToken) is not null) return null;
-        var deleted = await store.DeleteAsync(CallerIn(tenant), resource.Id, new Revision(resource.Revision), cancellationToken);
-        if (deleted.Error is { Kind: not (ErrorKind.PreconditionFailed or ErrorKind.Conflict or ErrorKind.NotFound) } error)
-            throw error.ToException();
+        if (project is null) return null;
+        if (await belongings.CheckAsync(ProjectKind.Kind, project, cancellationToken) is not null)
+            return await RestoreAsync(resource, cancellationToken);
+        await DeleteAsync(CallerIn(tenant), resource, cancellationToken);
         return null;
+    }
+
+    /// <summary>
+    /// Marked before the check that counts, as by a user's DELETE: what is created in it from then on is refused, and what was created before
+    /// is seen. A mark that stays because this fails is taken up by the next look.
+    /// </summary>
+    private async Task DeleteAsync(Caller caller, Resource<ProjectSpec, Nothing> resource, CancellationToken cancellationToken)
+    {
+        var mark = ProjectKind.Kind.Deleting!;
+        var revision = new Revision(resource.Revision);
+        if (resource.State != mark.State)
+        {
+            var marked = await store.ChangeAsync(caller, resource.Id, x => x, mark.Begin, revision, cancellationToken);
+            if (!marked.IsOk)
+            {
+                ThrowUnlessOvertaken(marked.Error);
+                return;
+            }
+            revision = new Revision(marked.Value.Revision);
+        }
+        var project = await log.ReadAsync(caller.Tenant, ProjectKind.Kind.EntityOf(resource.Id), AsOf.Latest, cancellationToken);
+        if (project is null || project.Revision != revision) return; // overtaken
+        if (await belongings.CheckAsync(ProjectKind.Kind, project, cancellationToken) is null)
+            ThrowUnlessOvertaken((await store.DeleteAsync(caller, resource.Id, revision, cancellationToken)).Error);
+        else
+            ThrowUnlessOvertaken((await store.ChangeAsync(caller, resource.Id, x => x, mark.Cancel, revision, cancellationToken)).Error);
     }
 }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -6,8 +7,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.EntityApi.Tests.Hosting;
+using Strata.EntityApi.Transfer;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.EntityApi.Tests.Transfer;
@@ -108,6 +111,25 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal(200, (await ImportAsync(export)).Status);
         Assert.Equal(200, (await into.SendJsonAsync("GET", $"/api/entity/{id}")).Status);
         Assert.Equal(404, (await into.SendJsonAsync("DELETE", "/api/import")).Status);
+    }
+
+    [Fact]
+    public async Task Import_WhoseSourceFallsSilent_IsNoBadLine_AndKeepsWhatHasArrived()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        var silent = new Pipe();
+        await silent.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[..(export.Length / 2)]), TestContext.Current.CancellationToken);
+        await using (var lease = await HeldLease.TryTakeAsync(
+            store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken))
+        {
+            var lines = new LineReader(silent.Reader, TransferLines.LineBytesMax, TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            using var importer = new Importer(store.Transfers, store.Marks, TimeProvider.System, host.OtherOrg, lease!.Fence, lines);
+            var ended = await importer.RunAsync(TestContext.Current.CancellationToken, TestContext.Current.CancellationToken);
+            Assert.Equal((ErrorKind.RequestTimeout, "IMPORT_SILENT"), (ended.Error!.Kind, ended.Error.Code));
+        }
+        var state = await ImportState.ReadAsync(store.Marks, host.OtherOrg, TestContext.Current.CancellationToken);
+        Assert.True(state is { State: ImportState.Unfinished, Staged: > 0 });
+        Assert.Equal(200, (await ImportAsync(export)).Status);
     }
 
     [Fact]

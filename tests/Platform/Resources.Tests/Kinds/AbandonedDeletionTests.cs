@@ -53,6 +53,28 @@ public sealed class AbandonedDeletionTests
         Assert.Equal(ErrorKind.NotFound, (await cloud.Projects.GetAsync(caller, project.Id, AsOf.Latest, default)).Error?.Kind);
     }
 
+    /// <summary>What is created between the look and the deletion is not left without its project.</summary>
+    [Fact]
+    public async Task Reconcile_OfAProjectOfADeletedOrganization_InWhichSomethingIsCreatedMeanwhile_KeepsIt()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        var (organizations, caller) = await AddOrganizationAsync(cloud);
+        var project = (await cloud.Projects.CreateAsync(caller,
+            new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
+        Assert.True((await organizations.DeleteAsync(new Caller(TenantId.Platform, "user:test"), "o", null, default)).IsOk);
+        var time = new ManualTime();
+        time.Advance(project.CreatedAt + TimeSpan.FromSeconds(70) - time.GetUtcNow());
+        cloud.Log.BeforeAppend = async commit =>
+        {
+            if (commit.Tenant != caller.Tenant) return;
+            cloud.Log.BeforeAppend = null;
+            await cloud.AddLampAsync("desk", caller);
+        };
+        Assert.Null(await ControllerOf(cloud, time).ReconcileAsync(project, default));
+        Assert.True((await cloud.Lamps.GetAsync(caller, "desk", AsOf.Latest, default)).IsOk);
+        Assert.Equal("ACTIVE", (await cloud.Projects.GetAsync(caller, project.Id, AsOf.Latest, default)).Value.State);
+    }
+
     /// <summary>
     /// A deletion that hangs between its mark and its end fails, so that the project that was created meanwhile has an organization.
     /// </summary>
