@@ -43,7 +43,7 @@ public static class ApiErrors
         "Make another administrator's token first: strata token create NAME --role admin.");
 
     internal static Error LastOperator(string name) => new(
-        ErrorKind.Conflict, "LAST_OPERATOR", $"\"{name}\" is the last good token of an operator: without it nobody could administer the cloud.",
+        ErrorKind.Conflict, "LAST_OPERATOR", $"\"{name}\" is the last good token of an operator in the default organization: without it nobody could administer the cloud.",
         "Make another one first: strata token create NAME --role admin --role operator. One that has leaked or is lost is replaced on the server's machine: strata down, then strata up --new-admin-token.");
 
     public static Error Forbidden(string permission) => new(

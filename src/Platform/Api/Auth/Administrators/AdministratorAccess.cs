@@ -4,13 +4,14 @@ using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Administrators;
 
 /// <summary>
 /// Keeps people from locking themselves out. Invariant: a token, client or provider that lets an administrator in is removed only while another one of its organization does, and an
-/// operator's token only while another operator's token of the cloud is good. Operators who act in another organization, and the platform's own parts, are not held to the first: they
+/// operator's token only while another one of its organization, or one of the default organization, is good. Operators who act in another organization, and the platform's own parts, are not held to the first: they
 /// can issue a token there at any time. Safe for concurrent use.
 /// </summary>
 public sealed class AdministratorAccess
@@ -57,10 +58,23 @@ public sealed class AdministratorAccess
         return false;
     }
 
+    /// <summary>
+    /// In the same organization, or in the default one, which cannot be deleted. A witness in another organization is read outside of the
+    /// transaction, so the default organization's own last operator has none elsewhere: of two that are removed at once in two organizations one stays.
+    /// </summary>
     private async ValueTask<bool> HasOperatorAsync(
         EntityRevision removed, EntityTransaction transaction, CancellationToken cancellationToken) =>
         await HasOtherAsync(removed, removed.Tenant, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, transaction, cancellationToken)
-        || await HasOtherAsync(removed, null, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, null, cancellationToken);
+        || (await DefaultOrganizationAsync(cancellationToken) is { } home && home != removed.Tenant
+            && await HasOtherAsync(removed, home, TokenKind.Kind, TokenAdministrators.OfOperators, tokens.IsOperator, null, cancellationToken));
+
+    private async ValueTask<TenantId?> DefaultOrganizationAsync(CancellationToken cancellationToken)
+    {
+        var platform = new Caller(TenantId.Platform, "system:administrators");
+        var found = await new ResourceLookup(log, OrganizationKind.Kind)
+            .ReadAsync(platform, DefaultHosts.DefaultOrganization, AsOf.Latest, cancellationToken);
+        return found.IsOk ? new TenantId(found.Value.Id.Value) : null;
+    }
 
     /// <param name="tenant">Null: any organization.</param>
     private async ValueTask<bool> HasOtherAsync(
