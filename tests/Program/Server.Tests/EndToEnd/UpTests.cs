@@ -106,7 +106,10 @@ public sealed class UpTests(SharedCloud cloud)
     {
         var diagnosis = (await cloud.RunAsync("doctor", "--json")).ShouldSucceed().Json;
         Assert.True(diagnosis.GetProperty("ok").GetBoolean());
-        Assert.Contains(diagnosis.GetProperty("settings").EnumerateArray(), s => s.GetProperty("name").GetString() == "api-port" && s.GetProperty("source").GetString() == "default");
+        var settings = diagnosis.GetProperty("settings").EnumerateArray().ToDictionary(
+            s => s.GetProperty("name").GetString()!, s => (s.GetProperty("value").GetString(), s.GetProperty("source").GetString()));
+        Assert.Equal(($"{cloud.ApiPort}", "flag --api-port"), settings["api-port"]); // those of the cloud that runs
+        Assert.Equal("default", settings["edge-mode"].Item2);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class BuildScenarioTests(SecurityClouds clouds)
         var escape = "strata-escape-" + Path.GetRandomFileName();
         var entries = new (TarEntry Entry, string Named)[]
         {
-            (Plain($"../../../../../../tmp/{escape}"), "outside"), (Plain($"/tmp/{escape}"), "outside"), (new GnuTarEntry(TarEntryType.RegularFile, "two\nlines"), "two?lines"),
+            (Plain($"../../../../../../tmp/{escape}"), "outside"), (Plain($"/tmp/{escape}"), "outside"), (new GnuTarEntry(TarEntryType.RegularFile, "two\nlines"), "two\\nlines"),
             (new PaxTarEntry(TarEntryType.Fifo, "a-pipe"), "a-pipe"), (new PaxTarEntry(TarEntryType.CharacterDevice, "a-device"), "a-device"),
             (new PaxTarEntry(TarEntryType.BlockDevice, "a-disk"), "a-disk"), (Link(TarEntryType.SymbolicLink, "a-link", "/etc/passwd"), "a-link"),
             (Link(TarEntryType.SymbolicLink, "up", "../../etc"), "up"), (Link(TarEntryType.HardLink, "hard", "/etc/passwd"), "hard"),
