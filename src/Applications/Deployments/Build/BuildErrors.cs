@@ -8,7 +8,7 @@ namespace Strata.Deployments.Build;
 internal static class BuildErrors
 {
     public static Error StepFailed(string command, SandboxOutcome outcome) => outcome is SandboxOutcome.MachineOutOfDisk full ? full.Error : Failed(
-        $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, mend the cause and deploy again.");
+        $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, fix the cause and deploy again.");
 
     public static Error TimedOut(TimeSpan limit) => Failed(
         $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds of the deployment if it needs longer.");

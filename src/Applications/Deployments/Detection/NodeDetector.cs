@@ -24,7 +24,7 @@ internal sealed class NodeDetector : IDetector
         }
     }
 
-    private static Detection Broken(string why) => Detection.Fault($"package.json cannot be read: {why}.", "Mend the file and deploy again.");
+    private static Detection Broken(string why) => Detection.Fault($"package.json cannot be read: {why}.", "Fix the file and deploy again.");
 
     private static Detection Detect(SourceTree source, JsonElement package)
     {

@@ -106,8 +106,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     /// write, as on a full or hanging disk, shows only by the next commit.
     /// </summary>
     /// <returns>False when the queue is closed.</returns>
-    private async Task<bool> WaitForCommitsAsync(SupervisedWork self)
+    private async ValueTask<bool> WaitForCommitsAsync(SupervisedWork self)
     {
+        if (awayBecause is null) return await queue.Reader.WaitToReadAsync(CancellationToken.None);
         var some = queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         while (!some.IsCompleted && awayBecause is { } reason && StoreErrors.IsServerGone(reason))
         {

@@ -28,7 +28,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly TimeSpan ageMax;
     private readonly Action<List<ReadRequest>> take;
-    private readonly Action<Exception?> told;
+    private readonly Action<Exception?> answered;
     private volatile bool isFailing;
     private Exception? silent;
     private Task tick = Task.CompletedTask;
@@ -36,7 +36,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
     /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
     public ReadBatcher(PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
     {
-        (this.time, ageMax, take, told) = (time, options.SilenceMax, Take, Told);
+        (this.time, ageMax, take, answered) = (time, options.SilenceMax, Take, Answered);
         // A lane keeps one processor busy, on either side of the connection in turns.
         lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
         queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
@@ -101,7 +101,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
             if (!await WaitForReadsAsync(lane)) return;
             if (Volatile.Read(ref silent) is not null || !lane.Work.IsCompleted) continue;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
-            lane.Start(take, told);
+            lane.Start(take, answered);
         }
     }
 
@@ -109,7 +109,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
     /// Heard from lanes. After a batch without an answer each further one would wait as long, so those that wait fail, and new ones are refused, until a
     /// probe is answered. After any other failure the next read tries again.
     /// </summary>
-    private void Told(Exception? fault)
+    private void Answered(Exception? fault)
     {
         if (fault is null)
         {
@@ -143,7 +143,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
         {
             await Task.WhenAny(some, Task.Delay(ProbePause, time, CancellationToken.None));
             if (some.IsCompleted) break;
-            idle.Start(_ => { }, told);
+            idle.Start(_ => { }, answered);
             await Task.WhenAny(some, idle.Work); // a read need not wait for a probe that gets no answer
         }
         return await some;

@@ -25,11 +25,11 @@ internal sealed class ReadLane(
     public TimeSpan Busy => time.GetElapsedTime(startedAt);
 
     /// <summary>Begins a batch, which <paramref name="take"/> fills with <see cref="BatchMax"/> reads at most; without any it is a probe.</summary>
-    /// <param name="told">Hears before <see cref="Work"/> ends what went wrong; null: the database answered.</param>
-    public void Start(Action<List<ReadRequest>> take, Action<Exception?> told)
+    /// <param name="answered">Hears before <see cref="Work"/> ends what went wrong; null: the database answered.</param>
+    public void Start(Action<List<ReadRequest>> take, Action<Exception?> answered)
     {
         batch.Clear();
-        report = told;
+        report = answered;
         try
         {
             take(batch);

@@ -138,17 +138,12 @@ internal sealed class KindEndpoints(
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
-                : await DeleteAsync(call, caller with { Request = call.Request }, found, ifMatch);
+                : await store.DeleteAsync(caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found), call.Aborted);
             if (!deleted.IsOk) return deleted.Error;
             onDeleted?.Invoke(deleted.Value);
             return One(deleted.Value);
         });
     }
-
-    private ValueTask<Result<EntityRevision>> DeleteAsync(ApiCall call, Caller caller, EntityRevision found, Revision? ifMatch) =>
-        CheckOf(call, found) is { } check
-            ? store.DeleteAsync(caller, Kind.IdOf(found.Id), ifMatch, check, call.Aborted)
-            : store.DeleteAsync(caller, Kind.IdOf(found.Id), ifMatch, call.Aborted);
 
     private RemovalCheck? CheckOf(ApiCall call, EntityRevision found) => administrators.CheckOf(call.Principal, found)
         ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) => check(transaction!, found, cancellationToken) : null);
@@ -210,9 +205,7 @@ internal sealed class KindEndpoints(
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>
         {
             var writer = caller with { Request = call.Request, Fence = call.Fence };
-            var changed = check is null
-                ? await store.ChangeAsync(writer, NameOrId(call), Change, transition, ifMatch, call.Aborted)
-                : await store.ChangeAsync(writer, NameOrId(call), Change, transition, ifMatch, check, call.Aborted);
+            var changed = await store.ChangeAsync(writer, NameOrId(call), Change, transition, ifMatch, check, call.Aborted);
             return changed.IsOk ? One(changed.Value) : changed.Error;
         });
 

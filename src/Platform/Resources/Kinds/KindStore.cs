@@ -137,25 +137,21 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         && details.TryGetValue("entityId", out var id) && id == project.Id.ToString();
 
     /// <summary>A change that yields the document as it was, without a transition, commits nothing.</summary>
+    public ValueTask<Result<EntityRevision>> ChangeAsync(
+        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken) =>
+        ChangeAsync(caller, nameOrId, change, transition, ifMatch, null, cancellationToken);
+
+    /// <param name="check">May find fault. What it reads in the transaction must still be so when the change takes effect. Null: no check.</param>
     public async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, CancellationToken cancellationToken)
+        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck? check,
+        CancellationToken cancellationToken)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
-        return hosted is null
-            ? await ChangeAsync(caller, key, nameOrId, change, transition, ifMatch, null, cancellationToken)
-            : await hosted.ChangeAsync(
-                key, change, next => ChangeAsync(caller, key, nameOrId, next, transition, ifMatch, null, cancellationToken),
-                cancellationToken);
-    }
+        return hosted is null ? await WriteAsync(change) : await hosted.ChangeAsync(key, change, WriteAsync, cancellationToken);
 
-    /// <summary>As the other, unless the check finds fault. What it reads in the transaction must still be so when the change takes
-    /// effect.</summary>
-    public async ValueTask<Result<EntityRevision>> ChangeAsync(
-        Caller caller, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck check,
-        CancellationToken cancellationToken) =>
-        (await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)
-            ? await ChangeAsync(caller, key, nameOrId, change, transition, ifMatch, check, cancellationToken)
-            : error;
+        ValueTask<Result<EntityRevision>> WriteAsync(DocumentChange next) =>
+            ChangeAsync(caller, key, nameOrId, next, transition, ifMatch, check, cancellationToken);
+    }
 
     private async ValueTask<Result<EntityRevision>> ChangeAsync(
         Caller caller, ResourceKey key, string nameOrId, DocumentChange change, string? transition, Revision? ifMatch, RemovalCheck? check,
@@ -183,24 +179,23 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         }
     }
 
-    public async ValueTask<Result<EntityRevision>> DeleteAsync(Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken)
+    public ValueTask<Result<EntityRevision>> DeleteAsync(
+        Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken) =>
+        DeleteAsync(caller, nameOrId, ifMatch, null, cancellationToken);
+
+    /// <param name="check">May find fault. What it reads in the transaction must still be so when the deletion takes effect. Null: no check.</param>
+    public async ValueTask<Result<EntityRevision>> DeleteAsync(
+        Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck? check, CancellationToken cancellationToken)
     {
         if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
+        caller = caller with { Tenant = key.Tenant };
         var deleted = hosted is null ? await EndAsync() : await hosted.DeleteAsync(key, EndAsync, cancellationToken);
         return Translate(deleted, nameOrId);
 
-        ValueTask<Result<EntityRevision>> EndAsync() =>
-            engine.DeleteAsync(caller with { Tenant = key.Tenant }, kind.Model, key.Id, ifMatch, cancellationToken);
-    }
-
-    /// <summary>As the other, unless the check finds fault. What the check reads in the transaction must still be so when the deletion takes effect.</summary>
-    public async ValueTask<Result<EntityRevision>> DeleteAsync(
-        Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck check, CancellationToken cancellationToken)
-    {
-        if (!(await lookup.FindAsync(caller, nameOrId, cancellationToken)).TryGet(out var key, out var error)) return error;
-        var written = await engine.TransactAsync(caller with { Tenant = key.Tenant }, async (transaction, ct) =>
-            await check(transaction, ct) ?? (await transaction.DeleteAsync(kind.Model, key.Id, ifMatch, ct)).Error, cancellationToken);
-        return Translate(First(written), nameOrId);
+        async ValueTask<Result<EntityRevision>> EndAsync() => check is null
+            ? await engine.DeleteAsync(caller, kind.Model, key.Id, ifMatch, cancellationToken)
+            : First(await engine.TransactAsync(caller, async (transaction, ct) => await check(transaction, ct)
+                ?? (await transaction.DeleteAsync(kind.Model, key.Id, ifMatch, ct)).Error, cancellationToken));
     }
 
     private static Result<EntityRevision> First(Result<IReadOnlyList<EntityRevision>> written) =>

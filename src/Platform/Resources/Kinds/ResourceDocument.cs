@@ -66,24 +66,32 @@ public static class ResourceDocument
     /// <summary>The version of its kind that wrote a document; 1 where it does not say.</summary>
     public static int VersionOf(JsonText document)
     {
-        var json = new Utf8JsonReader(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
-        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) return 1;
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isVersion = json.ValueTextEquals(VersionMember);
-            json.Read();
-            if (isVersion) return json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var version) && version > 0 ? version : 1;
-            json.Skip();
-        }
-        return 1;
+        var json = ReaderOf(document);
+        return TryFind(ref json, VersionMember) && json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var version) && version > 0
+            ? version : 1;
     }
 
     /// <summary>Whether a document can be a resource's: an object with a name.</summary>
     public static bool IsReadable(JsonText document)
     {
-        using var json = document.Parse();
-        return json.RootElement.ValueKind == JsonValueKind.Object
-            && json.RootElement.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String;
+        var json = ReaderOf(document);
+        return TryFind(ref json, "name") && json.TokenType == JsonTokenType.String;
+    }
+
+    private static Utf8JsonReader ReaderOf(JsonText document) => new(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
+
+    /// <summary>Goes to a member's value. Without a parsed document, because each resource of a list is looked at so before it is written.</summary>
+    private static bool TryFind(ref Utf8JsonReader json, string member)
+    {
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) return false;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isIt = json.ValueTextEquals(member);
+            json.Read();
+            if (isIt) return true;
+            json.Skip();
+        }
+        return false;
     }
 
     /// <summary>The name in a resource's document.</summary>

@@ -23,7 +23,7 @@ public static class ResourceErrors
         ErrorKind.Conflict, "OWNER_DELETING", $"The {owner.Name} is being deleted, so nothing is created in it.", "Create it elsewhere.");
 
     public static Error Invalid(Kind kind, IReadOnlyList<SpecFault> faults) => new(
-        ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Mend what the list of errors names and send it again.") { Faults = faults };
+        ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Fix what the list of errors names and send it again.") { Faults = faults };
 
     public static Error Modified(Kind kind, string nameOrId) => new(
         ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The {kind.Name} \"{Shorten(nameOrId)}\" has changed since you read it.", "Read it again and repeat the change.");

@@ -63,7 +63,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         string? transition,
         Revision? ifMatch,
         CancellationToken cancellationToken) =>
-        ToResource(await store.ChangeAsync(caller, nameOrId, current => Apply(change, current), transition, ifMatch, cancellationToken));
+        await ChangeAsync(caller, nameOrId, change, transition, ifMatch, null, cancellationToken);
 
     /// <summary>As the other, unless the check (null: none) finds fault.</summary>
     public async ValueTask<Result<Resource<TSpec, TStatus>>> ChangeAsync(
@@ -73,23 +73,17 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         string? transition,
         Revision? ifMatch,
         RemovalCheck? check,
-        CancellationToken cancellationToken) => check is null
-            ? await ChangeAsync(caller, nameOrId, change, transition, ifMatch, cancellationToken)
-            : ToResource(await store.ChangeAsync(
-                caller, nameOrId, current => Apply(change, current), transition, ifMatch, check, cancellationToken));
+        CancellationToken cancellationToken) =>
+        ToResource(await store.ChangeAsync(caller, nameOrId, current => Apply(change, current), transition, ifMatch, check, cancellationToken));
 
     /// <summary>Deletes the entity itself; see <see cref="Kind.DeleteTransition"/> for the user's delete.</summary>
-    public async ValueTask<Result<Done>> DeleteAsync(Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken)
-    {
-        var deleted = await store.DeleteAsync(caller, nameOrId, ifMatch, cancellationToken);
-        return deleted.IsOk ? default(Done) : deleted.Error;
-    }
+    public ValueTask<Result<Done>> DeleteAsync(Caller caller, string nameOrId, Revision? ifMatch, CancellationToken cancellationToken) =>
+        DeleteAsync(caller, nameOrId, ifMatch, null, cancellationToken);
 
     /// <summary>As the other, unless the check (null: none) finds fault.</summary>
     public async ValueTask<Result<Done>> DeleteAsync(
         Caller caller, string nameOrId, Revision? ifMatch, RemovalCheck? check, CancellationToken cancellationToken)
     {
-        if (check is null) return await DeleteAsync(caller, nameOrId, ifMatch, cancellationToken);
         var deleted = await store.DeleteAsync(caller, nameOrId, ifMatch, check, cancellationToken);
         return deleted.IsOk ? default(Done) : deleted.Error;
     }

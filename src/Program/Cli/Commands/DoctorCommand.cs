@@ -8,7 +8,7 @@ using Strata.Server.Options;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata doctor</c>: looks at everything that a cloud needs, says what is wrong and how to mend it. 1 when something must be mended.</summary>
+/// <summary><c>strata doctor</c>: looks at everything that a cloud needs, says what is wrong and how to fix it. 1 when something must be fixed.</summary>
 internal static class DoctorCommand
 {
     private static readonly ServerFlags Flags = new();
@@ -19,7 +19,7 @@ internal static class DoctorCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("doctor", "Find out what is wrong and how to mend it");
+        var command = new Command("doctor", "Find out what is wrong and how to fix it");
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, RunAsync);
     }

@@ -34,7 +34,7 @@ internal static class DataInput
         var data = await ReadAsync(word, cancellationToken);
         return JsonGuard.Check(data).TryGet(out var json, out var error)
             ? json
-            : throw UsageErrors.Of($"{(IsInline(word) ? "What is written" : word)} is not JSON: {error.Message}", "Mend it and try again.").ToException();
+            : throw UsageErrors.Of($"{(IsInline(word) ? "What is written" : word)} is not JSON: {error.Message}", "Fix it and try again.").ToException();
     }
 
     private static bool IsInline(string word) => word.AsSpan().TrimStart() is ['{' or '[' or '"' or '<', ..];

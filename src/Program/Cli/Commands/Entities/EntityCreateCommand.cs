@@ -40,7 +40,7 @@ internal static class EntityCreateCommand
         foreach (var failure in failed)
         {
             var message = $"Transaction {failure.Text("error.chunkIndex")} (from 0) failed, those before it stay: {failure.Text("error.message")}";
-            ErrorText.Write(run.Terminal, new Core.Error(Core.ErrorKind.Invalid, failure.Text("error.code"), message, "Mend its entities and create them and those behind them again."));
+            ErrorText.Write(run.Terminal, new Core.Error(Core.ErrorKind.Invalid, failure.Text("error.code"), message, "Fix its entities and create them and those behind them again."));
         }
         return failed.Count == 0 ? CommandRunner.Done : CommandRunner.Failed;
     }
