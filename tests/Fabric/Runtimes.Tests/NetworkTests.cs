@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using Strata.Runtimes.Network;
+using Strata.Runtimes.Tests.Machines;
 
 namespace Strata.Runtimes.Tests;
 
@@ -50,4 +53,32 @@ public sealed class NetworkTests
         Assert.Null(pool.Take("third"));
         Assert.True(all > 1000);
     }
+
+    [Fact]
+    public async Task SetUp_AnotherCloudsFolderIsGone_ItsBridgeAndRulesAreRemoved()
+    {
+        await using var gone = await TestMachine.OpenAsync(RuntimeChoice.Oci);
+        await using var kept = await TestMachine.OpenAsync(RuntimeChoice.Oci);
+        Folder.Delete(gone.Home);
+        Assert.True(HasNetwork(gone));
+
+        await using (await TestMachine.OpenAsync(RuntimeChoice.Oci)) Assert.False(HasNetwork(gone));
+        Assert.True(HasNetwork(kept));
+        var tables = await HostCommand.RunAsync("nft", ["list", "tables"], CancellationToken.None);
+        Assert.DoesNotContain("strata_" + gone.Machine.Paths.CloudId, tables.Output, StringComparison.Ordinal);
+        Assert.Contains("strata_" + kept.Machine.Paths.CloudId, tables.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SetUp_FolderNotVisibleButItsRelayListens_NetworkStays()
+    {
+        await using var machine = await TestMachine.OpenAsync(RuntimeChoice.Oci);
+        using var relay = new TcpListener(IPAddress.Parse(machine.Machine.Relay!.Value.Address), machine.Machine.Relay.Value.Port);
+        relay.Start();
+        Folder.Delete(machine.Home);
+
+        await using (await TestMachine.OpenAsync(RuntimeChoice.Oci)) Assert.True(HasNetwork(machine));
+    }
+
+    private static bool HasNetwork(TestMachine machine) => Directory.Exists("/sys/class/net/strata" + machine.Machine.Paths.CloudId);
 }

@@ -15,7 +15,7 @@ internal sealed class BridgeNetwork
     private const int RelayPortTries = 50;
 
     private BridgeNetwork(string cloudId, Subnet subnet, int relayPort) =>
-        (Bridge, Table, Subnet, RelayPort) = ("strata" + cloudId, "strata_" + cloudId, subnet, relayPort);
+        (Bridge, Table, Subnet, RelayPort) = ("strata" + cloudId, TableOf(cloudId), subnet, relayPort);
 
     public string Bridge { get; }
 
@@ -34,13 +34,18 @@ internal sealed class BridgeNetwork
     /// <summary>Locally administered, from the cloud's id.</summary>
     private string HardwareAddress => "02:73:" + string.Join(':', Bridge[^8..].Chunk(2).Select(pair => new string(pair)));
 
+    /// <summary>The name of a cloud's table of firewall rules.</summary>
+    public static string TableOf(string cloudId) => "strata_" + cloudId;
+
+    /// <summary>Also removes what other clouds on this machine left behind when their data folder was deleted.</summary>
     /// <exception cref="IOException">The bridge could not be made; the message says why.</exception>
     public static async Task<BridgeNetwork> SetUpAsync(NodePaths paths, IReadOnlyList<IPNetwork> allowed, CancellationToken cancellationToken)
     {
         var file = Path.Combine(paths.State, "network.json");
         var kept = Load(file);
         var network = new BridgeNetwork(paths.CloudId, kept?.Subnet ?? Subnet.Choose(paths.CloudId), kept?.RelayPort ?? RelayPortFirst);
-        await network.EnsureBridgeAsync(cancellationToken);
+        await AbandonedNetworks.RemoveAsync(cancellationToken);
+        await network.EnsureBridgeAsync(paths.Home, cancellationToken);
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
         var keep = new NetworkFile(network.Subnet.ToString(), network.RelayPort);
         WholeFile.Write(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile));
@@ -55,17 +60,18 @@ internal sealed class BridgeNetwork
         if (Firewall.IsAvailable) await Firewall.RemoveAsync(Table, cancellationToken);
     }
 
-    private async Task EnsureBridgeAsync(CancellationToken cancellationToken)
+    private async Task EnsureBridgeAsync(string home, CancellationToken cancellationToken)
     {
         if (!Directory.Exists($"/sys/class/net/{Bridge}"))
         {
             // With a hardware address of its own: otherwise it takes that of one of its ports and changes it as instances come and go, and the
             // others lose their way to it for seconds. Without IPv6: a link-local address would be a second way to the machine's services.
-            var commands = $"link add {Bridge} address {HardwareAddress} type bridge\nlink set {Bridge} addrgenmode none\n";
-            var made = await HostCommand.RunAsync("ip", ["-batch", "-"], commands, cancellationToken);
+            var addition = $"link add {Bridge} address {HardwareAddress} type bridge\nlink set {Bridge} addrgenmode none\n";
+            var made = await HostCommand.RunAsync("ip", ["-batch", "-"], addition, cancellationToken);
             if (!made.Ok) throw new IOException($"The bridge {Bridge} could not be made: {made.Complaint}");
         }
-        var up = await HostCommand.RunAsync("ip", ["-batch", "-"], $"addr replace {Subnet.WithPrefix(1)} dev {Bridge}\nlink set {Bridge} up\n", cancellationToken);
+        var setting = $"addr replace {Subnet.WithPrefix(1)} dev {Bridge}\n{AbandonedNetworks.Mark(Bridge, home)}link set {Bridge} up\n";
+        var up = await HostCommand.RunAsync("ip", ["-batch", "-"], setting, cancellationToken);
         if (!up.Ok) throw new IOException($"The bridge {Bridge} could not be set up: {up.Complaint}");
     }
 

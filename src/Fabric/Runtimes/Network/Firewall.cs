@@ -39,18 +39,21 @@ internal static class Firewall
         }
     }
 
+    /// <summary>Each chain begins with the way out for what is not its concern, which is nearly all: one comparison is what the machine's other traffic pays.</summary>
     private static string Rules(string table, string bridge, Subnet subnet, int relayPort, Egress egress) => $$"""
         table inet {{table}} { }
         delete table inet {{table}}
         table inet {{table}} {
           chain input {
             type filter hook input priority -10; policy accept;
+            iifname != "{{bridge}}" accept
             iifname "{{bridge}}" ct state established,related accept
             iifname "{{bridge}}" ip daddr {{subnet.Gateway}} tcp dport {{relayPort}} accept
             iifname "{{bridge}}" drop
           }
           chain forward {
             type filter hook forward priority -10; policy accept;
+            iifname != "{{bridge}}" oifname != "{{bridge}}" accept
             oifname "{{bridge}}" ct state established,related accept
             oifname "{{bridge}}" drop
             iifname "{{bridge}}" oifname "strata*" drop
