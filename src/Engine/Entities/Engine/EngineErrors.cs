@@ -83,6 +83,10 @@ internal static class EngineErrors
         ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT", "The transaction was not ready to commit within transactionTimeoutMillis; nothing of it was written.",
         "Send it again, with more time or less to do.") { Retryable = true };
 
+    public static Error ImportInProgress() => new(
+        ErrorKind.Conflict, "IMPORT_IN_PROGRESS", "An import into this organization is under way: until it is finished, its models and entities cannot be written.",
+        "Finish the import by sending the export again (strata entity import), or cancel it with DELETE /api/import; GET /api/import shows its state.");
+
     public static Error TransactionEnded() => new(
         ErrorKind.NotFound, "TRANSACTION_NOT_FOUND", "The transaction has ended.", "Begin a new one.");
 

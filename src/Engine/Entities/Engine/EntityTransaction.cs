@@ -131,6 +131,8 @@ public sealed partial class EntityTransaction
                 return EngineErrors.Duplicate(duplicate.Claim);
             case AppendOutcome.AlreadyCommitted:
                 return EngineErrors.AlreadyCommitted();
+            case AppendOutcome.Importing:
+                return EngineErrors.ImportInProgress();
             case AppendOutcome.Fenced fenced:
                 return EngineErrors.LeaseLost(fenced.Fence);
             case AppendOutcome.Committed committed:

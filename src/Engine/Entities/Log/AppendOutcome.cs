@@ -2,7 +2,7 @@ using Strata.Core;
 
 namespace Strata.Entities.Log;
 
-/// <summary>What became of a commit. Closed: exactly these five.</summary>
+/// <summary>What became of a commit. Closed: exactly these six.</summary>
 public abstract record AppendOutcome
 {
     private AppendOutcome() { }
@@ -19,6 +19,9 @@ public abstract record AppendOutcome
 
     /// <summary>The lease of the commit's <see cref="Commit.Fence"/> was lost to another holder or given up; nothing was written.</summary>
     public sealed record Fenced(Fence Fence) : AppendOutcome;
+
+    /// <summary>An import into the tenant is under way, and this writes users' data; nothing was written.</summary>
+    public sealed record Importing : AppendOutcome;
 
     /// <summary>An entity has moved on since it was read; nothing was written.</summary>
     public sealed record Conflict(EntityId Id) : AppendOutcome;

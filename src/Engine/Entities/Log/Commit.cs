@@ -24,6 +24,17 @@ public sealed record Commit
     /// <summary>Entities read and not written: the commit is refused if one has moved on since.</summary>
     public IReadOnlyList<EntityExpectation> Reads { get; init; } = [];
 
+    /// <summary>Whether it writes what an import brings: entities of users' models, or the definition of one.</summary>
+    public bool WritesUsersData
+    {
+        get
+        {
+            foreach (var write in Writes)
+                if (ModelFilter.UsersAndDefinitions.Wants(write.Model)) return true;
+            return false;
+        }
+    }
+
     /// <summary>The lease under which this is done: the commit is refused when the lease has gone to another holder. Null: under none.</summary>
     public Fence? Fence { get; init; }
 }

@@ -21,10 +21,17 @@ internal sealed partial class MemoryTenant
         lock (gate) return !log.Exists(r => ModelFilter.UsersAndDefinitions.Wants(r.Model));
     }
 
+    /// <param name="until">Null: it is open.</param>
+    public void Close(DateTimeOffset? until)
+    {
+        lock (gate) closedUntil = until;
+    }
+
     public Revision? Publish(IReadOnlyDictionary<long, List<EntityRevision>> commitsByRevision, IReadOnlyList<HeldClaim> held, IReadOnlyList<HeldSchedule> armed, Revision head)
     {
         lock (gate)
         {
+            closedUntil = null; // nobody else is here until the end
             if (!HoldsNothingOfUsers()) return null;
             var end = new Revision(starts.Count);
             for (var revision = 1L; revision <= head.Value; revision++)

@@ -17,6 +17,7 @@ internal sealed partial class MemoryTenant(TenantId id)
     private readonly MemoryClaims claims = new();
     private readonly Dictionary<EntityId, IReadOnlyList<ScheduledTransition>> schedules = [];
     private DateTimeOffset lastAt;
+    private DateTimeOffset? closedUntil;
 
     public TenantId Id => id;
 
@@ -30,6 +31,7 @@ internal sealed partial class MemoryTenant(TenantId id)
         lock (gate)
         {
             if (commits.TryGetValue(commit.Id, out var first)) return first;
+            if (closedUntil > now && commit.WritesUsersData) return new AppendOutcome.Importing();
             if (FindConflict(commit) is { } moved) return new AppendOutcome.Conflict(moved);
             if (claims.FindDuplicate(commit.Writes) is { } duplicate) return duplicate;
             var written = Write(commit, now);

@@ -16,6 +16,12 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryMarks marks, MemoryLeas
     public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<HeldSchedule>>([.. log.Of(tenant).HeldSchedules().Where(s => IsBehind(s.Cursor, after)).OrderBy(s => s.Cursor, StringComparer.Ordinal).Take(limit)]);
 
+    public ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(leases.TryDo(fence, () => log.Of(tenant).Close(until)));
+
+    public ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(leases.TryDo(fence, () => log.Of(tenant).Close(null)));
+
     public ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         ValueTask.FromResult(leases.TryDo(fence, () => Stage(tenant, part)));
 

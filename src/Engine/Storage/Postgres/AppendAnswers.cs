@@ -8,7 +8,10 @@ namespace Strata.Storage.Postgres;
 internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
 {
     /// <summary>The first of all reasons: who has lost the lease need not know the others.</summary>
-    public const int FenceLost = -1;
+    public const int FenceLost = -2;
+
+    /// <summary>An import into the tenant is under way.</summary>
+    public const int Closed = -1;
 
     private const int Accepted = 0;
     private const int WriteMoved = 1;
@@ -42,6 +45,7 @@ internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
         WriteMoved => new AppendOutcome.Conflict(commit.Writes[which].Id),
         ReadMoved => new AppendOutcome.Conflict(commit.Reads[which].Id),
         FenceLost => new AppendOutcome.Fenced(commit.Fence!.Value),
+        Closed => new AppendOutcome.Importing(),
         Accepted => throw new UnreachableException("An accepted commit has a revision."),
         _ => new AppendOutcome.Duplicate(commit.Writes[claims[which].Key.Write].Id, claims[which].Key.Claim),
     };

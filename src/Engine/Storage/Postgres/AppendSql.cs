@@ -53,7 +53,7 @@ internal static class AppendSql
         var schedules = parts.HasFlag(AppendParts.Schedules) ? parameters.Take(10) : null;
         var fences = parts.HasFlag(AppendParts.Fences) ? parameters.Take(3) : null;
         return string.Concat(
-            Join(writes), Refuse, parts.HasFlag(AppendParts.Resent) ? RefuseResent : "", reads is null ? "" : RefuseReads(reads),
+            Join(writes), Refuse, RefuseClosed, parts.HasFlag(AppendParts.Resent) ? RefuseResent : "", reads is null ? "" : RefuseReads(reads),
             claims is null ? "" : RefuseClaims(claims), fences is null ? "" : RefuseFences(fences), Accept,
             claims is null ? "" : KeepClaims(claims), schedules is null ? "" : KeepSchedules(schedules), Write, Answer);
     }
@@ -76,6 +76,16 @@ internal static class AppendSql
             where (case when is_new then 0 else head_revision end) <> expected
                or (is_new and head_revision is not null
                    and (select true from strata.log l where l.tenant = w.tenant and l.commit = w.commit and l.ordinal = 0 limit 1) is not null)
+        """;
+
+    // The first look is made once for a group and finds nothing, unless some import is under way.
+    private static readonly string RefuseClosed = $"""
+
+            union all
+            select w.no, {AppendAnswers.Closed}, w.ordinal from w
+            where (select true from strata.log_head where closed_until is not null limit 1)
+              and (not ({TransferSql.IsPlatforms}) or model = 'strata.model')
+              and (select true from strata.log_head l where l.tenant = w.tenant and l.closed_until > clock_timestamp() limit 1)
         """;
 
     private static string RefuseReads(string[] p) => $"""

@@ -16,8 +16,8 @@ internal sealed class CreateStatement : IDisposable
     private const string Sql = $"""
         with moved as (
             update strata.log_head l set revision = l.revision + t.commits, at = greatest(l.at, clock_timestamp())
-            from unnest($1::uuid[], $2::bigint[]) as t (tenant, commits)
-            where l.tenant = t.tenant
+            from unnest($1::uuid[], $2::bigint[], $15::boolean[]) as t (tenant, commits, is_users)
+            where l.tenant = t.tenant and (l.closed_until is null or not t.is_users or l.closed_until <= clock_timestamp())
             returning l.tenant, l.revision - t.commits as revision, l.at, pg_notify('{AppendSql.Channel}', l.tenant || ':' || l.revision)
         ), w as materialized (
             select w.*, m.revision + w.place as revision, m.at
@@ -63,8 +63,11 @@ internal sealed class CreateStatement : IDisposable
         return true;
     }
 
-    /// <summary>Appends the group whole, or throws a unique violation where something is not new.</summary>
-    public async Task<AppendOutcome[]> ExecuteAsync(IReadOnlyList<AppendRequest> group, CancellationToken cancellationToken)
+    /// <summary>
+    /// Appends the group whole, or throws a unique violation where something is not new. No outcome for the commits of a tenant that an import has closed: none of them was
+    /// written, and those of the others were.
+    /// </summary>
+    public async Task<AppendOutcome?[]> ExecuteAsync(IReadOnlyList<AppendRequest> group, CancellationToken cancellationToken)
     {
         var tenants = new Dictionary<TenantId, long>();
         var places = new long[group.Count];
@@ -79,12 +82,13 @@ internal sealed class CreateStatement : IDisposable
 
     public void Dispose() => command.Dispose();
 
-    private static AppendOutcome[] ToOutcomes(IReadOnlyList<AppendRequest> group, long[] places, Dictionary<TenantId, (long Revision, DateTime At)> moved)
+    private static AppendOutcome?[] ToOutcomes(IReadOnlyList<AppendRequest> group, long[] places, Dictionary<TenantId, (long Revision, DateTime At)> moved)
     {
-        var outcomes = new AppendOutcome[places.Length];
+        var outcomes = new AppendOutcome?[places.Length];
         for (var no = 0; no < outcomes.Length; no++)
         {
-            var (before, at) = moved[group[no].Commit.Tenant];
+            if (!moved.TryGetValue(group[no].Commit.Tenant, out var tenant)) continue;
+            var (before, at) = tenant;
             outcomes[no] = new AppendOutcome.Committed(new Revision(before + places[no]), at);
         }
         return outcomes;
@@ -108,5 +112,7 @@ internal sealed class CreateStatement : IDisposable
         arrays.Set(NpgsqlDbType.Text, writes.To((_, _, _, w) => w.Transition));
         arrays.Set(NpgsqlDbType.Jsonb, writes.To((_, _, _, w) => w.Document.Utf8));
         arrays.Set(NpgsqlDbType.Bytea, writes.To((_, _, _, w) => AuditText.Write(w.Audit)));
+        var ofUsers = group.Where(r => r.Commit.WritesUsersData).Select(r => r.Commit.Tenant).ToHashSet();
+        arrays.Set(NpgsqlDbType.Boolean, Array.ConvertAll(tenants, t => ofUsers.Contains(t.Key)));
     }
 }

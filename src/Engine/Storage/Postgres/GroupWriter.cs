@@ -229,11 +229,21 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         connection ??= await connections.OpenSingleAsync(stop.Token);
         await AddTenantsAsync(connection, members);
         var (outcomes, resent) = CreateStatement.Suits(members) ? await CreateAsync(connection, members) : (null, AppendParts.None);
-        return outcomes ?? await CheckAndWriteAsync(connection, members, resent);
+        if (outcomes is null) return await CheckAndWriteAsync(connection, members, resent);
+        if (Array.Exists(outcomes, o => o is null)) return await CompleteAsync(connection, members, outcomes);
+        return outcomes!;
+    }
+
+    /// <summary>Of tenants that were closed; which of their commits that concerns is for the other statement to check.</summary>
+    private async Task<AppendOutcome[]> CompleteAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members, AppendOutcome?[] outcomes)
+    {
+        var left = members.Where((_, no) => outcomes[no] is null).ToList();
+        var others = new Queue<AppendOutcome>(await CheckAndWriteAsync(open, left, AppendParts.None));
+        return Array.ConvertAll(outcomes, o => o ?? others.Dequeue());
     }
 
     /// <summary>No outcomes where something is not new: nothing was written then.</summary>
-    private async Task<(AppendOutcome[]?, AppendParts)> CreateAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
+    private async Task<(AppendOutcome?[]?, AppendParts)> CreateAsync(NpgsqlConnection open, IReadOnlyList<AppendRequest> members)
     {
         try
         {

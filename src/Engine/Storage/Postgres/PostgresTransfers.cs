@@ -7,10 +7,13 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Transfers by tables of staged rows. Safe for concurrent use.</summary>
-internal sealed class PostgresTransfers(Connections connections) : ITransfers
+internal sealed class PostgresTransfers(Connections connections, TimeProvider time) : ITransfers
 {
     /// <summary>For the one transaction that publishes; millions of rows take minutes.</summary>
     private const int PublishSeconds = 3600;
+
+    /// <summary>How long a tenant stays closed when its publishing dies; five statements of <see cref="PublishSeconds"/>.</summary>
+    private static readonly TimeSpan PublishMax = TimeSpan.FromHours(6);
 
     private readonly QueryPool pool = connections.Queries;
     private readonly FollowQuery staged = new(connections.Queries, staged: true);
@@ -39,6 +42,26 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         }
         return found;
     });
+
+    public async ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken)
+    {
+        await pool.RunAsync(async command =>
+        {
+            command.CommandText = AppendSql.AddTenants;
+            command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [tenant.Value] });
+            return await command.ExecuteNonQueryAsync(cancellationToken);
+        });
+        return await TryRunAsync(command => PrepareClose(command, tenant, until), fence, cancellationToken);
+    }
+
+    public async ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        await TryRunAsync(command => PrepareClose(command, tenant, null), fence, cancellationToken);
+
+    private static void PrepareClose(NpgsqlCommand command, TenantId tenant, DateTimeOffset? until)
+    {
+        Prepare(command, TransferSql.Close, tenant);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)until?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+    }
 
     public async ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         (part.Revisions.Count == 0 || await TryRunAsync(command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
@@ -82,7 +105,12 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         try
         {
             await using var connection = await connections.OpenSingleAsync(cancellationToken);
-            if (!await IsEmptyAsync(tenant, cancellationToken)) return new PublishOutcome.NotEmpty();
+            if (!await CloseAsync(tenant, time.GetUtcNow() + PublishMax, fence, cancellationToken)) return new PublishOutcome.Fenced();
+            if (!await IsEmptyAsync(tenant, cancellationToken))
+            {
+                await OpenAsync(tenant, fence, cancellationToken);
+                return new PublishOutcome.NotEmpty();
+            }
             return await PublishAsync(connection, tenant, head, mark, fence, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -98,11 +126,6 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
     private static async Task<PublishOutcome> PublishAsync(
         NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
     {
-        await using (var add = new NpgsqlCommand(AppendSql.AddTenants, connection))
-        {
-            add.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [tenant.Value] });
-            await add.ExecuteNonQueryAsync(cancellationToken);
-        }
         await using var reserve = new NpgsqlCommand { Connection = connection };
         Prepare(reserve, TransferSql.Reserve, tenant, head.Value);
         PostgresMarks.Add(reserve, fence);
@@ -124,6 +147,11 @@ internal sealed class PostgresTransfers(Connections connections) : ITransfers
         {
             PostgresMarks.PrepareWrite(write, tenant, mark(new Revision(end)), fence);
             if (await write.ExecuteNonQueryAsync(cancellationToken) == 0) return new PublishOutcome.Fenced(); // the transaction is rolled back
+        }
+        await using (var open = new NpgsqlCommand { Connection = connection, Transaction = transaction })
+        {
+            Prepare(open, TransferSql.Open, tenant); // after the lease, in the order in which commits lock
+            await open.ExecuteNonQueryAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
         return new PublishOutcome.Published(new Revision(end));

@@ -47,6 +47,16 @@ internal static class TransferSql
 
     public const string IsEmpty = $"select not exists (select from strata.head where tenant = $1 and (not ({IsPlatforms}) or model = 'strata.model'))";
 
+    /// <summary>Null opens the tenant. The lease is locked first, as by commits.</summary>
+    public const string Close = """
+        with held as materialized (select from strata.lease where name = $3 and epoch = $4 for share),
+             closed as (update strata.log_head set closed_until = $2 where tenant = $1 and exists (select from held))
+        select exists (select from held)
+        """;
+
+    /// <summary>Opens the tenant at the end of the transaction that publishes.</summary>
+    public const string Open = "update strata.log_head set closed_until = null where tenant = $1";
+
     /// <summary>Sets the numbers aside in a transaction of its own: filling them must not hold up the tenant's row, on which groups of other tenants' commits would wait.</summary>
     public const string Reserve = """
         update strata.log_head

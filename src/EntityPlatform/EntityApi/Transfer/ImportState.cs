@@ -8,8 +8,13 @@ namespace Strata.EntityApi.Transfer;
 /// <param name="Export">The id of the export that is brought in.</param>
 /// <param name="Staged">Up to which revision of it all has come.</param>
 /// <param name="Base">The revision that the organization's log had before; an imported revision has its old number and this.</param>
-internal sealed record ImportState(string State, Guid Export, long Staged, DateTimeOffset At, long? Revisions = null, string? Digest = null, long? Base = null)
+/// <param name="ExpiresAt">Of an unfinished one: then the organization takes writes again, unless more of the export has come. Null: it is complete, or of an earlier version.</param>
+internal sealed record ImportState(
+    string State, Guid Export, long Staged, DateTimeOffset At, long? Revisions = null, string? Digest = null, long? Base = null, DateTimeOffset? ExpiresAt = null)
 {
+    /// <summary>How long an import that nobody goes on with keeps the organization from being written.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+
     public const string Unfinished = "UNFINISHED";
     public const string Complete = "COMPLETE";
 
@@ -17,6 +22,9 @@ internal sealed record ImportState(string State, Guid Export, long Staged, DateT
 
     public static async ValueTask<ImportState?> ReadAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
         await marks.ReadAsync(tenant, Name, cancellationToken) is { } value ? value.To(WireJson.Of<ImportState>()) : null;
+
+    /// <summary>Unfinished, and the organization waits for it.</summary>
+    public bool IsUnderWay(DateTimeOffset now) => State == Unfinished && ExpiresAt is { } expiry && expiry > now;
 
     public Mark ToMark() => new(Name, JsonText.From(this, WireJson.Of<ImportState>()));
 

@@ -18,6 +18,8 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     /// <summary>The clock of the cloud that exported may be ahead of this one's by so much.</summary>
     private static readonly TimeSpan AheadMax = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromMinutes(10);
+
     private const int PageMax = 1_000;
     private const int BatchBytesMax = 4 << 20;
 
@@ -56,6 +58,11 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
             await StageWholeCommitsAsync(cancellationToken);
             return TransferErrors.Incomplete;
         }
+        catch (OperationCanceledException) when (state is not null)
+        {
+            if (await CompletedAsync(state.Export) is { } done) return done;
+            throw;
+        }
         catch (TransferSilenceException e)
         {
             if (state is not null) await StageWholeCommitsAsync(cancellationToken);
@@ -81,14 +88,38 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         var export = document.RootElement.GetProperty("id").GetGuid();
         sha.AppendData(line.Bytes);
         var former = await ImportState.ReadAsync(marks, tenant, cancellationToken);
-        if (former is { State: ImportState.Unfinished } && former.Export != export) return TransferErrors.Unfinished;
+        if (former is not null && former.Export != export && former.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
         if (former is { State: ImportState.Complete } && former.Export == export) return TransferErrors.Complete(former.At);
-        if (!await transfers.IsEmptyAsync(tenant, cancellationToken)) return TransferErrors.NotEmpty;
-        Require(await transfers.UnstageAsync(tenant, revisions: former?.State != ImportState.Unfinished, fence, cancellationToken));
-        state = former is { State: ImportState.Unfinished } ? former : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
-        Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
-        return null;
+        if (!await transfers.IsEmptyAsync(tenant, cancellationToken)) return await CompletedAsync(export) is { } done ? TransferErrors.Complete(done.At) : TransferErrors.NotEmpty;
+        var goesOn = former is { State: ImportState.Unfinished } && former.Export == export;
+        Require(await transfers.UnstageAsync(tenant, revisions: !goesOn, fence, cancellationToken));
+        state = goesOn ? former! : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
+        await CloseAsync(cancellationToken);
+        if (await transfers.IsEmptyAsync(tenant, cancellationToken)) return null;
+        await AbandonAsync(cancellationToken);
+        return TransferErrors.NotEmpty;
     }
+
+    /// <summary>Keeps users' writes out for a day from now. The mark comes first: without it nobody could discard what closes the organization.</summary>
+    private async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        var until = time.GetUtcNow() + ImportState.Lifetime;
+        state = state with { ExpiresAt = until };
+        Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
+        Require(await transfers.CloseAsync(tenant, until, fence, cancellationToken));
+    }
+
+    /// <summary>Of an import that can never be published, because something was written before the organization was closed, or after it had expired.</summary>
+    private async Task AbandonAsync(CancellationToken cancellationToken)
+    {
+        Require(await transfers.UnstageAsync(tenant, revisions: true, fence, cancellationToken));
+        Require(await transfers.OpenAsync(tenant, fence, cancellationToken));
+        Require(await ImportState.ForgetAsync(marks, tenant, fence, cancellationToken));
+    }
+
+    /// <summary>The end of the same export's import, where whoever had the lease meanwhile has published it.</summary>
+    private async ValueTask<ImportState?> CompletedAsync(Guid export) =>
+        await ImportState.ReadAsync(marks, tenant, CancellationToken.None) is { State: ImportState.Complete } done && done.Export == export ? done : null;
 
     private async Task TakeAsync(Line line, CancellationToken cancellationToken)
     {
@@ -157,6 +188,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
             state = state with { Staged = revisions[^1].Revision.Value, At = time.GetUtcNow() };
             Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
         }
+        if (state.ExpiresAt - time.GetUtcNow() < ImportState.Lifetime - RenewAfter) await CloseAsync(cancellationToken);
         revisions.Clear();
         claims.Clear();
         schedules.Clear();
@@ -173,10 +205,13 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         if (root.GetProperty("digest").GetString() != content) return TransferErrors.Damaged;
         var head = new Revision(root.GetProperty("head").GetInt64());
         if (head < last || head.Value > RevisionMax) return TransferErrors.Damaged;
-        var complete = state with { State = ImportState.Complete, At = time.GetUtcNow(), Revisions = count, Digest = content };
+        var complete = state with { State = ImportState.Complete, ExpiresAt = null, At = time.GetUtcNow(), Revisions = count, Digest = content };
         var outcome = await transfers.PublishAsync(tenant, head, end => (complete with { Base = end.Value }).ToMark(), fence, cancellationToken);
         Require(outcome is not PublishOutcome.Fenced);
-        return outcome is PublishOutcome.Published(var end) ? state = complete with { Base = end.Value } : TransferErrors.NotEmpty;
+        if (outcome is PublishOutcome.Published(var end)) return state = complete with { Base = end.Value };
+        if (await CompletedAsync(state.Export) is { } done) return done;
+        await AbandonAsync(cancellationToken);
+        return TransferErrors.NotEmpty;
     }
 
     /// <exception cref="OperationCanceledException">As when the lease's loss is noticed by its time.</exception>

@@ -46,7 +46,7 @@ internal sealed class TransferEndpoints(
     private async Task<Result<Answer>> ExportAsync(ApiCall call)
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is { State: ImportState.Unfinished }) return TransferErrors.Unfinished;
+        if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is { } state && state.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
         return Answer.Stream(async http =>
         {
             http.Response.ContentType = Lines;
@@ -100,6 +100,7 @@ internal sealed class TransferEndpoints(
         {
             var fence = lease.Fence;
             var isDone = await transfers.UnstageAsync(caller.Tenant, revisions: true, fence, cancellationToken)
+                && await transfers.OpenAsync(caller.Tenant, fence, cancellationToken)
                 && await ImportState.ForgetAsync(marks, caller.Tenant, fence, cancellationToken);
             return isDone ? Answer.NoContent : TransferErrors.Running;
         }, call.Aborted);

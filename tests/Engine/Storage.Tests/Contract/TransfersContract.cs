@@ -123,6 +123,62 @@ public abstract class TransfersContract(IStore store)
         Assert.NotEmpty((await Transfers.StagedAsync(target, Revision.None, 10, default)).Changes);
     }
 
+    [Fact]
+    public async Task Append_WhileAnImportIsUnderWay_TakesThePlatformsAlone()
+    {
+        var (old, other) = (Entity(), Tenant());
+        var first = Commit(target, Create(old));
+        Assert.IsType<AppendOutcome.Committed>(await Log.AppendAsync(first, default));
+        var revision = (await Log.ReadAsync(target, old))!.Revision;
+        Assert.True(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddHours(1), await FenceAsync(), default));
+
+        Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity())), default));
+        Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity(), model: StoredModel.Key)), default));
+        Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Update(old, revision, "{}")), default));
+        Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Delete(old, revision)), default));
+        Assert.IsType<AppendOutcome.AlreadyCommitted>(await Log.AppendAsync(first, default));
+        var platforms = Entity();
+        await Log.CommitAsync(target, Create(platforms, model: new ModelKey("strata.token", 1)));
+        await Log.CommitAsync(target, Update(platforms, (await Log.ReadAsync(target, platforms))!.Revision, "{}") with { Model = new ModelKey("strata.token", 1) });
+        Assert.Equal(new Revision(3), await Log.HeadAsync(target, default));
+
+        // Such that come at once are in one group, each has its own outcome.
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 60).Select(async i => await Log.AppendAsync(
+            Commit(i % 3 == 0 ? other : target, Create(Entity(), model: i % 3 == 1 ? new ModelKey("strata.token", 1) : null)), default)));
+        Assert.All(outcomes.Index(), o => Assert.Equal(o.Index % 3 == 2, o.Item is AppendOutcome.Importing));
+        Assert.Equal(20, outcomes.Count(o => o is AppendOutcome.Importing));
+
+        Assert.True(await Transfers.OpenAsync(target, await FenceAsync(), default));
+        Assert.IsType<AppendOutcome.Committed>(await Log.AppendAsync(Commit(target, Update(old, revision, "{}")), default));
+    }
+
+    [Fact]
+    public async Task Append_AfterAnImportHasExpired_IsAccepted()
+    {
+        Assert.True(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddSeconds(-1), await FenceAsync(), default));
+        var entity = Entity();
+        await Log.CommitAsync(target, Create(entity));
+        await Log.CommitAsync(target, Update(entity, new Revision(1), "{}"));
+    }
+
+    [Fact]
+    public async Task Close_IsForTheHolderOfTheLease_AndEndsWithThePublishing()
+    {
+        await FillAsync();
+        await StageAsync();
+        var stale = await FenceAsync();
+        await TakeOverAsync();
+        Assert.False(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddHours(1), stale, default));
+        var held = await FenceAsync("b");
+        Assert.True(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddHours(1), held, default));
+        Assert.False(await Transfers.OpenAsync(target, stale, default));
+        Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity())), default));
+        Assert.IsType<PublishOutcome.Published>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, held, default));
+        await Log.CommitAsync(target, Create(Entity()));
+        Assert.IsType<PublishOutcome.NotEmpty>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, held, default));
+        await Log.CommitAsync(target, Create(Entity()));
+    }
+
     private static object Facts(EntityRevision r) => (r.Id, r.Model, r.Revision, r.Commit, r.State, r.CreatedAt, r.ChangedAt, r.ChangedBy, r.Transition, r.Deleted);
 
     /// <summary>Two entities: one is deleted in the end, the other holds a key and a schedule.</summary>

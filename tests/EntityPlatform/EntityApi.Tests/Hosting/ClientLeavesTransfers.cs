@@ -29,6 +29,11 @@ internal sealed class ClientLeavesTransfers(ITransfers inner, IHttpContextAccess
     public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
         inner.SchedulesAsync(tenant, after, limit, cancellationToken);
 
+    public ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken) =>
+        inner.CloseAsync(tenant, until, fence, cancellationToken);
+
+    public ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) => inner.OpenAsync(tenant, fence, cancellationToken);
+
     public ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         inner.StageAsync(tenant, part, fence, cancellationToken);
 

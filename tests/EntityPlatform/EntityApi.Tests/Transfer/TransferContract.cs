@@ -143,6 +143,76 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Write_DuringAnUnfinishedImport_IsRefused_AndTheImportIsFinished()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        await ImportAsync(export[..(export.Length / 2)]);
+        Assert.Equal((409, "IMPORT_IN_PROGRESS"), Outcome(await ImportModelAsync("cup")));
+        await host.TokenAsync(host.OtherOrg, "developer", ["developer"]); // the platform's own resources are no part of a history
+        Assert.Equal(200, (await ImportAsync(export)).Status);
+        Assert.Equal(200, (await ImportModelAsync("cup")).Status);
+    }
+
+    [Fact]
+    public async Task Write_AfterAnImportWasCancelled_IsAccepted()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        await ImportAsync(export[..(export.Length / 2)]);
+        Assert.Equal((409, "IMPORT_IN_PROGRESS"), Outcome(await ImportModelAsync("cup")));
+        Assert.Equal(204, (await into.SendJsonAsync("DELETE", "/api/import")).Status);
+        Assert.Equal(200, (await ImportModelAsync("cup")).Status);
+    }
+
+    [Fact]
+    public async Task Write_AfterAnImportHasExpired_IsAccepted_AndTheImportIsGivenUp()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        await ImportAsync(export[..(export.Length / 2)]);
+        await ExpireAsync();
+        Assert.Equal(200, (await ImportModelAsync("cup")).Status);
+        Assert.Equal(200, (int)(await into.GetAsync("/api/export")).StatusCode);
+        Assert.Equal((409, "NOT_EMPTY"), Outcome(await ImportAsync(export)));
+        Assert.Equal(200, (await ImportModelAsync("saucer")).Status);
+    }
+
+    [Fact]
+    public async Task Import_AfterAnotherHasExpired_BeginsAfresh_AndTheSameGoesOn()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        await ImportAsync(export[..(export.Length / 2)]);
+        await ExpireAsync();
+        var other = await from.GetStringAsync("/api/export");
+        await ImportAsync(other[..(other.Length / 3)]);
+        Assert.Equal((409, "IMPORT_UNFINISHED"), Outcome(await ImportAsync(export)));
+        await ExpireAsync();
+        Assert.Equal(200, (await ImportAsync(other)).Status);
+    }
+
+    [Fact]
+    public async Task Import_WhoseSuccessorHasPublishedIt_IsComplete()
+    {
+        var export = await from.GetStringAsync("/api/export");
+        var slow = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1)); // each write ends when it was read
+        var (header, half) = (export.IndexOf('\n') + 1, export.IndexOf('\n', export.Length / 2) + 1);
+        var lease = $"import/{host.OtherOrg}";
+        var fence = new Fence(lease, (await store.Leases.TryHoldAsync(lease, "slow", TimeSpan.FromMinutes(1), default))!.Value);
+        var lines = new LineReader(slow.Reader, TransferLines.LineBytesMax, TimeSpan.FromMinutes(5), TimeProvider.System);
+        using var importer = new Importer(store.Transfers, store.Marks, TimeProvider.System, host.OtherOrg, fence, lines);
+        var slowly = importer.RunAsync(TestContext.Current.CancellationToken, TestContext.Current.CancellationToken);
+        await slow.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[..header]), TestContext.Current.CancellationToken);
+        await slow.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[header..half]), TestContext.Current.CancellationToken);
+        await store.Leases.ReleaseAllAsync(lease, default);
+        var imported = await ImportAsync(export);
+        Assert.Equal(200, imported.Status);
+
+        await slow.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[half..]), TestContext.Current.CancellationToken);
+        await slow.Writer.CompleteAsync();
+        var ended = await slowly;
+        Assert.True(ended.IsOk, ended.Error?.Message);
+        Assert.Equal(imported.Text("digest"), ended.Value.Digest);
+    }
+
+    [Fact]
     public async Task Import_OfSomethingElse_IsRefused()
     {
         var export = await from.GetStringAsync("/api/export");
@@ -170,6 +240,19 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal(403, (await application.SendJsonAsync("GET", "/api/export")).Status);
         using var developer = host.Client(await host.TokenAsync(host.Org, "dev", ["developer"]));
         Assert.Equal(403, (await PostAsync(developer, export)).Status);
+    }
+
+    private Task<JsonAnswered> ImportModelAsync(string name) => into.SendJsonAsync("POST", $"/api/model/import/JSON/SAMPLE_DATA/{name}/1", "[{\"size\":1}]");
+
+    /// <summary>As if a day had gone by.</summary>
+    private async Task ExpireAsync()
+    {
+        await using var lease = await HeldLease.TryTakeAsync(
+            store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
+        var past = DateTimeOffset.UtcNow.AddSeconds(-1);
+        var state = await ImportState.ReadAsync(store.Marks, host.OtherOrg, default);
+        await (state! with { ExpiresAt = past }).WriteAsync(store.Marks, host.OtherOrg, lease!.Fence, default);
+        Assert.True(await store.Transfers.CloseAsync(host.OtherOrg, past, lease.Fence, default));
     }
 
     private Task<JsonAnswered> ImportAsync(string export) => PostAsync(into, export);
