@@ -9,8 +9,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Retention;
 
 /// <summary>
-/// Deletes a deployment's old releases with their build logs: all but those in use, the newest ready ones and as many of the newest failed or cancelled ones. Their blobs go with the
-/// next sweep; their history stays in the log as everything does.
+/// Deletes a deployment's old releases with their build logs: all but those in use, and of each outcome (ready, failed, cancelled) the newest. Their blobs go with the next sweep;
+/// their history stays in the log as everything does.
 /// </summary>
 internal sealed class RetentionController(DeploymentStores stores, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
 {
@@ -41,8 +41,9 @@ internal sealed class RetentionController(DeploymentStores stores, ILines lines,
     /// <summary>Which releases may go. Pure.</summary>
     internal static IEnumerable<ReleaseResource> Expired(DeploymentResource deployment, IReadOnlyList<ReleaseResource> releases, int kept)
     {
-        var newest = releases.OrderByDescending(x => x.Status.Number).ThenByDescending(x => x.CreatedAt).ToList();
-        var old = newest.Where(x => x.State == ReleaseStates.Ready).Skip(kept).Concat(newest.Where(x => x.State is ReleaseStates.Failed or ReleaseStates.Cancelled).Skip(kept));
+        // Not by number alone: a release that was cancelled while it waited for its build has none, however new it is.
+        var newest = releases.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Status.Number).ToList();
+        var old = ((string[])[ReleaseStates.Ready, ReleaseStates.Failed, ReleaseStates.Cancelled]).SelectMany(state => newest.Where(x => x.State == state).Skip(kept));
         return old.Where(x => x.Id != deployment.Spec.Release && x.Id != deployment.Status.Release && x.Id != deployment.Status.Candidate);
     }
 }

@@ -3,6 +3,9 @@ namespace Strata.Storage.Postgres;
 /// <summary>How to reach a PostgreSQL 15 or newer, and the bounds of its use.</summary>
 public sealed record PostgresOptions
 {
+    /// <summary>The oldest major version of PostgreSQL that has all that is used.</summary>
+    public const int VersionMin = 15;
+
     public const long RevisionCacheBytesDefault = 64 * 1024 * 1024;
 
     /// <summary>In Npgsql's form, for example <c>Host=/run/strata/socket;Username=strata;Database=postgres</c>.</summary>

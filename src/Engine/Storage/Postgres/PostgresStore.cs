@@ -25,7 +25,7 @@ public sealed class PostgresStore : IAsyncDisposable
         SearchIndexes = indexes;
         Search = new PostgresSearch(connections.Searches, indexes, time);
         Marks = new PostgresMarks(connections.Queries);
-        Transfers = new PostgresTransfers(connections);
+        Transfers = new PostgresTransfers(connections, time);
         Retention = new PostgresRetention(connections.Queries);
         SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource, indexes);
     }
@@ -51,8 +51,7 @@ public sealed class PostgresStore : IAsyncDisposable
     public ISearchIndexes SearchIndexes { get; }
 
     /// <summary>Connects and brings the schema up to date; several servers may do so at once.</summary>
-    /// <exception cref="StrataException">STORAGE_UNAVAILABLE when PostgreSQL cannot be reached; SCHEMA_NEWER when a newer program wrote
-    /// it.</exception>
+    /// <exception cref="StrataException">DATABASE_… where it cannot be used as it is, each says how to fix it; SCHEMA_NEWER when a newer program wrote it.</exception>
     public static Task<PostgresStore> OpenAsync(PostgresOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
         OpenAsync(options, new Supervisor(time, loggers.CreateLogger<Supervisor>()), time, loggers, cancellationToken);
 
@@ -70,6 +69,8 @@ public sealed class PostgresStore : IAsyncDisposable
         catch (Exception e)
         {
             await connections.DisposeAsync();
+            if (e is OperationCanceledException) throw;
+            if (OpenErrors.Of(e, options.ConnectionString) is { } known) throw new StrataException(known, e);
             if (StoreErrors.IsConnectionLost(e)) throw StoreErrors.Unavailable(e);
             throw;
         }

@@ -20,6 +20,7 @@ internal static class Schema
     public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (OpenErrors.OfVersion(connection.PostgreSqlVersion) is { } old) throw old.ToException();
         if (await ReadVersionAsync(connection, cancellationToken) == Migrations().Max(m => m.Version)) return;
         await RunAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
         try

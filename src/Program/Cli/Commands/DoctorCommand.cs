@@ -26,6 +26,7 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
+        if (!LocalCloud.IsMeant(run)) return await RunElsewhereAsync(run, cancellationToken);
         var home = new HomeLayout(run.Home);
         var presence = LocalCloud.Find(home);
         var running = presence == CloudPresence.Running;
@@ -41,6 +42,15 @@ internal static class DoctorCommand
         return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;
     }
 
+    /// <summary>Of a cloud that --server or STRATA_URL names: this machine's tools, ports and settings say nothing about it.</summary>
+    private static async Task<int> RunElsewhereAsync(Run run, CancellationToken cancellationToken)
+    {
+        var findings = new List<Finding> { Finding.Ok("cloud", $"{run.Context.Server.TrimEnd('/')}; this machine is not looked at, strata doctor without --server and STRATA_URL does") };
+        findings.AddRange(await CloudChecks.RunElsewhereAsync(run, cancellationToken));
+        Write(run, new Diagnosis(findings.TrueForAll(f => f.Verdict != Verdict.Failure), findings, []));
+        return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;
+    }
+
     private static ShownSetting Show(SettingValue setting) =>
         new(setting.Setting.Name, setting.Setting == Setting.PostgresUrl && setting.Value.Length > 0 ? "(set)" : setting.Value, setting.Source);
 
@@ -53,6 +63,7 @@ internal static class DoctorCommand
             run.Terminal.Out.WriteLine($"{run.Terminal.OnOut(tone, mark)} {finding.What,-18} {finding.Message}");
             if (finding.Fix is { } fix) run.Terminal.Out.WriteLine($"{"",-21}→ {fix}");
         }
+        if (diagnosis.Settings.Count == 0) return;
         run.Terminal.Out.WriteLine();
         var table = new Table("SETTING", "VALUE", "FROM");
         foreach (var setting in diagnosis.Settings) table.Add(setting.Name, setting.Value, setting.Source);

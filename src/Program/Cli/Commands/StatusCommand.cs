@@ -67,12 +67,13 @@ internal static class StatusCommand
         output.WriteLine($"Strata {status.Version}, {(status.Ok ? run.Terminal.OnOut(Tone.Good, "all well") : run.Terminal.OnOut(Tone.Bad, "not well"))}");
         output.WriteLine($"API           {status.ApiUrl.ToString().TrimEnd('/')}");
         if (status.HttpUrl is { } http) output.WriteLine($"Applications  http://NAME.localhost:{http.Port}");
-        output.WriteLine($"Data          {status.Home}");
-        output.WriteLine($"Process       {status.Pid}, {ByteCount.Short(status.MemoryBytes)}, up {TimeText.Short(run.Now - status.StartedAt)}, started in {status.StartSeconds:0.0} s");
+        if (status.Home is { } home) output.WriteLine($"Data          {home}");
+        var process = status is { Pid: { } pid, MemoryBytes: { } memory } ? $"{pid}, {ByteCount.Short(memory)}, " : "";
+        output.WriteLine($"Process       {process}up {TimeText.Short(run.Now - status.StartedAt)}, started in {status.StartSeconds:0.0} s");
         output.WriteLine();
         var table = new Table("PART", "STATE", "WHAT");
         foreach (var part in status.Parts) table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
         table.Write(run.Terminal);
-        WriteBackground(run, status.Background);
+        if (status.Background.Count > 0) WriteBackground(run, status.Background);
     }
 }

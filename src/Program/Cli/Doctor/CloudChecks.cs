@@ -1,5 +1,6 @@
 using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
+using Strata.Core;
 using Strata.Server.Status;
 
 namespace Strata.Cli.Doctor;
@@ -15,14 +16,27 @@ internal static class CloudChecks
         Finding[] fault = api is null
             ? []
             : [Finding.Failure("API", api.Message, "Look at the findings below; if there are none: strata up -d, which replaces a server that does not answer")];
-        return status is null ? fault : [.. fault, .. Of(status)];
+        return status is null ? fault : [.. fault, .. Of(status, Repair)];
     }
 
-    private static IReadOnlyList<Finding> Of(ServerStatus status) =>
+    /// <summary>Of a cloud that may be on another machine: its API alone can be asked.</summary>
+    public static async Task<IReadOnlyList<Finding>> RunElsewhereAsync(Run run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Of(await CloudStatus.AskApiAsync(run, cancellationToken), "Who operates that cloud can look closer: strata doctor on its machine");
+        }
+        catch (StrataException e)
+        {
+            return [Finding.Failure("API", e.Error.Message, e.Error.NextStep ?? "Ask who operates that cloud.")];
+        }
+    }
+
+    private static IReadOnlyList<Finding> Of(ServerStatus status, string repair) =>
     [
         Finding.Ok("API address", status.ApiUrl.ToString().TrimEnd('/')),
         Finding.Ok("edge address", status.HttpUrl is { } http ? http.ToString().TrimEnd('/') : "no edge on this machine"),
-        .. status.Parts.Select(p => p.Ok ? Finding.Ok(p.Name, p.Message) : Finding.Failure(p.Name, p.Message, Repair)),
-        .. status.Background.Where(w => w.Failing > 0).Select(w => Finding.Failure(w.Name, $"fails since {w.Since:u}: {w.LastError}", $"It is retried by itself; the log says more: {Path.Combine(status.Home, "run", "strata.log")}")),
+        .. status.Parts.Select(p => p.Ok ? Finding.Ok(p.Name, p.Message) : Finding.Failure(p.Name, p.Message, repair)),
+        .. status.Background.Where(w => w.Failing > 0).Select(w => Finding.Failure(w.Name, $"fails since {w.Since:u}: {w.LastError}", "It is retried by itself; the log says more" + (status.Home is { } home ? $": {Path.Combine(home, "run", "strata.log")}" : "."))),
     ];
 }

@@ -24,7 +24,8 @@ internal static class ServerEndpoints
         var shares = routes.ServiceProvider.GetServices<IShareReport>().ToList();
         var calls = routes.ServiceProvider.GetRequiredService<MemberDirectory>().Counts;
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
-        routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part."), _ => Task.FromResult<Result<Answer>>(Answer.Json(status()))).InProject();
+        routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
+            Task.FromResult<Result<Answer>>(Answer.Json(call.Principal.IsOperator ? status() : status().ForTenants()))).InProject();
         routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of parts and background work, use of shares, calls to compute members, as Prometheus text.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),

@@ -14,18 +14,35 @@ public sealed record ServerStatus
 
     /// <summary>Where the edge serves applications; null: not on this machine.</summary>
     public Uri? HttpUrl { get; init; }
-    public required string Home { get; init; }
-    public required int Pid { get; init; }
 
-    /// <summary>Resident memory of the server's process.</summary>
-    public required long MemoryBytes { get; init; }
+    /// <summary>The data folder on the server's machine; null for who is no operator.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>Null for who is no operator.</summary>
+    public int? Pid { get; init; }
+
+    /// <summary>Resident memory of the server's process; null for who is no operator.</summary>
+    public long? MemoryBytes { get; init; }
 
     /// <summary>Whether every part works and no background work is failing.</summary>
     public required bool Ok { get; init; }
     public required IReadOnlyList<PartStatus> Parts { get; init; }
 
-    /// <summary>Health of all background work, by name.</summary>
+    /// <summary>Health of all background work, by name; none for who is no operator.</summary>
     public required IReadOnlyList<WorkHealth> Background { get; init; }
+
+    /// <summary>
+    /// What tenants are told: version, addresses, and whether each part works. Folders, processes and the texts of errors are the operators': they are of the machine, and an error may name
+    /// what belongs to another organization.
+    /// </summary>
+    public ServerStatus ForTenants() => this with
+    {
+        Home = null,
+        Pid = null,
+        MemoryBytes = null,
+        Parts = [.. Parts.Select(p => p with { Message = p.Ok ? "works" : "does not work; the operators of this cloud see why" })],
+        Background = [],
+    };
 }
 
 public sealed record PartStatus(string Name, bool Ok, string Message, double StartMs);

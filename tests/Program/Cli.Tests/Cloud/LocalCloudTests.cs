@@ -73,6 +73,35 @@ public sealed class LocalCloudTests : IDisposable
     }
 
     [Fact]
+    public async Task Doctor_OfAnotherServer_ShowsNothingOfThisMachine()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Answer = Status(api.Address, "[]");
+        Know(Unused());
+        using var server = HomeLock.Take(new HomeLayout(home.Path));
+        server.Tell(new RunningCloud(Environment.ProcessId, "1", new Uri("http://127.0.0.1:19191"), new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
+        var (code, said) = await RunAsync($"doctor --server {api.Address}");
+        Assert.Equal(0, code);
+        Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
+        foreach (var local in (string[])[home.Path, "19191", "SETTING", "iproute2", "disk", "free"]) Assert.DoesNotContain(local, said, StringComparison.Ordinal);
+
+        var (failed, dead) = await RunAsync($"doctor --server http://127.0.0.1:{Unused()}");
+        Assert.Equal(1, failed);
+        Assert.DoesNotContain(home.Path, dead, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_ThatATenantIsTold_HasNoDataAndNoProcess()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Answer = $$"""{"version":"1","startedAt":"2026-01-01T00:00:00Z","startSeconds":1,"apiUrl":"{{api.Address}}","ok":true,"parts":[],"background":[]}""";
+        var (code, said) = await RunAsync($"status --server {api.Address}");
+        Assert.Equal(0, code);
+        Assert.Contains("all well", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("Data", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_OfWorkThatRecovered_ShowsItsFailureAsPast()
     {
         await using var api = await FakeApi.StartAsync();

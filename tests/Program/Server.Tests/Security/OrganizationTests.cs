@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Strata.Server.Tests.Security;
 
 /// <summary>A second organization is created, used by its own people and by the operator, and is nobody else's.</summary>
@@ -22,6 +24,32 @@ public sealed class OrganizationTests(SecurityClouds clouds)
         Assert.Equal("operator:user:admin", project.Body.GetProperty("updatedBy").GetString());
         Assert.Contains("by-operator", (await cloud.RunAsync("get", "projects", "--org", "b")).ShouldSucceed().Output);
         Assert.DoesNotContain("by-operator", (await cloud.RunAsync("get", "projects")).ShouldSucceed().Output);
+    }
+
+    [Fact]
+    public async Task Status_ForWhoIsNoOperator_ShowsNothingOfTheMachine()
+    {
+        var cloud = await clouds.InProcessAsync();
+        var (status, operators) = await cloud.CallAsync(cloud.Operator, "GET", "/api/v1/status");
+        Assert.Equal(200, status);
+        var home = operators.GetProperty("home").GetString()!;
+        Assert.True(operators.GetProperty("pid").GetInt32() > 0);
+        foreach (var token in new[] { cloud.B.Admin, cloud.B.Developer, cloud.B.ProjectDeveloper })
+        {
+            var (_, body) = await cloud.CallAsync(token, "GET", "/api/v1/status");
+            Assert.True(body.GetProperty("ok").GetBoolean());
+            Assert.NotEqual("", body.GetProperty("version").GetString());
+            foreach (var member in new[] { "home", "pid", "memoryBytes" }) Assert.False(body.TryGetProperty(member, out var value) && value.ValueKind != JsonValueKind.Null, member);
+            Assert.Equal(0, body.GetProperty("background").GetArrayLength());
+            Assert.DoesNotContain("process", body.GetRawText(), StringComparison.Ordinal);
+            foreach (var path in new[] { "/api/v1/status", "/api/v1", "/api/v1/metrics", "/api/v1/nodes", "/api/v1/organizations", "/healthz", "/readyz", "/openapi.json" })
+            {
+                using var http = cloud.Api(token);
+                using var answer = await http.GetAsync(path);
+                Assert.DoesNotContain(home, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            }
+        }
+        Assert.Equal(0, (await cloud.RunAsAsync(cloud.B.Developer, "status")).ExitCode);
     }
 
     [Fact]
