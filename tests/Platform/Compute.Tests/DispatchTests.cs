@@ -127,11 +127,11 @@ public sealed class DispatchTests
         var (few, busy) = Make(new ComputeLimits { WaitMax = TimeSpan.FromMinutes(5), WaitingMax = 2 });
         var connection = new TestConnection();
         var member = few.Join(Given.Tenant, "client:test", ["a"], 1, connection).Value;
-        Task<Result<JsonText?>> Ask(CancellationToken cancellationToken = default, TimeSpan? timeout = null)
+        Task<Result<JsonText?>> Ask(CancellationToken cancellationToken = default, CancellationToken timedOut = default)
         {
             var processor = Given.Processor("a");
-            var config = timeout is { } bounded ? processor.Config with { ResponseTimeout = bounded } : processor.Config;
-            return busy.ProcessAsync(processor with { Config = config }, Given.Call(), cancellationToken).AsTask();
+            processor = processor with { Config = processor.Config with { ResponseTimeout = TimeSpan.FromTicks(1) } }; // the clock does not decide
+            return busy.ProcessAsync(processor, Given.Call() with { TimedOut = timedOut }, cancellationToken).AsTask();
         }
         var first = Ask();
         using var cancel = new CancellationTokenSource();
@@ -141,8 +141,10 @@ public sealed class DispatchTests
         await cancel.CancelAsync(); // its caller left: neither refused nor out of time
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
         Assert.Equal((1, 1, 1, 0), Counted());
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Ask(timeout.Token, TimeSpan.FromMilliseconds(100)));
+        using var timeout = new CancellationTokenSource();
+        var late = Ask(timeout.Token, timeout.Token);
+        await timeout.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late);
         Assert.Equal((1, 1, 1, 1), Counted());
         member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());
         member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer());

@@ -10,24 +10,25 @@ namespace Strata.Entities.Engine;
 internal sealed class ComputationGuard(IComputation computation, TimeProvider time)
 {
     public ValueTask<Result<JsonText?>> ProcessAsync(ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken) =>
-        GuardAsync(processor.Name, processor.Config, ct => computation.ProcessAsync(processor, call, ct), cancellationToken);
+        GuardAsync(processor.Name, processor.Config, call, (asked, token) => computation.ProcessAsync(processor, asked, token), cancellationToken);
 
     public ValueTask<Result<bool>> MatchesAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-        GuardAsync(function.Name, function.Config, ct => computation.MatchesAsync(function, call, ct), cancellationToken);
+        GuardAsync(function.Name, function.Config, call, (asked, token) => computation.MatchesAsync(function, asked, token), cancellationToken);
 
     public ValueTask<Result<ScheduleTimes>> ScheduleAsync(FunctionDefinition function, ComputeCall call, CancellationToken cancellationToken) =>
-        GuardAsync(function.Name, function.Config, ct => computation.ScheduleAsync(function, call, ct), cancellationToken);
+        GuardAsync(function.Name, function.Config, call, (asked, token) => computation.ScheduleAsync(function, asked, token), cancellationToken);
 
     public bool Serves(TenantId tenant, ProcessorDefinition processor) => computation.Serves(tenant, processor);
 
     private async ValueTask<Result<T>> GuardAsync<T>(
-        string name, ComputeConfig config, Func<CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
+        string name, ComputeConfig config, ComputeCall call, Func<ComputeCall, CancellationToken, ValueTask<Result<T>>> ask,
+        CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(config.ResponseTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            var answer = ask(both.Token);
+            var answer = ask(call with { TimedOut = timeout.Token }, both.Token);
             return answer.IsCompleted ? await answer : await answer.AsTask().WaitAsync(both.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && timeout.IsCancellationRequested)

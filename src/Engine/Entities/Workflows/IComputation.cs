@@ -32,4 +32,7 @@ public sealed record ComputeCall(EntityRevision Entity, string Workflow, Transit
 {
     /// <summary>Id of the project that the entity's model belongs to: members of other projects are not asked. Null: the model is the organization's, and only members that are too are asked.</summary>
     public string? Project { get; init; }
+
+    /// <summary>Cancelled when the response timeout is over, and the call's own token with it: so a call that ran out of time is told from one whose caller left.</summary>
+    public CancellationToken TimedOut { get; init; }
 }

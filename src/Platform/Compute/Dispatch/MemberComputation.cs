@@ -13,9 +13,6 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
 {
     private const string NoRetry = "NONE";
 
-    /// <summary>The engine's timer of the response timeout starts a moment before the call comes here.</summary>
-    private static readonly TimeSpan TimeoutSlack = TimeSpan.FromMilliseconds(20);
-
     public async ValueTask<Result<JsonText?>> ProcessAsync(
         ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
     {
@@ -56,7 +53,10 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         }
         catch (Exception e)
         {
-            told = told with { Failure = e is MemberLostException ? "The member was lost." : "It did not answer in time." };
+            told = told with
+            {
+                Failure = e is MemberLostException ? "The member was lost." : call.Call.TimedOut.IsCancellationRequested ? "It did not answer in time." : "The caller left before the answer.",
+            };
             throw;
         }
         finally
@@ -69,14 +69,13 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
     private async ValueTask<Result<MemberAnswer>> AskAsync(
         MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
         try
         {
             var asked = await AskOneByOneAsync(kind, name, config, call, cancellationToken);
             if (asked is { IsOk: false, Error.Code: ComputeErrors.BusyCode }) directory.Counts.WasRefused();
             return asked;
         }
-        catch (OperationCanceledException) when (time.GetElapsedTime(began) >= config.ResponseTimeout - TimeoutSlack)
+        catch (OperationCanceledException) when (call.TimedOut.IsCancellationRequested)
         {
             directory.Counts.RanOutOfTime();
             throw;
