@@ -19,6 +19,7 @@ using Strata.Nodes.Kinds;
 using Strata.Runtimes.Sandbox;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments;
@@ -33,7 +34,7 @@ public static class DeploymentsModule
     {
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
-        AddStores(services);
+        services.AddDeploymentViews();
         AddBuild(services);
         services.AddSingleton<IPlacementStrategy, LeastLoadedPlacement>();
         services.AddController<PlacementController, InstanceSpec, InstanceStatus>();
@@ -65,7 +66,8 @@ public static class DeploymentsModule
         services.AddController<BuildController, ReleaseSpec, ReleaseStatus>();
     }
 
-    private static void AddStores(IServiceCollection services)
+    /// <summary>The stores of the kinds that deployments are made of, and their views. Needs the engine, the log, the clock and logging.</summary>
+    internal static IServiceCollection AddDeploymentViews(this IServiceCollection services)
     {
         AddStore(services, DeploymentKinds.Deployment);
         AddStore(services, DeploymentKinds.Release);
@@ -74,6 +76,11 @@ public static class DeploymentsModule
         AddStore(services, NodeKinds.Node);
         AddStore(services, OrganizationKind.Kind);
         services.AddSingleton<DeploymentStores>();
+        services.AddInformer<ReleaseSpec, ReleaseStatus>(DeploymentViews.ReleasesByDeployment);
+        services.AddInformer<RouteSpec, RouteStatus>(DeploymentViews.RoutesByDeployment);
+        services.AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByDeployment, InstanceIndexes.ByNode);
+        services.AddInformer<NodeSpec, NodeStatus>();
+        return services.AddSingleton<DeploymentViews>();
     }
 
     private static void AddStore<TSpec, TStatus>(IServiceCollection services, Kind<TSpec, TStatus> kind) =>

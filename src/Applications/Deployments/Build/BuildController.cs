@@ -15,7 +15,7 @@ namespace Strata.Deployments.Build;
 /// of earlier ones.
 /// </summary>
 internal sealed partial class BuildController(
-    DeploymentStores stores, Builder builder, BuildQueue queue, ILines lines, TimeProvider time, ILogger<BuildController> logger)
+    DeploymentStores stores, DeploymentViews views, Builder builder, BuildQueue queue, ILines lines, TimeProvider time, ILogger<BuildController> logger)
     : Controller<ReleaseSpec, ReleaseStatus>, IDisposable
 {
     private const string Actor = "controller:build";
@@ -33,7 +33,7 @@ internal sealed partial class BuildController(
     /// <summary>Most only wait for a place in the <see cref="BuildQueue"/>.</summary>
     public override int Parallelism => 1000;
 
-    public override IReadOnlyList<Related> Related => [new(DeploymentKinds.Deployment, _ => null)];
+    public override IReadOnlyList<Related> Related => [new(DeploymentKinds.Deployment, _ => [])];
 
     public void Dispose() => numbering.Dispose();
 
@@ -306,7 +306,7 @@ internal sealed partial class BuildController(
 
     private async Task<ReleaseResource?> NewerAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
-        await foreach (var other in SiblingsAsync(release, deployment, cancellationToken))
+        foreach (var other in await SiblingsAsync(release, deployment, cancellationToken))
         {
             if (ReleaseOrder.IsNewer(other, release) && other.State is not (ReleaseStates.Failed or ReleaseStates.Cancelled)) return other;
         }
@@ -316,17 +316,17 @@ internal sealed partial class BuildController(
     private async Task<int> HighestNumberAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         var highest = 0;
-        await foreach (var other in SiblingsAsync(release, deployment, cancellationToken)) highest = Math.Max(highest, other.Status.Number);
+        foreach (var other in await SiblingsAsync(release, deployment, cancellationToken)) highest = Math.Max(highest, other.Status.Number);
         return highest;
     }
 
     /// <summary>All releases of the deployment; one that was just made may still name it by its name.</summary>
-    private async IAsyncEnumerable<ReleaseResource> SiblingsAsync(ReleaseResource release, DeploymentResource deployment, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async Task<IEnumerable<ReleaseResource>> SiblingsAsync(
+        ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
-        foreach (var reference in new[] { deployment.Id, deployment.Name })
-        {
-            await foreach (var other in stores.Releases.AllAsync(StoreQueries.Tenant(release.Org), StoreQueries.OfDeployment(reference), cancellationToken)) yield return other;
-        }
+        var tenant = StoreQueries.Tenant(release.Org);
+        await views.Hub.CatchUpAsync(tenant, cancellationToken); // with the numbers that other builds here have just taken
+        return new[] { deployment.Id, deployment.Name }.SelectMany(reference => views.Releases.Find(DeploymentViews.ReleasesByDeployment, tenant, reference));
     }
 
     private async Task<ReleaseResource> ChangeAsync(ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)

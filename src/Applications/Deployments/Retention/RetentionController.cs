@@ -12,7 +12,7 @@ namespace Strata.Deployments.Retention;
 /// Deletes a deployment's old releases with their build logs: all but those in use, and of each outcome (ready, failed, cancelled) the newest. Their blobs go with the next sweep;
 /// their history stays in the log as everything does.
 /// </summary>
-internal sealed class RetentionController(DeploymentStores stores, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
+internal sealed class RetentionController(DeploymentStores stores, DeploymentViews views, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
 {
 
     public override string Name => "retention";
@@ -27,9 +27,7 @@ internal sealed class RetentionController(DeploymentStores stores, ILines lines,
     {
         if (resource.State is not (DeploymentStates.Running or DeploymentStates.Failed)) return null;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
-        var releases = new List<ReleaseResource>();
-        await foreach (var release in stores.Releases.AllAsync(caller.Tenant, StoreQueries.OfDeployment(resource.Id), cancellationToken)) releases.Add(release);
-        foreach (var release in Expired(resource, releases, options.ReleasesKept))
+        foreach (var release in Expired(resource, views.ReleasesOf(resource), options.ReleasesKept))
         {
             await lines.DeleteAsync(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), cancellationToken);
             var deleted = await stores.Releases.DeleteAsync(caller, release.Id, null, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
@@ -7,6 +6,7 @@ using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Rollout;
@@ -15,7 +15,8 @@ namespace Strata.Deployments.Rollout;
 /// Brings each deployment to where it should be: observes, lets <see cref="RolloutDecision"/> decide, does it. Everything is decided anew each time, so a step that was cut
 /// off or refused is found again.
 /// </summary>
-internal sealed class RolloutController(DeploymentStores stores, RolloutObserver observer, RouteNames names, RolloutHands hands, DeploymentOptions options)
+internal sealed class RolloutController(
+    DeploymentStores stores, DeploymentViews views, RolloutObserver observer, RouteNames names, RolloutHands hands, DeploymentOptions options)
     : Controller<DeploymentSpec, DeploymentStatus>
 {
     public const string Actor = "controller:rollout";
@@ -29,15 +30,21 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
 
     public override Kind<DeploymentSpec, DeploymentStatus> Kind => DeploymentKinds.Deployment;
 
-    /// <summary>A node's end wakes nobody, so it is looked for.</summary>
-    public override TimeSpan Period => TimeSpan.FromSeconds(10);
+    /// <summary>In case a signal was lost: changes wake it, and a look says when it is to be repeated.</summary>
+    public override TimeSpan Period => TimeSpan.FromMinutes(5);
 
-    public override IReadOnlyList<Related> Related => [new(NodeKinds.Instance, DeploymentOf), new(DeploymentKinds.Release, DeploymentOf), new(DeploymentKinds.Route, DeploymentOf)];
+    public override IReadOnlyList<Related> Related { get; } =
+    [
+        Resources.Controllers.Related.ById(NodeKinds.Instance, DeploymentKinds.Deployment, DeploymentOf),
+        Resources.Controllers.Related.ById(DeploymentKinds.Release, DeploymentKinds.Deployment, DeploymentOf),
+        Resources.Controllers.Related.ById(DeploymentKinds.Route, DeploymentKinds.Deployment, DeploymentOf),
+        new(NodeKinds.Node, node => OnNode(views, node)),
+    ];
 
     public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
     {
         var host = await names.HostAsync(resource.Name, resource.Org, cancellationToken);
-        var observed = await observer.ObserveAsync(resource, cancellationToken);
+        var observed = observer.Observe(resource);
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
         if (plan.Create is var (release, count)) await hands.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
@@ -46,12 +53,13 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
         await hands.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(caller, resource, cancellationToken);
         else await TellAsync(resource, observed.View, plan, names.Url(host), cancellationToken);
-        return plan.LookAgain;
+        return RolloutDecision.Sooner(plan.LookAgain, observed.LookAgain);
     }
 
     private async Task TellAsync(DeploymentResource resource, RolloutView view, RolloutPlan plan, string url, CancellationToken cancellationToken)
     {
         var transition = plan.End switch { RolloutEnd.Settle => "settle", RolloutEnd.Fail => "fail", _ => null };
+        if (transition is null && IsSame(Tell(resource, plan, url), resource)) return;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var told = await stores.Deployments.ChangeAsync(caller, resource.Id, x => IsStale(x, view) ? Stale : Tell(x, plan, url), transition, null, cancellationToken);
         if (told.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
@@ -73,10 +81,18 @@ internal sealed class RolloutController(DeploymentStores stores, RolloutObserver
 
     private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release ? status with { Candidate = null } : status;
 
-    private static string? DeploymentOf(EntityRevision revision)
+    /// <summary>By their text, because two lists with the same items are not equal.</summary>
+    private static bool IsSame(DeploymentResource a, DeploymentResource b) =>
+        JsonText.From(a.Status, WireJson.Of<DeploymentStatus>()) == JsonText.From(b.Status, WireJson.Of<DeploymentStatus>());
+
+    private static string? DeploymentOf(EntityRevision revision) => InformerIndex.ReadText(revision.Document, "spec", "deployment");
+
+    /// <summary>The deployments that have instances on a node.</summary>
+    private static IEnumerable<ResourceKey> OnNode(DeploymentViews views, EntityRevision node)
     {
-        using var document = revision.Document.Parse();
-        return document.RootElement.TryGetProperty("spec", out var spec) && spec.TryGetProperty("deployment", out var deployment) && deployment.ValueKind == JsonValueKind.String
-            ? deployment.GetString() : null;
+        foreach (var instance in views.Instances.Untyped.Find(InstanceIndexes.ByNode, default, NodeKinds.Node.IdOf(node.Id)))
+        {
+            if (DeploymentOf(instance) is { } id && DeploymentKinds.Deployment.TryParseId(id, out var deployment)) yield return new ResourceKey(instance.Tenant, deployment);
+        }
     }
 }

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
-using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
@@ -12,7 +11,7 @@ using Strata.Resources.Hosts;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>Does what a rollout has decided. A change that something else made impossible meanwhile is passed over: the next decision sees why.</summary>
-internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
+internal sealed class RolloutHands(DeploymentStores stores, DeploymentViews views, ILines lines)
 {
     private const string SuffixLetters = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int SuffixLength = 5;
@@ -32,7 +31,7 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
     /// <returns>Why the default route cannot be made: another project has its host. Null: it is there.</returns>
     public async Task<Error?> RouteAsync(Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
     {
-        var routes = await RoutesAsync(deployment, cancellationToken);
+        List<RouteResource> routes = [.. views.RoutesOf(deployment)];
         Error? taken = null;
         if (deployment.State != DeploymentStates.Removing && !routes.Exists(x => x.Spec.Host == host))
         {
@@ -42,6 +41,7 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
         foreach (var route in routes)
         {
             var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets, Message = plan.RouteMessage };
+            if (TextOf(route.Status) == TextOf(status)) continue;
             Pass((await stores.Routes.ChangeAsync(caller, route.Id, x => x with { Status = status }, null, null, cancellationToken)).Error);
         }
         return taken;
@@ -57,10 +57,9 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
     /// <summary>Deletes all that belongs to the deployment, and it last, so that an interruption leaves it to go on from.</summary>
     public async Task RemoveAsync(Caller caller, DeploymentResource deployment, CancellationToken cancellationToken)
     {
-        foreach (var route in await RoutesAsync(deployment, cancellationToken)) Pass((await stores.Routes.DeleteAsync(caller, route.Id, null, cancellationToken)).Error);
-        var releases = new List<ReleaseResource>();
-        await foreach (var release in stores.Releases.AllAsync(caller.Tenant, StoreQueries.OfDeployment(deployment.Id), cancellationToken)) releases.Add(release);
-        foreach (var release in releases)
+        await views.Hub.CatchUpWithStoreAsync(caller.Tenant, cancellationToken); // nothing that belongs to it may stay behind it
+        foreach (var route in views.RoutesOf(deployment)) Pass((await stores.Routes.DeleteAsync(caller, route.Id, null, cancellationToken)).Error);
+        foreach (var release in views.ReleasesOf(deployment))
         {
             await lines.DeleteAsync(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), cancellationToken);
             Pass((await stores.Releases.DeleteAsync(caller, release.Id, null, cancellationToken)).Error);
@@ -74,13 +73,8 @@ internal sealed class RolloutHands(DeploymentStores stores, ILines lines)
         Pass((await stores.Instances.DeleteAsync(caller, id, null, cancellationToken)).Error);
     }
 
-    private async Task<List<RouteResource>> RoutesAsync(DeploymentResource deployment, CancellationToken cancellationToken)
-    {
-        var routes = new List<RouteResource>();
-        Condition where = StoreQueries.OfDeployment(deployment.Id);
-        await foreach (var route in stores.Routes.AllAsync(StoreQueries.Tenant(deployment.Org), where, cancellationToken)) routes.Add(route);
-        return routes;
-    }
+    /// <summary>To compare by: two lists with the same items are not equal.</summary>
+    private static JsonText TextOf(RouteStatus status) => JsonText.From(status, WireJson.Of<RouteStatus>());
 
     /// <summary>Named like the deployment, or, where another route has that name, with a suffix.</summary>
     private async Task<Result<RouteResource>> CreateRouteAsync(Caller caller, DeploymentResource deployment, string host, CancellationToken cancellationToken)

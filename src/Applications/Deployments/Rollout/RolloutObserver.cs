@@ -1,23 +1,22 @@
 using System.Globalization;
 using Strata.Contracts;
 using Strata.Core;
-using Strata.Entities.Engine;
+using Strata.Nodes.Kinds;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>Reads all that a rollout decides by. What it reads is never older than what this server wrote before.</summary>
-internal sealed class RolloutObserver(DeploymentStores stores, DeploymentOptions options, TimeProvider time)
+/// <summary>Looks at all that a rollout decides by, in memory. What it sees is never older than what this server wrote before.</summary>
+internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions options, TimeProvider time)
 {
     /// <summary>Label of an instance: the deployment's generation that it was made for.</summary>
     public const string GenerationLabel = "strata/generation";
 
-    public async Task<Observed> ObserveAsync(DeploymentResource deployment, CancellationToken cancellationToken)
+    public Observed Observe(DeploymentResource deployment)
     {
-        var tenant = StoreQueries.Tenant(deployment.Org);
-        var releases = await ReleasesAsync(deployment, new Caller(tenant, RolloutController.Actor), cancellationToken);
-        var instances = new List<InstanceResource>();
-        await foreach (var instance in stores.Instances.AllAsync(tenant, StoreQueries.OfDeployment(deployment.Id), cancellationToken)) instances.Add(instance);
-        var lost = instances.Exists(x => x.Spec.Node is not null) ? await LostNodesAsync(instances, cancellationToken) : [];
+        var releases = Releases(deployment);
+        var instances = views.InstancesOf(deployment);
+        var now = time.GetUtcNow();
+        var (lost, lostNext) = LostNodes(instances, now);
         var view = new RolloutView
         {
             State = deployment.State,
@@ -26,33 +25,48 @@ internal sealed class RolloutObserver(DeploymentStores stores, DeploymentOptions
             Wanted = deployment.Spec.Release,
             Serving = deployment.Status.Release,
             Releases = releases.ToDictionary(x => x.Id, ToView),
-            Instances = instances.ConvertAll(x => ToView(x, lost)),
-            Now = time.GetUtcNow(),
+            Instances = [.. instances.Select(x => ToView(x, lost))],
+            Now = now,
         };
-        return new Observed(view, releases.ToDictionary(x => x.Id));
+        return new Observed(view, releases.ToDictionary(x => x.Id), RolloutDecision.Sooner(lostNext, KeptUntil(view)));
     }
 
-    private async Task<List<ReleaseResource>> ReleasesAsync(DeploymentResource deployment, Caller caller, CancellationToken cancellationToken)
+    private List<ReleaseResource> Releases(DeploymentResource deployment)
     {
+        var tenant = StoreQueries.Tenant(deployment.Org);
         var releases = new List<ReleaseResource>();
         foreach (var id in new[] { deployment.Spec.Release, deployment.Status.Release }.OfType<string>().Distinct())
         {
-            var found = await stores.Releases.GetAsync(caller, id, AsOf.Latest, cancellationToken);
-            if (found.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
-            if (found.IsOk && found.Value.Spec.Deployment == deployment.Id) releases.Add(found.Value);
+            if (views.Releases.Get(tenant, id) is { } release && release.Spec.Deployment == deployment.Id) releases.Add(release);
         }
         return releases;
     }
 
-    /// <summary>Ids of the instances' nodes that have been down for too long, or are not there any more.</summary>
-    private async Task<HashSet<string>> LostNodesAsync(List<InstanceResource> instances, CancellationToken cancellationToken)
+    /// <summary>Ids of the instances' nodes that have been down for too long, or are not there any more; and when the next one will have been.</summary>
+    private (HashSet<string> Lost, TimeSpan? Next) LostNodes(IReadOnlyList<InstanceResource> instances, DateTimeOffset now)
     {
-        var lost = instances.Select(x => x.Spec.Node).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        await foreach (var node in stores.Nodes.AllAsync(TenantId.Platform, null, cancellationToken))
+        var lost = new HashSet<string>(StringComparer.Ordinal);
+        TimeSpan? next = null;
+        foreach (var id in instances.Select(x => x.Spec.Node).OfType<string>().Distinct(StringComparer.Ordinal))
         {
-            if (node.State != NodeStates.Down || time.GetUtcNow() - node.UpdatedAt < options.NodeLostAfter) lost.Remove(node.Id);
+            var node = views.Nodes.Get(TenantId.Platform, id);
+            var left = node is null ? TimeSpan.Zero : node.State != NodeStates.Down ? (TimeSpan?)null : node.UpdatedAt + options.NodeLostAfter - now;
+            if (left is { } wait && wait > TimeSpan.Zero) next = RolloutDecision.Sooner(next, wait);
+            else if (left is not null) lost.Add(id);
         }
-        return lost;
+        return (lost, next);
+    }
+
+    /// <summary>When the next one that has ended is no longer kept: nothing else wakes the rollout then.</summary>
+    private TimeSpan? KeptUntil(RolloutView view)
+    {
+        TimeSpan? next = null;
+        foreach (var x in view.Instances.Where(x => x.State is InstanceStates.Stopped or InstanceStates.Failed || (x.Lost && x.State == InstanceStates.Stopping)))
+        {
+            var left = x.ChangedAt + options.StoppedKept - view.Now;
+            if (left > TimeSpan.Zero) next = RolloutDecision.Sooner(next, left);
+        }
+        return next;
     }
 
     private static ReleaseView ToView(ReleaseResource release) => new(
@@ -68,4 +82,5 @@ internal sealed class RolloutObserver(DeploymentStores stores, DeploymentOptions
 }
 
 /// <param name="Releases">By id: those of the view, whole.</param>
-internal sealed record Observed(RolloutView View, IReadOnlyDictionary<string, ReleaseResource> Releases);
+/// <param name="LookAgain">When the view will be another one although nothing changes; null: never.</param>
+internal sealed record Observed(RolloutView View, IReadOnlyDictionary<string, ReleaseResource> Releases, TimeSpan? LookAgain);

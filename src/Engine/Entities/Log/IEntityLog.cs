@@ -51,9 +51,12 @@ public interface IEntityLog
     /// <summary>The newest revision of every tenant that ever committed.</summary>
     ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken);
 
+    /// <summary>How much all logs hold together. Cheap at any number of tenants: it shows whether anything was committed since the last look.</summary>
+    ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken);
+
     /// <summary>
-    /// Calls back soon after commits of any tenant, by this server or another, on a thread that must not be held. Wake-ups may be merged or lost
-    /// (a follower also polls), never invented. Dispose to stop.
+    /// Calls back after commits of any tenant, by this server or another, on a thread that must not be held: of a commit by this server before its
+    /// outcome is returned. Wake-ups may be merged or lost (a follower also polls), never invented. Dispose to stop.
     /// </summary>
     IDisposable OnCommit(Action<TenantHead> wake);
 
@@ -66,3 +69,8 @@ public interface IEntityLog
 
 /// <summary>How far a tenant's log reaches.</summary>
 public readonly record struct TenantHead(TenantId Tenant, Revision Revision);
+
+/// <summary>What all logs hold together. It grows with each commit, so two that are equal mean that nothing was committed in between.</summary>
+/// <param name="Tenants">Those that ever committed.</param>
+/// <param name="Revisions">Sum of their newest revisions.</param>
+public readonly record struct LogExtent(long Tenants, long Revisions);

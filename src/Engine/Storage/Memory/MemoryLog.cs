@@ -73,6 +73,13 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
         ValueTask.FromResult<IReadOnlyList<TenantHead>>(
             [.. tenants.Values.Select(t => new TenantHead(t.Id, t.Head)).Where(h => h.Revision != Revision.None)]);
 
+    public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken)
+    {
+        long count = 0, sum = 0;
+        foreach (var head in tenants.Values.Select(t => t.Head).Where(h => h != Revision.None)) (count, sum) = (count + 1, sum + head.Value);
+        return ValueTask.FromResult(new LogExtent(count, sum));
+    }
+
     public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
 
     public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>

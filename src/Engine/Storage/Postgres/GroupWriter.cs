@@ -287,17 +287,25 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         knownTenants.UnionWith(tenants);
     }
 
+    /// <summary>Wakes come before the answers: who has written knows that this server's feed has been told of it.</summary>
     private void Complete(IReadOnlyList<AppendRequest> members, AppendOutcome[] outcomes)
     {
         var heads = new Dictionary<TenantId, Revision>();
         for (var i = 0; i < outcomes.Length; i++)
         {
-            members[i].Succeed(outcomes[i]);
-            if (outcomes[i] is AppendOutcome.Committed c && c.Revision > heads.GetValueOrDefault(members[i].Commit.Tenant))
-                heads[members[i].Commit.Tenant] = c.Revision;
+            if (RevisionOf(outcomes[i]) is { } revision && revision > heads.GetValueOrDefault(members[i].Commit.Tenant))
+                heads[members[i].Commit.Tenant] = revision;
         }
         foreach (var (tenant, revision) in heads) committed(new TenantHead(tenant, revision));
+        for (var i = 0; i < outcomes.Length; i++) members[i].Succeed(outcomes[i]);
     }
+
+    private static Revision? RevisionOf(AppendOutcome outcome) => outcome switch
+    {
+        AppendOutcome.Committed c => c.Revision,
+        AppendOutcome.AlreadyCommitted a => a.Revision,
+        _ => null,
+    };
 
     /// <summary>
     /// What was written before the trouble is in the log, and a database that has become read-only can still say so. Those not found may be written by a statement that
@@ -307,7 +315,11 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         try
         {
-            foreach (var (no, outcome) in await FindAsync(members)) members[no].Succeed(outcome);
+            foreach (var (no, outcome) in await FindAsync(members))
+            {
+                committed(new TenantHead(members[no].Commit.Tenant, outcome.Revision));
+                members[no].Succeed(outcome);
+            }
         }
         catch (Exception again)
         {

@@ -86,6 +86,14 @@ internal sealed class LogQueries(QueryPool pool)
             return heads;
         });
 
+    public async ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) =>
+        await RunAsync("select count(*), coalesce(sum(revision), 0)::bigint from strata.log_head where revision > 0", async command =>
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return new LogExtent(reader.GetInt64(0), reader.GetInt64(1));
+        });
+
     public async ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>
         await RunAsync(SchedulesSql, async command =>
         {

@@ -79,6 +79,8 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => queries.HeadsAsync(cancellationToken);
 
+    public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) => queries.ExtentAsync(cancellationToken);
+
     public IDisposable OnCommit(Action<TenantHead> wake) => wakes.Add(wake);
 
     public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>

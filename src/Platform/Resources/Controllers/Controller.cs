@@ -17,7 +17,7 @@ public abstract class Controller<TSpec, TStatus>
 
     public abstract Kind<TSpec, TStatus> Kind { get; }
 
-    /// <summary>Every resource is looked at this often even without a signal.</summary>
+    /// <summary>Every resource is looked at this often even without a signal, from memory.</summary>
     public virtual TimeSpan Period => TimeSpan.FromSeconds(30);
 
     /// <summary>Resources worked on at once.</summary>
@@ -45,5 +45,12 @@ public abstract class Controller<TSpec, TStatus>
 }
 
 /// <summary>A kind whose changes wake a controller of another kind.</summary>
-/// <param name="Affects">From a changed entity to the id (not name) of the resource to look at; null: none.</param>
-public sealed record Related(Kind Kind, Func<EntityRevision, string?> Affects);
+/// <param name="Affects">From a changed entity to the resources to look at; quick, from the entity and the informers alone.</param>
+public sealed record Related(Kind Kind, Func<EntityRevision, IEnumerable<ResourceKey>> Affects)
+{
+    /// <summary>One resource of the same organization, which the changed entity names by its id.</summary>
+    /// <param name="of">The kind of what is affected.</param>
+    /// <param name="idOf">Null: nothing is affected.</param>
+    public static Related ById(Kind kind, Kind of, Func<EntityRevision, string?> idOf) => new(
+        kind, change => idOf(change) is { } text && of.TryParseId(text, out var id) ? [new ResourceKey(change.Tenant, id)] : []);
+}

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Entities.Log;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Resources.Controllers;
@@ -27,10 +28,15 @@ internal interface IControllerLoop
 /// <summary>
 /// Lets a controller look at each of its resources: all of them at the start and each period, and one when it or something related has changed. Failures are tried again
 /// with exponential back-off and never end the loop.
+/// <para>It reads from the informers only. Before the first look of a term they have caught up with every log, so what former holders of the lease
+/// have written is seen; before each look they have caught up with what this server has committed in the resource's organization.</para>
 /// </summary>
 internal sealed partial class ControllerLoop<TSpec, TStatus>(
-    Controller<TSpec, TStatus> controller, ResourceStore<TSpec, TStatus> store, IEntityLog log, TimeProvider time, ILogger logger) : IControllerLoop
+    Controller<TSpec, TStatus> controller, ResourceStore<TSpec, TStatus> store, InformerHub informers, TimeProvider time, ILogger logger) : IControllerLoop
 {
+    private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(1);
+
+    private readonly KindInformer informer = informers.Of(store.Kind);
     private readonly string actor = "controller:" + controller.Name;
     private readonly BackOff backOff = new();
     private readonly ConcurrentDictionary<WorkKey, Task> running = new();
@@ -53,8 +59,8 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         if (change.Model == controller.Kind.Model) target.Add(new WorkKey(change.Tenant, change.Id), byItself);
         foreach (var related in controller.Related)
         {
-            if (related.Kind.Model != change.Model || related.Affects(change) is not { } affected) continue;
-            if (controller.Kind.TryParseId(affected, out var id)) target.Add(new WorkKey(TenantOf(change), id), byItself);
+            if (related.Kind.Model != change.Model) continue;
+            foreach (var affected in related.Affects(change)) target.Add(new WorkKey(TenantOf(affected), affected.Id), byItself);
         }
     }
 
@@ -64,15 +70,34 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         var work = new WorkQueue(time); // what a former term left as running will never be done
         Volatile.Write(ref queue, work);
         isActive = true;
-        var listing = ListAsync(work, cancellationToken);
+        var listing = Task.CompletedTask;
         try
         {
+            await BeginAsync(cancellationToken);
+            listing = ListAsync(work, cancellationToken);
             await DispatchAsync(work, cancellationToken);
         }
         finally
         {
             isActive = false;
             await Task.WhenAll([.. running.Values, listing]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await informers.CatchUpWithStoreAsync(cancellationToken);
+                return;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                ListFailed(logger, controller.Name, e);
+                await Task.Delay(TryInterval, time, cancellationToken);
+            }
         }
     }
 
@@ -101,9 +126,10 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     {
         try
         {
-            var revision = await log.ReadAsync(key.Tenant, key.Id, AsOf.Latest, cancellationToken);
-            var isThere = revision is not null && revision.Model == controller.Kind.Model;
-            var again = isThere ? await controller.ReconcileAsync(store.ToResource(revision!), cancellationToken) : null;
+            await informers.WhenSyncedAsync(cancellationToken);
+            await informers.CatchUpAsync(key.Tenant, cancellationToken);
+            var again = informer.Get(new ResourceKey(key.Tenant, key.Id)) is { } revision
+                ? await controller.ReconcileAsync(store.ToResource(revision), cancellationToken) : null;
             backOff.Succeed(key);
             return new WorkDone(Failed: false, again);
         }
@@ -129,17 +155,11 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     {
         while (true)
         {
-            try
-            {
-                await foreach (var revision in store.RevisionsAsync(cancellationToken)) work.Add(new WorkKey(revision.Tenant, revision.Id), byItself: true);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                ListFailed(logger, controller.Name, e);
-            }
+            await informers.WhenSyncedAsync(cancellationToken);
+            foreach (var key in informer.Keys()) work.Add(new WorkKey(key.Tenant, key.Id), byItself: true);
             await Task.Delay(controller.Period, time, cancellationToken);
         }
     }
 
-    private TenantId TenantOf(EntityRevision change) => controller.Kind.Scope == KindScope.Platform ? TenantId.Platform : change.Tenant;
+    private TenantId TenantOf(ResourceKey affected) => controller.Kind.Scope == KindScope.Platform ? TenantId.Platform : affected.Tenant;
 }

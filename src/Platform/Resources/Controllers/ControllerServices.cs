@@ -7,6 +7,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Resources.Controllers;
@@ -19,8 +20,9 @@ public static class ControllerServices
         where TController : Controller<TSpec, TStatus>
     {
         services.AddSingleton<TController>();
+        services.AddInformer<TSpec, TStatus>();
         services.AddSingleton<IControllerLoop>(x => new ControllerLoop<TSpec, TStatus>(
-            x.GetRequiredService<TController>(), x.GetRequiredService<ResourceStore<TSpec, TStatus>>(), x.GetRequiredService<IEntityLog>(),
+            x.GetRequiredService<TController>(), x.GetRequiredService<ResourceStore<TSpec, TStatus>>(), x.GetRequiredService<InformerHub>(),
             x.GetRequiredService<TimeProvider>(), x.GetRequiredService<ILogger<TController>>()));
         return services.AddControllerHost();
     }

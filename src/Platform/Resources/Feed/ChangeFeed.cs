@@ -7,8 +7,8 @@ namespace Strata.Resources.Feed;
 
 /// <summary>
 /// The change feed of one server: reads each tenant's log once, however many follow it, and hands every change to all followers that want
-/// it. Woken by commits; also looks by itself
-/// each <see cref="PollEvery"/>, because wake-ups may be lost. A log that nobody follows is not read, and of one that is followed only
+/// it. Woken by commits; also compares what all logs hold together with what it knows,
+/// each <see cref="CheckEvery"/>, because wake-ups may be lost: one row, however many tenants there are. A log that nobody follows is not read, and of one that is followed only
 /// the models that somebody wants: controllers do
 /// not pay for what users write. A store that cannot be reached is asked again, and nothing is skipped meanwhile. Safe for concurrent use.
 /// </summary>
@@ -18,7 +18,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
 {
     public const int CapacityDefault = 4096;
     private const int BatchMax = 500;
-    private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// After looks that found nothing wanted, so that busy logs of other models are not asked without end: twice as long after each.
@@ -33,7 +33,12 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     /// </summary>
     private readonly Dictionary<TenantId, Revision> positions = [];
     private readonly List<FeedSubscription> subscriptions = [];
+    private readonly List<IFeedSink> sinks = [];
+    private readonly FeedWaits waits = new();
     private readonly FeedHeads heads = new();
+
+    /// <summary>What the sinks want together; null: there are none.</summary>
+    private ModelFilter? sinkModels;
 
     /// <summary>Of the last look. For the loop alone.</summary>
     private bool foundSome;
@@ -51,6 +56,59 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         FollowAsync(new FeedFilter(tenant, models), from, cancellationToken);
 
     internal FeedMemory Memory { get; } = new();
+
+    /// <summary>How often to look for commits whose wake-up was lost.</summary>
+    internal TimeSpan CheckEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Logs that are known to have grown and wait to be read.</summary>
+    internal int Behind => heads.Waiting;
+
+    /// <summary>
+    /// From now on each change is applied by this one too: what is committed after this has returned, and at times a little of before. Dispose to stop.
+    /// </summary>
+    internal async ValueTask<IDisposable> AttachAsync(IFeedSink sink, CancellationToken cancellationToken)
+    {
+        await started.Task.WaitAsync(cancellationToken);
+        lock (gate)
+        {
+            sinks.Add(sink);
+            CountSinks();
+        }
+        return new Attachment(this, sink);
+    }
+
+    /// <summary>
+    /// Follows from now on, and takes a picture at that very moment: it holds all that came before, and the follower is told of all that comes after.
+    /// </summary>
+    /// <param name="take">Called under the feed's lock: what is in memory, at once.</param>
+    internal async ValueTask<(FeedFollower Follower, T Picture)> FollowAsync<T>(FeedFilter filter, Func<T> take, CancellationToken cancellationToken)
+    {
+        await started.Task.WaitAsync(cancellationToken);
+        lock (gate) return (new FeedFollower(this, log, filter, null, time), take());
+    }
+
+    /// <summary>Returns when a log has been told up to a revision, to all sinks at least.</summary>
+    internal async ValueTask ReachAsync(TenantId tenant, Revision revision, CancellationToken cancellationToken)
+    {
+        FeedWaits.Wait wait;
+        lock (gate)
+        {
+            if (positions.GetValueOrDefault(tenant) >= revision) return;
+            wait = waits.Add(tenant, revision);
+        }
+        try
+        {
+            heads.Ask(new TenantHead(tenant, revision)); // its wake-up may be lost
+            await wait.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (gate) waits.Remove(wait);
+        }
+    }
+
+    /// <summary>Returns when a log has been told up to where it is known to reach: all that this server has committed in it before is told.</summary>
+    internal ValueTask CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) => ReachAsync(tenant, heads.KnownOf(tenant), cancellationToken);
 
     /// <summary>Up to where a log has been told, or passed over.</summary>
     internal Revision PositionOf(TenantId tenant)
@@ -85,12 +143,12 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         for (var rest = RestMin; ;)
         {
             foundSome = false;
-            if (!await TryAsync(work, ReadAsync, stoppingToken)) await Task.Delay(PollEvery, time, stoppingToken);
+            if (!await TryAsync(work, ReadAsync, stoppingToken)) await Task.Delay(RetryAfter, time, stoppingToken);
             if (!foundSome) await Task.Delay(rest, time, stoppingToken);
             rest = foundSome ? RestMin : rest * 2 < RestMax ? rest * 2 : RestMax;
-            await heads.WaitAsync(PollEvery, time, stoppingToken);
-            if (time.GetElapsedTime(looked) < PollEvery) continue;
-            await TryAsync(work, LookAsync, stoppingToken);
+            await heads.WaitAsync(CheckEvery, time, stoppingToken);
+            if (time.GetElapsedTime(looked) < CheckEvery) continue;
+            await TryAsync(work, CheckAsync, stoppingToken);
             looked = time.GetTimestamp();
         }
     }
@@ -104,7 +162,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     /// <summary>What is there already is not told.</summary>
     private async Task TakeStandAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
-        if (!await TryAsync(work, TakeStandAsync, cancellationToken)) await Task.Delay(PollEvery, time, cancellationToken);
+        if (!await TryAsync(work, TakeStandAsync, cancellationToken)) await Task.Delay(RetryAfter, time, cancellationToken);
         else started.TrySetResult();
     }
 
@@ -115,13 +173,16 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         {
             foreach (var head in found) positions[head.Tenant] = head.Revision;
         }
+        foreach (var head in found) heads.Know(head);
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
+        if (await log.ExtentAsync(cancellationToken) == heads.Extent) return;
         foreach (var head in await log.HeadsAsync(cancellationToken))
         {
             if (PositionOf(head.Tenant) < head.Revision) heads.Raise(head);
+            else heads.Know(head);
         }
     }
 
@@ -135,7 +196,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
             }
             catch
             {
-                heads.Raise(head); // to be read when the store can be reached again
+                heads.Ask(head); // to be read when the store can be reached again
                 throw;
             }
         }
@@ -159,15 +220,16 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         {
             var position = positions.GetValueOrDefault(head.Tenant);
             if (position >= head.Revision || TryPassOver(head)) return null;
-            return (position, subscriptions.Where(s => s.Filter.Wants(head.Tenant)).Select(s => s.Filter.ModelsOrAll).Aggregate((a, b) => a.Or(b)));
+            var models = subscriptions.Where(s => s.Filter.Wants(head.Tenant)).Select(s => s.Filter.ModelsOrAll);
+            return (position, (sinkModels is null ? models : models.Prepend(sinkModels)).Aggregate((a, b) => a.Or(b)));
         }
     }
 
     /// <summary>Nobody follows this log: those who will begin behind its head. Under the gate.</summary>
     private bool TryPassOver(TenantHead head)
     {
-        if (subscriptions.Exists(s => s.Filter.Wants(head.Tenant))) return false;
-        positions[head.Tenant] = head.Revision;
+        if (sinkModels is not null || subscriptions.Exists(s => s.Filter.Wants(head.Tenant))) return false;
+        MoveTo(head.Tenant, head.Revision);
         return true;
     }
 
@@ -189,15 +251,30 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     {
         lock (gate)
         {
+            if (sinkModels is not null && !models.Covers(sinkModels)) return false;
             if (subscriptions.Exists(s => s.Filter.Wants(tenant) && !models.Covers(s.Filter.ModelsOrAll))) return false;
             if (commit.Count > 0) TellCommit(commit);
-            positions[tenant] = to;
+            MoveTo(tenant, to);
             return true;
         }
     }
 
+    private void MoveTo(TenantId tenant, Revision position)
+    {
+        positions[tenant] = position;
+        waits.Reached(tenant, position);
+    }
+
+    /// <summary>Sinks first: a follower that is woken by a change finds it in their views.</summary>
     private void TellCommit(ArraySegment<EntityRevision> commit)
     {
+        foreach (var sink in sinks)
+        {
+            foreach (var change in commit)
+            {
+                if (sink.Models.Wants(change.Model)) sink.Apply(change);
+            }
+        }
         for (var i = subscriptions.Count - 1; i >= 0; i--)
         {
             var subscription = subscriptions[i];
@@ -206,6 +283,17 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
             subscriptions.RemoveAt(i);
         }
     }
+
+    private void Detach(IFeedSink sink)
+    {
+        lock (gate)
+        {
+            sinks.Remove(sink);
+            CountSinks();
+        }
+    }
+
+    private void CountSinks() => sinkModels = sinks.Count == 0 ? null : sinks.Select(s => s.Models).Aggregate((a, b) => a.Or(b));
 
     private Dictionary<TenantId, Revision> PositionsFor(FeedFilter filter) =>
         filter.Tenant is { } one ? new() { [one] = positions.GetValueOrDefault(one) } : new(positions);
@@ -224,5 +312,10 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
             work.Failed(e);
             return false;
         }
+    }
+
+    private sealed class Attachment(ChangeFeed feed, IFeedSink sink) : IDisposable
+    {
+        public void Dispose() => feed.Detach(sink);
     }
 }

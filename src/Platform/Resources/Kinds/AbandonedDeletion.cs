@@ -3,6 +3,7 @@ using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Controllers;
+using Strata.Resources.Informers;
 
 namespace Strata.Resources.Kinds;
 
@@ -54,8 +55,8 @@ internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSp
 /// project takes leaves
 /// one behind. Nobody's token is good for it, so it can only be empty; one that is not is left for an operator to look at.
 /// </summary>
-internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothing> store, IEntityLog log, Belongings belongings,
-    TimeProvider time)
+internal sealed class AbandonedProjectDeletion(
+    ResourceStore<ProjectSpec, Nothing> store, Informer<OrganizationSpec, Nothing> organizations, IEntityLog log, Belongings belongings, TimeProvider time)
     : AbandonedDeletion<ProjectSpec>(store, ProjectKind.Kind, time)
 {
     private readonly TimeProvider time = time;
@@ -63,7 +64,7 @@ internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothin
 
     public override async Task<TimeSpan?> ReconcileAsync(Resource<ProjectSpec, Nothing> resource, CancellationToken cancellationToken)
     {
-        if (!TenantId.TryParse(resource.Org, out var tenant) || !await log.IsDeletedAsync(tenant, cancellationToken))
+        if (!TenantId.TryParse(resource.Org, out var tenant) || IsThere(tenant) || !await log.IsDeletedAsync(tenant, cancellationToken))
             return await RestoreAsync(resource, cancellationToken);
         var left = resource.CreatedAt + Patience - time.GetUtcNow(); // the server that creates it may be about to take it away itself
         if (left > TimeSpan.Zero) return left;
@@ -74,6 +75,9 @@ internal sealed class AbandonedProjectDeletion(ResourceStore<ProjectSpec, Nothin
         await DeleteAsync(CallerIn(tenant), resource, cancellationToken);
         return null;
     }
+
+    /// <summary>From memory: the log is asked for an organization that was deleted or never there.</summary>
+    private bool IsThere(TenantId tenant) => organizations.Untyped.Get(new ResourceKey(TenantId.Platform, new EntityId(tenant.Value))) is not null;
 
     /// <summary>
     /// Marked before the check that counts, as by a user's DELETE: what is created in it from then on is refused, and what was created before

@@ -35,9 +35,12 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     public bool IsReadable(EntityRevision revision)
     {
         if (ResourceDocument.IsReadable(revision.Document)) return true;
-        engine.Unreadable.Add(revision, new JsonException("The document is no object with a name."));
+        Unreadable(revision, new JsonException("The document is no object with a name."));
         return false;
     }
+
+    /// <summary>Reports a document that cannot be read.</summary>
+    internal void Unreadable(EntityRevision revision, Exception why) => engine.Unreadable.Add(revision, why);
 
     public ValueTask<Result<EntityRevision>> GetAsync(Caller caller, string nameOrId, AsOf asOf, CancellationToken cancellationToken) =>
         lookup.ReadAsync(caller, nameOrId, asOf, cancellationToken);

@@ -34,8 +34,8 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         }
     }
 
-    /// <summary>Every resource as its entity, of all organizations.</summary>
-    internal IAsyncEnumerable<EntityRevision> RevisionsAsync(CancellationToken cancellationToken) => store.AllAsync(null, null, cancellationToken);
+    /// <summary>The same verbs on resources as entities.</summary>
+    internal KindStore Untyped => store;
 
     /// <summary>Creates a resource; every fault of the input is reported (VALIDATION_FAILED), a name that is in use is NAME_TAKEN.</summary>
     public async ValueTask<Result<Resource<TSpec, TStatus>>> CreateAsync(

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Kinds;
@@ -8,33 +10,35 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Resources.Controllers;
+using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
 using Strata.Storage.Memory;
 
 namespace Strata.Deployments.Tests.Placement;
 
 /// <summary>
-/// Placement by a snapshot that is kept for a second. One node promises 16 GiB, of which one organization may use three quarters: three
-/// instances of 4 GiB.
+/// Placement by the sums that informers keep. One node promises 16 GiB, of which one organization may use three quarters: three instances of 4 GiB.
 /// </summary>
 public sealed class PlacementControllerTests : IAsyncLifetime
 {
     private const long GiB = 1L << 30;
     private const int Fit = 3;
 
-    private readonly Clock clock = new();
     private readonly Caller caller = new(TenantId.New(TimeProvider.System), "test");
     private DeploymentStores stores = null!;
+    private ServiceProvider services = null!;
     private string project = "";
 
     public async ValueTask InitializeAsync()
     {
         Kind[] kinds = [OrganizationKind.Kind, ProjectKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All];
-        var engine = new EntityEngine(new MemoryLog(clock), new StaticDefinitions(kinds.Select(k => k.Definition)), new InProcessComputation([], []), clock);
-        stores = new DeploymentStores(
-            new(engine, DeploymentKinds.Deployment, clock), new(engine, DeploymentKinds.Release, clock), new(engine, DeploymentKinds.Route, clock),
-            new(engine, NodeKinds.Instance, clock), new(engine, NodeKinds.Node, clock), new(engine, OrganizationKind.Kind, clock));
-        var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, clock);
+        var log = new MemoryLog(TimeProvider.System);
+        var engine = new EntityEngine(log, new StaticDefinitions(kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+        services = new ServiceCollection().AddLogging().AddSingleton<IEntityLog>(log).AddSingleton(engine).AddSingleton(TimeProvider.System).AddDeploymentViews()
+            .BuildServiceProvider();
+        stores = services.GetRequiredService<DeploymentStores>();
+        foreach (var part in services.GetServices<IHostedService>()) await part.StartAsync(default);
+        var projects = new ResourceStore<ProjectSpec, Nothing>(engine, ProjectKind.Kind, TimeProvider.System);
         project = (await projects.CreateAsync(caller, new NewResource<ProjectSpec> { Name = "web", Spec = new ProjectSpec() }, null, default)).Value.Id;
         var platform = new Caller(TenantId.Platform, "test");
         var node = await stores.Nodes.CreateAsync(platform, new NewResource<NodeSpec> { Name = "node-1", Spec = new NodeSpec() }, null, default);
@@ -42,14 +46,20 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         await stores.Nodes.ChangeAsync(platform, node.Value.Id, x => x with { Status = status }, null, null, default);
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in services.GetServices<IHostedService>()) await part.StopAsync(default);
+        await services.DisposeAsync();
+    }
 
     [Fact]
-    public async Task Reconcile_ManyWithinOneSnapshot_CountsItsOwnPlacements()
+    public async Task Reconcile_BeforeTheViewHasThem_CountsItsOwnPlacements()
     {
         var waiting = await CreateAsync(Fit + 2);
         var controller = Controller(1);
-        foreach (var id in waiting) await ReconcileAsync(controller, id);
+        await Views.Hub.CatchUpWithStoreAsync(default);
+        foreach (var part in services.GetServices<IHostedService>().OfType<ChangeFeed>()) await part.StopAsync(default); // the view stays as it is
+        foreach (var id in waiting) await controller.ReconcileAsync(await GetAsync(id), default);
         Assert.Equal(Fit, await PlacedAsync());
         foreach (var id in waiting[Fit..]) Assert.StartsWith("QUOTA_EXCEEDED", (await GetAsync(id)).Status.Message, StringComparison.Ordinal);
     }
@@ -60,8 +70,8 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         var waiting = await CreateAsync(Fit + 1);
         var controller = Controller(1);
         foreach (var id in waiting) await ReconcileAsync(controller, id);
+        Assert.Equal(Fit, await PlacedAsync());
         Assert.True((await stores.Instances.DeleteAsync(caller, waiting[0], null, default)).IsOk);
-        clock.Advance((await ReconcileAsync(controller, waiting[Fit]))!.Value); // when it asked to look again
         Assert.Null(await ReconcileAsync(controller, waiting[Fit]));
         Assert.Equal(Fit, await PlacedAsync());
     }
@@ -79,10 +89,43 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         Assert.Equal(Fit, await PlacedAsync());
     }
 
+    [Fact]
+    public async Task Look_AfterRandomChanges_IsWhatThereIs()
+    {
+        var random = new Random(7);
+        var (book, all) = (new PlacementBook(Views), await CreateAsync(12));
+        foreach (var id in all) await stores.Instances.ChangeAsync(caller, id, x => x with { Spec = x.Spec with { Node = NodeId } }, "place", null, default);
+        for (var i = 0; i < 100; i++)
+        {
+            var transition = random.Next(4) switch { 0 => "start", 1 => "fail", 2 => "stop", _ => "stopped" };
+            var id = all[random.Next(all.Length)];
+            if (random.Next(30) == 0) await stores.Instances.DeleteAsync(caller, id, null, default);
+            else await stores.Instances.ChangeAsync(caller, id, x => x, transition, null, default); // many are refused: it is not in a state for it
+        }
+        await Views.Hub.CatchUpWithStoreAsync(default);
+        var waits = (await CreateAsync(1, "waits"))[0];
+        var (there, siblings) = (new List<InstanceResource>(), 0);
+        await foreach (var x in stores.Instances.AllAsync(null, null, default))
+        {
+            if (x.Spec.Node is not null && x.State is not (InstanceStates.Stopped or InstanceStates.Failed)) there.Add(x);
+        }
+        siblings = there.Count(x => x.Spec.Deployment == "dep_0");
+        var look = book.Look(await GetAsync(waits));
+        var node = Assert.Single(look.Nodes);
+        Assert.NotInRange(there.Count, 0, 0);
+        Assert.Equal((there.Count, there.Sum(x => x.Spec.MemoryBytes), siblings), (node.Instances, node.MemoryPromised, node.Siblings));
+        Assert.Equal(there.Sum(x => x.Spec.Cpu), node.CpuPromised, 6);
+        Assert.Equal(there.Count, look.Own.Instances);
+    }
+
+    private DeploymentViews Views => services.GetRequiredService<DeploymentViews>();
+
+    private string NodeId => Views.Nodes.All(null)[0].Id;
+
     private PlacementController Controller(long epoch)
     {
         var options = new DeploymentOptions { Home = "/nowhere", HttpPort = 8000 };
-        var controller = new PlacementController(stores, new LeastLoadedPlacement(), options, clock);
+        var controller = new PlacementController(stores, Views, new LeastLoadedPlacement(), options);
         Begin(controller, epoch);
         return controller;
     }
@@ -92,19 +135,22 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         typeof(Controller<InstanceSpec, InstanceStatus>).GetProperty("Term", BindingFlags.Instance | BindingFlags.NonPublic)!
             .SetValue(controller, new Fence("controller/placement", epoch));
 
-    private async Task<TimeSpan?> ReconcileAsync(PlacementController controller, string id) => await controller.ReconcileAsync(await GetAsync(id), default);
+    /// <summary>As the host does it: the views have caught up before.</summary>
+    private async Task<TimeSpan?> ReconcileAsync(PlacementController controller, string id)
+    {
+        await Views.Hub.CatchUpWithStoreAsync(default);
+        return await controller.ReconcileAsync(await GetAsync(id), default);
+    }
 
-    /// <summary>Instances that wait, a moment before now: a snapshot that is taken now is newer than all of them.</summary>
-    private async Task<string[]> CreateAsync(int count)
+    private async Task<string[]> CreateAsync(int count, string prefix = "app")
     {
         var made = new List<string>();
         for (var i = 0; i < count; i++)
         {
             var spec = new InstanceSpec { Deployment = $"dep_{i}", Release = "rel_x", Image = "sha256:" + new string('0', 64), Command = ["x"], MemoryBytes = 4 * GiB };
-            var instance = new NewResource<InstanceSpec> { Name = $"app-{i}", Project = project, Spec = spec };
+            var instance = new NewResource<InstanceSpec> { Name = $"{prefix}-{i}", Project = project, Spec = spec };
             made.Add((await stores.Instances.CreateAsync(caller, instance, null, default)).Value.Id);
         }
-        clock.Advance(TimeSpan.FromMilliseconds(100));
         return [.. made];
     }
 
@@ -115,15 +161,5 @@ public sealed class PlacementControllerTests : IAsyncLifetime
         var count = 0;
         await foreach (var instance in stores.Instances.AllAsync(null, null, default)) count += instance.Spec.Node is null ? 0 : 1;
         return count;
-    }
-
-    /// <summary>Moves only when it is told to.</summary>
-    private sealed class Clock : TimeProvider
-    {
-        private DateTimeOffset now = new(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => now;
-
-        public void Advance(TimeSpan by) => now += by;
     }
 }

@@ -49,6 +49,8 @@ internal sealed class CountingLog(IEntityLog log) : IEntityLog
 
     public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => log.HeadsAsync(cancellationToken);
 
+    public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) => log.ExtentAsync(cancellationToken);
+
     public IDisposable OnCommit(Action<TenantHead> wake) => log.OnCommit(wake);
 
     public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>

@@ -102,6 +102,8 @@ internal sealed class MeetingStore(IStore inner) : IStore
 
         public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => inner.Log.HeadsAsync(cancellationToken);
 
+        public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) => inner.Log.ExtentAsync(cancellationToken);
+
         public IDisposable OnCommit(Action<TenantHead> wake) => inner.Log.OnCommit(wake);
 
         public ValueTask<IReadOnlyList<ScheduledTransition>> SchedulesAsync(TenantId tenant, EntityId id, CancellationToken cancellationToken) =>

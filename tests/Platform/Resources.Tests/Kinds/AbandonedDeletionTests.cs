@@ -2,6 +2,7 @@ using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 using Strata.Resources.Tests.Support;
 
@@ -99,8 +100,13 @@ public sealed class AbandonedDeletionTests
             default)).Error?.Kind);
     }
 
-    private static AbandonedProjectDeletion ControllerOf(TestCloud cloud, TimeProvider time) =>
-        new(cloud.Projects, cloud.Log, new Belongings(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
+    /// <summary>Without a view of organizations, so that the log is asked.</summary>
+    private static AbandonedProjectDeletion ControllerOf(TestCloud cloud, TimeProvider time)
+    {
+        var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
+        var informer = new Informer<OrganizationSpec, Nothing>(new KindInformer(organizations.Untyped, [], () => { }), organizations);
+        return new(cloud.Projects, informer, cloud.Log, new Belongings(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
+    }
 
     private static async Task<(ResourceStore<OrganizationSpec, Nothing> Organizations, Caller Caller)> AddOrganizationAsync(TestCloud cloud)
     {

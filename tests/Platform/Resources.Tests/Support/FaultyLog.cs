@@ -10,6 +10,10 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     private int refused;
 
     private int followed;
+    private int reads;
+
+    /// <summary>Reads of any sort but <see cref="ExtentAsync"/>, which is one row whatever there is.</summary>
+    public int Reads => Volatile.Read(ref reads);
 
     /// <summary>Changes that were read by following.</summary>
     public int Followed => Volatile.Read(ref followed);
@@ -25,7 +29,7 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     public async ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {
         if (BeforeAppend is { } before) await before(commit);
-        return await Reach().AppendAsync(commit, cancellationToken);
+        return await Reach(isRead: false).AppendAsync(commit, cancellationToken);
     }
 
     public ValueTask<Revision?> FindCommitAsync(TenantId tenant, CommitId commit, CancellationToken cancellationToken) => Reach().FindCommitAsync(tenant, commit, cancellationToken);
@@ -62,6 +66,8 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
 
     public ValueTask<IReadOnlyList<TenantHead>> HeadsAsync(CancellationToken cancellationToken) => Reach().HeadsAsync(cancellationToken);
 
+    public ValueTask<LogExtent> ExtentAsync(CancellationToken cancellationToken) => Reach(isRead: false).ExtentAsync(cancellationToken);
+
     public IDisposable OnCommit(Action<TenantHead> wake) => inner.OnCommit(head =>
     {
         if (!LosesWakes) wake(head);
@@ -69,8 +75,9 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
 
     public ValueTask<IReadOnlyList<DueTransition>> DueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Reach().DueAsync(now, limit, cancellationToken);
 
-    private IEntityLog Reach()
+    private IEntityLog Reach(bool isRead = true)
     {
+        if (isRead) Interlocked.Increment(ref reads);
         if (!IsAway) return inner;
         Interlocked.Increment(ref refused);
         throw new Error(ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The storage cannot be reached.").ToException();

@@ -6,6 +6,7 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Feed;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 using Strata.Storage.Memory;
 
@@ -14,6 +15,16 @@ namespace Strata.Resources.Tests.Support;
 /// <summary>Engine, stores and feed over a log in memory, with one organization and one project.</summary>
 internal sealed class TestCloud : IAsyncDisposable
 {
+    /// <summary>Lamps by the color that they have, in their organization.</summary>
+    public static readonly InformerIndex LampsByColor = InformerIndex.OfMember("color", isGlobal: false, "spec", "color");
+
+    /// <summary>Lamps by their fitting, over all organizations.</summary>
+    public static readonly InformerIndex LampsByFitting = InformerIndex.OfMember("fitting", isGlobal: true, "spec", "fitting");
+
+    public static readonly InformerIndex LampsByState = InformerIndex.OfState();
+
+    private readonly Supervisor supervisor = new(TimeProvider.System, NullLogger<Supervisor>.Instance);
+
     private TestCloud(FaultyLog log)
     {
         Log = log;
@@ -29,6 +40,9 @@ internal sealed class TestCloud : IAsyncDisposable
     public ResourceStore<LampSpec, LampStatus> Lamps { get; }
     public Caller Caller { get; } = new(TenantId.New(TimeProvider.System), "user:test");
     public ChangeFeed Feed { get; private set; } = null!;
+
+    /// <summary>Of lamps and projects; not started.</summary>
+    public InformerHub Hub { get; private set; } = null!;
     public Resource<ProjectSpec, Nothing> Project { get; private set; } = null!;
 
     /// <param name="capacity">Of each follower's queue.</param>
@@ -36,7 +50,12 @@ internal sealed class TestCloud : IAsyncDisposable
     {
         var cloud = new TestCloud(new FaultyLog(new MemoryLog(TimeProvider.System, leases)));
         cloud.Project = (await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
-        cloud.Feed = new ChangeFeed(cloud.Log, TimeProvider.System, new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance), capacity);
+        cloud.Feed = new ChangeFeed(cloud.Log, TimeProvider.System, cloud.supervisor, capacity) { CheckEvery = TimeSpan.FromSeconds(1) };
+        InformerDeclaration[] declared =
+        [
+            new(cloud.Lamps.Untyped, [LampsByColor, LampsByFitting]), new(cloud.Lamps.Untyped, [LampsByState]), new(cloud.Projects.Untyped, []),
+        ];
+        cloud.Hub = new InformerHub(declared, cloud.Log, cloud.Feed, TimeProvider.System, cloud.supervisor);
         await cloud.Feed.StartAsync(default);
         return cloud;
     }
@@ -57,5 +76,9 @@ internal sealed class TestCloud : IAsyncDisposable
         return Eventually.TrueAsync(() => Log.Refused >= refused + 3, "the storage is asked in vain");
     }
 
-    public async ValueTask DisposeAsync() => await Feed.StopAsync(default);
+    public async ValueTask DisposeAsync()
+    {
+        await Hub.StopAsync(default);
+        await Feed.StopAsync(default);
+    }
 }
