@@ -7,6 +7,7 @@ namespace Strata.Deployments;
 /// <summary>What deployments are made of, as this process's informers have it: for controllers, which read nothing else while nothing changes.</summary>
 public sealed record DeploymentViews(
     InformerHub Hub,
+    Informer<DeploymentSpec, DeploymentStatus> Deployments,
     Informer<ReleaseSpec, ReleaseStatus> Releases,
     Informer<RouteSpec, RouteStatus> Routes,
     Informer<InstanceSpec, InstanceStatus> Instances,

@@ -76,6 +76,7 @@ public static class DeploymentsModule
         AddStore(services, NodeKinds.Node);
         AddStore(services, OrganizationKind.Kind);
         services.AddSingleton<DeploymentStores>();
+        services.AddInformer<DeploymentSpec, DeploymentStatus>();
         services.AddInformer<ReleaseSpec, ReleaseStatus>(DeploymentViews.ReleasesByDeployment);
         services.AddInformer<RouteSpec, RouteStatus>(DeploymentViews.RoutesByDeployment);
         services.AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByDeployment, InstanceIndexes.ByNode);

@@ -1,32 +1,31 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
-using Strata.Entities.Log;
 
 namespace Strata.Storage;
 
-/// <summary>Those who asked to be told of commits. Safe for concurrent use; one that throws is logged and does not disturb the others.</summary>
-internal sealed partial class Wakes(ILogger logger)
+/// <summary>Those who asked to be told of commits, or of lines. Safe for concurrent use; one that throws is logged and does not disturb the others.</summary>
+internal sealed class Wakes<T>(ILogger logger)
 {
     private ImmutableArray<Subscription> subscriptions = [];
 
-    public IDisposable Add(Action<TenantHead> wake)
+    public IDisposable Add(Action<T> wake)
     {
         var subscription = new Subscription(this, wake);
         ImmutableInterlocked.Update(ref subscriptions, static (all, one) => all.Add(one), subscription);
         return subscription;
     }
 
-    public void Wake(TenantHead head)
+    public void Wake(T what)
     {
         foreach (var subscription in subscriptions)
         {
             try
             {
-                subscription.Action(head);
+                subscription.Action(what);
             }
             catch (Exception e)
             {
-                CallbackFailed(e);
+                WakesLog.CallbackFailed(logger, e);
             }
         }
     }
@@ -34,13 +33,16 @@ internal sealed partial class Wakes(ILogger logger)
     private void Remove(Subscription subscription) =>
         ImmutableInterlocked.Update(ref subscriptions, static (all, one) => all.Remove(one), subscription);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A commit callback failed")]
-    private partial void CallbackFailed(Exception e);
-
-    private sealed class Subscription(Wakes owner, Action<TenantHead> action) : IDisposable
+    private sealed class Subscription(Wakes<T> owner, Action<T> action) : IDisposable
     {
-        public Action<TenantHead> Action => action;
+        public Action<T> Action => action;
 
         public void Dispose() => owner.Remove(this);
     }
+}
+
+internal static partial class WakesLog
+{
+    [LoggerMessage(Level = LogLevel.Error, Message = "A callback of a commit or of log lines failed")]
+    public static partial void CallbackFailed(ILogger logger, Exception e);
 }

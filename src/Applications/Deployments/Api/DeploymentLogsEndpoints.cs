@@ -12,7 +12,7 @@ using Strata.Nodes.Logs;
 namespace Strata.Deployments.Api;
 
 /// <summary>The log of a build, and the output of all of a deployment's instances together.</summary>
-internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream stream)
+internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, DeploymentViews views, LogStream stream)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -27,15 +27,11 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream
         if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error)) return error;
         if (!call.Sees(release.Project)) return CallScope.NotFound("release", call.Route("nameOrId"));
         IReadOnlyList<LogSource> source = [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
-        return stream.Answer(call, "releases.read", request, async stop => new LogView(source, await IsBuiltAsync(caller, release.Id, stop)));
+        return stream.Answer(call, "releases.read", caller.Tenant, request, () => new LogView(source, IsBuilt(caller.Tenant, release.Id)));
     }
 
     /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all there is to read.</summary>
-    private async ValueTask<bool> IsBuiltAsync(Caller caller, string release, CancellationToken cancellationToken)
-    {
-        var now = await stores.Releases.GetAsync(caller, release, AsOf.Latest, cancellationToken);
-        return !now.IsOk || ReleaseStates.IsEnd(now.Value.State);
-    }
+    private bool IsBuilt(TenantId tenant, string release) => views.Releases.Get(tenant, release) is not { } now || ReleaseStates.IsEnd(now.State);
 
     private async Task<Result<Answer>> ReadDeploymentAsync(ApiCall call)
     {
@@ -43,18 +39,14 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, LogStream
         if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var deployment, out error)) return error;
         if (!call.Sees(deployment.Project)) return CallScope.NotFound("deployment", call.Route("nameOrId"));
-        return stream.Answer(call, "deployments.read", request, stop => ViewAsync(caller, deployment.Id, stop));
+        return stream.Answer(call, "deployments.read", caller.Tenant, request, () => View(caller.Tenant, deployment.Id));
     }
 
-    private async ValueTask<LogView> ViewAsync(Caller caller, string deployment, CancellationToken cancellationToken)
+    private LogView View(TenantId tenant, string deployment)
     {
-        var sources = new List<LogSource>();
-        await foreach (var instance in stores.Instances.AllAsync(caller.Tenant, StoreQueries.OfDeployment(deployment), cancellationToken))
-        {
-            sources.Add(new LogSource(caller.Tenant, StoreQueries.Entity(NodeKinds.Instance.IdPrefix, instance.Id), instance.Name));
-        }
-        var found = await stores.Deployments.GetAsync(caller, deployment, AsOf.Latest, cancellationToken);
-        return new LogView(sources, !found.IsOk);
+        var sources = views.Instances.Find(InstanceIndexes.ByDeployment, tenant, deployment)
+            .Select(x => new LogSource(tenant, NodeKinds.Instance.EntityOf(x.Id), x.Name));
+        return new LogView([.. sources], views.Deployments.Get(tenant, deployment) is null);
     }
 
     private static readonly Operation ReleaseLogs = new()

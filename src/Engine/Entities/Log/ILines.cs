@@ -23,6 +23,16 @@ public interface ILines
     ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken);
 
     ValueTask DeleteAsync(TenantId tenant, EntityId stream, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Calls back soon after lines were appended to any stream, by this server or another, on a thread that must not be held. Wake-ups may come twice, be
+    /// merged or lost (a follower also polls, seldom), never invented. Dispose to stop.
+    /// </summary>
+    IDisposable OnAppend(Action<LinesAppended> wake);
 }
+
+/// <summary>That a stream has grown.</summary>
+/// <param name="Position">Of the newest chunk.</param>
+public readonly record struct LinesAppended(TenantId Tenant, EntityId Stream, long Position);
 
 public sealed record LineChunk(long Position, DateTimeOffset At, ReadOnlyMemory<byte> Lines);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
 using Strata.Entities.Log;
 
@@ -8,11 +9,14 @@ namespace Strata.Storage.Memory;
 public sealed class MemoryLines(TimeProvider time) : ILines
 {
     private readonly ConcurrentDictionary<(TenantId, EntityId), Stream> streams = new();
+    private readonly Wakes<LinesAppended> wakes = new(NullLogger.Instance);
 
     public ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         LinesGuard.Check(lines.Length);
-        return ValueTask.FromResult(streams.GetOrAdd((tenant, stream), _ => new Stream()).Append(lines.ToArray(), StoreTime.Truncate(time.GetUtcNow())));
+        var position = streams.GetOrAdd((tenant, stream), _ => new Stream()).Append(lines.ToArray(), StoreTime.Truncate(time.GetUtcNow()));
+        wakes.Wake(new LinesAppended(tenant, stream, position));
+        return ValueTask.FromResult(position);
     }
 
     public ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
@@ -23,6 +27,8 @@ public sealed class MemoryLines(TimeProvider time) : ILines
         streams.TryRemove((tenant, stream), out _);
         return ValueTask.CompletedTask;
     }
+
+    public IDisposable OnAppend(Action<LinesAppended> wake) => wakes.Add(wake);
 
     private sealed class Stream
     {

@@ -9,7 +9,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Hears of commits: of this server's at once, of other servers' through the database. Reconnects when the connection is lost, or when it is
+/// Hears of commits: of this server's at once, of other servers' through the database, and of log lines through the database. Reconnects when the connection is lost, or when it is
 /// quiet and a probe finds it dead, and then wakes for every tenant, because what was said meanwhile went by unheard. A revision wakes once.
 /// </summary>
 internal sealed partial class CommitListener : IAsyncDisposable
@@ -20,16 +20,19 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private readonly Connections connections;
     private readonly PostgresOptions options;
     private readonly LogQueries queries;
-    private readonly Wakes wakes;
+    private readonly Wakes<TenantHead> wakes;
+    private readonly Wakes<LinesAppended> appended;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<TenantId, long> heard = new();
     private readonly SupervisedWork work;
 
     public CommitListener(
-        Connections connections, PostgresOptions options, LogQueries queries, Wakes wakes, Supervisor supervisor, TimeProvider time, ILogger logger)
+        Connections connections, PostgresOptions options, LogQueries queries, Wakes<TenantHead> wakes, Wakes<LinesAppended> appended, Supervisor supervisor,
+        TimeProvider time, ILogger logger)
     {
-        (this.connections, this.options, this.queries, this.wakes, this.time, this.logger) = (connections, options, queries, wakes, time, logger);
+        (this.connections, this.options, this.queries, this.wakes, this.appended, this.time, this.logger) =
+            (connections, options, queries, wakes, appended, time, logger);
         work = supervisor.Start("commit-listener", RunAsync);
     }
 
@@ -66,8 +69,8 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private async Task ListenAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenSingleAsync(cancellationToken);
-        connection.Notification += (_, said) => Hear(said.Payload);
-        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
+        connection.Notification += (_, said) => Hear(said.Channel, said.Payload);
+        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}; listen {PostgresLines.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
         self.Succeeded();
         foreach (var head in await queries.HeadsAsync(cancellationToken)) Hear(head);
         while (true)
@@ -84,11 +87,14 @@ internal sealed partial class CommitListener : IAsyncDisposable
         await probe.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private void Hear(string payload)
+    private void Hear(string channel, string payload)
     {
         var parts = payload.Split(':');
-        if (parts.Length == 2 && Guid.TryParse(parts[0], out var tenant) && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var revision))
-            Hear(new TenantHead(new TenantId(tenant), new Revision(revision)));
+        if (parts.Length < 2 || !Guid.TryParse(parts[0], out var tenant)
+            || !long.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return;
+        if (channel == AppendSql.Channel && parts.Length == 2) Hear(new TenantHead(new TenantId(tenant), new Revision(number)));
+        else if (channel == PostgresLines.Channel && parts.Length == 3 && Guid.TryParse(parts[1], out var stream))
+            appended.Wake(new LinesAppended(new TenantId(tenant), new EntityId(stream), number));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Not hearing of other servers' commits; trying again in {Pause}")]

@@ -6,8 +6,11 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Log lines in the database. The stream's row is the lock under which its chunks are numbered. Safe for concurrent use.</summary>
-internal sealed class PostgresLines(QueryPool pool) : ILines
+internal sealed class PostgresLines(QueryPool pool, Wakes<LinesAppended> wakes) : ILines
 {
+    /// <summary>On which servers tell one another: <c>TENANT:STREAM:POSITION</c>.</summary>
+    public const string Channel = "strata_lines";
+
     private static readonly string AppendSql = $"""
         with s as (
             insert into strata.line_stream (tenant, stream, last, bytes) values ($1, $2, 1, length($3))
@@ -18,7 +21,7 @@ internal sealed class PostgresLines(QueryPool pool) : ILines
         )
         insert into strata.line (tenant, stream, position, starts_at, at, lines)
         select $1, $2, s.last, s.bytes - length($3), clock_timestamp(), $3 from s
-        returning position
+        returning position, pg_notify('{Channel}', tenant || ':' || stream || ':' || position)
         """;
 
     private const string ReadSql =
@@ -32,13 +35,17 @@ internal sealed class PostgresLines(QueryPool pool) : ILines
     public async ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         LinesGuard.Check(lines.Length);
-        return await pool.RunOnceAsync(async command =>
+        var position = await pool.RunOnceAsync(async command =>
         {
             Set(command, AppendSql, tenant, stream);
             command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = lines, NpgsqlDbType = NpgsqlDbType.Bytea });
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         });
+        wakes.Wake(new LinesAppended(tenant, stream, position));
+        return position;
     }
+
+    public IDisposable OnAppend(Action<LinesAppended> wake) => wakes.Add(wake);
 
     public async ValueTask<IReadOnlyList<LineChunk>> ReadAsync(TenantId tenant, EntityId stream, long after, int limit, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>

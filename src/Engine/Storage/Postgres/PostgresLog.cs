@@ -15,21 +15,23 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly LogQueries queries;
     private readonly GroupQueries groups;
     private readonly FollowQuery follows;
-    private readonly Wakes wakes;
+    private readonly Wakes<TenantHead> wakes;
     private readonly CommitListener listener;
     private readonly GroupWriter writer;
     private readonly ReadBatcher latest;
     private readonly ReadBatcher past;
     private readonly LogTimes times;
 
-    public PostgresLog(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
+    /// <param name="appended">Told of lines that other servers append, which come over the same connection.</param>
+    public PostgresLog(
+        Connections connections, PostgresOptions options, Wakes<LinesAppended> appended, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
     {
         queries = new LogQueries(connections.Queries);
         groups = new GroupQueries(connections.Queries);
         follows = new FollowQuery(connections.Queries);
         times = new LogTimes(connections.Queries, time);
-        wakes = new Wakes(logger);
-        listener = new CommitListener(connections, options, queries, wakes, supervisor, time, logger);
+        wakes = new Wakes<TenantHead>(logger);
+        listener = new CommitListener(connections, options, queries, wakes, appended, supervisor, time, logger);
         writer = new GroupWriter(connections, options, listener.Hear, supervisor, time, logger);
         var cache = new RevisionCache(options.RevisionCacheBytesMax);
         latest = Batcher(ReadStatement.PrepareLatestAsync);

@@ -17,9 +17,10 @@ public sealed class PostgresStore : IAsyncDisposable
     private PostgresStore(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
     {
         this.connections = connections;
-        log = new PostgresLog(connections, options, supervisor, time, loggers.CreateLogger<PostgresLog>());
+        var appended = new Wakes<LinesAppended>(loggers.CreateLogger<PostgresLines>());
+        log = new PostgresLog(connections, options, appended, supervisor, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
-        Lines = new PostgresLines(connections.Queries);
+        Lines = new PostgresLines(connections.Queries, appended);
         Messages = new PostgresMessages(connections.Queries);
         var indexes = new PostgresSearchIndexes(connections, time);
         SearchIndexes = indexes;

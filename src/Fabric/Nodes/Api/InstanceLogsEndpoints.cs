@@ -5,12 +5,14 @@ using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Nodes.Kinds;
 using Strata.Nodes.Logs;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Nodes.Api;
 
 /// <summary>An instance's output: agents append it, everyone else reads it.</summary>
-internal sealed class InstanceLogsEndpoints(ResourceStore<InstanceSpec, InstanceStatus> instances, ILines lines, LogStream stream)
+internal sealed class InstanceLogsEndpoints(
+    ResourceStore<InstanceSpec, InstanceStatus> instances, Informer<InstanceSpec, InstanceStatus> view, ILines lines, LogStream stream)
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
@@ -20,7 +22,7 @@ internal sealed class InstanceLogsEndpoints(ResourceStore<InstanceSpec, Instance
         if (!(await instances.FindAsync(call)).TryGet(out var found, out error)) return error;
         if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.InstanceNotFound(found.Instance.Id);
         IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
-        return stream.Answer(call, "instances.read", request, async ct => new LogView(source, await IsOverAsync(found.Caller, found.Instance.Id, ct)));
+        return stream.Answer(call, "instances.read", found.Caller.Tenant, request, () => new LogView(source, IsOver(found.Caller.Tenant, found.Instance.Id)));
     }
 
     public async Task<Result<Answer>> AppendAsync(ApiCall call)
@@ -33,11 +35,7 @@ internal sealed class InstanceLogsEndpoints(ResourceStore<InstanceSpec, Instance
         return Answer.NoContent;
     }
 
-    private async ValueTask<bool> IsOverAsync(Entities.Engine.Caller caller, string id, CancellationToken cancellationToken)
-    {
-        var now = await instances.GetAsync(caller, id, AsOf.Latest, cancellationToken);
-        return !now.IsOk || now.Value.State is InstanceStates.Stopped or InstanceStates.Failed;
-    }
+    private bool IsOver(TenantId tenant, string id) => view.Get(tenant, id) is not { State: not (InstanceStates.Stopped or InstanceStates.Failed) };
 
     private static bool IsText(ReadOnlySpan<byte> bytes)
     {

@@ -3,6 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Contracts;
+using Strata.Nodes.Kinds;
+using Strata.Resources.Informers;
 
 namespace Strata.Nodes.Api;
 
@@ -12,7 +15,7 @@ public static class NodeEndpoints
     /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
         services.AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>()
-            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>();
+            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
 
     public static void MapNodeEndpoints(this IEndpointRouteBuilder routes)
     {

@@ -12,6 +12,7 @@ using Strata.Api.Shares;
 using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Log;
+using Strata.Resources.Informers;
 
 namespace Strata.Nodes.Logs;
 
@@ -52,39 +53,44 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
 /// <summary>
 /// Answers with log lines as NDJSON: <c>{"position","at","source","text"}</c>, one object for each line. Memory: the pages of
 /// <see cref="LogReader"/>, which count as answers of the caller's organization, and a few KB that wait for the client. One that follows
-/// counts as a stream of its organization, and ends with the server or its token. Safe for concurrent use.
+/// counts as a stream of its organization, and ends with the server or its token. It reads when lines were appended, and is silent otherwise. Safe for
+/// concurrent use.
 /// </summary>
 public sealed class LogStream(
-    ILines lines, OpenStreams streams, AnswerMemory memory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
+    ILines lines, IEntityLog log, InformerHub informers, OpenStreams streams, AnswerMemory memory, StreamAccess access, TimeProvider time,
+    IHostApplicationLifetime lifetime)
 {
     private const int FlushBytes = 16 << 10;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
 
     public static Content Content { get; } = new(["application/x-ndjson"], Schemas.Text());
 
     /// <param name="permission">What the caller must still be granted while it follows.</param>
-    /// <param name="view">Asked again and again while following, so that sources may come and go.</param>
+    /// <param name="tenant">Whose streams they are.</param>
+    /// <param name="view">From memory. Asked again and again while following, so that sources may come and go.</param>
     /// <returns>TOO_MANY_STREAMS or SHARE_EXHAUSTED where it follows and there is no place left for it.</returns>
-    public Result<Answer> Answer(ApiCall call, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view)
+    public Result<Answer> Answer(ApiCall call, string permission, TenantId tenant, LogRequest request, Func<LogView> view)
     {
-        if (!request.Follow) return Strata.Api.Http.Answer.Stream(http => RunAsync(http, permission, request, view));
+        var asked = new Asked(permission, tenant, request, view);
+        if (!request.Follow) return Strata.Api.Http.Answer.Stream(http => RunAsync(http, asked));
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out var error)) return error;
         return Strata.Api.Http.Answer.Stream(async http =>
         {
-            using (place) await RunAsync(http, permission, request, view);
+            using (place) await RunAsync(http, asked);
         });
     }
 
-    private async Task RunAsync(HttpContext http, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view)
+    private async Task RunAsync(HttpContext http, Asked asked)
     {
         http.Response.ContentType = Content.MediaTypes[0];
         http.Response.Headers.CacheControl = "no-store";
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await WriteAsync(http, permission, request, view, ending.Token);
+            await informers.WhenSyncedAsync(ending.Token);
+            await informers.CatchUpWithStoreAsync(asked.Tenant, ending.Token);
+            await WriteAsync(http, asked, ending.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -92,12 +98,13 @@ public sealed class LogStream(
         }
     }
 
-    private async Task WriteAsync(
-        HttpContext http, string permission, LogRequest request, Func<CancellationToken, ValueTask<LogView>> view,
-        CancellationToken cancellationToken)
+    private async Task WriteAsync(HttpContext http, Asked asked, CancellationToken cancellationToken)
     {
+        var request = asked.Request;
+        using var wakes = new LogWakes(lines, log, asked.Tenant, time);
         var reader = new LogReader(lines, memory, http.GetPrincipal().Tenant, request.After);
-        var now = await view(cancellationToken);
+        var now = asked.View();
+        wakes.Watch(now.Sources);
         var skipped = request.Tail is { } tail ? Math.Max(0, await reader.CountAsync(now.Sources, cancellationToken) - tail) : 0;
         var checkedAt = time.GetTimestamp();
         while (true)
@@ -110,15 +117,23 @@ public sealed class LogStream(
             }
             await http.Response.BodyWriter.FlushAsync(cancellationToken);
             if (!request.Follow || now.IsOver || !await IsStillGoodAsync()) return;
-            await Task.Delay(Pause, time, cancellationToken);
-            (now, skipped) = (await view(cancellationToken), 0);
+            skipped = 0;
+            while (true)
+            {
+                var isToRead = await wakes.WaitAsync(cancellationToken);
+                await informers.CatchUpAsync(asked.Tenant, cancellationToken);
+                now = asked.View();
+                isToRead |= wakes.Watch(now.Sources);
+                if (isToRead || now.IsOver) break;
+                if (!await IsStillGoodAsync()) return;
+            }
         }
 
         async ValueTask<bool> IsStillGoodAsync()
         {
             if (time.GetElapsedTime(checkedAt) < CheckEvery) return true;
             checkedAt = time.GetTimestamp();
-            return await access.IsStillGoodAsync(http, permission, cancellationToken);
+            return await access.IsStillGoodAsync(http, asked.Permission, cancellationToken);
         }
     }
 
@@ -134,6 +149,8 @@ public sealed class LogStream(
         }
         return Math.Max(0, skipped);
     }
+
+    private sealed record Asked(string Permission, TenantId Tenant, LogRequest Request, Func<LogView> View);
 
     private sealed record Line(long Position, DateTimeOffset At, string Source, string Text);
 }

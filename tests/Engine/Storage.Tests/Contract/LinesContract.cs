@@ -39,6 +39,21 @@ public abstract class LinesContract(IStore store)
     }
 
     [Fact]
+    public async Task OnAppend_AfterAnAppend_CallsBackUntilDisposed()
+    {
+        var heard = new System.Collections.Concurrent.ConcurrentQueue<LinesAppended>();
+        var broken = Lines.OnAppend(_ => throw new InvalidOperationException("a follower's fault"));
+        var subscription = Lines.OnAppend(heard.Enqueue);
+        await AppendAsync("one");
+        await AppendAsync("two");
+        await Poll.UntilAsync(() => heard.Contains(new LinesAppended(tenant, stream, 1)) && heard.Contains(new LinesAppended(tenant, stream, 2)));
+        subscription.Dispose();
+        broken.Dispose();
+        await AppendAsync("three");
+        Assert.DoesNotContain(heard, h => h.Stream == stream && h.Position == 3);
+    }
+
+    [Fact]
     public async Task Append_AChunkTooLarge_IsRefused()
     {
         var fault = await Assert.ThrowsAsync<StrataException>(() => AppendAsync(new string('x', ILines.ChunkBytesMax + 1)));

@@ -97,6 +97,20 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
     }
 
     [Fact]
+    public async Task OnAppend_OfLinesByAnotherServer_IsHeard()
+    {
+        await using var other = await database.OpenAsync();
+        var stream = Entity();
+        var heard = new ConcurrentQueue<LinesAppended>();
+        using var subscription = other.Lines.OnAppend(heard.Enqueue);
+        await Poll.UntilAsync(async () =>
+        {
+            await database.Lines.AppendAsync(tenant, stream, "line"u8.ToArray(), CancellationToken.None); // again, until the other one listens
+            return heard.Any(h => h.Tenant == tenant && h.Stream == stream);
+        });
+    }
+
+    [Fact]
     public async Task OnCommit_AfterTheListenerLostItsConnection_IsHeardAgain()
     {
         await using var other = await database.OpenAsync();
