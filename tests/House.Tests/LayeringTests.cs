@@ -19,6 +19,7 @@ public partial class LayeringTests
         ["Contracts"] = ["Core"],
         ["Rpc"] = ["Core"],
         ["Storage"] = ["Entities"],
+        ["S3Blobs"] = ["Blobs"],
         ["Api"] = ["Resources"],
         ["Compute"] = ["Api"],
         ["Identity"] = ["Api", "Resources"],

@@ -14,9 +14,6 @@ public sealed record DeploymentOptions
 
     public SourceLimits Source { get; init; } = SourceLimits.Default;
 
-    /// <summary>Bytes of one blob: an upload or an image's layer.</summary>
-    public long BlobBytesMax { get; init; } = 1L << 30;
-
     /// <summary>What each organization's instances may use of the nodes.</summary>
     public QuotaOptions Quota { get; init; } = QuotaOptions.Default;
 
@@ -29,9 +26,6 @@ public sealed record DeploymentOptions
     /// <summary>Releases of one organization that wait in the queue in turn; later ones take theirs when there is room.</summary>
     public int BuildsWaitingMax { get; init; } = 500;
 
-    /// <summary>Free space that must be left on the disk of the home folder for a blob to be taken.</summary>
-    public long DiskReserveBytes { get; init; }
-
     /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -43,6 +37,4 @@ public sealed record DeploymentOptions
 
     /// <summary>Ready releases of a deployment that are kept for a rollback, beside those in use.</summary>
     public int ReleasesKept { get; init; } = 10;
-
-    public string BlobFolder => Path.Combine(Home, "blobs");
 }

@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Strata.Api.Kinds;
+using Strata.Blobs;
 using Strata.Contracts;
 using Strata.Core.Sharing;
 using Strata.Deployments.Api;
-using Strata.Deployments.Blobs;
 using Strata.Deployments.Build;
 using Strata.Deployments.Build.Docker;
 using Strata.Deployments.Images;
@@ -16,16 +16,17 @@ using Strata.Deployments.Rollout;
 using Strata.Deployments.Source;
 using Strata.Entities.Engine;
 using Strata.Nodes.Kinds;
-using Strata.Runtimes.Sandbox;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
+using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments;
 
 /// <summary>
-/// What the host needs of this module. It registers the engine, log, lines, a sandbox for builds (<see cref="ISandbox"/>), logging and the clock before.
+/// What the host needs of this module. It registers the engine, log, lines, blobs (<see cref="IBlobStore"/>), a sandbox for builds (<see cref="ISandbox"/>), logging and the
+/// clock before.
 /// </summary>
 public static class DeploymentsModule
 {
@@ -54,10 +55,6 @@ public static class DeploymentsModule
 
     private static void AddBuild(IServiceCollection services)
     {
-        services.AddSingleton<IBlobStore>(x => new DiskBlobStore(
-            Options(x).BlobFolder, x.GetRequiredService<TimeProvider>(), Options(x).BlobBytesMax, Options(x).DiskReserveBytes,
-            Options(x).Quota.DiskBytes));
-        services.AddSingleton(x => new BlobGrants(Options(x).BlobFolder));
         services.AddSingleton<ISpecAdmission, ArchiveAdmission>();
         services.AddSingleton(x => new SourceFetcher(x.GetRequiredService<IBlobStore>(), x.GetRequiredService<ISandbox>(), Options(x).Source));
         services.AddSingleton<ImageStore>().AddSingleton<DockerBuild>().AddSingleton<Toolchain>();

@@ -62,6 +62,7 @@ internal sealed class Composition
     private readonly StoragePart storage;
     private readonly EnginePart engine;
     private readonly MemberDirectory members;
+    private readonly BlobsPart blobs;
     private readonly MachinePart machine;
     private readonly ApiPart api;
     private readonly ServerIdentity identity;
@@ -79,12 +80,13 @@ internal sealed class Composition
         members = new MemberDirectory(ComputeLimits.Default, time);
         engine = new EnginePart(
             storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time, loggers.CreateLogger<EnginePart>());
+        blobs = new BlobsPart(options, Supervisor, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
         var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
-            new ActionPart("probe", Probe), database, storage, engine, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api), .. Agents(), .. Edges(),
+            new ActionPart("probe", Probe), database, storage, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api), .. Agents(), .. Edges(),
         ];
     }
 
@@ -134,6 +136,7 @@ internal sealed class Composition
         services.AddSingleton(storage.Store.SearchIndexes);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
+        services.AddSingleton(blobs.Store);
         services.AddSingleton(machine.Machine!.Sandbox);
         services.AddSingleton(options.Limits.Api);
         services.AddSingleton<HostClaims>().AddSupervised<HostClaimKeeper>();
@@ -154,7 +157,7 @@ internal sealed class Composition
         var source = SourceLimits.Default with { AllowPrivateGit = options.PrivateGit };
         services.AddDeployments(new DeploymentOptions
         {
-            Home = options.Home.Root, HttpPort = options.HttpPort, Source = source, DiskReserveBytes = options.Limits.DiskReserveBytes, Quota = options.Limits.Quota,
+            Home = options.Home.Root, HttpPort = options.HttpPort, Source = source, Quota = options.Limits.Quota,
             BuildsMax = options.Limits.BuildsMax,
             BuildsPerOrganizationMax = options.Limits.BuildsPerOrganizationMax > 0 ? options.Limits.BuildsPerOrganizationMax : null,
             BuildsWaitingMax = options.Limits.BuildsWaitingMax,

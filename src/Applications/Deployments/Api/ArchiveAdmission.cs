@@ -1,24 +1,25 @@
 using System.Text.Json;
 using Strata.Api.Auth;
 using Strata.Api.Kinds;
+using Strata.Blobs;
 using Strata.Core;
-using Strata.Deployments.Blobs;
 using Strata.Deployments.Kinds;
 using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Api;
 
 /// <summary>A token of one project builds only archives that the project has put: the archive of another one does not exist for it.</summary>
-internal sealed class ArchiveAdmission(BlobGrants grants) : ISpecAdmission
+internal sealed class ArchiveAdmission(IBlobStore blobs) : ISpecAdmission
 {
     private const string Field = "source.archive";
 
     public Kind Kind => DeploymentKinds.Release;
 
-    public SpecFault? Check(Principal principal, TenantId tenant, JsonElement spec)
+    public async ValueTask<Result<SpecFault?>> CheckAsync(Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken)
     {
-        if (principal.Project is not { } project || SpecReferences.Find(spec, Field) is not { ValueKind: JsonValueKind.String } archive) return null;
-        return !Digest.TryParse(archive.GetString(), out var digest) || grants.Has(tenant, project, digest)
-            ? null : new SpecFault("spec." + Field, BlobErrors.NotFound(digest).Message);
+        if (principal.Project is not { } project || SpecReferences.Find(spec, Field) is not { ValueKind: JsonValueKind.String } archive) return default(SpecFault?);
+        if (!Digest.TryParse(archive.GetString(), out var digest)) return default(SpecFault?);
+        return (await blobs.IsGrantedAsync(tenant, digest, project, cancellationToken))
+            .Then<SpecFault?>(granted => granted ? default(SpecFault?) : new SpecFault("spec." + Field, BlobErrors.NotFound(digest).Message));
     }
 }

@@ -5,13 +5,13 @@ using Microsoft.Net.Http.Headers;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Blobs;
 using Strata.Core;
-using Strata.Deployments.Blobs;
 
 namespace Strata.Deployments.Api;
 
 /// <summary>Blobs over HTTP: PUT streams and checks, GET serves with ranges, HEAD tells whether it is there.</summary>
-internal sealed class BlobEndpoints(IBlobStore blobs, BlobGrants grants, DeploymentStores stores, PartBlobs parts)
+internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, PartBlobs parts)
 {
     private const string Path = "/api/v1/blobs/{digest}";
     private const string MediaType = "application/octet-stream";
@@ -30,7 +30,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, BlobGrants grants, Deploym
         if (call.Http.Request.Headers.ContentEncoding.Count > 0) return new Error(ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "A blob is sent as it is, without Content-Encoding.");
         if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = blobs.BytesMax + 1;
         var put = await blobs.PutAsync(target.Tenant, target.Digest, call.Http.Request.Body, call.Aborted);
-        if (put.IsOk && call.Principal.Project is { } project) grants.Add(target.Tenant, project, put.Value.Digest);
+        if (put.IsOk && call.Principal.Project is { } project && await blobs.GrantAsync(target.Tenant, target.Digest, project, call.Aborted) is { Error: { } failed }) return failed;
         return put.Then<Answer>(x => Answer.Json(new BlobAnswer(x.Digest.ToString(), x.Bytes), StatusCodes.Status201Created));
     }
 
@@ -38,7 +38,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, BlobGrants grants, Deploym
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
         if (call.Principal.IsPlatform && !await parts.MayReadAsync(call.Principal, target.Tenant, target.Digest, call.Aborted)) return BlobErrors.NotFound(target.Digest);
-        if (blobs.Open(target.Tenant, target.Digest) is not { } content) return BlobErrors.NotFound(target.Digest);
+        if (!(await BlobStream.OpenAsync(blobs, target.Tenant, target.Digest, call.Aborted)).TryGet(out var content, out error)) return error;
         var tag = new EntityTagHeaderValue($"\"{target.Digest}\"");
         return Answer.Stream(http => Results.Stream(content, MediaType, entityTag: tag, enableRangeProcessing: true).ExecuteAsync(http));
     }
@@ -47,8 +47,12 @@ internal sealed class BlobEndpoints(IBlobStore blobs, BlobGrants grants, Deploym
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
         // Whether a blob is there is not shown to one project of another's: it uploads its own, and that costs no room where it is there already.
-        if (!grants.Has(target.Tenant, call.Principal.Project, target.Digest)) return BlobErrors.NotFound(target.Digest);
-        if (blobs.Renew(target.Tenant, target.Digest) is not { } blob) return BlobErrors.NotFound(target.Digest);
+        if (call.Principal.Project is { } project)
+        {
+            if (!(await blobs.IsGrantedAsync(target.Tenant, target.Digest, project, call.Aborted)).TryGet(out var granted, out error)) return error;
+            if (!granted) return BlobErrors.NotFound(target.Digest);
+        }
+        if (!(await blobs.RenewAsync(target.Tenant, target.Digest, call.Aborted)).TryGet(out var blob, out error)) return error;
         return Answer.Stream(http =>
         {
             http.Response.ContentType = MediaType;

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Strata.Api.Auth;
+using Strata.Blobs;
 using Strata.Core;
-using Strata.Deployments.Blobs;
 using Strata.Deployments.Images;
 using Strata.Entities.Conditions;
 
@@ -13,9 +12,8 @@ namespace Strata.Deployments.Api;
 /// releases. Sources and everything else are closed to them. What was allowed is remembered for <see cref="KeptFor"/>, so that the layers of an image
 /// cost no further look. Safe for concurrent use.
 /// </summary>
-internal sealed class PartBlobs(DeploymentStores stores, IBlobStore blobs, TimeProvider time)
+internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, TimeProvider time)
 {
-    private const int ManifestBytesMax = 1 << 20;
     private const int RememberedMax = 10_000;
 
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(10);
@@ -30,7 +28,7 @@ internal sealed class PartBlobs(DeploymentStores stores, IBlobStore blobs, TimeP
     {
         if (allowed.TryGetValue((part.Node, tenant, digest), out var until) && until > time.GetUtcNow()) return true;
         var isImage = false;
-        await foreach (var image in ImagesAsync(part.Node, tenant, digest, cancellationToken)) isImage |= Allow(part.Node, tenant, image);
+        await foreach (var image in ImagesAsync(part.Node, tenant, digest, cancellationToken)) isImage |= await AllowAsync(part.Node, tenant, image, cancellationToken);
         return isImage || await IsPartOfImageAsync(part.Node, tenant, digest, cancellationToken);
     }
 
@@ -39,7 +37,7 @@ internal sealed class PartBlobs(DeploymentStores stores, IBlobStore blobs, TimeP
     {
         await foreach (var image in ImagesAsync(node, tenant, null, cancellationToken))
         {
-            if (Allow(node, tenant, image) && allowed.ContainsKey((node, tenant, digest))) return true;
+            if (await AllowAsync(node, tenant, image, cancellationToken) && allowed.ContainsKey((node, tenant, digest))) return true;
         }
         return false;
     }
@@ -52,31 +50,16 @@ internal sealed class PartBlobs(DeploymentStores stores, IBlobStore blobs, TimeP
             .Select(i => (string?)i.Spec.Image);
 
     /// <summary>Remembers an image and what its manifest names; false where there is no such image.</summary>
-    private bool Allow(string? node, TenantId tenant, string? image)
+    /// <exception cref="StrataException">BLOBS_UNAVAILABLE.</exception>
+    private async ValueTask<bool> AllowAsync(string? node, TenantId tenant, string? image, CancellationToken cancellationToken)
     {
-        if (!Digest.TryParse(image, out var digest) || Read(tenant, digest) is not { } manifest) return false;
+        if (!Digest.TryParse(image, out var digest)) return false;
+        if ((await images.ReadManifestAsync(tenant, digest, cancellationToken)).Value is not { } manifest) return false;
         if (allowed.Count >= RememberedMax) allowed.Clear();
         var until = time.GetUtcNow() + KeptFor;
         allowed[(node, tenant, digest)] = until;
-        foreach (var named in manifest.Layers.Append(manifest.Config))
-        {
-            if (Digest.TryParse(named.Digest, out var part)) allowed[(node, tenant, part)] = until;
-        }
+        foreach (var part in ImageStore.PartsOf(manifest)) allowed[(node, tenant, part)] = until;
         return true;
-    }
-
-    private OciManifest? Read(TenantId tenant, Digest digest)
-    {
-        using var content = blobs.Open(tenant, digest);
-        if (content is null || content.Length > ManifestBytesMax) return null;
-        try
-        {
-            return OciImage.Read<OciManifest>(content);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 
     private static Condition Equal(Field field, string value) => new Condition.Compare(field, Operator.Equal, [JsonText.From(value, WireJson.Of<string>())]);

@@ -2,8 +2,8 @@ using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Strata.Blobs;
 using Strata.Core;
-using Strata.Deployments.Blobs;
 using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Images;
@@ -11,6 +11,8 @@ namespace Strata.Deployments.Images;
 /// <summary>Images as OCI blobs: a manifest, a configuration and one layer. The manifest's digest is the image's. The same folder always gives the same image.</summary>
 internal sealed class ImageStore(IBlobStore blobs)
 {
+    private const int ManifestBytesMax = 1 << 20;
+
     /// <summary>Packs a folder and keeps the image.</summary>
     public async Task<Result<StoredImage>> PackAsync(TenantId tenant, ImageContent content, CancellationToken cancellationToken)
     {
@@ -19,34 +21,45 @@ internal sealed class ImageStore(IBlobStore blobs)
         return await StoreAsync(tenant, stored.Blob, stored.DiffId, content.Run, cancellationToken);
     }
 
-    /// <summary>Every blob of an image, itself included; only itself where it cannot be read.</summary>
-    public IReadOnlyList<Digest> BlobsOf(TenantId tenant, Digest image)
+    /// <summary>An image's manifest as it was put: anyone may upload any JSON as a blob. Null where it is not there, or is no manifest.</summary>
+    public async Task<Result<OciManifest?>> ReadManifestAsync(TenantId tenant, Digest image, CancellationToken cancellationToken)
     {
-        using var stream = blobs.Open(tenant, image);
-        if (stream is null) return [image];
+        var read = await BlobStream.ReadAsync(blobs, tenant, image, ManifestBytesMax, cancellationToken);
+        if (!read.TryGet(out var bytes, out var error)) return error.Kind == ErrorKind.NotFound ? default(OciManifest?) : error;
         try
         {
-            var manifest = OciImage.Read<OciManifest>(stream);
-            var parts = (manifest?.Layers ?? []).Append(manifest?.Config).OfType<OciDescriptor>(); // null: anyone may upload any JSON as a blob
-            return [image, .. parts.Select(x => Digest.TryParse(x.Digest, out var digest) ? digest : default).Where(x => x != default)];
+            return bytes is null ? null : OciImage.Read<OciManifest>(bytes);
         }
         catch (System.Text.Json.JsonException)
         {
-            return [image];
+            return default(OciManifest?);
         }
     }
+
+    /// <summary>Every blob of an image, itself included; only itself where it is not there or no image.</summary>
+    /// <returns>An error where the storage does not respond: then nobody knows which blobs the image needs.</returns>
+    public async Task<Result<IReadOnlyList<Digest>>> BlobsOfAsync(TenantId tenant, Digest image, CancellationToken cancellationToken)
+    {
+        if (!(await ReadManifestAsync(tenant, image, cancellationToken)).TryGet(out var manifest, out var error)) return error;
+        return Result.Of<IReadOnlyList<Digest>>([image, .. PartsOf(manifest)]);
+    }
+
+    /// <summary>What a manifest names that has a digest.</summary>
+    public static IEnumerable<Digest> PartsOf(OciManifest? manifest) =>
+        (manifest?.Layers ?? []).Append(manifest?.Config).OfType<OciDescriptor>()
+        .Select(x => Digest.TryParse(x.Digest, out var digest) ? digest : default).Where(x => x != default);
 
     private async Task<Result<StoredImage>> StoreAsync(TenantId tenant, BlobInfo layer, Digest diffId, OciRun run, CancellationToken cancellationToken)
     {
         var config = new OciConfig { Architecture = Architecture, Config = run, Rootfs = new OciRootFs("layers", [diffId.ToString()]) };
-        var configBlob = (await PutAsync(tenant, OciImage.ToBytes(config), cancellationToken)).Value;
+        if (!(await PutAsync(tenant, OciImage.ToBytes(config), cancellationToken)).TryGet(out var configBlob, out var error)) return error;
         var manifest = new OciManifest
         {
             Config = Describe(OciImage.ConfigType, configBlob),
             Layers = [Describe(OciImage.LayerType, layer)],
             Annotations = run.Labels,
         };
-        var manifestBlob = (await PutAsync(tenant, OciImage.ToBytes(manifest), cancellationToken)).Value;
+        if (!(await PutAsync(tenant, OciImage.ToBytes(manifest), cancellationToken)).TryGet(out var manifestBlob, out error)) return error;
         return new StoredImage(manifestBlob.Digest, layer.Bytes + configBlob.Bytes + manifestBlob.Bytes);
     }
 

@@ -23,7 +23,7 @@ public static class OciImage
 
     internal static byte[] ToBytes<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Json);
 
-    internal static T? Read<T>(Stream stream) => JsonSerializer.Deserialize<T>(stream, Json);
+    internal static T? Read<T>(ReadOnlySpan<byte> text) => JsonSerializer.Deserialize<T>(text, Json);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

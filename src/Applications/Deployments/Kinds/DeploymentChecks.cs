@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
+using Strata.Blobs;
 using Strata.Contracts;
-using Strata.Deployments.Blobs;
-using Strata.Deployments.Source;
 using Strata.Core;
+using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Kinds;
 

@@ -1,3 +1,4 @@
+using Strata.Core;
 using System.Globalization;
 
 namespace Strata.Deployments.Placement;

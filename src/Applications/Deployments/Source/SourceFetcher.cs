@@ -1,6 +1,6 @@
+using Strata.Blobs;
 using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Blobs;
 using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Source;
@@ -19,10 +19,20 @@ internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLi
     private async Task<Result<FetchedSource>> UnpackAsync(TenantId tenant, string archive, string folder, CancellationToken cancellationToken)
     {
         if (!Digest.TryParse(archive, out var digest)) return BlobErrors.BadDigest(archive);
-        await using var content = blobs.Open(tenant, digest);
-        if (content is null) return SourceErrors.ArchiveMissing(archive);
-        var unpacked = await new ArchiveUnpacker(limits).UnpackAsync(content, folder, cancellationToken);
-        return unpacked.Then<FetchedSource>(_ => new FetchedSource(null));
+        if (!(await BlobStream.OpenAsync(blobs, tenant, digest, cancellationToken)).TryGet(out var content, out var error))
+            return error.Kind == ErrorKind.NotFound ? SourceErrors.ArchiveMissing(archive) : error;
+        await using (content)
+        {
+            try
+            {
+                var unpacked = await new ArchiveUnpacker(limits).UnpackAsync(content, folder, cancellationToken);
+                return unpacked.Then<FetchedSource>(_ => new FetchedSource(null));
+            }
+            catch (StrataException e)
+            {
+                return e.Error; // the storage failed in the middle of it
+            }
+        }
     }
 
     private async Task<Result<FetchedSource>> CloneAsync(GitSource git, IWorkspace workspace, CancellationToken cancellationToken)

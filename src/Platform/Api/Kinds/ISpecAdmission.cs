@@ -12,6 +12,6 @@ public interface ISpecAdmission
 
     /// <param name="tenant">Of the resource.</param>
     /// <param name="spec">The whole spec, or the part of it that a patch changes.</param>
-    /// <returns>A fault whose field starts with "spec."; null where nothing is wrong.</returns>
-    SpecFault? Check(Principal principal, TenantId tenant, JsonElement spec);
+    /// <returns>A fault whose field starts with "spec."; null where nothing is wrong. An error where it cannot be decided now.</returns>
+    ValueTask<Result<SpecFault?>> CheckAsync(Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken);
 }

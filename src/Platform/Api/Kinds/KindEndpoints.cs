@@ -92,8 +92,11 @@ internal sealed class KindEndpoints(
             if (draft.Faults.Count == 0) draft.Faults.AddRange(await ForeignReferencesAsync(call, caller, draft.Spec));
         }
         var tenant = Kind.TenantOf(caller);
-        if (body.RootElement.TryGetProperty("spec", out var spec)
-            && admission?.Check(call.Principal, tenant, spec) is { } fault) draft.Faults.Add(fault);
+        if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec))
+        {
+            if (!(await admission.CheckAsync(call.Principal, tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
+            if (fault is not null) draft.Faults.Add(fault);
+        }
         return await idempotency.RunAsync(call, tenant, Raw(body), async () =>
         {
             var created = await store.CreateAsync(caller with { Request = call.Request, Fence = call.Fence }, draft, null, call.Aborted);
@@ -199,7 +202,11 @@ internal sealed class KindEndpoints(
         var patch = PatchParts.None;
         if (body is not null && !KindBodies.ReadPatch(Kind, body.RootElement).TryGet(out patch, out error)) return error;
         if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
-        if (patch!.Spec is { } spec && admission?.Check(call.Principal, caller.Tenant, spec) is { } fault) return ResourceErrors.Invalid(Kind, [fault]);
+        if (patch!.Spec is { } spec && admission is not null)
+        {
+            if (!(await admission.CheckAsync(call.Principal, caller.Tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
+            if (fault is not null) return ResourceErrors.Invalid(Kind, [fault]);
+        }
         if (!(await ResolveAsync(call, caller, patch!)).TryGet(out patch, out error)) return error;
         var check = await CheckOfChangeAsync(call, caller, patch!, transition);
         return await InTenantAsync(call, caller, body is null ? default : Raw(body), async () =>

@@ -52,7 +52,7 @@ internal static class DoctorCommand
     }
 
     private static ShownSetting Show(SettingValue setting) =>
-        new(setting.Setting.Name, setting.Setting == Setting.PostgresUrl && setting.Value.Length > 0 ? "(set)" : setting.Value, setting.Source);
+        new(setting.Setting.Name, setting.Setting.IsSecret && setting.Value.Length > 0 ? "(set)" : setting.Value, setting.Source);
 
     private static void Write(Run run, Diagnosis diagnosis)
     {

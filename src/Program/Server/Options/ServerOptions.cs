@@ -1,4 +1,5 @@
 using System.Net;
+using Strata.S3Blobs;
 
 namespace Strata.Server.Options;
 
@@ -15,6 +16,9 @@ public sealed record ServerOptions
 
     /// <summary>Connection string or <c>postgres://</c> URL of an existing PostgreSQL 15+; null: a private one in the data folder.</summary>
     public string? PostgresUrl { get; init; }
+
+    /// <summary>The bucket of sources and images; null: the data folder.</summary>
+    public S3Options? BlobBucket { get; init; }
 
     /// <summary>False: this machine runs no instances.</summary>
     public bool Agent { get; init; } = true;

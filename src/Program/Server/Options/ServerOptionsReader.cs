@@ -34,6 +34,7 @@ public static class ServerOptionsReader
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com", PublicUrl, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
+            BlobBucket = BucketSettings.Read(home, s => values[s], faults),
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
             EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults) ?? [],
             Limits = LimitSetting.All.Aggregate(new ServerLimits(), (limits, l) => l.Apply(limits, Read(values[l.Setting], l.Expected, l.Parse, faults))),
@@ -48,7 +49,7 @@ public static class ServerOptionsReader
     private static SettingValue Pick(
         Setting setting, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment, IReadOnlyDictionary<string, string> file, string path)
     {
-        if (flags.TryGetValue(setting.Name, out var flag)) return new SettingValue(setting, flag, "flag " + setting.Flag);
+        if (setting.HasFlag && flags.TryGetValue(setting.Name, out var flag)) return new SettingValue(setting, flag, "flag " + setting.Flag);
         if (environment(setting.Variable) is { Length: > 0 } variable) return new SettingValue(setting, variable, "environment " + setting.Variable);
         return file.TryGetValue(setting.Field, out var value) ? new SettingValue(setting, value, path) : new SettingValue(setting, setting.Default, "default");
     }
@@ -74,7 +75,10 @@ public static class ServerOptionsReader
         return unknown.Count == 0 ? values : Invalid($"{path} names settings that do not exist: {string.Join(", ", unknown)}. There are: {string.Join(", ", Setting.All.Select(s => s.Field))}.");
     }
 
-    private static T? Read<T>(SettingValue value, string expected, Func<string, T> parse, List<string> faults)
+    internal static string Fault(SettingValue value, string expected) =>
+        $"{value.Setting.Name} (from {value.Source}) is {(value.Setting.IsSecret ? "not what it should be" : $"\"{value.Value}\"")}, but must be {expected}";
+
+    internal static T? Read<T>(SettingValue value, string expected, Func<string, T> parse, List<string> faults)
     {
         try
         {
@@ -82,7 +86,7 @@ public static class ServerOptionsReader
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
-            faults.Add($"{value.Setting.Name} (from {value.Source}) is \"{value.Value}\", but must be {expected}");
+            faults.Add(Fault(value, expected));
             return default;
         }
     }

@@ -3,6 +3,12 @@ namespace Strata.Server.Options;
 /// <summary>One setting of the server, with its three names: flag <c>--api-port</c>, variable <c>STRATA_API_PORT</c>, field <c>apiPort</c> in the file.</summary>
 public sealed record Setting(string Name, string Default, string Description)
 {
+    /// <summary>Its value, or a part of it, is never shown.</summary>
+    public bool IsSecret { get; init; }
+
+    /// <summary>False: a flag would show it in the list of processes.</summary>
+    public bool HasFlag { get; init; } = true;
+
     public string Flag => "--" + Name;
 
     public string Variable => "STRATA_" + Name.ToUpperInvariant().Replace('-', '_');
@@ -16,7 +22,26 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PublicUrl = new(
         "public-url", "", "Where others reach this cloud's API, e.g. https://cloud.example.com; decides the issuer of tokens and the addresses shown; empty: the listening address");
 
-    public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one");
+    public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one") { IsSecret = true };
+
+    public static readonly Setting Blobs = new(
+        "blobs", "disk", "Where sources and images are kept: disk (the data folder), or s3://bucket/prefix");
+
+    public static readonly Setting BlobsEndpoint = new(
+        "blobs-endpoint", "", "Address of a service that speaks S3, e.g. https://minio.example.com; empty: Amazon's");
+
+    public static readonly Setting BlobsRegion = new("blobs-region", "us-east-1", "Region of the bucket");
+
+    public static readonly Setting BlobsPathStyle = new(
+        "blobs-path-style", "auto", "on, off or auto: whether addresses are endpoint/bucket; auto: on with an endpoint, off at Amazon");
+
+    public static readonly Setting BlobsAccessKey = new(
+        "blobs-access-key", "", "Access key of the bucket; empty: what the AWS SDK finds, such as the machine's role");
+
+    public static readonly Setting BlobsSecretKey = new(
+        "blobs-secret-key", "", "Secret key of the access key; no flag, because others could read it there") { IsSecret = true, HasFlag = false };
+
+    public static readonly Setting BlobsSecretKeyFile = new("blobs-secret-key-file", "", "A file that holds the secret key, instead of the variable");
     public static readonly Setting Agent = new("agent", "on", "on or off: whether this machine runs instances");
 
     public static readonly Setting EgressAllow = new(
@@ -32,7 +57,11 @@ public sealed record Setting(string Name, string Default, string Description)
         "private-webhooks", "off", "on or off: whether webhooks may call this machine and private addresses");
 
     public static readonly IReadOnlyList<Setting> All =
-        [Listen, ApiPort, HttpPort, PublicUrl, EdgeMode, PostgresUrl, Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting)];
+    [
+        Listen, ApiPort, HttpPort, PublicUrl, EdgeMode, PostgresUrl,
+        Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
+        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting),
+    ];
 }
 
 /// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using Strata.Core;
-using Strata.Deployments.Blobs;
+using Strata.Blobs;
+using Strata.Blobs.Disk;
 using Strata.Deployments.Images;
 using Strata.Deployments.Tests.Support;
 
@@ -20,10 +21,10 @@ public sealed class ImageStoreTests : IDisposable
     [InlineData("""{"config":null,"layers":null}""")]
     [InlineData("""{"config":null,"layers":[null]}""")]
     [InlineData("""{"config":{"mediaType":"","digest":null,"size":0},"layers":[null,{"mediaType":"","digest":null,"size":0}]}""")]
-    public async Task BlobsOf_AManifestWithNulls_IsTheManifestAlone(string manifest)
+    public async Task BlobsOfAsync_AManifestWithNulls_IsTheManifestAlone(string manifest)
     {
-        var blobs = new DiskBlobStore(folder.Path, TimeProvider.System, 1 << 20);
+        var blobs = DiskBlobs.Open(folder.Path, new BlobLimits(), TimeProvider.System);
         var put = (await blobs.PutAsync(Tenant, null, new MemoryStream(Encoding.UTF8.GetBytes(manifest)), default)).Value;
-        Assert.Equal([put.Digest], new ImageStore(blobs).BlobsOf(Tenant, put.Digest));
+        Assert.Equal([put.Digest], (await new ImageStore(blobs).BlobsOfAsync(Tenant, put.Digest, default)).Value);
     }
 }

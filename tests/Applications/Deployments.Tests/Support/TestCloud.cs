@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Contracts;
 using Strata.Core;
-using Strata.Deployments.Blobs;
+using Strata.Blobs;
+using Strata.Blobs.Disk;
 using Strata.Deployments.Kinds;
 using Strata.Deployments.Source;
 using Strata.Entities.Definitions;
@@ -32,7 +33,14 @@ internal sealed class TestCloud : IAsyncDisposable
     private readonly NodeMachine? machine;
     private IHost? host;
 
-    private TestCloud(NodeMachine? machine) => this.machine = machine;
+    private TestCloud(NodeMachine? machine, IBlobStore? blobs)
+    {
+        this.machine = machine;
+        Blobs = blobs ?? DiskBlobs.Open(home["blobs"], new BlobLimits(), TimeProvider.System);
+    }
+
+    public IBlobStore Blobs { get; }
+
 
     public DeploymentStores Stores => host!.Services.GetRequiredService<DeploymentStores>();
     public FakeAgent Agent { get; private set; } = null!;
@@ -41,12 +49,13 @@ internal sealed class TestCloud : IAsyncDisposable
 
     /// <param name="sandbox">Whether builds may have steps.</param>
     /// <param name="diskReserveBytes">Of the sandbox's disk.</param>
-    public static async Task<TestCloud> StartAsync(bool sandbox = false, long diskReserveBytes = 0)
+    /// <param name="blobs">Null: on the disk.</param>
+    public static async Task<TestCloud> StartAsync(bool sandbox = false, long diskReserveBytes = 0, IBlobStore? blobs = null)
     {
         var temp = new TempFolder();
         var options = new NodeMachineOptions { DiskReserveBytes = diskReserveBytes };
         var machine = sandbox ? await NodeMachine.OpenAsync(temp.Path, RuntimeChoice.Auto, options, TimeProvider.System, NullLogger<NodeMachine>.Instance, default) : null;
-        var cloud = new TestCloud(machine);
+        var cloud = new TestCloud(machine, blobs);
         cloud.machineHome = temp;
         await cloud.FillAsync();
         await cloud.UpAsync();
@@ -77,7 +86,7 @@ internal sealed class TestCloud : IAsyncDisposable
 
     /// <returns>The archive's digest.</returns>
     public async Task<string> UploadAsync(byte[] archive) =>
-        (await host!.Services.GetRequiredService<IBlobStore>().PutAsync(Caller.Tenant, null, new MemoryStream(archive), default)).Value.Digest.ToString();
+        (await Blobs.PutAsync(Caller.Tenant, null, new MemoryStream(archive), default)).Value.Digest.ToString();
 
     public async Task<ReleaseResource> ReleaseAsync(string deployment, string name, byte[] archive) =>
         await ReleaseAsync(deployment, name, new SourceConfig { Archive = await UploadAsync(archive) });
@@ -141,6 +150,7 @@ internal sealed class TestCloud : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IEntityLog>(log).AddSingleton<ILines>(lines).AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
         builder.Services.AddSingleton(Engine()).AddSingleton<LogStream>();
         builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox(home));
+        builder.Services.AddSingleton(Blobs);
         builder.Services.AddDeployments(new DeploymentOptions
         {
             Home = home.Path,

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 
-namespace Strata.Deployments.Blobs;
+namespace Strata.Deployments.Retention;
 
 internal sealed partial class BlobSweeper
 {

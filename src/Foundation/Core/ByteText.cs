@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Strata.Deployments;
+namespace Strata.Core;
 
-/// <summary>Sizes as people say them, for example <c>1.5 MiB</c>.</summary>
-internal static class ByteText
+/// <summary>Sizes for people, for example <c>1.5 MiB</c>.</summary>
+public static class ByteText
 {
     private static readonly string[] Units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
