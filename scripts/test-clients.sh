@@ -12,6 +12,17 @@ install_test_python() {
   fi
 }
 
+# Swift is the server that tests of the S3 driver speak to.
+install_test_swift() {
+  ! /usr/bin/python3 -c 'import swift.common.middleware.s3api' 2> /dev/null || return 0
+  if ((EUID == 0)) && command -v apt-get > /dev/null && [[ ${STRATA_NO_INSTALL:-} != 1 ]]; then
+    install_with_apt swift-proxy swift-account swift-container swift-object
+  else
+    say "the tests need OpenStack Swift. Install it with: sudo apt-get install -y swift-proxy swift-account swift-container swift-object"
+    exit 2
+  fi
+}
+
 install_test_clients() {
   install_packages "$1/tests/clients/javascript"
   install_packages "$1/sdk/typescript"

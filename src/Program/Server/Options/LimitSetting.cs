@@ -61,7 +61,7 @@ public sealed record LimitSetting(Setting Setting, long Min, long Max, Func<Serv
         OfQuota("quota-cpu", 0, 1_000_000, "Cores of one organization's instances; 0: all but a quarter of the nodes",
             (l, n) => l with { Cpu = n }),
         OfQuota("quota-disk", 0, 1024L * 1024 * 1024 * MiB,
-            "Bytes of one organization's sources and images on a server's disk; 0: half of the disk",
+            "Bytes of one organization's sources and images; 0: half of the disk, or 100 GiB in a bucket",
             (l, n) => l with { DiskBytes = n }),
         OfQuota("quota-instances", 200, 1_000_000, "Instances of one organization", (l, n) => l with { Instances = (int)n }),
         OfEngine("document-bytes-max", 10 * MiB, 1024, 25 * MiB, "Bytes of one entity's document",
