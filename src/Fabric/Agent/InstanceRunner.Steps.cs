@@ -98,6 +98,16 @@ internal sealed partial class InstanceRunner
         return false;
     }
 
+    /// <summary>
+    /// A former life of the agent ended with its node in order (<c>strata down --all</c>), which takes all runs away; what crashes leaves its run behind. It starts again at
+    /// once, as the node's first instances do.
+    /// </summary>
+    private async Task<TimeSpan?> StoppedWithNodeAsync(CancellationToken cancellationToken)
+    {
+        var status = Status with { Address = null, Port = null, ExitCode = null, Message = Sentences.StoppedWithNode, NextStartAt = null };
+        return await TakeAsync("crash", status, cancellationToken);
+    }
+
     /// <summary>It ended without being asked to, or is not there any more.</summary>
     private async Task<TimeSpan?> CrashAsync(CancellationToken cancellationToken)
     {

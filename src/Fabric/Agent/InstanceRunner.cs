@@ -121,7 +121,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         return await TakeAsync("start", Started(Status) with { Message = null }, cancellationToken);
     }
 
-    /// <summary>BACKOFF: wait for the time, then start once more.</summary>
+    /// <summary>BACKOFF: wait for the time, then start once more. Where no time is set, it did not crash (<see cref="StoppedWithNodeAsync"/>), so that is no restart.</summary>
     private async Task<TimeSpan?> AgainAsync(CancellationToken cancellationToken)
     {
         if (Run is not { IsRunning: true })
@@ -132,13 +132,15 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
             if (await StartAsync(cancellationToken) is { } failure) return await FailAsync(failure, Status.ExitCode, cancellationToken);
         }
         await TakeUpAsync(cancellationToken);
-        var message = Status.Message == parts.Disk.Refusal ? null : Status.Message;
-        return await TakeAsync("start", Started(Status) with { Restarts = Status.Restarts + 1, Message = message }, cancellationToken);
+        var crashed = Status.NextStartAt is not null;
+        var message = crashed && Status.Message != parts.Disk.Refusal ? Status.Message : null;
+        return await TakeAsync("start", Started(Status) with { Restarts = Status.Restarts + (crashed ? 1 : 0), Message = message }, cancellationToken);
     }
 
     /// <summary>STARTING: ask until it is ready; often at first, because most programs are there within a second.</summary>
     private async Task<TimeSpan?> AwaitReadyAsync(CancellationToken cancellationToken)
     {
+        if (Run is null && !isTakenUp) return await StoppedWithNodeAsync(cancellationToken);
         if (Run is not { IsRunning: true } run) return await CrashAsync(cancellationToken);
         await TakeUpAsync(cancellationToken);
         if (await IsHealthyAsync(run, cancellationToken))
@@ -157,6 +159,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     /// <summary>READY, UNREADY: ask now and then; three failures in a row make it unready, one good answer ready.</summary>
     private async Task<TimeSpan?> WatchAsync(CancellationToken cancellationToken)
     {
+        if (Run is null && !isTakenUp) return await StoppedWithNodeAsync(cancellationToken);
         if (Run is not { IsRunning: true } run) return await CrashAsync(cancellationToken);
         await TakeUpAsync(cancellationToken);
         if (Status.StartedAt != run.StartedAt) return await SayAsync(Started(Status) with { Restarts = Status.Restarts + 1 }, cancellationToken);

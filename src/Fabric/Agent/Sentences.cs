@@ -38,6 +38,8 @@ internal static class Sentences
         return earlier is null ? sentence : $"{sentence} At an earlier start: {earlier}";
     }
 
+    public const string StoppedWithNode = "The application was stopped with its node and is started again.";
+
     public static string Unready(InstanceSpec spec, int port) => spec.Health.Path is { } path
         ? $"The application no longer answers GET {path} on port {port}."
         : $"The application no longer listens on port {port}.";

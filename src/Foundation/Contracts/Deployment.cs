@@ -60,7 +60,12 @@ public sealed record DeploymentStatus
     public string? Url { get; init; }
     public int ReadyReplicas { get; init; }
 
-    /// <summary>A sentence for the user: why the last deploy failed or what it waits for; null when all is well.</summary>
+    /// <summary>The release that serves is a static site: the edge serves its files, and no instance runs.</summary>
+    public bool Static { get; init; }
+
+    /// <summary>
+    /// A sentence for the user: why the last deploy failed, or, where nothing was ever deployed, was cancelled; or what it waits for. Null when all is well.
+    /// </summary>
     public string? Message { get; init; }
 }
 

@@ -64,6 +64,7 @@ internal static class StrataCommand
         EdgeCommand.Create(terminal),
         CompletionCommand.Create(terminal),
         VersionCommand.Create(terminal),
+        HelpCommand.Create(terminal),
     ];
 
     /// <summary>The library takes an option that it does not know for an argument where there is room for one.</summary>
@@ -74,7 +75,7 @@ internal static class StrataCommand
     {
         // The word that is not a command says more than that a command is missing.
         var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
-        return unknown ? $"There is no command \"{(parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ")}{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(e => e.Message).Distinct());
+        return unknown ? $"There is no command \"{(parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ")}{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(UsageText.Of).Distinct());
     }
 
     private static int WrongUsage(Terminal terminal, ParseResult parse, string message)

@@ -30,6 +30,9 @@ public sealed record Remains(int Instances, bool Database, bool Edge)
     public static Remains Find(HomeLayout home, TimeProvider time) =>
         new(NodeMachine.CountRunning(home.Root, time), Postgres(home, time) is not null, LeftEdge(home, time).Left() != 0);
 
+    /// <summary>Whether an edge of its own process runs without its server.</summary>
+    public static bool EdgeRuns(HomeLayout home) => LeftEdge(home, TimeProvider.System).Left() != 0;
+
     /// <summary>Stops it; false where nothing was left. Only while no server holds the folder's lock.</summary>
     public static async Task<bool> StopAsync(HomeLayout home, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -32,12 +32,19 @@ public static class ServerErrors
         ErrorKind.Timeout, "EDGE_STILL_RUNS", $"The edge (process {pid}) did not end, though it was killed.",
         $"Look at what it waits for with ps -o stat,wchan -p {pid}, then try again; until it ends its port is in use.");
 
-    public static Error PortInUse(string what, int port, string flag, string? by) => new(
+    /// <param name="by">Who has it; null where that cannot be seen.</param>
+    /// <param name="proposal">The command of a start with a port that is free; null: none was found.</param>
+    public static Error PortInUse(string what, int port, string? by, string? proposal) => new(
         ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, is in use{(by is null ? "" : $" by {by}")}.",
-        $"Stop what uses it, or choose another: strata up {flag} {(port <= 60000 ? port + 1 : port - 1)}");
+        $"Stop what uses it{(by is null ? $" (ss -ltnp 'sport = :{port}' as root shows it)" : "")}, or choose another{Free(proposal)}");
 
-    public static Error PortForbidden(string what, int port, string flag) => new(
-        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.", $"Choose one above 1023: strata up {flag} 8000");
+    public static Error PortRefused(string what, int port, string reason, string? proposal) => new(
+        ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, cannot be listened on: {reason}.", $"Choose another{Free(proposal)}");
+
+    public static Error PortForbidden(string what, int port, string? proposal) => new(
+        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.", $"Choose one above 1023{Free(proposal)}");
+
+    private static string Free(string? proposal) => proposal is null ? " with --api-port or --http-port." : $", such as this one, which is free: {proposal}";
 
     public static Error AddressUnknown(string address) => new(
         ErrorKind.Invalid, "ADDRESS_NOT_HERE", $"This machine does not have the address {address}.", "Use one of its own (ip addr), 127.0.0.1, or 0.0.0.0 for all: --listen");

@@ -15,6 +15,8 @@ namespace Strata.Server;
 /// </summary>
 public sealed class StrataServer : IAsyncDisposable
 {
+    private static readonly TimeSpan SignOfLifePeriod = TimeSpan.FromSeconds(10);
+
     private readonly HomeLock home;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
@@ -54,10 +56,12 @@ public sealed class StrataServer : IAsyncDisposable
         {
             CheckPorts(options);
             server = new StrataServer(options, home, ServerLogs.CreateFactory(options.Home.LogFile, console, time), time);
+            KeptSettings.Save(options.Home, options.Settings);
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
             server.composition.Supervisor.Start("local-status", new LocalStatus(options.Home, server.Status).RunAsync);
+            server.composition.Supervisor.Start("server-alive", server.ShowLifeAsync);
             await server.parts.StartAsync(cancellationToken);
             return server;
         }
@@ -134,6 +138,7 @@ public sealed class StrataServer : IAsyncDisposable
     {
         await parts.StopAsync(keepWork: true);
         await composition.Supervisor.StopAllAsync();
+        home.TellEnd(new ServerEnd(time.GetUtcNow(), Asked: !Failed.IsCancellationRequested));
         home.Dispose();
         loggers.Dispose();
     }
@@ -145,12 +150,23 @@ public sealed class StrataServer : IAsyncDisposable
         return cloud;
     }
 
+    /// <summary>So that a server that is killed leaves behind when that was.</summary>
+    private async Task ShowLifeAsync(SupervisedWork work, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(SignOfLifePeriod, time, cancellationToken);
+            home.Touch(time.GetUtcNow());
+            work.Succeeded();
+        }
+    }
+
     private static void CheckPorts(ServerOptions options)
     {
-        var fault = PortCheck.Check(options.Listen, options.ApiPort, "API", Setting.ApiPort.Flag);
+        var fault = PortCheck.Check(options, Setting.ApiPort);
         // An edge of its own process may have outlived the last server: it is adopted, or gives its port up to the next.
         if (fault is null && options.EdgeMode != EdgeMode.Off && new EdgeChild(options, TimeProvider.System).Left() == 0)
-            fault = PortCheck.Check(options.Listen, options.HttpPort, "edge", Setting.HttpPort.Flag);
+            fault = PortCheck.Check(options, Setting.HttpPort);
         if (fault is not null) throw fault.ToException();
     }
 

@@ -206,6 +206,18 @@ public abstract class AgentContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Node_StoppedInOrderAndStarted_CountsNoRestart_AndACrashAfterwardsDoes()
+    {
+        var id = await Host.CreateAsync(ServerImage, Serve);
+        var first = await Host.UntilAsync(id, InstanceStates.Ready);
+        await Host.RestartNodeAsync();
+        var again = await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.StartedAt > first.Status.StartedAt);
+        Assert.Equal((0, null), (again.Status.Restarts, again.Status.Message));
+        await AskAsync(again, "die");
+        Assert.Equal(1, (await Host.UntilAsync(id, InstanceStates.Ready, also: now => now.Status.StartedAt > again.Status.StartedAt)).Status.Restarts);
+    }
+
+    [Fact]
     public async Task Agent_Restarted_TakesUpWhatRuns()
     {
         var id = await Host.CreateAsync(ServerImage, Serve);

@@ -140,6 +140,15 @@ internal sealed class AgentHost : IAsyncDisposable
         StartAgent();
     }
 
+    /// <summary>As <c>strata down --all</c> and <c>strata up</c> do.</summary>
+    public async Task RestartNodeAsync()
+    {
+        await StopAgentAsync();
+        await machine.Machine.TearDownAsync(default);
+        await machine.ReopenAsync();
+        StartAgent();
+    }
+
     /// <summary>Makes an instance and assigns it to the node.</summary>
     public async Task<string> CreateAsync(TestImage image, string command, Func<InstanceSpec, InstanceSpec>? change = null, string name = "app-1")
     {

@@ -29,7 +29,7 @@ public sealed class UsageTests : IDisposable
     public async Task Run_WithoutACloud_IsOneAndSaysWhatToDo()
     {
         Assert.Equal(1, await RunAsync($"get deployments --home {home.Path}"));
-        Assert.Contains("strata up", error.ToString());
+        Assert.Contains($"strata --home {home.Path} up", error.ToString());
         Assert.Contains("NO_CONTEXT", error.ToString());
         Assert.Empty(output.ToString());
     }
@@ -40,6 +40,48 @@ public sealed class UsageTests : IDisposable
         home.Write("context.json", """{"server":"http://127.0.0.1:9","token":"x"}""");
         Assert.Equal(1, await RunAsync($"get deployments --home {home.Path}"));
         Assert.Contains("SERVER_UNREACHABLE", error.ToString());
+    }
+
+    [Theory]
+    [InlineData("logs shop -n x", "\"x\" is not a value of --tail: it takes a whole number.")]
+    [InlineData("logs shop -n -1", "\"-1\" is not a value of --tail: it takes a whole number from 0.")]
+    [InlineData("scale shop many", "\"many\" is not a value of COUNT: it takes a whole number.")]
+    [InlineData("scale shop 101", "\"101\" is not a value of COUNT: it takes a whole number from 0 to 100.")]
+    [InlineData("deploy . --wait-timeout 99999999999", "\"99999999999\" is not a value of --wait-timeout: it takes a whole number")]
+    [InlineData("deploy . --wait-timeout -5", "\"-5\" is not a value of --wait-timeout: it takes a whole number from 1")]
+    [InlineData("get deployments -o xml", "\"xml\" is not a value of --output: it takes table, json or yaml.")]
+    [InlineData("scale shop 2 --replicas 3", "2 and --replicas 3 contradict each other.")]
+    [InlineData("help nonsense", "There is no command \"nonsense\".")]
+    [InlineData("help entity nonsense", "There is no command \"entity nonsense\".")]
+    public async Task Run_WrongValue_IsAPlainSentence(string line, string expected)
+    {
+        Assert.Equal(2, await RunAsync(line));
+        Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help scale", "scale --help")]
+    [InlineData("help entity create", "entity create --help")]
+    public async Task Help_OfACommand_IsTheSameAsItsOption(string line, string option)
+    {
+        Assert.Equal(0, await RunAsync(line));
+        var shown = output.ToString();
+        output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync(option));
+        Assert.Equal(output.ToString(), shown);
+    }
+
+    [Fact]
+    public async Task Run_WithOptionsOfItsOwn_ProposesCommandsWithThem()
+    {
+        home.Write("context.json", """{"server":"http://127.0.0.1:9","token":"x"}""");
+        Assert.Equal(2, await RunAsync($"scale shop --org acme -p web --home {home.Path}"));
+        Assert.Contains($"strata --home {home.Path} --org acme --project web scale shop --replicas 2", error.ToString(), StringComparison.Ordinal);
+        error.GetStringBuilder().Clear();
+        Assert.Equal(1, await RunAsync($"get deployments --org acme --home {home.Path}"));
+        Assert.Contains($"strata --home {home.Path} up", error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -91,6 +91,7 @@ internal sealed partial class BuildController(
             log.Step(build.Reason is { } why ? Sentence(why) : "Cancelled.");
             await log.CompleteAsync();
             if (build.Reason is { } reason) await CancelAsync(release, reason, cancellationToken);
+            else if (await IsGoneAsync(release, cancellationToken)) await ClearCandidateAsync(release, $"Release {release.Name} was deleted before it was built.", cancellationToken);
         }
         return null;
     }
@@ -124,6 +125,9 @@ internal sealed partial class BuildController(
         var now = await stores.Releases.GetAsync(CallerOf(release), release.Id, AsOf.Latest, cancellationToken);
         return now.Error is { Kind: not ErrorKind.NotFound } fault ? throw fault.ToException() : now.IsOk && now.Value.State == state;
     }
+
+    private async Task<bool> IsGoneAsync(ReleaseResource release, CancellationToken cancellationToken) =>
+        (await stores.Releases.GetAsync(CallerOf(release), release.Id, AsOf.Latest, cancellationToken)).Error is { Kind: ErrorKind.NotFound };
 
     private async Task ShowPlaceAsync(ReleaseResource release, int place, BuildLog log, CancellationToken cancellationToken)
     {
@@ -251,16 +255,25 @@ internal sealed partial class BuildController(
     private async Task ReportCancelledAsync(ReleaseResource release, CancellationToken cancellationToken)
     {
         var message = release.Status.Message ?? Sentence(BuildErrors.Cancelled(release.UpdatedBy));
-        await ClearCandidateAsync(release, $"The build of release {release.Name} was cancelled.", cancellationToken);
+        await ClearCandidateAsync(release, $"Release {release.Name} was cancelled by {release.UpdatedBy} before it was built.", cancellationToken);
         await TryChangeAsync(release, x => x with { Status = x.Status with { Message = message, QueuePlace = null, Reported = true } }, null, cancellationToken);
     }
 
-    private async Task ClearCandidateAsync(ReleaseResource release, string? message, CancellationToken cancellationToken)
+    /// <param name="what">What the deployment says of it where nothing serves; null: a later release decides that.</param>
+    private async Task ClearCandidateAsync(ReleaseResource release, string? what, CancellationToken cancellationToken)
     {
         var cleared = await stores.Deployments.ChangeAsync(
-            CallerOf(release), release.Spec.Deployment,
-            x => x.Status.Candidate == release.Id ? x with { Status = x.Status with { Candidate = null, Message = message ?? x.Status.Message } } : x, null, null, cancellationToken);
+            CallerOf(release), release.Spec.Deployment, x => x with { Status = Cleared(x, release, what) }, null, null, cancellationToken);
         if (cleared.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error) throw error.ToException();
+    }
+
+    /// <summary>A build that was cancelled in the queue never was its deployment's candidate.</summary>
+    private static DeploymentStatus Cleared(DeploymentResource deployment, ReleaseResource release, string? what)
+    {
+        var status = deployment.Status;
+        if (status.Candidate is { } other && other != release.Id) return status;
+        var isNews = what is not null && status.Release is null && deployment.State is DeploymentStates.Pending or DeploymentStates.Failed;
+        return status with { Candidate = null, Message = isNews ? DeployMessages.NothingServes(deployment.Name, release.Spec.Source, what!) : status.Message };
     }
 
     /// <summary>Ends a release that was never built. Its deployment goes on as it was.</summary>
@@ -294,13 +307,25 @@ internal sealed partial class BuildController(
         stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => Failed(x, release), "fail", null, cancellationToken);
 
     private static Result<DeploymentResource> Failed(DeploymentResource deployment, ReleaseResource release) => deployment.Status.Candidate == release.Id
-        ? deployment with { Status = deployment.Status with { Candidate = null, Message = $"Release {release.Name} was not built: {release.Status.Message}" } }
+        ? deployment with { Status = deployment.Status with { Candidate = null, Message = NotBuilt(deployment, release) } }
         : BuildErrors.Overtaken();
+
+    private static string NotBuilt(DeploymentResource deployment, ReleaseResource release)
+    {
+        var what = $"Release {release.Name} was not built: {release.Status.Message}";
+        return deployment.Status.Release is null ? DeployMessages.NothingServes(deployment.Name, release.Spec.Source, what) : what;
+    }
+
+    /// <summary>What an earlier deploy came to is past where nothing serves; a state of FAILED keeps its reason until the end of this one.</summary>
+    private static DeploymentStatus WithCandidate(DeploymentResource deployment, string release) => deployment.Status with
+    {
+        Candidate = release, Message = deployment.State == DeploymentStates.Pending ? null : deployment.Status.Message,
+    };
 
     private async Task SetCandidateAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         var set = await stores.Deployments.ChangeAsync(
-            CallerOf(release), deployment.Id, x => x with { Status = x.Status with { Candidate = release.Id } }, null, null, cancellationToken);
+            CallerOf(release), deployment.Id, x => x with { Status = WithCandidate(x, release.Id) }, null, null, cancellationToken);
         if (set.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
     }
 

@@ -52,7 +52,7 @@ internal sealed class RolloutController(
         if (refused is { Code: HostErrors.TakenCode }) plan = plan with { Message = refused.Message };
         await hands.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(caller, resource, cancellationToken);
-        else await TellAsync(resource, observed.View, plan, names.Url(host), cancellationToken);
+        else await TellAsync(resource, observed.View, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
         return RolloutDecision.Sooner(plan.LookAgain, observed.LookAgain);
     }
 
@@ -65,19 +65,29 @@ internal sealed class RolloutController(
         if (told.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
     }
 
+    private static bool IsStatic(RolloutView view, RolloutPlan plan) => plan.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: not null };
+
     private static bool IsStale(DeploymentResource now, RolloutView view) =>
         now.State != view.State || now.Spec.Release != view.Wanted || now.Spec.Generation != view.Generation || now.Spec.Run.Replicas != view.Replicas;
 
     private static DeploymentResource Tell(DeploymentResource deployment, RolloutPlan plan, string url)
     {
-        var status = deployment.Status with { Url = url, ReadyReplicas = plan.Ready, Release = plan.Serving };
+        var status = deployment.Status with { Url = url, ReadyReplicas = plan.Ready, Release = plan.Serving, Static = plan.Static };
         return plan.End switch
         {
             RolloutEnd.Settle => deployment with { Status = Ended(status, deployment.Spec.Release) with { Message = null } },
             RolloutEnd.Fail fail => deployment with { Spec = deployment.Spec with { Release = plan.Serving ?? deployment.Spec.Release }, Status = Ended(status, deployment.Spec.Release) with { Message = fail.Message } },
-            _ => deployment.State == DeploymentStates.Failed ? deployment with { Status = status } : deployment with { Status = status with { Message = plan.Message } },
+            _ => deployment with { Status = status with { Message = MessageOf(deployment, plan) } },
         };
     }
+
+    /// <summary>Where nothing is rolled out, what became of the last deploy stays; the build has said it.</summary>
+    private static string? MessageOf(DeploymentResource deployment, RolloutPlan plan) => deployment.State switch
+    {
+        DeploymentStates.Failed => deployment.Status.Message,
+        DeploymentStates.Pending => deployment.Status.Message ?? (deployment.Status.Candidate is null ? DeployMessages.NoRelease(deployment.Name) : null),
+        _ => plan.Message,
+    };
 
     private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release ? status with { Candidate = null } : status;
 

@@ -30,6 +30,9 @@ internal sealed record RolloutPlan
     /// <summary>Id of the release that serves, after this plan.</summary>
     public string? Serving { get; init; }
 
+    /// <summary>It is a static site.</summary>
+    public bool Static { get; init; }
+
     /// <summary>Ready instances that get requests.</summary>
     public int Ready { get; init; }
 

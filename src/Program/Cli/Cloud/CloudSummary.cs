@@ -47,11 +47,13 @@ internal sealed record CloudSummary
         if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();
-        output.WriteLine("  You are signed in as admin here; \"strata token\" prints a token for curl.");
+        output.WriteLine(run.Hint("  You are signed in as admin here; \"strata token\" prints a token for curl."));
         foreach (var sentence in NotIsolated) output.WriteLine($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
         output.WriteLine();
-        output.WriteLine($"Next: {run.Terminal.OnOut(Tone.Strong, "strata deploy")} in a folder of yours, or strata deploy samples/hello-node");
-        output.WriteLine(detached ? "\"strata down\" stops the server and lets applications run on, \"strata down --all\" stops all of it; \"strata status\" shows how it is." : "Ctrl-C stops the cloud.");
+        output.WriteLine($"Next: {run.Terminal.OnOut(Tone.Strong, run.Hint("strata deploy"))} in a folder of yours, or {run.Hint("strata deploy samples/hello-node")}");
+        output.WriteLine(run.Hint(detached
+            ? "\"strata down\" stops the server and lets applications run on, \"strata down --all\" stops all of it; \"strata status\" shows how it is."
+            : "Ctrl-C stops the cloud."));
         output.Flush();
     }
 }

@@ -20,7 +20,7 @@ internal static class Detached
     {
         var home = new HomeLayout(run.Home);
         home.Create();
-        var outputFile = Path.Combine(home.Run, "up.out");
+        var outputFile = home.OutputFile;
         Watchdog.Stop(home); // one that waits to start its server again would be in the way
         var pid = await LaunchAsync(outputFile, [.. restart ? Watchdog.Command : [], Environment.ProcessPath!, "up", "--home", run.Home, .. arguments], cancellationToken);
         if (restart) WholeFile.Write(home.WatchFile, $"{pid}");

@@ -27,28 +27,52 @@ internal static class LocalCloud
     /// <summary>False where STRATA_URL or <c>--server</c> names a cloud, which may be on another machine.</summary>
     public static bool IsMeant(Run run) => string.IsNullOrEmpty(Environment.GetEnvironmentVariable("STRATA_URL")) && run.Parse.GetValue(GlobalOptions.Server) is null;
 
-    public static string Sentence(CloudPresence presence, string home) => presence switch
+    /// <summary>What there is to say of the cloud of this machine where no server answers, and what to do.</summary>
+    public static CloudNews News(HomeLayout home, TimeProvider time)
     {
-        CloudPresence.None => $"No cloud runs in {home}.",
-        CloudPresence.Restarting => $"The server in {home} has ended without being asked to and is being started again.",
-        _ => $"The server in {home} is starting, or its API does not answer.",
-    };
+        var presence = Find(home);
+        var last = presence == CloudPresence.None ? LastServer.Find(home) : null;
+        return presence switch
+        {
+            CloudPresence.Restarting => new(
+                presence, $"The server in {home.Root} has ended without being asked to and is being started again.", "Try again in a moment; strata status shows when it is back."),
+            CloudPresence.Running => new(
+                presence, $"The server in {home.Root} is starting, or its API does not answer.", "Try again in a moment; strata status shows how it is."),
+            _ when last is { End: not LastEnd.Asked } => new(
+                presence, Death(home, last, time.GetUtcNow()), $"Start it again with: {KeptSettings.StartCommand(home, detached: true)}", last),
+            _ => new(presence, $"No cloud runs in {home.Root}.", $"Start it with: {KeptSettings.StartCommand(home, detached: false)}", last),
+        };
+    }
 
-    public static string NextStep(CloudPresence presence) => presence switch
+    private static string Death(HomeLayout home, LastServer last, DateTimeOffset now)
     {
-        CloudPresence.None => "Start it with: strata up",
-        CloudPresence.Restarting => "Try again in a moment; strata status shows when it is back.",
-        _ => "Try again in a moment; strata status shows how it is.",
-    };
+        var (server, ago) = ($"The server in {home.Root} (process {last.Pid})", TimeText.Ago(last.SeenAt, now));
+        var words = last.Words(home);
+        return last.End switch
+        {
+            LastEnd.MachineRestarted => $"{server} ended with its machine, which was started again since. It was last seen at {last.SeenAt:u} ({ago}). Its log: {home.LogFile}",
+            LastEnd.Unasked => $"{server} stopped by itself at {last.SeenAt:u} ({ago}){(words is null ? "" : $": {words}")} Its log says why: {home.LogFile}",
+            _ => $"{server} died without being asked to stop. It was last seen at {last.SeenAt:u} ({ago}). "
+                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory." : $"The last it wrote: {words}") + $" Its log: {home.LogFile}",
+        };
+    }
 
     /// <summary>The error of a server that does not answer, or has gone, with what is known on this machine; any other as it is.</summary>
     public static Error Explain(Run run, Error error)
     {
-        if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run)) return error;
-        var presence = Find(new HomeLayout(run.Home));
-        if (error.Code == ClientErrors.ConnectionLost && presence == CloudPresence.Running) return error;
+        if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run)) return TokenAdvice.Explain(run, error);
+        var news = News(new HomeLayout(run.Home), run.Terminal.Time);
+        if (error.Code == ClientErrors.ConnectionLost && news.Presence == CloudPresence.Running) return error;
         // What was cut off has a next step of its own; where nothing answered at all, the client's would be a guess.
-        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own } ? $"{NextStep(presence).TrimEnd('.')}. {own}" : NextStep(presence);
-        return error with { Message = $"{error.Message} {Sentence(presence, run.Home)}", NextStep = next };
+        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own } ? $"{news.NextStep.TrimEnd('.')}. {own}" : news.NextStep;
+        return error with { Message = $"{error.Message} {news.Sentence}", NextStep = next };
     }
+}
+
+/// <summary>What is known of a cloud of this machine that does not answer.</summary>
+/// <param name="Last">Its last server, where none runs and one is remembered.</param>
+internal sealed record CloudNews(CloudPresence Presence, string Sentence, string NextStep, LastServer? Last = null)
+{
+    /// <summary>Whether its last server ended without being asked to.</summary>
+    public bool Died => Last is { End: not LastEnd.Asked };
 }

@@ -16,14 +16,16 @@ internal sealed class ServerFlags
 
     public IEnumerable<Option> All => options.Values;
 
-    /// <summary>Every setting with its source.</summary>
-    public IReadOnlyList<SettingValue> Resolve(Run run)
-    {
-        var given = options.Select(o => (o.Key.Name, Value: run.Parse.GetValue(o.Value))).Where(f => f.Value is not null).ToDictionary(f => f.Name, f => f.Value!);
-        return ServerOptionsReader.Resolve(new HomeLayout(run.Home), given, Environment.GetEnvironmentVariable).Value;
-    }
+    /// <summary>Every setting with its source; CONFIG_INVALID where the settings file is faulty.</summary>
+    public Result<IReadOnlyList<SettingValue>> Resolve(Run run) => ServerOptionsReader.Resolve(new HomeLayout(run.Home), Given(run), Environment.GetEnvironmentVariable);
 
-    public ServerOptions Read(Run run) => ServerOptionsReader.ToOptions(new HomeLayout(run.Home), Resolve(run)).Value;
+    /// <summary>As if there were no settings file.</summary>
+    public IReadOnlyList<SettingValue> ResolveWithoutFile(Run run) => ServerOptionsReader.ResolveWithoutFile(Given(run), Environment.GetEnvironmentVariable);
+
+    public ServerOptions Read(Run run) => ServerOptionsReader.ToOptions(new HomeLayout(run.Home), Resolve(run).Value).Value;
+
+    private Dictionary<string, string> Given(Run run) =>
+        options.Select(o => (o.Key.Name, Value: run.Parse.GetValue(o.Value))).Where(f => f.Value is not null).ToDictionary(f => f.Name, f => f.Value!);
 
     /// <summary>The given flags as arguments, for a process that is to do the same.</summary>
     public IEnumerable<string> ToArguments(Run run) =>

@@ -22,7 +22,7 @@ internal static class Welcoming
         }
         catch (StrataException e)
         {
-            ErrorText.Write(run.Terminal, e.Error);
+            ErrorText.Write(run, e.Error);
             run.Terminal.Error.WriteLine("The welcome page could not be deployed; the cloud is up all the same.");
         }
     }

@@ -2,8 +2,6 @@ using System.CommandLine;
 using Strata.Cli.Cloud;
 using Strata.Cli.Doctor;
 using Strata.Cli.Shell;
-using Strata.Core;
-using Strata.Server.Hosting;
 using Strata.Server.Options;
 
 namespace Strata.Cli.Commands;
@@ -28,16 +26,14 @@ internal static class DoctorCommand
     {
         if (!LocalCloud.IsMeant(run)) return await RunElsewhereAsync(run, cancellationToken);
         var home = new HomeLayout(run.Home);
-        var presence = LocalCloud.Find(home);
-        var running = presence == CloudPresence.Running;
-        var settings = (running ? RunningSettings.Read(home) : null) ?? Flags.Resolve(run);
-        var options = ServerOptionsReader.ToOptions(home, settings);
+        var news = LocalCloud.News(home, run.Terminal.Time);
+        var running = news.Presence == CloudPresence.Running;
         var findings = new List<Finding>(await ToolChecks.RunAsync(cancellationToken));
-        if (options.TryGet(out var read, out var fault)) findings.AddRange(await MachineChecks.RunAsync(read, running, cancellationToken));
-        else findings.Add(Finding.Failure("settings", fault.Message, "Change it where the list below says it comes from."));
-        if (running) findings.AddRange(await CloudChecks.RunAsync(run, cancellationToken));
-        else if (presence == CloudPresence.Restarting) findings.Add(Finding.Failure("cloud", LocalCloud.Sentence(presence, run.Home), LocalCloud.NextStep(presence)));
-        else findings.Add(Finding.Ok("cloud", $"none runs in {run.Home}; start one with: strata up"));
+        var settings = ReadSettings(run, home, running, findings);
+        var options = ServerOptionsReader.ToOptions(home, settings);
+        if (options.Error is { } fault) findings.Add(Finding.Failure("settings", fault.Message, "Change each where it comes from, which is named here."));
+        findings.AddRange(await MachineChecks.RunAsync(home, options.IsOk ? options.Value : null, running, cancellationToken));
+        findings.AddRange(running ? await CloudChecks.RunAsync(run, cancellationToken) : [OfCloud(run, news)]);
         Write(run, new Diagnosis(findings.TrueForAll(f => f.Verdict != Verdict.Failure), findings, [.. settings.Select(Show)]));
         return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;
     }
@@ -51,8 +47,29 @@ internal static class DoctorCommand
         return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;
     }
 
+    /// <summary>
+    /// Of a cloud that runs, what it was started with. Of one that is down, what its next start would have, and where this shell says nothing, what the last start had.
+    /// A faulty settings file is a finding.
+    /// </summary>
+    private static IReadOnlyList<SettingValue> ReadSettings(Run run, HomeLayout home, bool running, List<Finding> findings)
+    {
+        var next = Flags.Resolve(run);
+        if (next.Error is { } fault)
+        {
+            var file = Path.Combine(home.Root, ServerOptionsReader.FileName);
+            findings.Add(Finding.Failure(
+                "settings file", fault.Message, $"Correct it, or do without it: mv {file} {file}.off{(running ? ". The cloud that runs has read it before; its next start fails" : "")}"));
+        }
+        if (running && KeptSettings.Read(home) is { } kept) return kept;
+        return KeptSettings.Over(home, next.IsOk ? next.Value : Flags.ResolveWithoutFile(run));
+    }
+
+    private static Finding OfCloud(Run run, CloudNews news) => news.Presence == CloudPresence.Restarting || news.Died
+        ? Finding.Failure("cloud", news.Sentence, news.NextStep)
+        : Finding.Ok("cloud", run.Hint($"{news.Sentence} {news.NextStep}"));
+
     private static ShownSetting Show(SettingValue setting) =>
-        new(setting.Setting.Name, setting.Setting.IsSecret && setting.Value.Length > 0 ? "(set)" : setting.Value, setting.Source);
+        new(setting.Setting.Name, setting.IsSecret ? KeptSettings.Hidden : setting.Value, setting.Source);
 
     private static void Write(Run run, Diagnosis diagnosis)
     {
@@ -61,7 +78,7 @@ internal static class DoctorCommand
         {
             var (mark, tone) = finding.Verdict switch { Verdict.Ok => ("✓", Tone.Good), Verdict.Warning => ("!", Tone.Waiting), _ => ("✗", Tone.Bad) };
             run.Terminal.Out.WriteLine($"{run.Terminal.OnOut(tone, mark)} {finding.What,-18} {finding.Message}");
-            if (finding.Fix is { } fix) run.Terminal.Out.WriteLine($"{"",-21}→ {fix}");
+            if (finding.Fix is { } fix) run.Terminal.Out.WriteLine($"{"",-21}→ {run.Hint(fix)}");
         }
         if (diagnosis.Settings.Count == 0) return;
         run.Terminal.Out.WriteLine();

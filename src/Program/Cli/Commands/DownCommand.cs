@@ -24,15 +24,17 @@ internal static class DownCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var home = new HomeLayout(run.Home);
-        var wasRestarting = LocalCloud.Find(home) == CloudPresence.Restarting;
+        var before = LocalCloud.News(home, run.Terminal.Time);
         Watchdog.Stop(home);
         if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
         else if (!await StopRemainsAsync(run, home, cancellationToken))
         {
-            run.Say(wasRestarting ? $"The server in {run.Home} had ended; it is not started again." : LocalCloud.Sentence(CloudPresence.None, run.Home));
+            run.Say(before.Presence == CloudPresence.Restarting ? $"The server in {run.Home} had ended; it is not started again." : before.Sentence);
+            if (before.Died) LastServer.Forget(home);
             if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
             return CommandRunner.Done;
         }
+        if (before.Died) LastServer.Forget(home);
         run.Say(run.Parse.GetValue(All) ? "The cloud is down with its instances, edge and database; its data stays." : "The server is down; its data stays.");
         if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
         return CommandRunner.Done;

@@ -21,14 +21,14 @@ internal static class EdgeCommand
     {
         var command = new Command("edge", "Run an edge as a process of its own") { Inline };
         foreach (var flag in Flags.All) command.Add(flag);
-        return command.Does(terminal, RunAsync);
+        return command.Does(terminal, RunAsync, serves: true);
     }
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var options = Flags.Read(run);
         var token = Environment.GetEnvironmentVariable("STRATA_TOKEN") ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
-        if (PortCheck.Check(options.Listen, options.HttpPort, "edge", Setting.HttpPort.Flag) is { } fault) throw fault.ToException();
+        if (PortCheck.Check(options, Setting.HttpPort) is { } fault) throw fault.ToException();
         using var loggers = ServerLogs.CreateFactory(Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, run.Terminal.Time);
         await EdgeProcess.RunAsync(
             EdgeSettings.Of(options, token, run.Parse.GetValue(Inline)), loggers,

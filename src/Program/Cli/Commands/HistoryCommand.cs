@@ -10,7 +10,8 @@ internal static class HistoryCommand
 {
     private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
     private static readonly Argument<string?> Name = new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<int> Limit = new("--limit", "-n") { Description = "Revisions at most", DefaultValueFactory = _ => 50, HelpName = "N" };
+    private static readonly Option<int> Limit =
+        new Option<int>("--limit", "-n") { Description = "Revisions at most", DefaultValueFactory = _ => 50, HelpName = "N" }.Between(1);
 
     public static Command Create(Terminal terminal) =>
         new Command("history", "Every revision of a resource: what changed, when, by whom") { Target, Name, Limit }.Does(terminal, RunAsync);

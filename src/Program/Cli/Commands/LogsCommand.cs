@@ -3,6 +3,7 @@ using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Cli.Commands;
@@ -12,7 +13,7 @@ internal static class LogsCommand
 {
     private static readonly Argument<string> Target = new Argument<string>("name") { Description = "Deployment; or release/NAME, instance/NAME" }.CompletesNames("deployments");
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Stay and show what comes" };
-    private static readonly Option<int?> Tail = new("--tail", "-n") { Description = "Only the last lines", HelpName = "N" };
+    private static readonly Option<int?> Tail = new Option<int?>("--tail", "-n") { Description = "Only the last lines", HelpName = "N" }.Between(0);
 
     public static Command Create(Terminal terminal) => new Command("logs", "Show the log of a deployment, an instance or a build") { Target, Follow, Tail }.Does(terminal, RunAsync);
 
@@ -20,14 +21,14 @@ internal static class LogsCommand
     {
         var (plural, name) = await ResolveAsync(run, run.Parse.GetRequiredValue(Target), cancellationToken);
         var query = new LogQuery { Follow = run.Parse.GetValue(Follow), Tail = run.Parse.GetValue(Tail) };
-        try
+        if (query.Follow && !run.Quiet && await EmptyLog.BeforeAsync(run, plural, name, cancellationToken) is { } waiting) run.Say(waiting);
+        var isEmpty = true;
+        await foreach (var line in run.Client.LogsAsync(plural, name, query, cancellationToken))
         {
-            await foreach (var line in run.Client.LogsAsync(plural, name, query, cancellationToken)) Write(run, line, showSource: plural == "deployments");
+            Write(run, line, showSource: plural == Plurals.Deployments);
+            isEmpty = false;
         }
-        catch (OperationCanceledException) when (query.Follow && cancellationToken.IsCancellationRequested)
-        {
-            // Following ends when the user has seen enough.
-        }
+        if (isEmpty && query is { Follow: false, Tail: not 0 } && !run.Quiet) run.Say(await EmptyLog.ExplainAsync(run, plural, name, cancellationToken));
         return CommandRunner.Done;
     }
 

@@ -14,18 +14,21 @@ internal static class StatusCommand
     /// <summary>A failure that the work has recovered from is shown so long.</summary>
     private static readonly TimeSpan RecoveredShownFor = TimeSpan.FromHours(1);
 
-    private sealed record Down(bool Running, bool Restarting, string Home);
+    /// <param name="Died">Whether the last server ended without being asked to.</param>
+    /// <param name="SeenAt">When the last server ended or was last seen; null: none is remembered.</param>
+    private sealed record Down(bool Running, bool Restarting, string Home, bool Died, DateTimeOffset? SeenAt, string Message, string NextStep, string Log);
 
     public static Command Create(Terminal terminal) => new Command("status", "Tell how the cloud is").Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        var presence = LocalCloud.Find(new HomeLayout(run.Home));
+        var home = new HomeLayout(run.Home);
         var isMeant = LocalCloud.IsMeant(run);
-        if (isMeant && presence != CloudPresence.Running)
+        if (isMeant && LocalCloud.News(home, run.Terminal.Time) is { Presence: not CloudPresence.Running } news)
         {
-            if (!run.WriteMachine(new Down(false, presence == CloudPresence.Restarting, run.Home)))
-                run.Terminal.Error.WriteLine($"{LocalCloud.Sentence(presence, run.Home)} {LocalCloud.NextStep(presence)}");
+            var next = run.Hint(news.NextStep);
+            var down = new Down(false, news.Presence == CloudPresence.Restarting, run.Home, news.Died, news.Last?.SeenAt, news.Sentence, next, home.LogFile);
+            if (!run.WriteMachine(down)) await run.Terminal.Error.WriteLineAsync($"{news.Sentence} {next}");
             return CommandRunner.Failed;
         }
         var status = isMeant ? await LocalStatusAsync(run, cancellationToken) : await CloudStatus.AskApiAsync(run, cancellationToken);
@@ -38,6 +41,12 @@ internal static class StatusCommand
         var (status, api) = await CloudStatus.AskAsync(run, cancellationToken);
         if (api is null) return status!;
         if (status is null) throw api.ToException();
+        if (TokenAdvice.IsRefusal(api))
+        {
+            // The cloud may be well all the same.
+            ErrorText.Write(run, TokenAdvice.Explain(run, api));
+            return status;
+        }
         run.Terminal.Error.WriteLine($"The API does not answer: {api.Message} This is what the server itself says:");
         return status with { Ok = false };
     }

@@ -26,7 +26,7 @@ internal static class UpCommand
     {
         var command = new Command("up", "Start the cloud on this machine") { Detach, NoRestart, NewAdminToken };
         foreach (var flag in Flags.All) command.Add(flag);
-        return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken));
+        return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken), serves: true);
     }
 
     private static async Task<int> RunDetachedAsync(Run run, CancellationToken cancellationToken)
@@ -61,7 +61,7 @@ internal static class UpCommand
         }
         if (!stop.Token.IsCancellationRequested)
         {
-            run.Terminal.Error.WriteLine($"Error: The server stopped without being asked to; instances and the database run on. Look at {options.Home.LogFile}");
+            await run.Terminal.Error.WriteLineAsync($"Error: The server stopped without being asked to; instances and the database run on. Look at {options.Home.LogFile}");
             await server.StopAsync(keepWork: true);
             return CommandRunner.StoppedUnasked;
         }
@@ -73,9 +73,10 @@ internal static class UpCommand
     private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)
     {
         var address = server.Options.ApiUrl.ToString().TrimEnd('/');
-        if (server.AdminToken is { } token) new CliContext { Server = address, Token = token }.Save(run.Home);
-        else if (CliContext.Read(run.Home) is { } known) (known with { Server = address }).Save(run.Home);
-        else run.Terminal.Error.WriteLine(NoTokenHere);
+        var own = server.AdminToken is { } token ? new CliContext { Server = address, Token = token } : CliContext.Read(run.Home) is { } known ? known with { Server = address } : null;
+        own?.Save(run.Home);
+        if (own is null) run.Terminal.Error.WriteLine(run.Hint(NoTokenHere));
+        else run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
         if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);
         var cloud = server.TellReady();

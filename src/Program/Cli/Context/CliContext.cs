@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Strata.Core;
 
 namespace Strata.Cli.Context;
@@ -12,6 +13,14 @@ internal sealed record CliContext
 
     /// <summary>Project that commands mean when none is named.</summary>
     public string Project { get; init; } = DefaultProject;
+
+    /// <summary>Where <see cref="Token"/> comes from.</summary>
+    [JsonIgnore]
+    public TokenSource Source { get; init; }
+
+    /// <summary>Whether the file has a token for the same server which STRATA_TOKEN hides.</summary>
+    [JsonIgnore]
+    public bool HasOther { get; init; }
 
     public const string DefaultProject = "default";
     public const string FileName = "context.json";
@@ -32,8 +41,15 @@ internal sealed record CliContext
         var file = Read(home);
         if ((server ?? url ?? file?.Server) is not { } address) throw Unset(home).ToException();
         if (token is not null && url is not null && !IsSame(address, url)) token = null;
-        if (token is null && file is not null && IsSame(address, file.Server)) token = file.Token;
-        return new CliContext { Server = address, Token = token, Project = file is not null && url is null ? file.Project : DefaultProject };
+        var kept = file is not null && IsSame(address, file.Server) ? file.Token : null;
+        return new CliContext
+        {
+            Server = address,
+            Token = token ?? kept,
+            Source = token is not null ? TokenSource.Environment : kept is not null ? TokenSource.File : TokenSource.None,
+            HasOther = token is not null && kept is not null && kept != token,
+            Project = file is not null && url is null ? file.Project : DefaultProject,
+        };
     }
 
     private static bool IsSame(string address, string other) =>
@@ -65,4 +81,16 @@ internal sealed record CliContext
     private static Error Unset(string home) => new(
         ErrorKind.NotFound, "NO_CONTEXT", $"No cloud is known here: there is no {Path.Combine(home, FileName)} and STRATA_URL is not set.",
         "Start one with \"strata up\", or set STRATA_URL and STRATA_TOKEN.");
+}
+
+/// <summary>Where a command has its token from.</summary>
+internal enum TokenSource
+{
+    None,
+
+    /// <summary>The variable STRATA_TOKEN.</summary>
+    Environment,
+
+    /// <summary>The data folder's <c>context.json</c>.</summary>
+    File,
 }

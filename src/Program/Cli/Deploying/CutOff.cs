@@ -23,13 +23,13 @@ internal static class CutOff
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && ongoing() is not null)
         {
             var left = ongoing()!;
-            run.Terminal.Error.WriteLine($"Not waiting any more. {left.Sentence} {left.NextStep}");
-            return CommandRunner.Failed;
+            run.Terminal.Error.WriteLine(run.Hint($"Not waiting any more. {left.Sentence} {left.NextStep}"));
+            return CommandRunner.Interrupted;
         }
         catch (StrataException e) when (IsLoss(e.Error) && ongoing() is not null)
         {
             var (left, error) = (ongoing()!, LocalCloud.Explain(run, e.Error));
-            ErrorText.Write(run.Terminal, error with { Message = $"{error.Message} {left.Sentence}", NextStep = $"{left.NextStep} {error.NextStep}".TrimEnd() });
+            ErrorText.Write(run, error with { Message = $"{error.Message} {left.Sentence}", NextStep = $"{left.NextStep} {error.NextStep}".TrimEnd() });
             return ErrorText.ExitCode(error);
         }
     }

@@ -18,6 +18,9 @@ internal sealed class Deployer(Run run)
 
     private readonly Steps steps = new(run);
 
+    /// <summary>Whether an earlier release serves.</summary>
+    private bool serving;
+
     /// <summary>Told the release's name as soon as there is one: from then on the work goes on by itself.</summary>
     public string? Release { get; private set; }
 
@@ -30,10 +33,15 @@ internal sealed class Deployer(Run run)
     /// <param name="waits">False: return as soon as the release is queued.</param>
     public async Task<DeploymentResource> DeployAsync(string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var deployment = await EnsureAsync(name, cancellationToken);
+        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
+        var known = await deployments.FindAsync(name, cancellationToken: cancellationToken);
+        serving = known?.Status.Release is not null;
+        // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused before the upload.
+        if (!ResourceName.IsValid(name)) known ??= await CreateAsync(deployments, name, cancellationToken);
         var config = source.Git is { } git ? new SourceConfig { Git = git } : await UploadAsync(source.Folder!, cancellationToken);
         Asked = true;
-        var release = await CreateReleaseAsync(deployment, config, cancellationToken);
+        var deployment = known ?? await CreateAsync(deployments, name, cancellationToken);
+        var release = await CreateReleaseAsync(deployment, isNew: known is null, config, cancellationToken);
         Release = release.Name;
         if (!waits) return deployment;
         await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, told, cancellationToken), BuildSummary);
@@ -42,10 +50,9 @@ internal sealed class Deployer(Run run)
             $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
     }
 
-    private async Task<DeploymentResource> EnsureAsync(string name, CancellationToken cancellationToken)
+    private async Task<DeploymentResource> CreateAsync(
+        ResourceClient<DeploymentSpec, DeploymentStatus> deployments, string name, CancellationToken cancellationToken)
     {
-        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
-        if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } existing) return existing;
         var project = await EnsureProjectAsync(cancellationToken);
         try
         {
@@ -98,7 +105,8 @@ internal sealed class Deployer(Run run)
     }
 
     /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
-    private async Task<ReleaseResource> CreateReleaseAsync(DeploymentResource deployment, SourceConfig source, CancellationToken cancellationToken)
+    /// <param name="isNew">The deployment was made for this release, and goes if the server refuses it.</param>
+    private async Task<ReleaseResource> CreateReleaseAsync(DeploymentResource deployment, bool isNew, SourceConfig source, CancellationToken cancellationToken)
     {
         var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         var stem = deployment.Name[..Math.Min(deployment.Name.Length, ResourceName.LengthMax - 9)];
@@ -114,6 +122,24 @@ internal sealed class Deployer(Run run)
             catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict && attempt < NameTriesMax)
             {
             }
+            catch (StrataException e) when (isNew && e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
+            {
+                await RemoveAsync(deployment);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Best effort: what is left says itself that it has no release.</summary>
+    private async Task RemoveAsync(DeploymentResource deployment)
+    {
+        try
+        {
+            await run.Client.Resources(Plurals.Deployments).DeleteAsync(deployment.Id, cancellationToken: CancellationToken.None);
+        }
+        catch (StrataException)
+        {
+            // The refusal of the release is what is reported.
         }
     }
 
@@ -162,10 +188,12 @@ internal sealed class Deployer(Run run)
     private static string BuildSummary(ReleaseResource built) =>
         $"Built {built.Name}" + (built.Status.Detected is { } what ? $" ({what}{(built.Status.ImageBytes > 0 ? ", " + ByteCount.Short(built.Status.ImageBytes) : "")})" : "");
 
-    private static Error BuildFailed(ReleaseResource built) => new(
-        ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
-        $"The whole log: strata logs release/{built.Name}. What served before still serves.");
+    private Error BuildFailed(ReleaseResource built) => new(
+        ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.", $"The whole log: strata logs release/{built.Name}.{ServesOn()}");
 
-    private static Error Cancelled(ReleaseResource release) => new(
-        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", "What served before still serves.");
+    private Error Cancelled(ReleaseResource release) => new(
+        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it.{ServesOn()}");
+
+    /// <summary>Of a first deploy nothing served before.</summary>
+    private string ServesOn() => serving ? " What served before still serves." : "";
 }

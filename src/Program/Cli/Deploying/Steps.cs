@@ -23,7 +23,7 @@ internal sealed class Steps(Run run)
     }
 
     /// <summary>A line of a log that belongs to the present step.</summary>
-    public void Line(string text) => run.Say(run.Terminal.OnError(Tone.Faint, "  │ ") + text);
+    public void Line(string text) => run.Show(run.Terminal.OnError(Tone.Faint, "  │ ") + text);
 
     private Task<T> LiveAsync<T>(string doing, Func<Action<string>, Task<T>> work) =>
         console.Status().StartAsync(Markup.Escape(SafeWriter.Clean(doing)), context => work(text => context.Status(Markup.Escape(SafeWriter.Clean(text)))));

@@ -15,7 +15,7 @@ internal static class CloudChecks
         var (status, api) = await CloudStatus.AskAsync(run, cancellationToken);
         Finding[] fault = api is null
             ? []
-            : [Finding.Failure("API", api.Message, "Look at the findings below; if there are none: strata up -d, which replaces a server that does not answer")];
+            : [OfApi(run, api, "Look at the findings below; if there are none: strata up -d, which replaces a server that does not answer")];
         return status is null ? fault : [.. fault, .. Of(status, Repair)];
     }
 
@@ -28,8 +28,15 @@ internal static class CloudChecks
         }
         catch (StrataException e)
         {
-            return [Finding.Failure("API", e.Error.Message, e.Error.NextStep ?? "Ask who operates that cloud.")];
+            return [OfApi(run, e.Error, e.Error.NextStep ?? "Ask who operates that cloud.")];
         }
+    }
+
+    private static Finding OfApi(Run run, Error error, string fix)
+    {
+        if (!TokenAdvice.IsRefusal(error)) return Finding.Failure("API", error.Message, fix);
+        var advice = TokenAdvice.Explain(run, error);
+        return Finding.Failure("token", advice.Message, advice.NextStep ?? "Use another token: set STRATA_TOKEN.");
     }
 
     private static IReadOnlyList<Finding> Of(ServerStatus status, string repair) =>

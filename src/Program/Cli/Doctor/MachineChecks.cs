@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Strata.Cli.Shell;
+using Strata.Server;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
 
@@ -11,12 +12,22 @@ internal static class MachineChecks
 {
     private const long DiskBytesMin = 1L << 30;
 
-    public static async Task<IReadOnlyList<Finding>> RunAsync(ServerOptions options, bool running, CancellationToken cancellationToken) =>
+    /// <param name="options">Null where the settings are faulty: then the ports are not known.</param>
+    public static async Task<IReadOnlyList<Finding>> RunAsync(HomeLayout home, ServerOptions? options, bool running, CancellationToken cancellationToken) =>
     [
-        DataFolder(options.Home),
-        Disk(options.Home),
-        .. running ? (IReadOnlyList<Finding>)[] : [Port(options, options.ApiPort, "API", Setting.ApiPort), Port(options, options.HttpPort, "edge", Setting.HttpPort)],
+        DataFolder(home),
+        Disk(home),
+        .. running || options is null ? (IReadOnlyList<Finding>)[] : Ports(options),
         await NamesAsync(cancellationToken),
+    ];
+
+    /// <summary>An edge of its own process runs on while the server is down, and has its port by right.</summary>
+    private static IReadOnlyList<Finding> Ports(ServerOptions options) =>
+    [
+        Port(options, options.ApiPort, "API", Setting.ApiPort),
+        .. options.EdgeMode == EdgeMode.Off ? (IReadOnlyList<Finding>)[]
+            : Remains.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
+            : [Port(options, options.HttpPort, "edge", Setting.HttpPort)],
     ];
 
     private static Finding DataFolder(HomeLayout home)
@@ -47,7 +58,7 @@ internal static class MachineChecks
     }
 
     private static Finding Port(ServerOptions options, int port, string what, Setting setting) =>
-        PortCheck.Check(options.Listen, port, what, setting.Flag) is { } error
+        PortCheck.Check(options, setting) is { } error
             ? Finding.Failure($"port {port}", error.Message, error.NextStep!)
             : Finding.Ok($"port {port}", $"free for the {what}");
 

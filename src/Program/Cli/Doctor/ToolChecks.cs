@@ -58,9 +58,16 @@ internal static class ToolChecks
 
     private static async Task<string> FirstLineAsync(string program, string argument, CancellationToken cancellationToken)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, [argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return output.Split('\n')[0].Trim();
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, [argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return output.Split('\n')[0].Trim();
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return $"{program} cannot be run: {e.Message}";
+        }
     }
 }

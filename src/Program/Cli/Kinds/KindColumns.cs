@@ -49,12 +49,10 @@ internal static class KindColumns
 
     public static IReadOnlyList<Column> Of(KindInfo kind) => ByKind.GetValueOrDefault(kind.Name, []);
 
-    /// <summary>A deployment that runs without an instance is a static site, which needs none.</summary>
-    private static string Replicas(AnyResource deployment)
-    {
-        var (ready, asked) = (deployment.Status.Number("readyReplicas") ?? 0, deployment.Spec.Number("run.replicas") ?? 1);
-        return deployment.State == "RUNNING" && ready == 0 && asked > 0 ? "static" : $"{ready}/{asked}";
-    }
+    /// <summary>A static site needs no instances.</summary>
+    private static string Replicas(AnyResource deployment) => deployment.Status.IsTrue("static")
+        ? "static"
+        : $"{deployment.Status.Number("readyReplicas") ?? 0}/{deployment.Spec.Number("run.replicas") ?? 1}";
 
     private static string Source(AnyResource release) =>
         release.Spec.Text("source.git.url") is { Length: > 0 } url

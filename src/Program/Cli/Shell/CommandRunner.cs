@@ -16,27 +16,31 @@ internal static class CommandRunner
 
     /// <summary>To the watchdog: somebody else has started a server, so there is nothing left to watch.</summary>
     public const int TakenByAnother = 74;
-    private const int Interrupted = 130;
+
+    /// <summary>128 and the number of SIGINT, as of any program that Ctrl-C ends.</summary>
+    public const int Interrupted = 130;
     private const string DebugVariable = "STRATA_DEBUG";
 
     /// <summary>Gives a command its work; the value is the exit code.</summary>
-    public static Command Does(this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work)
+    /// <param name="serves">It runs until a signal ends it, so that is its success and no interruption.</param>
+    public static Command Does(this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work, bool serves = false)
     {
-        command.SetAction((parse, cancellationToken) => RunAsync(new Run(parse, terminal), work, cancellationToken));
+        command.SetAction((parse, cancellationToken) => RunAsync(new Run(parse, terminal), work, serves, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(Run run, Func<Run, CancellationToken, Task<int>> work, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Run run, Func<Run, CancellationToken, Task<int>> work, bool serves, CancellationToken cancellationToken)
     {
         using (run)
         {
             try
             {
-                return await work(run, cancellationToken);
+                var code = await work(run, cancellationToken);
+                return code == Done && !serves && cancellationToken.IsCancellationRequested ? Interrupted : code;
             }
             catch (StrataException e)
             {
-                ErrorText.Write(run.Terminal, LocalCloud.Explain(run, e.Error));
+                ErrorText.Write(run, LocalCloud.Explain(run, e.Error));
                 return ErrorText.ExitCode(e.Error);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -49,7 +53,7 @@ internal static class CommandRunner
             }
             catch (Exception e)
             {
-                ErrorText.Write(run.Terminal, Unforeseen(e));
+                ErrorText.Write(run, Unforeseen(e));
                 if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable))) await run.Terminal.Error.WriteLineAsync(e.ToString());
                 return Failed;
             }

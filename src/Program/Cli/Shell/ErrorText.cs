@@ -5,6 +5,9 @@ namespace Strata.Cli.Shell;
 /// <summary>How a failure is shown: what went wrong, each faulty field, what to do next, the code and the request's id.</summary>
 internal static class ErrorText
 {
+    public static void Write(Run run, Error error) =>
+        Write(run.Terminal, error with { Message = run.Hint(error.Message), NextStep = error.NextStep is { } next ? run.Hint(next) : null });
+
     public static void Write(Terminal terminal, Error error)
     {
         terminal.Error.WriteLine($"{terminal.OnError(Tone.Bad, "Error:")} {error.Message}");

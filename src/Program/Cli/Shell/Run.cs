@@ -49,9 +49,22 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
     public DateTimeOffset Now => Terminal.Time.GetUtcNow();
 
     /// <summary>What a person is told besides the data; nothing when quiet.</summary>
-    public void Say(string line)
+    public void Say(string line) => Show(Hint(line));
+
+    /// <summary>As <see cref="Say"/>, for text that is not ours, such as a line of a build's log.</summary>
+    public void Show(string line)
     {
         if (!Quiet) Terminal.Error.WriteLine(line);
+    }
+
+    /// <summary>A text whose proposed commands mean the cloud, organization and project of this one.</summary>
+    public string Hint(string text) => Hints.Complete(parse, text);
+
+    /// <summary>From now on as somebody else, whatever STRATA_URL and STRATA_TOKEN say.</summary>
+    public void SignIn(CliContext other)
+    {
+        client?.Dispose();
+        (client, context) = (null, other);
     }
 
     /// <summary>Data in the chosen machine format; false when a table was asked for.</summary>

@@ -7,11 +7,15 @@ namespace Strata.Server.Hosting;
 
 /// <summary>What a running cloud says of itself in its data folder.</summary>
 /// <param name="Ready">False while it still starts.</param>
-public sealed record RunningCloud(int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready);
+/// <param name="End">How it ended; null while it runs, and where it had no time to say so.</param>
+public sealed record RunningCloud(int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready, ServerEnd? End = null);
+
+/// <param name="Asked">Whether somebody asked for it: <c>strata down</c>, Ctrl-C, a signal.</param>
+public sealed record ServerEnd(DateTimeOffset At, bool Asked);
 
 /// <summary>
 /// One server per data folder: a lock that the kernel gives up with the process, however that ends. The holder tells about itself in a file beside it; that
-/// file counts only while the lock is held.
+/// file counts only while the lock is held. It stays behind when the holder ends: <see cref="LastServer"/> reads from it how that was.
 /// </summary>
 public sealed class HomeLock : IDisposable
 {
@@ -21,6 +25,7 @@ public sealed class HomeLock : IDisposable
 
     private readonly FileStream file;
     private readonly HomeLayout home;
+    private RunningCloud? told;
 
     private HomeLock(FileStream file, HomeLayout home) => (this.file, this.home) = (file, home);
 
@@ -82,6 +87,16 @@ public sealed class HomeLock : IDisposable
     {
         File.WriteAllBytes(home.StateFile + ".new", JsonSerializer.SerializeToUtf8Bytes(cloud, WireJson.Of<RunningCloud>()));
         File.Move(home.StateFile + ".new", home.StateFile, overwrite: true);
+        told = cloud;
+    }
+
+    /// <summary>A sign of life: the file's time is when the server was last seen.</summary>
+    public void Touch(DateTimeOffset now) => File.SetLastWriteTimeUtc(home.StateFile, now.UtcDateTime);
+
+    /// <summary>Leaves behind how a server that was ready has ended; to be disposed next.</summary>
+    public void TellEnd(ServerEnd end)
+    {
+        if (told is { Ready: true } cloud) Tell(cloud with { End = end });
     }
 
     /// <summary>The cloud that runs in a data folder, or null.</summary>
@@ -117,7 +132,7 @@ public sealed class HomeLock : IDisposable
 
     public void Dispose()
     {
-        File.Delete(home.StateFile);
+        if (told?.End is null) File.Delete(home.StateFile);
         file.Dispose();
     }
 }

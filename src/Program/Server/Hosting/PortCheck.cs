@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Strata.Core;
+using Strata.Server.Options;
 
 namespace Strata.Server.Hosting;
 
@@ -12,8 +13,35 @@ namespace Strata.Server.Hosting;
 public static class PortCheck
 {
     private const int ListenState = 0x0A;
+    private const int PortWithoutRights = 8000;
+    private const int ProposalsMax = 200;
 
-    public static Error? Check(IPAddress address, int port, string what, string flag)
+    /// <param name="setting">The port's: <see cref="Setting.ApiPort"/> or <see cref="Setting.HttpPort"/>.</param>
+    /// <returns>Why it cannot be listened on, with a port that can be; null: it can.</returns>
+    public static Error? Check(ServerOptions options, Setting setting)
+    {
+        var (what, port) = setting == Setting.ApiPort ? ("API", options.ApiPort) : ("edge", options.HttpPort);
+        return Try(options.Listen, port) switch
+        {
+            null => null,
+            SocketError.AccessDenied => ServerErrors.PortForbidden(what, port, Proposal(options, setting, PortWithoutRights)),
+            SocketError.AddressNotAvailable => ServerErrors.AddressUnknown(options.Listen.ToString()),
+            SocketError.AddressAlreadyInUse => ServerErrors.PortInUse(what, port, Owner(port), Proposal(options, setting, port + 1)),
+            var other => ServerErrors.PortRefused(what, port, new SocketException((int)other).Message, Proposal(options, setting, port + 1)),
+        };
+    }
+
+    /// <summary>The command that starts with a port that was just found free; null where none is.</summary>
+    private static string? Proposal(ServerOptions options, Setting setting, int from)
+    {
+        var other = setting == Setting.ApiPort ? options.HttpPort : options.ApiPort;
+        var ports = Enumerable.Range(from, ProposalsMax).Concat(Enumerable.Range(PortWithoutRights, ProposalsMax)).Where(p => p <= IPEndPoint.MaxPort && p != other);
+        var free = ports.FirstOrDefault(p => Try(options.Listen, p) is null);
+        return free == 0 ? null : KeptSettings.StartCommand(options.Settings, setting, free.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <returns>Null: it can be listened on.</returns>
+    private static SocketError? Try(IPAddress address, int port)
     {
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -25,24 +53,31 @@ public static class PortCheck
         }
         catch (SocketException e)
         {
-            return e.SocketErrorCode switch
-            {
-                SocketError.AddressAlreadyInUse => ServerErrors.PortInUse(what, port, flag, Owner(port)),
-                SocketError.AccessDenied => ServerErrors.PortForbidden(what, port, flag),
-                SocketError.AddressNotAvailable => ServerErrors.AddressUnknown(address.ToString()),
-                _ => ServerErrors.PortInUse(what, port, flag, e.Message),
-            };
+            return e.SocketErrorCode;
         }
     }
 
-    /// <summary>Such as <c>nginx (process 812)</c>; null where the system does not tell us.</summary>
+    /// <summary>Such as <c>nginx (process 812)</c>; null where the system does not tell us: a process of another user, or of another container.</summary>
     private static string? Owner(int port)
     {
         try
         {
             var inodes = Inodes("/proc/net/tcp", port).Concat(Inodes("/proc/net/tcp6", port)).Select(i => $"socket:[{i}]").ToHashSet();
             return inodes.Count == 0 ? null : Directory.EnumerateDirectories("/proc").Select(p => Path.GetFileName(p)).Where(p => p.All(char.IsAsciiDigit))
-                .Where(p => Holds(p, inodes)).Select(p => $"{File.ReadAllText($"/proc/{p}/comm").Trim()} (process {p})").FirstOrDefault();
+                .Where(p => Holds(p, inodes)).Select(Describe).FirstOrDefault(d => d is not null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null where it has just ended.</summary>
+    private static string? Describe(string pid)
+    {
+        try
+        {
+            return $"{File.ReadAllText($"/proc/{pid}/comm").Trim()} (process {pid})";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -22,12 +22,18 @@ public sealed record HomeLayout(string Root)
     public string LockFile => Path.Combine(Run, "strata.lock");
     public string StateFile => Path.Combine(Run, "strata.json");
 
+    /// <summary>The settings of the last start, for commands that run while it does, or after it.</summary>
+    public string SettingsFile => Path.Combine(Run, "settings.json");
+
     /// <summary>Where the server answers with its status, whatever is wrong with its database or API.</summary>
     public string StatusSocket => Path.Combine(Run, "status.sock");
 
     /// <summary>Process number of the watchdog that starts a detached server again.</summary>
     public string WatchFile => Path.Combine(Run, "watch.pid");
     public string LogFile => Path.Combine(Run, "strata.log");
+
+    /// <summary>What a detached server and its watchdog write to standard output and standard error.</summary>
+    public string OutputFile => Path.Combine(Run, "up.out");
     public string AgentTokenFile => Path.Combine(Run, "agent.token");
     public string EdgeTokenFile => Path.Combine(Run, "edge.token");
 

@@ -40,6 +40,9 @@ public sealed record ServerOptions
 
     public ServerLimits Limits { get; init; } = new();
 
+    /// <summary>What these options were read from.</summary>
+    public IReadOnlyList<SettingValue> Settings { get; init; } = [];
+
     /// <summary>As set; null: not.</summary>
     public Uri? PublicUrlSet { get; init; }
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Strata.Core;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Strata.Server.Options;
 
@@ -16,9 +14,13 @@ public static class ServerOptionsReader
     public static Result<IReadOnlyList<SettingValue>> Resolve(HomeLayout home, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment)
     {
         var path = Path.Combine(home.Root, FileName);
-        if (!ReadFile(path).TryGet(out var file, out var error)) return error;
-        return Setting.All.Select(s => Pick(s, flags, environment, file, path)).ToList();
+        if (!SettingsFile.Read(path).TryGet(out var file, out var error)) return error;
+        return Setting.All.Select(s => Pick(s, flags, environment, file)).ToList();
     }
+
+    /// <summary>As <see cref="Resolve"/>, as if there were no file: for what is said about one that is faulty.</summary>
+    public static IReadOnlyList<SettingValue> ResolveWithoutFile(IReadOnlyDictionary<string, string> flags, Func<string, string?> environment) =>
+        [.. Setting.All.Select(s => Pick(s, flags, environment, new Dictionary<string, SettingValue>()))];
 
     /// <summary>The options that the settings mean; every fault is reported, naming the setting and its source.</summary>
     public static Result<ServerOptions> ToOptions(HomeLayout home, IReadOnlyList<SettingValue> settings)
@@ -28,6 +30,7 @@ public static class ServerOptionsReader
         var options = new ServerOptions
         {
             Home = home,
+            Settings = settings,
             Listen = Read(values[Setting.Listen], "an IP address", IPAddress.Parse, faults) ?? IPAddress.Loopback,
             ApiPort = Read(values[Setting.ApiPort], "a port from 1 to 65535", Port, faults),
             HttpPort = Read(values[Setting.HttpPort], "a port from 1 to 65535", Port, faults),
@@ -47,32 +50,11 @@ public static class ServerOptionsReader
     }
 
     private static SettingValue Pick(
-        Setting setting, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment, IReadOnlyDictionary<string, string> file, string path)
+        Setting setting, IReadOnlyDictionary<string, string> flags, Func<string, string?> environment, IReadOnlyDictionary<string, SettingValue> file)
     {
         if (setting.HasFlag && flags.TryGetValue(setting.Name, out var flag)) return new SettingValue(setting, flag, "flag " + setting.Flag);
         if (environment(setting.Variable) is { Length: > 0 } variable) return new SettingValue(setting, variable, "environment " + setting.Variable);
-        return file.TryGetValue(setting.Field, out var value) ? new SettingValue(setting, value, path) : new SettingValue(setting, setting.Default, "default");
-    }
-
-    private static Result<IReadOnlyDictionary<string, string>> ReadFile(string path)
-    {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (!File.Exists(path)) return values;
-        try
-        {
-            var yaml = new YamlStream();
-            using var text = new StreamReader(path);
-            yaml.Load(text);
-            if (yaml.Documents.Count == 0) return values;
-            if (yaml.Documents[0].RootNode is not YamlMappingNode root) return Invalid($"{path} must hold fields, such as \"apiPort: 8080\".");
-            foreach (var (key, value) in root.Children) values[key.ToString()] = (value as YamlScalarNode)?.Value ?? "";
-        }
-        catch (YamlException e)
-        {
-            return Invalid($"{path} is not valid YAML: line {e.Start.Line}: {e.Message}");
-        }
-        var unknown = values.Keys.Except(Setting.All.Select(s => s.Field)).ToList();
-        return unknown.Count == 0 ? values : Invalid($"{path} names settings that do not exist: {string.Join(", ", unknown)}. There are: {string.Join(", ", Setting.All.Select(s => s.Field))}.");
+        return file.GetValueOrDefault(setting.Name) ?? SettingValue.DefaultOf(setting);
     }
 
     internal static string Fault(SettingValue value, string expected) =>
@@ -120,5 +102,5 @@ public static class ServerOptionsReader
 
     private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
 
-    private static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
+    internal static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
 }

@@ -64,5 +64,15 @@ public sealed record Setting(string Name, string Default, string Description)
     ];
 }
 
-/// <summary>A setting's value and where it came from: <c>flag</c>, <c>environment</c>, the file's path, or <c>default</c>.</summary>
-public sealed record SettingValue(Setting Setting, string Value, string Source);
+/// <summary>
+/// A setting's value and where it came from: <c>flag --NAME</c>, <c>environment VARIABLE</c>, the file's path and line as <c>PATH:LINE</c>, or <c>default</c>.
+/// </summary>
+public sealed record SettingValue(Setting Setting, string Value, string Source)
+{
+    public const string DefaultSource = "default";
+
+    /// <summary>The value must not be shown.</summary>
+    public bool IsSecret => Setting == Setting.PostgresUrl && Value.Length > 0;
+
+    public static SettingValue DefaultOf(Setting setting) => new(setting, setting.Default, DefaultSource);
+}

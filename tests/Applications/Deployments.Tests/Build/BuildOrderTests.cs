@@ -70,7 +70,63 @@ public sealed class BuildOrderTests
         Assert.True((await cloud.Stores.Releases.ChangeAsync(cloud.Caller, building.Id, x => x, "cancel", null, default)).IsOk);
         var cancelled = await UntilAsync(cloud, "app-1", x => x.Status.Reported, "it is reported");
         Assert.Contains("cancelled by user:test", cancelled.Status.Message, StringComparison.Ordinal);
-        await cloud.UntilAsync("app", x => x.Status.Candidate is null, "the deployment waits for nothing");
+        var deployment = await cloud.UntilAsync("app", x => x.Status.Candidate is null && x.Status.Message is not null, "the deployment waits for nothing and says why");
+        Assert.Equal(
+            "Release app-1 was cancelled by user:test before it was built. Deploy again with: strata deploy FOLDER --name app; remove the deployment with: strata delete deployment/app",
+            deployment.Status.Message);
+        await RolloutHasLookedAsync(cloud);
+        Assert.Equal(deployment.Status.Message, (await cloud.UntilAsync("app", _ => true, "it is there")).Status.Message);
+    }
+
+    [Fact]
+    public async Task Cancel_OfAFirstDeployInTheQueue_IsSaidByItsDeployment()
+    {
+        await using var cloud = await TestCloud.StartAsync(sandbox: true);
+        foreach (var name in (string[])["a", "b", "c"]) await cloud.DeploymentAsync(name, new DeploymentSpec { Build = Small });
+        await BuildingAsync(cloud, "a", "a-1");
+        await BuildingAsync(cloud, "b", "b-1");
+        Assert.Equal("It has no release yet. Deploy one with: strata deploy FOLDER --name c", (await cloud.UntilAsync("c", x => x.Status.Message is not null, "it says so")).Status.Message);
+        await cloud.ReleaseAsync("c", "c-1", new SourceConfig { Git = new GitSource("https://example.invalid/c.git", "main") });
+        await UntilAsync(cloud, "c-1", x => x.Status.QueuePlace == 1, "it waits");
+        Assert.True((await cloud.Stores.Releases.ChangeAsync(cloud.Caller, "c-1", x => x, "cancel", null, default)).IsOk);
+        var deployment = await cloud.UntilAsync("c", x => x.Status.Message?.Contains("c-1", StringComparison.Ordinal) == true, "it says so");
+        Assert.StartsWith(
+            "Release c-1 was cancelled by user:test before it was built. Deploy again with: strata deploy https://example.invalid/c.git --branch main --name c;",
+            deployment.Status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancel_OfALaterDeploy_LeavesNoMessageOnWhatRuns()
+    {
+        await using var cloud = await TestCloud.StartAsync(sandbox: true);
+        await cloud.DeploymentAsync("app", new DeploymentSpec { Build = Small });
+        using var folder = new TempFolder();
+        var first = await cloud.ReleaseAsync("app", "app-1", folder.With("index.html", "x").Archive());
+        await cloud.UntilAsync("app", x => x.Status.Release == first.Id && x.State == DeploymentStates.Running, "the first serves");
+        var building = await BuildingAsync(cloud, "app", "app-2");
+        Assert.True((await cloud.Stores.Releases.ChangeAsync(cloud.Caller, building.Id, x => x, "cancel", null, default)).IsOk);
+        await UntilAsync(cloud, "app-2", x => x.Status.Reported, "it is reported");
+        var deployment = await cloud.UntilAsync("app", x => x.Status.Candidate is null, "the deployment waits for nothing");
+        Assert.Equal((DeploymentStates.Running, null, true), (deployment.State, deployment.Status.Message, deployment.Status.Static));
+    }
+
+    [Fact]
+    public async Task Delete_OfTheReleaseOfAFirstDeploy_IsSaidByItsDeployment()
+    {
+        await using var cloud = await TestCloud.StartAsync(sandbox: true);
+        await cloud.DeploymentAsync("app", new DeploymentSpec { Build = Small });
+        await BuildingAsync(cloud, "app", "app-1");
+        await cloud.Stores.Releases.DeleteAsync(cloud.Caller, "app-1", null, default);
+        var deployment = await cloud.UntilAsync("app", x => x.Status.Candidate is null && x.Status.Message is not null, "it says so");
+        Assert.StartsWith("Release app-1 was deleted before it was built.", deployment.Status.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A change of a label makes the rollout look at the deployment once more.</summary>
+    private static async Task RolloutHasLookedAsync(TestCloud cloud)
+    {
+        await cloud.DeploymentAsync("later");
+        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "app", x => x with { Spec = x.Spec with { Run = x.Spec.Run with { Replicas = 2 } } }, "resize", null, default);
+        await cloud.UntilAsync("later", x => x.Status.Url is not null, "the rollout has looked at a later one");
     }
 
     [Theory]

@@ -29,6 +29,7 @@ public sealed class DeploymentLifeTests
         var release = await cloud.UntilBuiltAsync("site-1");
         Assert.Equal("http://site.localhost:8000", running.Status.Url);
         Assert.Equal(release.Id, running.Status.Release);
+        Assert.True(running.Status.Static);
         Assert.True(release.Status.Static);
         Assert.Equal(1, release.Status.Number);
         Assert.Contains("Detected a static site", await cloud.LogAsync(release), StringComparison.Ordinal);
@@ -46,6 +47,7 @@ public sealed class DeploymentLifeTests
         await cloud.ReleaseAsync("app", "app-1", Node("// one"));
         var first = await cloud.UntilAsync("app", x => x.State == DeploymentStates.Running, "the first runs");
         Assert.Equal(2, first.Status.ReadyReplicas);
+        Assert.False(first.Status.Static);
         await cloud.ReleaseAsync("app", "app-2", Node("// two"));
         var second = await cloud.UntilBuiltAsync("app-2");
         await cloud.UntilAsync("app", x => x.State == DeploymentStates.Running && x.Status.Release == second.Id, "the second runs");
@@ -104,7 +106,8 @@ public sealed class DeploymentLifeTests
         Assert.Equal(ReleaseStates.Failed, release.State);
         Assert.Contains("It is not clear what this source is.", release.Status.Message, StringComparison.Ordinal);
         var deployment = await cloud.UntilAsync("odd", x => x.State == DeploymentStates.Failed, "the deployment says so");
-        Assert.Contains("odd-1", deployment.Status.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Release odd-1 was not built: ", deployment.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("strata deploy FOLDER --name odd; remove the deployment with: strata delete deployment/odd", deployment.Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class LocalCloudTests : IDisposable
             var (code, said) = await RunAsync(line);
             Assert.Equal(1, code);
             Assert.Contains("is being started again", said, StringComparison.Ordinal);
-            Assert.DoesNotContain("strata up", said, StringComparison.Ordinal);
+            Assert.DoesNotContain($"{home.Path} up", said, StringComparison.Ordinal);
         }
     }
 
@@ -46,14 +46,14 @@ public sealed class LocalCloudTests : IDisposable
     public async Task Run_WithoutAServer_SaysHowToStartIt()
     {
         Know(Unused());
-        foreach (var line in Lines) Assert.Contains("strata up", (await RunAsync(line)).Said, StringComparison.Ordinal);
+        foreach (var line in Lines) Assert.Contains($"strata --home {home.Path} up", (await RunAsync(line)).Said, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Run_WithAnotherServerNamed_SaysNothingOfThisMachine()
     {
         Know(Unused());
-        Assert.DoesNotContain(home.Path, (await RunAsync($"get deployments --server http://127.0.0.1:{Unused()}")).Said, StringComparison.Ordinal);
+        Assert.DoesNotContain(" in " + home.Path, (await RunAsync($"get deployments --server http://127.0.0.1:{Unused()}")).Said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,8 +63,8 @@ public sealed class LocalCloudTests : IDisposable
         api.Answer = Status(api.Address, "[]");
         Know(api.Address.Port);
         using var server = HomeLock.Take(new HomeLayout(home.Path));
-        var process = Start("/bin/sh", ["-c", "sleep 600; :", "strata", "up", "--api-port", "19191", "--http-port=19192"]);
-        server.Tell(new RunningCloud(process.Id, "1", api.Address, new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
+        KeepSettings();
+        server.Tell(new RunningCloud(1, "1", api.Address, new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
         var (_, said) = await RunAsync("doctor");
         Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
         Assert.Matches(@"api-port +19191 +flag --api-port", said);
@@ -115,6 +115,89 @@ public sealed class LocalCloudTests : IDisposable
         Assert.DoesNotContain("long-well", said, StringComparison.Ordinal);
         Assert.Contains("of long-well", (await RunAsync($"status -o json --server {api.Address}")).Said, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Run_AfterTheServerWasKilled_SaysWhenWhereItsLogIsAndHowToStartItAsBefore()
+    {
+        Know(Unused());
+        KeepSettings();
+        home.Write("run/strata.lock", "");
+        home.Write("run/strata.json", Running);
+        File.SetLastWriteTimeUtc(Path.Combine(home.Path, "run/strata.json"), TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(3));
+        foreach (var line in Lines)
+        {
+            var (code, said) = await RunAsync(line);
+            Assert.Equal(1, code);
+            Assert.Contains("(process 999999) died without being asked to stop", said, StringComparison.Ordinal);
+            Assert.Contains("(3m ago)", said, StringComparison.Ordinal);
+            Assert.Contains(Path.Combine(home.Path, "run/strata.log"), said, StringComparison.Ordinal);
+            Assert.Contains("up -d --api-port 19191 --http-port 19192", said, StringComparison.Ordinal);
+        }
+        Assert.Contains("\"died\": true", (await RunAsync("status --json")).Said, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("down")).Code); // takes note of it
+        Assert.Contains("No cloud runs", (await RunAsync("status")).Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_AfterTheServerWasKilled_ShowsTheLastThatItWrote()
+    {
+        home.Write("run/strata.json", Running);
+        home.Write("run/up.out", "Strata 1 is up.\nUnhandled exception. System.Exception: the reason\n   at X\n");
+        Assert.Contains("The last it wrote: Unhandled exception. System.Exception: the reason", (await RunAsync("status")).Said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "No cloud runs in")]
+    [InlineData(false, "stopped by itself at")]
+    public async Task Status_AfterTheServerEndedInOrder_SaysWhetherItWasAsked(bool asked, string expected)
+    {
+        using (var server = HomeLock.Take(new HomeLayout(home.Path)))
+        {
+            server.Tell(new RunningCloud(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), true));
+            server.TellEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), asked));
+        }
+        var (code, said) = await RunAsync("status");
+        Assert.Equal(1, code);
+        Assert.Contains(expected, said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_OfACloudThatIsDown_ChecksThePortsThatItHadAndProposesThem()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        KeepSettings(port);
+        var (code, said) = await RunAsync("doctor");
+        Assert.Equal(1, code);
+        Assert.Contains($"Port {port}, which the API needs, is in use by", said, StringComparison.Ordinal);
+        Assert.Matches($@"api-port +{port} +last start, flag --api-port", said);
+        Assert.Contains($"up --api-port {port} --http-port 19192", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_WithAFaultySettingsFile_RunsAndReportsFileLineAndFix()
+    {
+        home.Write("strata.server.yaml", "listen: 127.0.0.1\napiport: 9000\negressAllow: [10.0.0.0/8]\n");
+        var (code, said) = await RunAsync("doctor");
+        Assert.Equal(1, code);
+        var file = Path.Combine(home.Path, "strata.server.yaml");
+        Assert.Contains($"{file}:2 names a setting that does not exist, \"apiport\"; it is written apiPort", said, StringComparison.Ordinal);
+        Assert.Contains($"{file}:3 gives egressAllow more than one value", said, StringComparison.Ordinal);
+        Assert.Contains($"mv {file} {file}.off", said, StringComparison.Ordinal);
+        Assert.Matches(@"api-port +8080 +default", said);
+        home.Write("strata.server.yaml", "apiPort: many\n");
+        Assert.Contains($"api-port (from {file}:1) is \"many\", but must be a port", (await RunAsync("doctor")).Said, StringComparison.Ordinal);
+        home.Write("strata.server.yaml", "a: [\n");
+        Assert.Contains("is not valid YAML", (await RunAsync("doctor")).Said, StringComparison.Ordinal);
+    }
+
+    private const string Running =
+        """{"pid":999999,"version":"1","apiUrl":"http://127.0.0.1:19191","httpUrl":"http://127.0.0.1:19192","startedAt":"2026-01-01T00:00:00Z","ready":true}""";
+
+    private void KeepSettings(int apiPort = 19191) => home.Write(
+        "run/settings.json",
+        $$"""[{"name":"api-port","value":"{{apiPort}}","source":"flag --api-port"},{"name":"http-port","value":"19192","source":"flag --http-port"}]""");
 
     private void Know(int port) => home.Write("context.json", $$"""{"server":"http://127.0.0.1:{{port}}","token":"x"}""");
 

@@ -67,7 +67,9 @@ public sealed class UpTests(SharedCloud cloud)
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"Port {other.ApiPort}, which the API needs, is in use by", result.Error);
         Assert.Contains($"process {Environment.ProcessId}", result.Error);
-        Assert.Contains($"--api-port {other.ApiPort + 1}", result.Error);
+        var proposed = System.Text.RegularExpressions.Regex.Match(result.Error, @"--api-port (\d+)").Groups[1].Value;
+        Assert.DoesNotContain(proposed, (string[])["", $"{other.ApiPort}", $"{other.HttpPort}"]);
+        Assert.Contains($"--http-port {other.HttpPort} --api-port {proposed}", result.Error);
         Assert.Contains("PORT_IN_USE", result.Error);
     }
 

@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Strata.Server.Hosting;
+using Strata.Server.Options;
 
 namespace Strata.Server.Tests.Hosting;
 
@@ -20,7 +23,7 @@ public sealed class PortCheckTests
                 return connected;
             },
             TestContext.Current.CancellationToken);
-        for (var i = 0; i < 3000; i++) Assert.Null(PortCheck.Check(IPAddress.Loopback, port, "edge", "--http-port"));
+        for (var i = 0; i < 3000; i++) Assert.Null(PortCheck.Check(Options(IPAddress.Loopback, 1, port), Setting.HttpPort));
         await ended.CancelAsync();
         Assert.Equal(0, await connecting);
     }
@@ -33,9 +36,42 @@ public sealed class PortCheckTests
     {
         using var listener = new TcpListener(IPAddress.Parse(listening), 0);
         listener.Start();
-        var error = PortCheck.Check(IPAddress.Parse(wanted), ((IPEndPoint)listener.LocalEndpoint).Port, "edge", "--http-port");
+        var error = PortCheck.Check(Options(IPAddress.Parse(wanted), 1, ((IPEndPoint)listener.LocalEndpoint).Port), Setting.HttpPort);
         Assert.Equal("PORT_IN_USE", error?.Code);
     }
+
+    [Fact]
+    public void Check_WhereAnotherListens_NamesItAndProposesAFreePortWithTheOtherFlags()
+    {
+        // As many ports in a row as can be had: all are taken but for one, which the API is to have.
+        using var first = new TcpListener(IPAddress.Loopback, 0);
+        first.Start();
+        var port = ((IPEndPoint)first.LocalEndpoint).Port;
+        using var second = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            second.Bind(new IPEndPoint(IPAddress.Loopback, port + 1));
+            second.Listen();
+        }
+        catch (SocketException)
+        {
+            // Another has it: taken all the same.
+        }
+        var options = Options(IPAddress.Loopback, port + 2, port);
+        var error = PortCheck.Check(options, Setting.HttpPort)!;
+        Assert.Contains($"(process {Environment.ProcessId})", error.Message, StringComparison.Ordinal);
+        var proposal = Regex.Match(error.NextStep!, @"strata up --api-port (\d+) --http-port (\d+)");
+        Assert.Equal(port + 2, int.Parse(proposal.Groups[1].Value, CultureInfo.InvariantCulture));
+        var free = int.Parse(proposal.Groups[2].Value, CultureInfo.InvariantCulture);
+        Assert.DoesNotContain(free, (int[])[port, port + 1, port + 2]);
+        Assert.Null(PortCheck.Check(options with { HttpPort = free }, Setting.HttpPort));
+    }
+
+    private static ServerOptions Options(IPAddress listen, int apiPort, int httpPort) => new()
+    {
+        Home = new HomeLayout("/nowhere"), Listen = listen, ApiPort = apiPort, HttpPort = httpPort, EdgeMode = EdgeMode.InProcess,
+        Settings = [new SettingValue(Setting.ApiPort, $"{apiPort}", "flag --api-port"), new SettingValue(Setting.HttpPort, $"{httpPort}", "flag --http-port")],
+    };
 
     private static bool Connects(int port)
     {

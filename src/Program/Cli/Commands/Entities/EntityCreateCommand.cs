@@ -13,7 +13,8 @@ internal static class EntityCreateCommand
     private static readonly Argument<string> Model = ModelName.Argument();
     private static readonly Argument<string> Data = DataInput.Argument("data", "An object, or an array of them");
     private static readonly Option<bool> Xml = new("--xml") { Description = "The data is XML" };
-    private static readonly Option<int?> Window = new("--window") { Description = "Of an array: entities per transaction (100)", HelpName = "N" };
+    private static readonly Option<int?> Window =
+        new Option<int?>("--window") { Description = "Of an array: entities per transaction (100)", HelpName = "N" }.Between(1);
 
     public static Command Create(Terminal terminal) => new Command("create", "Create an entity, or several from an array") { Model, Data, Xml, Window }.Does(terminal, RunAsync);
 
@@ -40,7 +41,7 @@ internal static class EntityCreateCommand
         foreach (var failure in failed)
         {
             var message = $"Transaction {failure.Text("error.chunkIndex")} (from 0) failed, those before it stay: {failure.Text("error.message")}";
-            ErrorText.Write(run.Terminal, new Core.Error(Core.ErrorKind.Invalid, failure.Text("error.code"), message, "Fix its entities and create them and those behind them again."));
+            ErrorText.Write(run, new Core.Error(Core.ErrorKind.Invalid, failure.Text("error.code"), message, "Fix its entities and create them and those behind them again."));
         }
         return failed.Count == 0 ? CommandRunner.Done : CommandRunner.Failed;
     }

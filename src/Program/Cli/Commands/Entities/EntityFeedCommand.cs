@@ -13,7 +13,10 @@ internal static class EntityFeedCommand
 {
     private static readonly Argument<string?> Model = new("model") { Description = "Only of this model, as NAME or NAME.VERSION", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Stay and show what comes" };
-    private static readonly Option<long?> From = new("--from") { Description = "What is behind this revision; without it from the beginning, or with -f from now on", HelpName = "REVISION" };
+    private static readonly Option<long?> From = new Option<long?>("--from")
+    {
+        Description = "What is behind this revision; without it from the beginning, or with -f from now on", HelpName = "REVISION",
+    }.Between(0);
 
     public static Command Create(Terminal terminal) => new Command("feed", "Every change of entities, in order") { Model, Follow, From }.Does(terminal, RunAsync);
 
@@ -30,10 +33,6 @@ internal static class EntityFeedCommand
                 position = change.Number("position") ?? position;
                 if (change.Text("type") == "change") Write(run, change);
             }
-        }
-        catch (OperationCanceledException) when (follow && cancellationToken.IsCancellationRequested)
-        {
-            // Following ends when the user has seen enough.
         }
         catch (StrataException e) when (e.Error.Retryable && position is not null)
         {

@@ -28,7 +28,7 @@ internal static class EntityReadCommands
     public static Command List(Terminal terminal)
     {
         var (name, at) = (ModelName.Argument(), SharedOptions.At());
-        var limit = new Option<int>("--limit", "-n") { Description = "Entities at most", DefaultValueFactory = _ => 100, HelpName = "N" };
+        var limit = new Option<int>("--limit", "-n") { Description = "Entities at most", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1);
         return new Command("list", "The entities of a model, now or as they were") { Aliases = { "ls" }, Arguments = { name }, Options = { at, limit } }
             .Does(terminal, async (run, cancellationToken) =>
             {

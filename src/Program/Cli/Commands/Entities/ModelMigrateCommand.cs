@@ -13,7 +13,7 @@ namespace Strata.Cli.Commands.Entities;
 internal static class ModelMigrateCommand
 {
     private static readonly Argument<string> Model = ModelName.Argument();
-    private static readonly Argument<int> To = new("version") { Description = "The version that they move to; its model is locked" };
+    private static readonly Argument<int> To = new Argument<int>("version") { Description = "The version that they move to; its model is locked" }.Between(1);
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Try it on every entity and write nothing" };
 
     private static readonly Option<string?> Rules = new("--rules")

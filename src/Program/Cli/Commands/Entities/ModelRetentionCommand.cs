@@ -16,7 +16,7 @@ internal static class ModelRetentionCommand
     public static Command Create(Terminal terminal)
     {
         var name = ModelName.Argument();
-        var days = new Option<int?>("--keep-days") { Description = "Drop superseded revisions after so many days; what is current always stays" };
+        var days = new Option<int?>("--keep-days") { Description = "Drop superseded revisions after so many days; what is current always stays" }.Between(0);
         var none = new Option<bool>("--none") { Description = "Drop nothing more" };
         return new Command("retention", "How long superseded revisions of a model's entities are kept; without options, what is so") { name, days, none }.Does(terminal, (run, cancellationToken) =>
         {

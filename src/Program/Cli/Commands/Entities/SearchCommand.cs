@@ -15,7 +15,8 @@ internal static class SearchCommand
     private static readonly Argument<string> Model = ModelName.Argument();
     private static readonly ConditionOptions Condition = new();
     private static readonly Option<string?> At = SharedOptions.At();
-    private static readonly Option<int?> Limit = new("--limit", "-n") { Description = "More than this many is an error (1000; 10000 at most)", HelpName = "N" };
+    private static readonly Option<int?> Limit =
+        new Option<int?>("--limit", "-n") { Description = "More than this many is an error (1000; 10000 at most)", HelpName = "N" }.Between(1);
 
     private static readonly Option<string[]> Sort = new("--sort")
     {

@@ -1,0 +1,20 @@
+using Strata.Contracts;
+
+namespace Strata.Deployments.Kinds;
+
+/// <summary>What a deployment says of deploys that came to nothing.</summary>
+internal static class DeployMessages
+{
+    public static string NoRelease(string deployment) => $"It has no release yet. Deploy one with: strata deploy FOLDER --name {deployment}";
+
+    /// <param name="what">What became of the release, as a sentence.</param>
+    public static string NothingServes(string deployment, SourceConfig source, string what) =>
+        $"{what} Deploy again with: {Command(source)} --name {deployment}; remove the deployment with: strata delete deployment/{deployment}";
+
+    private static string Command(SourceConfig source) => source.Git switch
+    {
+        null => "strata deploy FOLDER",
+        { Branch: { } branch } git => $"strata deploy {git.Url} --branch {branch}",
+        { } git => $"strata deploy {git.Url}",
+    };
+}

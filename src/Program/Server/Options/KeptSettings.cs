@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Strata.Core;
+
+namespace Strata.Server.Options;
+
+/// <summary>
+/// The settings that a server was started with, kept in its data folder: flags and variables are those of the shell that started it, and another shell that asks about
+/// the cloud, or starts it again, need not have them. The password in a database's address is not kept.
+/// </summary>
+public static class KeptSettings
+{
+    /// <summary>In place of a value that is a secret.</summary>
+    public const string Hidden = "(set)";
+
+    private const string FlagSource = "flag ";
+    private const string VariableSource = "environment ";
+
+    private sealed record Kept(string Name, string Value, string Source);
+
+    internal static void Save(HomeLayout home, IReadOnlyList<SettingValue> settings) => WholeFile.WritePrivate(
+        home.SettingsFile, JsonSerializer.Serialize([.. settings.Where(s => s.Source != SettingValue.DefaultSource).Select(Keep)], WireJson.Of<List<Kept>>()));
+
+    /// <summary>Every setting as the last start in this data folder had it; null where none is known.</summary>
+    public static IReadOnlyList<SettingValue>? Read(HomeLayout home)
+    {
+        try
+        {
+            var kept = JsonSerializer.Deserialize(File.ReadAllBytes(home.SettingsFile), WireJson.Of<List<Kept>>())!.ToLookup(k => k.Name);
+            return [.. Setting.All.Select(s => kept[s.Name].FirstOrDefault() is { } k ? new SettingValue(s, k.Value, k.Source) : SettingValue.DefaultOf(s))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Settings with what the last start had from flags and variables, where nothing in <paramref name="settings"/> has a flag or variable of its own: how the cloud
+    /// is meant to run, as far as this data folder knows.
+    /// </summary>
+    public static IReadOnlyList<SettingValue> Over(HomeLayout home, IReadOnlyList<SettingValue> settings)
+    {
+        var kept = (Read(home) ?? []).Where(IsOfTheShell).ToDictionary(k => k.Setting);
+        return [.. settings.Select(s => !IsOfTheShell(s) && kept.TryGetValue(s.Setting, out var k) ? k with { Source = $"last start, {k.Source}" } : s)];
+    }
+
+    /// <summary>
+    /// The command that starts the cloud of a data folder as it was started last: <c>strata up</c> with the flags for it, also for variables that
+    /// are not set now.
+    /// </summary>
+    /// <param name="detached">With <c>-d</c>.</param>
+    public static string StartCommand(HomeLayout home, bool detached)
+    {
+        var flags = (Read(home) ?? []).Where(s => IsOfTheShell(s) && Environment.GetEnvironmentVariable(s.Setting.Variable) != s.Value);
+        return (detached ? "strata up -d" : "strata up") + string.Concat(flags.Select(ToFlag));
+    }
+
+    /// <summary>The command of a start with the flags of <paramref name="settings"/>, but for one setting that gets another value.</summary>
+    internal static string StartCommand(IEnumerable<SettingValue> settings, Setting changed, string value) =>
+        "strata up" + string.Concat(settings.Where(s => s.Setting != changed && s.Source.StartsWith(FlagSource, StringComparison.Ordinal))
+            .Append(new SettingValue(changed, value, FlagSource)).Select(ToFlag));
+
+    private static bool IsOfTheShell(SettingValue setting) =>
+        setting.Source.StartsWith(FlagSource, StringComparison.Ordinal) || setting.Source.StartsWith(VariableSource, StringComparison.Ordinal);
+
+    private static Kept Keep(SettingValue setting) => new(setting.Setting.Name, setting.IsSecret ? Hidden : setting.Value, setting.Source);
+
+    private static string ToFlag(SettingValue setting) => $" {setting.Setting.Flag} {(setting.IsSecret ? "URL" : ShellWord.Of(setting.Value))}";
+}

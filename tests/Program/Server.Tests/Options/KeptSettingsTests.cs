@@ -1,0 +1,39 @@
+using Strata.Server.Options;
+
+namespace Strata.Server.Tests.Options;
+
+/// <summary>The settings of the last start, which its data folder keeps.</summary>
+public sealed class KeptSettingsTests : IDisposable
+{
+    private readonly HomeLayout home = new(Directory.CreateTempSubdirectory("strata-kept-").FullName);
+
+    public void Dispose() => Directory.Delete(home.Root, recursive: true);
+
+    [Fact]
+    public void Save_ThenRead_HasValuesAndSources_AndNoPassword()
+    {
+        Directory.CreateDirectory(home.Run);
+        var flags = new Dictionary<string, string> { ["api-port"] = "9090", ["postgres-url"] = "postgres://u:secret@h/d", ["egress-allow"] = "10.0.0.0/8, 10.1.0.0/16" };
+        var settings = ServerOptionsReader.Resolve(home, flags, name => name == "STRATA_HTTP_PORT" ? "9091" : null).Value;
+        KeptSettings.Save(home, settings);
+        Assert.DoesNotContain("secret", File.ReadAllText(home.SettingsFile), StringComparison.Ordinal);
+        var kept = KeptSettings.Read(home)!.ToDictionary(s => s.Setting);
+        Assert.Equal(("9090", "flag --api-port"), (kept[Setting.ApiPort].Value, kept[Setting.ApiPort].Source));
+        Assert.Equal("environment STRATA_HTTP_PORT", kept[Setting.HttpPort].Source);
+        Assert.Equal(SettingValue.DefaultSource, kept[Setting.Listen].Source);
+        Assert.Equal("strata up -d --api-port 9090 --http-port 9091 --postgres-url URL --egress-allow '10.0.0.0/8, 10.1.0.0/16'", KeptSettings.StartCommand(home, detached: true));
+    }
+
+    [Fact]
+    public void Over_SettingsOfThisShell_Win()
+    {
+        Directory.CreateDirectory(home.Run);
+        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["api-port"] = "9090", ["http-port"] = "9091" }, _ => null));
+        File.WriteAllText(Path.Combine(home.Root, ServerOptionsReader.FileName), "agent: off\n");
+        var now = ServerOptionsReader.Resolve(home, new Dictionary<string, string> { ["http-port"] = "7000" }, _ => null).Value;
+        var over = KeptSettings.Over(home, now).ToDictionary(s => s.Setting, s => (s.Value, s.Source));
+        Assert.Equal(("9090", "last start, flag --api-port"), over[Setting.ApiPort]);
+        Assert.Equal(("7000", "flag --http-port"), over[Setting.HttpPort]);
+        Assert.Equal(("off", Path.Combine(home.Root, ServerOptionsReader.FileName) + ":1"), over[Setting.Agent]);
+    }
+}
