@@ -9,7 +9,7 @@ internal static class DeployMessages
 
     /// <param name="what">What became of the release, as a sentence.</param>
     public static string NothingServes(string deployment, SourceConfig source, string what) =>
-        $"{what} Deploy again with: {Command(source)} --name {deployment}; remove the deployment with: strata delete deployment/{deployment}";
+        $"{what.TrimEnd('.')}. To repeat it: {Command(source)} --name {deployment}; to remove the deployment: strata delete deployment/{deployment}";
 
     private static string Command(SourceConfig source) => source.Git switch
     {

@@ -58,7 +58,7 @@ internal static class DoctorCommand
         {
             var file = Path.Combine(home.Root, ServerOptionsReader.FileName);
             findings.Add(Finding.Failure(
-                "settings file", fault.Message, $"Correct it, or do without it: mv {file} {file}.off{(running ? ". The cloud that runs has read it before; its next start fails" : "")}"));
+                "settings file", fault.Message, $"Correct it, or do without it: mv {file} {file}.off{(running ? ". The cloud that runs is not affected, but its next start fails" : "")}"));
         }
         if (running && KeptSettings.Read(home) is { } kept) return kept;
         return KeptSettings.Over(home, next.IsOk ? next.Value : Flags.ResolveWithoutFile(run));

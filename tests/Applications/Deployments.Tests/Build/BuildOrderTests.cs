@@ -72,7 +72,7 @@ public sealed class BuildOrderTests
         Assert.Contains("cancelled by user:test", cancelled.Status.Message, StringComparison.Ordinal);
         var deployment = await cloud.UntilAsync("app", x => x.Status.Candidate is null && x.Status.Message is not null, "the deployment waits for nothing and says why");
         Assert.Equal(
-            "Release app-1 was cancelled by user:test before it was built. Deploy again with: strata deploy FOLDER --name app; remove the deployment with: strata delete deployment/app",
+            "Release app-1 was cancelled by user:test before it was built. To repeat it: strata deploy FOLDER --name app; to remove the deployment: strata delete deployment/app",
             deployment.Status.Message);
         await RolloutHasLookedAsync(cloud);
         Assert.Equal(deployment.Status.Message, (await cloud.UntilAsync("app", _ => true, "it is there")).Status.Message);
@@ -91,7 +91,7 @@ public sealed class BuildOrderTests
         Assert.True((await cloud.Stores.Releases.ChangeAsync(cloud.Caller, "c-1", x => x, "cancel", null, default)).IsOk);
         var deployment = await cloud.UntilAsync("c", x => x.Status.Message?.Contains("c-1", StringComparison.Ordinal) == true, "it says so");
         Assert.StartsWith(
-            "Release c-1 was cancelled by user:test before it was built. Deploy again with: strata deploy https://example.invalid/c.git --branch main --name c;",
+            "Release c-1 was cancelled by user:test before it was built. To repeat it: strata deploy https://example.invalid/c.git --branch main --name c;",
             deployment.Status.Message, StringComparison.Ordinal);
     }
 

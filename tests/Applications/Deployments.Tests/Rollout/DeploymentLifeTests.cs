@@ -107,7 +107,7 @@ public sealed class DeploymentLifeTests
         Assert.Contains("It is not clear what this source is.", release.Status.Message, StringComparison.Ordinal);
         var deployment = await cloud.UntilAsync("odd", x => x.State == DeploymentStates.Failed, "the deployment says so");
         Assert.StartsWith("Release odd-1 was not built: ", deployment.Status.Message, StringComparison.Ordinal);
-        Assert.Contains("strata deploy FOLDER --name odd; remove the deployment with: strata delete deployment/odd", deployment.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("strata deploy FOLDER --name odd; to remove the deployment: strata delete deployment/odd", deployment.Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]

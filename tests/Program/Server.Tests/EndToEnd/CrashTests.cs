@@ -48,6 +48,10 @@ public sealed class CrashTests
         (await cloud.RunAsync("deploy", app.Path, "--name", "kept")).ShouldSucceed();
         var before = await ProcessAsync(cloud, "kept");
         await cloud.KillAsync();
+        var dead = await cloud.RunAsync("status");
+        Assert.Equal(1, dead.ExitCode);
+        Assert.Contains("died without being asked to stop", dead.Error);
+        Assert.Contains($"strata up -d --api-port {cloud.ApiPort} --http-port {cloud.HttpPort}", dead.Error);
         (await cloud.UpAsync()).ShouldSucceed();
         Assert.Equal("adopted\n", await cloud.GetPageAsync("kept"));
         Assert.Equal(before.StartedAt, (await ProcessAsync(cloud, "kept")).StartedAt);

@@ -117,6 +117,16 @@ public sealed class CommandLineTests(SecurityClouds clouds)
         }
     }
 
+    [Fact]
+    public async Task Status_WithATokenThatIsNotAccepted_ShowsTheCloudAndNamesTheToken()
+    {
+        var status = await cloud.RunAsAsync("stk_gone", "status");
+        Assert.Contains("PART", status.Output);
+        Assert.Contains("does not accept the token in the variable STRATA_TOKEN", status.Error);
+        Assert.Contains("unset STRATA_TOKEN", status.Error);
+        Assert.DoesNotContain("does not answer", status.Error);
+    }
+
     private static async Task<string> HearAsync(TcpListener listener)
     {
         using var peer = await listener.AcceptTcpClientAsync();
