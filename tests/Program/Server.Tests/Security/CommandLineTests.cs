@@ -120,6 +120,7 @@ public sealed class CommandLineTests(SecurityClouds clouds)
     [Fact]
     public async Task Status_WithATokenThatIsNotAccepted_ShowsTheCloudAndNamesTheToken()
     {
+        var cloud = await clouds.InProcessAsync();
         var status = await cloud.RunAsAsync("stk_gone", "status");
         Assert.Contains("PART", status.Output);
         Assert.Contains("does not accept the token in the variable STRATA_TOKEN", status.Error);
