@@ -5,7 +5,7 @@ namespace Strata.Server.Options;
 
 /// <summary>
 /// The settings that a server was started with, kept in its data folder: flags and variables are those of the shell that started it, and another shell that asks about
-/// the cloud, or starts it again, need not have them. The password in a database's address is not kept.
+/// the cloud, or starts it again, need not have them. Secrets, such as the password in a database's address, are not kept.
 /// </summary>
 public static class KeptSettings
 {
@@ -51,9 +51,14 @@ public static class KeptSettings
     /// <param name="detached">With <c>-d</c>.</param>
     public static string StartCommand(HomeLayout home, bool detached)
     {
-        var flags = (Read(home) ?? []).Where(s => IsOfTheShell(s) && Environment.GetEnvironmentVariable(s.Setting.Variable) != s.Value);
-        return (detached ? "strata up -d" : "strata up") + string.Concat(flags.Select(ToFlag));
+        var missing = (Read(home) ?? []).Where(s => IsOfTheShell(s) && !IsInTheEnvironment(s)).ToLookup(s => s.Setting.HasFlag);
+        var variables = missing[false].Select(s => $"{s.Setting.Variable}={(s.IsSecret ? "SECRET" : ShellWord.Of(s.Value))} ");
+        return string.Concat(variables) + (detached ? "strata up -d" : "strata up") + string.Concat(missing[true].Select(ToFlag));
     }
+
+    /// <summary>What a secret is cannot be compared, because it is not kept.</summary>
+    private static bool IsInTheEnvironment(SettingValue setting) =>
+        Environment.GetEnvironmentVariable(setting.Setting.Variable) is { Length: > 0 } value && (setting.IsSecret || value == setting.Value);
 
     /// <summary>The command of a start with the flags of <paramref name="settings"/>, but for one setting that gets another value.</summary>
     internal static string StartCommand(IEnumerable<SettingValue> settings, Setting changed, string value) =>

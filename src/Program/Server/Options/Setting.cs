@@ -72,7 +72,7 @@ public sealed record SettingValue(Setting Setting, string Value, string Source)
     public const string DefaultSource = "default";
 
     /// <summary>The value must not be shown.</summary>
-    public bool IsSecret => Setting == Setting.PostgresUrl && Value.Length > 0;
+    public bool IsSecret => Setting.IsSecret && Value.Length > 0;
 
     public static SettingValue DefaultOf(Setting setting) => new(setting, setting.Default, DefaultSource);
 }

@@ -13,15 +13,15 @@ public sealed class KeptSettingsTests : IDisposable
     public void Save_ThenRead_HasValuesAndSources_AndNoPassword()
     {
         Directory.CreateDirectory(home.Run);
-        var flags = new Dictionary<string, string> { ["api-port"] = "9090", ["postgres-url"] = "postgres://u:secret@h/d", ["egress-allow"] = "10.0.0.0/8, 10.1.0.0/16" };
-        var settings = ServerOptionsReader.Resolve(home, flags, name => name == "STRATA_HTTP_PORT" ? "9091" : null).Value;
+        var flags = new Dictionary<string, string> { ["api-port"] = "9090", ["postgres-url"] = "postgres://u:hunter2@h/d", ["egress-allow"] = "10.0.0.0/8, 10.1.0.0/16" };
+        var settings = ServerOptionsReader.Resolve(home, flags, name => name switch { "STRATA_HTTP_PORT" => "9091", "STRATA_BLOBS_SECRET_KEY" => "hunter2", _ => null }).Value;
         KeptSettings.Save(home, settings);
-        Assert.DoesNotContain("secret", File.ReadAllText(home.SettingsFile), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", File.ReadAllText(home.SettingsFile), StringComparison.Ordinal);
         var kept = KeptSettings.Read(home)!.ToDictionary(s => s.Setting);
         Assert.Equal(("9090", "flag --api-port"), (kept[Setting.ApiPort].Value, kept[Setting.ApiPort].Source));
         Assert.Equal("environment STRATA_HTTP_PORT", kept[Setting.HttpPort].Source);
         Assert.Equal(SettingValue.DefaultSource, kept[Setting.Listen].Source);
-        Assert.Equal("strata up -d --api-port 9090 --http-port 9091 --postgres-url URL --egress-allow '10.0.0.0/8, 10.1.0.0/16'", KeptSettings.StartCommand(home, detached: true));
+        Assert.Equal("STRATA_BLOBS_SECRET_KEY=SECRET strata up -d --api-port 9090 --http-port 9091 --postgres-url URL --egress-allow '10.0.0.0/8, 10.1.0.0/16'", KeptSettings.StartCommand(home, detached: true));
     }
 
     [Fact]
