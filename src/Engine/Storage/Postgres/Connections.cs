@@ -1,4 +1,5 @@
 using Npgsql;
+using Strata.Core.Background;
 
 namespace Strata.Storage.Postgres;
 
@@ -17,12 +18,15 @@ internal sealed class Connections : IAsyncDisposable
     public Connections(PostgresOptions options)
     {
         Pool = Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner));
-        Queries = new QueryPool(Pool);
+        Queries = new QueryPool(Pool, () => Watch);
         SearchSource = Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner));
-        Searches = new QueryPool(SearchSource);
+        Searches = new QueryPool(SearchSource, () => Watch);
         // Npgsql cancels what timed out over a new connection, so on a silent host the time to connect is waited for once more.
         single = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
+
+    /// <summary>Null until the store is open.</summary>
+    public DatabaseWatch? Watch { get; private set; }
 
     public NpgsqlDataSource Pool { get; }
 
@@ -36,8 +40,12 @@ internal sealed class Connections : IAsyncDisposable
     /// <summary>A connection outside the pool, whose prepared statements are planned once.</summary>
     public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => await single.OpenConnectionAsync(cancellationToken);
 
+    /// <summary>From now on what needs the database is refused while it is away.</summary>
+    public DatabaseWatch StartWatch(PostgresOptions options, Supervisor supervisor, TimeProvider time) => Watch = new DatabaseWatch(OpenSingleAsync, options, supervisor, time);
+
     public async ValueTask DisposeAsync()
     {
+        if (Watch is not null) await Watch.DisposeAsync();
         await Pool.DisposeAsync();
         await SearchSource.DisposeAsync();
         await single.DisposeAsync();

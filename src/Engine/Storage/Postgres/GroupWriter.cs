@@ -26,6 +26,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(2);
 
     private readonly Connections connections;
+    private readonly DatabaseWatch watch;
+    private readonly Lock gathering = new();
     private readonly PostgresOptions options;
     private readonly Action<TenantHead> committed;
     private readonly TimeProvider time;
@@ -44,17 +46,20 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private Exception? awayBecause;
 
     public GroupWriter(
-        Connections connections, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor, TimeProvider time, ILogger logger)
+        Connections connections, DatabaseWatch watch, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor, TimeProvider time, ILogger logger)
     {
-        (this.connections, this.options, this.committed, this.time, this.logger) = (connections, options, committed, time, logger);
+        (this.connections, this.watch, this.options, this.committed, this.time, this.logger) = (connections, watch, options, committed, time, logger);
         queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         group = new AppendGroup(options.GroupMax);
         work = supervisor.Start("commit-writer", RunAsync, atEnd: Close);
+        watch.Changed += Look;
     }
 
     /// <summary>The outcome comes with the group; cancelling leaves it open whether the commit is appended.</summary>
+    /// <exception cref="StrataException">STORAGE_UNAVAILABLE, at once while the database is away; SERVER_BUSY.</exception>
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {
+        watch.Check();
         var request = new AppendRequest(commit, cancellationToken);
         if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return new(twice);
         Enqueue(request);
@@ -63,6 +68,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        watch.Changed -= Look;
         await stop.CancelAsync();
         await work.DisposeAsync();
         await DropConnectionAsync();
@@ -143,21 +149,39 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         FailAll(StoreErrors.Closed());
     }
 
+    /// <summary>Those that are at the database get their outcome now, whatever comes of them: as after any lost connection it is open until the commit is sent again.</summary>
     private void FailAll(StrataException fault)
     {
-        foreach (var request in group.Members) request.Fail(fault);
-        foreach (var request in waiting) request.Fail(fault);
-        waiting = [];
-        while (queue.Reader.TryRead(out var request))
+        lock (gathering)
         {
-            Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
-            request.Fail(fault);
+            foreach (var request in group.Members) request.Fail(fault);
+            foreach (var request in waiting) request.Fail(fault);
+            while (queue.Reader.TryRead(out var request))
+            {
+                Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
+                request.Fail(fault);
+            }
+        }
+    }
+
+    /// <summary>Told by the watch: nobody waits for a database that is away, though the statement that it was given may hang for longer.</summary>
+    private void Look(Exception? away)
+    {
+        if (away is not null)
+        {
+            FailAll(StoreErrors.Unavailable(away));
+            work.Failed(away);
+        }
+        else if (awayBecause is null)
+        {
+            work.Succeeded();
         }
     }
 
     /// <summary>First those that had to wait, in their order, then the queue.</summary>
     private void Gather()
     {
+        using var _ = gathering.EnterScope();
         group.Clear();
         var former = waiting;
         waiting = [];
@@ -171,6 +195,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     private void Take(AppendRequest request)
     {
+        if (request.Outcome.IsCompleted) return; // failed while the database was away
         if (request.CancellationToken.IsCancellationRequested) request.Cancel();
         else if (!group.TryAdd(request)) waiting.Add(request);
     }
@@ -214,7 +239,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
                 if (!StoreErrors.IsCollision(e)) await DropConnectionAsync();
                 var isPoison = members.Count > 1 && e is PostgresException q && StoreErrors.MayBeOneRow(q);
                 if (isPoison) throw; // the others need not wait for it
-                if (isAway || stop.IsCancellationRequested || time.GetElapsedTime(begun) > options.RetryFor)
+                var isOver = stop.IsCancellationRequested || watch.Reason is not null || time.GetElapsedTime(begun) > options.RetryFor;
+                if (isAway || isOver)
                 {
                     (isAway, awayBecause) = (true, e); // until something succeeds, later groups are tried once, so that the queue does not stand still
                     throw;

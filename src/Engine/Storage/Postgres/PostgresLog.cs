@@ -26,19 +26,20 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     public PostgresLog(
         Connections connections, PostgresOptions options, Wakes<LinesAppended> appended, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
     {
+        var watch = connections.Watch!;
         queries = new LogQueries(connections.Queries);
         groups = new GroupQueries(connections.Queries);
         follows = new FollowQuery(connections.Queries);
         times = new LogTimes(connections.Queries, time);
         wakes = new Wakes<TenantHead>(logger);
         listener = new CommitListener(connections, options, queries, wakes, appended, supervisor, time, logger);
-        writer = new GroupWriter(connections, options, listener.Hear, supervisor, time, logger);
+        writer = new GroupWriter(connections, watch, options, listener.Hear, supervisor, time, logger);
         var cache = new RevisionCache(options.RevisionCacheBytesMax);
         latest = Batcher(ReadStatement.PrepareLatestAsync);
         past = Batcher(ReadStatement.PreparePastAsync);
 
         ReadBatcher Batcher(Func<NpgsqlConnection, RevisionCache, CancellationToken, Task<ReadStatement>> prepare) =>
-            new(options, supervisor, time, stop => new ReadLane(connections, (connection, token) => prepare(connection, cache, token), options.SilenceMax, time, stop));
+            new(watch, options, supervisor, time, stop => new ReadLane(connections, watch, options, (connection, token) => prepare(connection, cache, token), time, stop));
     }
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)

@@ -35,6 +35,16 @@ public sealed record PostgresOptions
     /// <summary>As PostgreSQL's client takes it: whole seconds, of which none would mean without end.</summary>
     internal int SilenceSeconds => Math.Max(1, (int)SilenceMax.TotalSeconds);
 
+    /// <summary>
+    /// How long the database may fail to answer a small question before it counts as away, and what needs it is refused at once; <see cref="SilenceMax"/> where that is shorter.
+    /// </summary>
+    public TimeSpan AwayAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long one connection may keep a batch of reads waiting while the database answers others, before they are asked again on a new one. Whole seconds.
+    /// </summary>
+    public TimeSpan StallMax { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>How long nothing is heard of other servers' commits before the connection is probed.</summary>
     public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(30);
 

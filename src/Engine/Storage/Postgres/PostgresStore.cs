@@ -17,6 +17,7 @@ public sealed class PostgresStore : IAsyncDisposable
     private PostgresStore(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
     {
         this.connections = connections;
+        connections.StartWatch(options, supervisor, time);
         var appended = new Wakes<LinesAppended>(loggers.CreateLogger<PostgresLines>());
         log = new PostgresLog(connections, options, appended, supervisor, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);

@@ -29,29 +29,30 @@ internal sealed class ReadBatcher : IAsyncDisposable
     private readonly TimeSpan ageMax;
     private readonly Action<List<ReadRequest>> take;
     private readonly Action<Exception?> answered;
+    private readonly DatabaseWatch watch;
     private volatile bool isFailing;
-    private Exception? silent;
     private Task tick = Task.CompletedTask;
 
     /// <param name="openLane">Makes a lane; it connects when it is first used. The token is cancelled at the end.</param>
-    public ReadBatcher(PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
+    public ReadBatcher(DatabaseWatch watch, PostgresOptions options, Supervisor supervisor, TimeProvider time, Func<CancellationToken, ReadLane> openLane)
     {
-        (this.time, ageMax, take, answered) = (time, options.SilenceMax, Take, Answered);
+        (this.watch, this.time, ageMax, take, answered) = (watch, time, options.SilenceMax, Take, Answered);
         // A lane keeps one processor busy, on either side of the connection in turns.
         lanes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(_ => openLane(stop.Token))];
         queue = Channel.CreateBounded<ReadRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         work = supervisor.Start("reader", RunAsync, atEnd: Close);
+        watch.Changed += Look;
     }
 
     /// <summary>
     /// A token that is cancelled meanwhile is looked at when the read's turn comes, and no more after that: the batch is soon answered, and listening to each would cost as much as
     /// all else here.
     /// </summary>
-    /// <exception cref="StrataException">STORAGE_UNAVAILABLE at once while the database is silent; SERVER_BUSY.</exception>
+    /// <exception cref="StrataException">STORAGE_UNAVAILABLE at once while the database is away; SERVER_BUSY.</exception>
     public ValueTask<EntityRevision?> ReadAsync(ReadKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (Volatile.Read(ref silent) is { } reason) throw StoreErrors.Unavailable(reason);
+        watch.Check();
         var request = new ReadRequest(key, time.GetTimestamp(), cancellationToken);
         if (!queue.Writer.TryWrite(request)) throw queue.Reader.Completion.IsCompleted || stop.IsCancellationRequested ? StoreErrors.Closed() : StoreErrors.Busy();
         return new(request.Task);
@@ -59,6 +60,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        watch.Changed -= Look;
         await stop.CancelAsync();
         await work.DisposeAsync();
         foreach (var lane in lanes) await lane.DisposeAsync();
@@ -96,24 +98,25 @@ internal sealed class ReadBatcher : IAsyncDisposable
     {
         while (true)
         {
-            if (Volatile.Read(ref silent) is { } reason) await ProbeUntilAnsweredAsync(self, reason, cancellationToken);
+            if (watch.Reason is { } reason) await WaitUntilBackAsync(self, reason, cancellationToken);
             var lane = await ChooseLaneAsync(); // before there is anything to read: requests that gather meanwhile need not wake this loop
+            if (lane is null) continue;
             if (!await WaitForReadsAsync(lane)) return;
-            if (Volatile.Read(ref silent) is not null || !lane.Work.IsCompleted) continue;
+            if (watch.Reason is not null || !lane.Work.IsCompleted) continue;
             await Task.Yield(); // those who were just answered ask again first, as in GroupWriter: otherwise batches alternate between small and large
             lane.Start(take, answered);
         }
     }
 
     /// <summary>
-    /// Heard from lanes. After a batch without an answer each further one would wait as long, so those that wait fail, and new ones are refused, until a
-    /// probe is answered. After any other failure the next read tries again.
+    /// Heard from lanes. A lane that fails harms its own batch only: the next read tries again, on another lane while this one is at it. Whether the database is there at all is for the
+    /// watch to say.
     /// </summary>
     private void Answered(Exception? fault)
     {
         if (fault is null)
         {
-            if (Volatile.Read(ref silent) is not null) return; // a batch that was on its way while another lane found silence
+            if (watch.Reason is not null) return; // a batch that was on its way
             isFailing = false;
             work.Succeeded();
             return;
@@ -121,8 +124,12 @@ internal sealed class ReadBatcher : IAsyncDisposable
         var wasFailing = isFailing;
         isFailing = true;
         if (!wasFailing && !stop.IsCancellationRequested) work.Failed(fault); // once, because batches that are refused follow each other fast
-        var isNewlySilent = StoreErrors.IsTimeout(fault) && Interlocked.CompareExchange(ref silent, fault, null) is null;
-        if (!wasFailing || isNewlySilent) Wake();
+        if (!wasFailing) Wake();
+    }
+
+    private void Look(Exception? away)
+    {
+        if (away is not null) Wake();
     }
 
     /// <summary>Has the loop look again: it may wait for a read, while reads are refused or nobody reads. Where the queue is full it does not wait.</summary>
@@ -149,26 +156,19 @@ internal sealed class ReadBatcher : IAsyncDisposable
         return await some;
     }
 
-    private async Task ProbeUntilAnsweredAsync(SupervisedWork self, Exception reason, CancellationToken cancellationToken)
+    /// <summary>Fails what waits, whose connections may be silent for long, and goes on when the database is back. New reads are refused meanwhile.</summary>
+    private async Task WaitUntilBackAsync(SupervisedWork self, Exception reason, CancellationToken cancellationToken)
     {
-        while (true)
+        self.Failed(reason);
+        while (watch.Reason is { } present)
         {
-            FailAll(StoreErrors.Unavailable(reason));
-            var lane = Array.Find(lanes, l => l.Work.IsCompleted);
-            if (lane is null)
-            {
-                await Task.WhenAny(lanes.Select(l => l.Work));
-                continue;
-            }
-            Exception? fault = null;
-            lane.Start(_ => { }, e => fault = e);
-            await lane.Work;
-            if (fault is null) break;
-            (reason, _) = (fault, self.Failed(fault));
-            await Task.Delay(ProbePause, time, cancellationToken);
+            FailAll(StoreErrors.Unavailable(present));
+            foreach (var lane in lanes)
+                if (!lane.Work.IsCompleted) lane.FailAll(present);
+            await Task.WhenAny(watch.Back, Task.Delay(ProbePause, time, cancellationToken)); // again: some were let in just before
+            cancellationToken.ThrowIfCancellationRequested();
         }
         isFailing = false;
-        Volatile.Write(ref silent, null);
         self.Succeeded();
     }
 
@@ -185,15 +185,17 @@ internal sealed class ReadBatcher : IAsyncDisposable
         }
     }
 
-    private async ValueTask<ReadLane> ChooseLaneAsync()
+    /// <returns>Null: the database has gone away.</returns>
+    private async ValueTask<ReadLane?> ChooseLaneAsync()
     {
-        while (true)
+        while (watch.Reason is null)
         {
             var idle = Array.Find(lanes, l => l.Work.IsCompleted);
             if (idle is not null && (queue.Reader.Count >= BatchMin || Array.TrueForAll(lanes, IsNoHelp))) return idle;
-            if (idle is null) await Task.WhenAny(lanes.Select(l => l.Work));
+            if (idle is null) await Task.WhenAny([.. lanes.Select(l => l.Work), watch.Gone]);
             else await Task.WhenAny([.. lanes.Where(l => !l.Work.IsCompleted).Select(l => l.Work), Tick()]);
         }
+        return null;
     }
 
     /// <summary>Whether waiting for it gains nothing: it has no work, or is long at it.</summary>

@@ -4,14 +4,17 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// One connection that answers a batch of reads in one round trip. When the connection is lost the batch is asked once more on a new one, then its members
-/// fail as unavailable; at once where the database is silent. Used by one caller, who waits for <see cref="Work"/> before the next batch.
+/// One connection that answers a batch of reads in one round trip. When the connection is lost, or silent while the database answers others, the batch is asked once more on a new one, then
+/// its members fail as unavailable; at once where the database is away. Used by one caller, who waits for <see cref="Work"/> before the next batch.
 /// </summary>
 internal sealed class ReadLane(
-    Connections connections, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeSpan silenceMax, TimeProvider time, CancellationToken stop) : IAsyncDisposable
+    Connections connections, DatabaseWatch watch, PostgresOptions options, Func<NpgsqlConnection, CancellationToken, Task<ReadStatement>> prepare, TimeProvider time, CancellationToken stop)
+    : IAsyncDisposable
 {
     public const int BatchMax = 64;
 
+    private readonly TimeSpan silenceMax = options.SilenceMax;
+    private readonly TimeSpan stallMax = options.StallMax < options.SilenceMax ? options.StallMax : options.SilenceMax;
     private readonly List<ReadRequest> batch = new(BatchMax);
     private NpgsqlConnection? connection;
     private ReadStatement? statement;
@@ -65,7 +68,8 @@ internal sealed class ReadLane(
         }
     }
 
-    private void FailAll(Exception e)
+    /// <summary>Fails those that wait for the batch begun last. By the caller that starts batches.</summary>
+    public void FailAll(Exception e)
     {
         foreach (var request in batch) request.TrySetException(StoreErrors.Unavailable(e));
     }
@@ -77,7 +81,7 @@ internal sealed class ReadLane(
         {
             return await AskAsync();
         }
-        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !StoreErrors.IsTimeout(e) && !isFresh && Busy < silenceMax)
+        catch (Exception e) when (StoreErrors.IsConnectionLost(e) && !isFresh && watch.Reason is null && (StoreErrors.IsTimeout(e) || Busy < silenceMax))
         {
             await DropConnectionAsync();
             return await AskAsync();
@@ -98,7 +102,7 @@ internal sealed class ReadLane(
         {
             connection ??= await connections.OpenSingleAsync(enough.Token);
             statement = await prepare(connection, enough.Token);
-            statement.SilenceMax = silenceMax;
+            statement.SilenceMax = stallMax;
         }
         catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
         {

@@ -71,6 +71,93 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         await Poll.UntilAsync(() => (StateOf("reader"), StateOf("commit-writer")) == (WorkState.Running, WorkState.Running));
     }
 
+    /// <summary>What was sent before it was known fails with it; what comes after is refused without a question to the database.</summary>
+    [Fact]
+    public async Task Requests_WhileTheDatabaseIsAway_AreRefusedAtOnce_UntilItAnswers()
+    {
+        await using var proxy = Proxy();
+        await using var store = await OpenAsync(proxy);
+        var id = Entity();
+        await store.Log.CommitAsync(tenant, Create(id));
+        foreach (var ask in Questions(store, id)) await ask();
+        proxy.Silence();
+        foreach (var first in Questions(store, id).Select(ask => ask()).ToList())
+            Assert.Equal("STORAGE_UNAVAILABLE", (await Assert.ThrowsAsync<StrataException>(() => first)).Error.Code);
+        Assert.Equal(WorkState.Failing, StateOf("database-watch"));
+
+        var connections = proxy.Accepted;
+        for (var i = 0; i < 200; i++)
+        {
+            foreach (var ask in Questions(store, id))
+            {
+                var asked = ask();
+                Assert.True(asked.IsCompleted);
+                var error = (await Assert.ThrowsAsync<StrataException>(() => asked)).Error;
+                Assert.Equal(("STORAGE_UNAVAILABLE", true), (error.Code, error.Retryable));
+            }
+        }
+        Assert.InRange(proxy.Accepted - connections, 0, 20); // the watch's own, and those of what was given up
+
+        proxy.Answer();
+        foreach (var ask in Questions(store, id)) await Poll.UntilAsync(() => SucceedsAsync(ask));
+        Assert.Equal(WorkState.Running, StateOf("database-watch"));
+    }
+
+    /// <summary>One of PostgreSQL's processes hangs, and the others work.</summary>
+    [Fact]
+    public async Task Read_WhoseConnectionHangs_IsAnsweredOnAnother()
+    {
+        await using var proxy = Proxy();
+        await using var store = await OpenAsync(proxy);
+        var id = Entity();
+        await store.Log.CommitAsync(tenant, Create(id));
+        Assert.NotNull(await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None));
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
+        await using var find = source.CreateCommand("select pid from pg_stat_activity where datname = current_database() and query like '%q.known%' and pid <> pg_backend_pid() order by state_change desc limit 1");
+        var pid = (int)(await find.ExecuteScalarAsync())!;
+        Signal(pid, "STOP");
+        try
+        {
+            var reads = Enumerable.Range(0, 500).Select(_ => store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None).AsTask());
+            Assert.All(await Task.WhenAll(reads), Assert.NotNull);
+            Assert.Equal(WorkState.Running, StateOf("database-watch"));
+        }
+        finally
+        {
+            Signal(pid, "CONT");
+        }
+    }
+
+    private static void Signal(int pid, string signal)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", ["-" + signal, $"{pid}"]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>One of each sort: a read by id, one of the past, a list, a commit, a lease.</summary>
+    private Func<Task>[] Questions(PostgresStore store, EntityId id) =>
+    [
+        async () => await store.Log.ReadAsync(tenant, id, AsOf.Latest, CancellationToken.None),
+        async () => await store.Log.ReadAsync(tenant, id, AsOf.At(new Revision(1)), CancellationToken.None),
+        async () => await store.Log.ScanAsync(Scan(tenant), CancellationToken.None),
+        async () => await store.Log.AppendAsync(Commit(tenant, Create(Entity())), CancellationToken.None),
+        async () => await store.Leases.HolderAsync("none", CancellationToken.None),
+    ];
+
+    private static async Task<bool> SucceedsAsync(Func<Task> ask)
+    {
+        try
+        {
+            await ask();
+            return true;
+        }
+        catch (StrataException e) when (e.Error.Code == "STORAGE_UNAVAILABLE")
+        {
+            return false;
+        }
+    }
+
     private static async Task<bool> TryReadAsync(PostgresStore store, TenantId tenant, EntityId id)
     {
         try
