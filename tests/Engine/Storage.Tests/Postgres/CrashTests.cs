@@ -64,8 +64,20 @@ public sealed class CrashTests : IAsyncLifetime
         foreach (var ask in Asks(store)) Assert.Equal("STORAGE_UNAVAILABLE", (await Assert.ThrowsAsync<StrataException>(ask)).Error.Code);
 
         await StartAsync();
-        Assert.NotNull(await store.Log.ReadAsync(tenant, id));
+        await Poll.UntilAsync(() => ComesBackAsync(store, id)); // as soon as it was asked and has answered
         foreach (var ask in Asks(store)) await ask();
+    }
+
+    private async Task<bool> ComesBackAsync(PostgresStore store, EntityId id)
+    {
+        try
+        {
+            return await store.Log.ReadAsync(tenant, id) is not null;
+        }
+        catch (StrataException e) when (e.Error.Code == "STORAGE_UNAVAILABLE")
+        {
+            return false;
+        }
     }
 
     private IEnumerable<Func<Task>> Asks(PostgresStore store) =>

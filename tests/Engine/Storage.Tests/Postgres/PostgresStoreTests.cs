@@ -174,7 +174,7 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
     public async Task Open_WherePostgresIsNot_IsUnavailable()
     {
         var fault = await Assert.ThrowsAsync<StrataException>(() => OpenAsync(new PostgresOptions { ConnectionString = "Host=/nowhere;Username=strata" }));
-        Assert.Equal("STORAGE_UNAVAILABLE", fault.Error.Code);
+        Assert.Equal("DATABASE_UNREACHABLE", fault.Error.Code);
     }
 
     [Fact]
