@@ -16,6 +16,7 @@ using Strata.Nodes.Kinds;
 using Strata.Nodes.Logs;
 using Strata.Runtimes;
 using Strata.Runtimes.Sandbox;
+using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
 using Strata.Storage.Memory;
@@ -29,6 +30,7 @@ internal sealed class TestCloud : IAsyncDisposable
 
     private readonly TempFolder home = new();
     private readonly MemoryLog log = new(TimeProvider.System);
+    private readonly IEntityLog counted;
     private readonly MemoryLines lines = new(TimeProvider.System);
     private readonly NodeMachine? machine;
     private IHost? host;
@@ -37,12 +39,20 @@ internal sealed class TestCloud : IAsyncDisposable
     {
         this.machine = machine;
         Blobs = blobs ?? DiskBlobs.Open(home["blobs"], new BlobLimits(), TimeProvider.System);
+        counted = ReadCounter.Over(log);
+        Stores = StoresOf(Engine(log));
     }
 
     public IBlobStore Blobs { get; }
 
+    /// <summary>The test's own, whose reads are not counted.</summary>
+    public DeploymentStores Stores { get; }
 
-    public DeploymentStores Stores => host!.Services.GetRequiredService<DeploymentStores>();
+    /// <summary>Reads of the log by the controllers and all else that runs in the cloud.</summary>
+    public int Reads => ((ReadCounter)(object)counted).Reads;
+
+    /// <summary>Resources that controllers wait to look at, or look at.</summary>
+    public int Busy => host!.Services.GetRequiredService<IControllerReports>().Report().Sum(c => c.Waiting + c.Running);
     public FakeAgent Agent { get; private set; } = null!;
     public Caller Caller { get; private set; }
     public string Project { get; private set; } = "";
@@ -127,11 +137,16 @@ internal sealed class TestCloud : IAsyncDisposable
         home.Dispose();
     }
 
-    private EntityEngine Engine() => new(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
+    private static DeploymentStores StoresOf(EntityEngine engine) => new(
+        new(engine, DeploymentKinds.Deployment, TimeProvider.System), new(engine, DeploymentKinds.Release, TimeProvider.System),
+        new(engine, DeploymentKinds.Route, TimeProvider.System), new(engine, NodeKinds.Instance, TimeProvider.System),
+        new(engine, NodeKinds.Node, TimeProvider.System), new(engine, OrganizationKind.Kind, TimeProvider.System));
+
+    private static EntityEngine Engine(IEntityLog log) => new(log, new StaticDefinitions(Kinds.Select(k => k.Definition)), new InProcessComputation([], []), TimeProvider.System);
 
     private async Task FillAsync()
     {
-        var engine = Engine();
+        var engine = Engine(log);
         var organization = await new ResourceStore<OrganizationSpec, Nothing>(engine, OrganizationKind.Kind, TimeProvider.System)
             .CreateAsync(new Caller(TenantId.Platform, "test"), new NewResource<OrganizationSpec> { Name = "default", Spec = new OrganizationSpec() }, null, default);
         Caller = new Caller(StoreQueries.Tenant(organization.Value.Id), "user:test");
@@ -147,8 +162,8 @@ internal sealed class TestCloud : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IEntityLog>(log).AddSingleton<ILines>(lines).AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
-        builder.Services.AddSingleton(Engine()).AddSingleton<LogStream>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(counted).AddSingleton<ILines>(lines).AddSingleton<ILeases>(new MemoryLeases(TimeProvider.System));
+        builder.Services.AddSingleton(Engine(counted)).AddSingleton<LogStream>();
         builder.Services.AddSingleton(machine?.Sandbox ?? new NoSandbox(home));
         builder.Services.AddSingleton(Blobs);
         builder.Services.AddDeployments(new DeploymentOptions
