@@ -88,7 +88,6 @@ public sealed class LogStream(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await informers.WhenSyncedAsync(ending.Token);
             await informers.CatchUpWithStoreAsync(asked.Tenant, ending.Token);
             await WriteAsync(http, asked, ending.Token);
         }

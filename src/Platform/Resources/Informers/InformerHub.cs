@@ -76,8 +76,11 @@ public sealed class InformerHub : SupervisedService
     public Task CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) => InTimeAsync(stop => feed.CatchUpAsync(tenant, stop), cancellationToken);
 
     /// <summary>Returns when the views hold all that is in an organization's log now, whoever wrote it.</summary>
-    public async Task CatchUpWithStoreAsync(TenantId tenant, CancellationToken cancellationToken) =>
+    public async Task CatchUpWithStoreAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await WhenSyncedAsync(cancellationToken);
         await WaitForAsync(tenant, await log.HeadAsync(tenant, cancellationToken), cancellationToken);
+    }
 
     /// <summary>
     /// Returns when the views hold all that is in any log now. For the beginning of a term: what the holders of former terms have written is in them then.

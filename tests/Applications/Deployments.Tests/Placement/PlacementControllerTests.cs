@@ -94,6 +94,7 @@ public sealed class PlacementControllerTests : IAsyncLifetime
     {
         var random = new Random(7);
         var (book, all) = (new PlacementBook(Views), await CreateAsync(12));
+        await Views.Hub.CatchUpWithStoreAsync(default);
         foreach (var id in all) await stores.Instances.ChangeAsync(caller, id, x => x with { Spec = x.Spec with { Node = NodeId } }, "place", null, default);
         for (var i = 0; i < 100; i++)
         {
