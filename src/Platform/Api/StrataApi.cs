@@ -19,7 +19,7 @@ using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
-using Strata.Resources.Feed;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api;
@@ -40,7 +40,7 @@ public static class StrataApi
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<IAuthenticator>(s => s.GetRequiredService<TokenAuthenticator>());
-        services.AddChangeFeed();
+        services.AddInformers();
         services.AddSingleton<OrganizationChoice>();
         services.AddSingleton<OrganizationEndpoints>();
         services.AddSupervised<TokenRevocations>();

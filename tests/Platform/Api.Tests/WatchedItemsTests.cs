@@ -9,42 +9,34 @@ public sealed class WatchedItemsTests
     private static readonly EntityId One = EntityId.New(TimeProvider.System);
     private static readonly EntityId Two = EntityId.New(TimeProvider.System);
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Change_ThatTheListHad_IsNotSentAgain(bool hasFilter)
-    {
-        var items = new WatchedItems(hasFilter, isOfOneLog: true);
-        items.Listed(Of(One, 5));
-        items.Listed(Of(Two, 7));
-        items.Reached(new Revision(4));
-        Assert.False(items.IsToSend(Of(One, 5), matches: true));
-        Assert.True(items.IsToSend(Of(One, 6), matches: true));
-        Assert.False(items.IsToSend(Of(Two, 7), matches: true));
-    }
-
     [Fact]
-    public void Reached_BehindTheList_RemembersNothingWithoutAFilter()
+    public void Change_WithoutAFilter_IsSentAndNotRemembered()
     {
         var items = new WatchedItems(hasFilter: false, isOfOneLog: true);
         items.Listed(Of(One, 5));
-        items.Reached(new Revision(5));
-        Assert.Equal(0, items.Count);
         Assert.True(items.IsToSend(Of(Two, 6), matches: true));
         Assert.True(items.IsToSend(Of(One, 7), matches: false)); // gone
         Assert.Equal(0, items.Count);
     }
 
     [Fact]
-    public void Reached_BehindTheList_RemembersWhatMeetsTheFilter_AndThatItLeft()
+    public void Change_OfWhatMetTheFilter_IsSentOnceAsGone()
     {
         var items = new WatchedItems(hasFilter: true, isOfOneLog: true);
         items.Listed(Of(One, 5));
-        items.Reached(new Revision(5));
         Assert.False(items.IsToSend(Of(Two, 6), matches: false));
         Assert.True(items.IsToSend(Of(One, 7), matches: false));
         Assert.False(items.IsToSend(Of(One, 8), matches: false));
         Assert.Equal(0, items.Count);
+    }
+
+    [Fact]
+    public void Change_OfAnotherOrganizationsResourceOfTheSameId_IsAnother()
+    {
+        var items = new WatchedItems(hasFilter: true, isOfOneLog: false);
+        items.Listed(Of(One, 5));
+        Assert.False(items.IsToSend(Of(One, 6) with { Tenant = TenantId.Platform }, matches: false));
+        Assert.True(items.IsToSend(Of(One, 7), matches: false));
     }
 
     [Fact]

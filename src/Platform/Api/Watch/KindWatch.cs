@@ -9,6 +9,7 @@ using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Feed;
+using Strata.Resources.Informers;
 using Strata.Resources.Kinds;
 
 namespace Strata.Api.Watch;
@@ -17,13 +18,17 @@ namespace Strata.Api.Watch;
 /// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an
 /// item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or
 /// when its token is no longer good.
+/// <para>What there is comes from the kind's informer, at the very moment from which on changes are followed; so it costs the store two looks at how far the log
+/// reaches, and nothing is remembered of what was sent, but which of it meets a filter.</para>
 /// </summary>
 internal sealed class KindWatch(
-    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, StreamAccess access, OpenStreams streams, TimeProvider time, IHostApplicationLifetime lifetime)
+    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, InformerHub informers, StreamAccess access, OpenStreams streams, TimeProvider time,
+    IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
     private readonly HashSet<string> models = [store.Kind.Model.Name];
+    private readonly KindInformer informer = informers.Ensure(store);
 
     private Kind Kind => store.Kind;
 
@@ -63,13 +68,14 @@ internal sealed class KindWatch(
     private async Task RunAsync(HttpContext http, Scope scope)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        using var follower = await FollowAsync(scope, ending.Token);
-        var events = new EventStream(http);
-        var items = new WatchedItems(scope.Where is not null, scope.Tenant is not null);
         try
         {
+            var (follower, found) = await FollowAsync(scope, ending.Token);
+            using var _ = follower;
+            var events = new EventStream(http);
+            var items = new WatchedItems(scope.Where is not null, scope.Tenant is not null);
             await events.BeginAsync();
-            if (scope.From is null) await ListAsync(events, scope, items, ending.Token);
+            await SendAsync(events, found, scope, items, ending.Token);
             if (!items.IsFull) await FollowAsync(http, events, follower, scope, items, ending.Token);
             if (items.IsFull) await RefuseAsync(events, ending.Token);
         }
@@ -79,14 +85,21 @@ internal sealed class KindWatch(
         }
     }
 
-    private ValueTask<FeedFollower> FollowAsync(Scope scope, CancellationToken cancellationToken) => scope is { From: { } from, Tenant: { } tenant }
-        ? feed.FollowAsync(tenant, from, models, cancellationToken)
-        : feed.FollowAsync(new FeedFilter(scope.Tenant, models), cancellationToken);
-
-    private async Task ListAsync(EventStream events, Scope scope, WatchedItems items, CancellationToken cancellationToken)
+    /// <returns>With what there is at that moment, unfiltered.</returns>
+    private async ValueTask<(FeedFollower Follower, IReadOnlyList<EntityRevision> Found)> FollowAsync(Scope scope, CancellationToken cancellationToken)
     {
-        await foreach (var revision in store.AllAsync(scope.Tenant, scope.Where, cancellationToken))
+        if (scope is { From: { } from, Tenant: { } one }) return (await feed.FollowAsync(one, from, models, cancellationToken), []);
+        if (scope.Tenant is { } tenant) await informers.CatchUpWithStoreAsync(tenant, cancellationToken);
+        else await informers.CatchUpWithStoreAsync(cancellationToken);
+        return await informers.FollowAsync(informer, scope.Tenant, x => x.Candidates(scope.Tenant, scope.Where), cancellationToken);
+    }
+
+    /// <summary>In order of organization and id.</summary>
+    private async Task SendAsync(EventStream events, IReadOnlyList<EntityRevision> found, Scope scope, WatchedItems items, CancellationToken cancellationToken)
+    {
+        foreach (var revision in found.OrderBy(r => (r.Tenant.Value, r.Id.Value)))
         {
+            if (scope.Where is not null && !ConditionEvaluator.Matches(scope.Where, revision)) continue;
             items.Listed(revision);
             if (items.IsFull) return;
             Tell(events, revision, scope.Shown, gone: false);
@@ -97,7 +110,6 @@ internal sealed class KindWatch(
     private async Task FollowAsync(
         HttpContext http, EventStream events, FeedFollower follower, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
-        items.Reached(follower.Reached);
         events.Write("ready");
         await events.FlushAsync(cancellationToken);
         var lastPing = time.GetTimestamp();
@@ -109,7 +121,6 @@ internal sealed class KindWatch(
                 Tell(events, change, scope, items);
                 if (events.IsFull) await events.FlushAsync(cancellationToken);
             }
-            items.Reached(follower.Reached);
             if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
             {
                 if (!await access.IsStillGoodAsync(http, Kind.ReadPermission, cancellationToken)) return;
@@ -132,7 +143,6 @@ internal sealed class KindWatch(
         await events.FlushAsync(cancellationToken);
     }
 
-    /// <summary>A change is sent unless the list, read a moment later, had it already.</summary>
     private void Tell(EventStream events, EntityRevision change, Scope scope, WatchedItems items)
     {
         var matches = !change.Deleted && (scope.Where is null || ConditionEvaluator.Matches(scope.Where, change));

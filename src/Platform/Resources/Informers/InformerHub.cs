@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Strata.Core;
 using Strata.Core.Background;
@@ -23,7 +24,8 @@ public sealed class InformerHub : SupervisedService
     private readonly IEntityLog log;
     private readonly ChangeFeed feed;
     private readonly TimeProvider time;
-    private readonly Dictionary<string, KindInformer> informers = new(StringComparer.Ordinal);
+    private volatile bool hasStarted;
+    private readonly ConcurrentDictionary<string, KindInformer> informers = new(StringComparer.Ordinal);
     private readonly Channel<bool> toList = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public InformerHub(IEnumerable<InformerDeclaration> declarations, IEntityLog log, ChangeFeed feed, TimeProvider time, Supervisor supervisor)
@@ -31,19 +33,23 @@ public sealed class InformerHub : SupervisedService
     {
         (this.log, this.feed, this.time) = (log, feed, time);
         foreach (var declared in declarations.GroupBy(d => d.Store.Kind.Name, StringComparer.Ordinal))
-            informers[declared.Key] = new KindInformer(declared.First().Store, declared.SelectMany(d => d.Indexes).Distinct(), () => toList.Writer.TryWrite(true));
+            Add(declared.First().Store, declared.SelectMany(d => d.Indexes).Distinct());
         InformerMetrics.Report(this);
     }
 
-    public IReadOnlyCollection<KindInformer> All => informers.Values;
+    public IReadOnlyCollection<KindInformer> All => [.. informers.Values];
 
     /// <summary>Logs that have grown and are not read yet: 0 when the views are up to date.</summary>
     public int Behind => feed.Behind;
 
-    public KindInformer Of(Kind kind) => TryGet(kind) ?? throw new ArgumentException($"The kind \"{kind.Name}\" has no informer.", nameof(kind));
+    public KindInformer Of(Kind kind) => informers.GetValueOrDefault(kind.Name) ?? throw new ArgumentException($"The kind \"{kind.Name}\" has no informer.", nameof(kind));
 
-    /// <summary>Null: the kind has none.</summary>
-    public KindInformer? TryGet(Kind kind) => informers.GetValueOrDefault(kind.Name);
+    /// <summary>The kind's informer, which it has from now on where nobody has declared one. Before the start.</summary>
+    public KindInformer Ensure(KindStore store)
+    {
+        if (!informers.ContainsKey(store.Kind.Name) && hasStarted) throw new InvalidOperationException($"The informers have started without one of {store.Kind.Plural}.");
+        return informers.GetValueOrDefault(store.Kind.Name) ?? Add(store, []);
+    }
 
     /// <summary>Returns when every informer has listed its kind.</summary>
     public async Task WhenSyncedAsync(CancellationToken cancellationToken)
@@ -94,8 +100,12 @@ public sealed class InformerHub : SupervisedService
         }
     }
 
+    private KindInformer Add(KindStore store, IEnumerable<InformerIndex> indexes) =>
+        informers[store.Kind.Name] = new KindInformer(store, indexes, () => toList.Writer.TryWrite(true));
+
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
+        hasStarted = true;
         var attached = new List<IDisposable>();
         try
         {

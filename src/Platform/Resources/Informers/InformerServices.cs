@@ -24,6 +24,12 @@ public static class InformerServices
             var store = x.GetRequiredService<ResourceStore<TSpec, TStatus>>();
             return new Informer<TSpec, TStatus>(x.GetRequiredService<InformerHub>().Of(store.Kind), store);
         });
+        return services.AddInformers();
+    }
+
+    /// <summary>One <see cref="InformerHub"/>. Needs the log, the clock and logging.</summary>
+    public static IServiceCollection AddInformers(this IServiceCollection services)
+    {
         if (services.Any(x => x.ServiceType == typeof(InformerHub))) return services;
         services.AddChangeFeed();
         return services.AddSupervised<InformerHub>();

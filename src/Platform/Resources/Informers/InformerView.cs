@@ -1,4 +1,5 @@
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 
@@ -80,6 +81,18 @@ internal sealed class InformerView
             foreach (var member in bucket) found[next++] = items[member];
             return found;
         }
+    }
+
+    /// <summary>All that can meet a condition, by an index where one fits; the condition itself is still to be evaluated.</summary>
+    public EntityRevision[] Candidates(TenantId? tenant, Condition? where)
+    {
+        if (where is null) return All(tenant);
+        foreach (var index in indexes.Keys)
+        {
+            if ((index.IsGlobal || tenant is not null) && index.KeyOf(where) is { } key)
+                return [.. Find(index, tenant ?? default, key).Where(r => tenant is null || r.Tenant == tenant)];
+        }
+        return All(tenant);
     }
 
     /// <summary>Tells of everything there is, and then of each change.</summary>

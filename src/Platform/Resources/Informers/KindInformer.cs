@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Log;
 using Strata.Resources.Feed;
 using Strata.Resources.Kinds;
@@ -54,6 +55,9 @@ public sealed class KindInformer : IFeedSink
 
     /// <inheritdoc cref="InformerView.Find"/>
     public IReadOnlyList<EntityRevision> Find(InformerIndex index, TenantId tenant, string key) => view.Find(index, tenant, key);
+
+    /// <inheritdoc cref="InformerView.Candidates"/>
+    public IReadOnlyList<EntityRevision> Candidates(TenantId? tenant, Condition? where) => view.Candidates(tenant, where);
 
     /// <inheritdoc cref="InformerView.Observe"/>
     public void Observe(ViewChanged observer) => view.Observe(observer);
