@@ -34,11 +34,13 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly GrpcForwarder grpc;
     private readonly StrataClient? api;
     private readonly TableFile? file;
+    private readonly TableKeeper? keeper;
     private readonly KestrelServer requests;
     private readonly KestrelServer? admin;
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task background = Task.CompletedTask;
+    private SupervisedWork? keeping;
     private volatile bool isStopping;
     private ITimer? sweeper;
 
@@ -55,6 +57,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         tables = new TableBuilder(options.Upstream, clock, metrics, (IDialer?)loops ?? new SocketDialer());
         api = options.ApiUrl is { } url ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
+        keeper = file is null ? null : new TableKeeper(file, this.time, logger);
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
         grpc = new GrpcForwarder(options, loggers.CreateLogger<GrpcForwarder>());
         application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), grpc, sites, metrics, logger);
@@ -99,7 +102,9 @@ public sealed partial class EdgeServer : IAsyncDisposable
             await admin.StartAsync(new AdminApplication(WriteMetrics, () => ready.Task.IsCompleted), cancellationToken);
             AdminEndPoint = EdgeListener.BoundTo(admin)[0];
         }
-        if (api is not null) background = new TableFollower(api, options, ApplyAndKeepAsync, time, logger).RunAsync(supervisor, stopping.Token);
+        if (api is null) return;
+        background = new TableFollower(api, options, ApplyAndKeep, time, logger).RunAsync(supervisor, stopping.Token);
+        keeping = keeper is null ? null : supervisor.Start("edge-table-file", keeper.RunAsync);
     }
 
     public async ValueTask DisposeAsync()
@@ -112,6 +117,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
         if (admin is not null) await admin.StopAsync(grace.Token);
         if (sweeper is not null) await sweeper.DisposeAsync();
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (keeping is not null) await keeping.DisposeAsync();
+        if (keeper is not null) await keeper.FlushAsync();
         await sites.DisposeAsync();
         tables.Dispose();
         grpc.Dispose();
@@ -122,10 +129,10 @@ public sealed partial class EdgeServer : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task ApplyAndKeepAsync(TableSnapshot snapshot)
+    private void ApplyAndKeep(TableSnapshot snapshot)
     {
         Apply(snapshot);
-        if (file is not null) await file.WriteAsync(snapshot);
+        keeper?.Keep(snapshot);
     }
 
     private void Sweep()

@@ -13,11 +13,15 @@ namespace Strata.Edge.Routing;
 /// node does not allow is left out, and so is a tunnel outside the server's range.
 /// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it
 /// knows better. When the control plane goes away the table stays as it is.</para>
+/// <para>Changes that come together are applied together: after a table that took long to make the next one waits three times as long, so that many
+/// routes which change all the time leave most of the processor to requests.</para>
 /// </summary>
 internal sealed partial class TableFollower(
-    StrataClient api, EdgeOptions options, Func<TableSnapshot, Task> apply, TimeProvider time, ILogger logger)
+    StrataClient api, EdgeOptions options, Action<TableSnapshot> apply, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(5);
+    private const int PauseFactor = 3;
+    private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<InstanceRecord> reported = [];
 
@@ -61,14 +65,11 @@ internal sealed partial class TableFollower(
     {
         await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
         {
+            var since = time.GetTimestamp();
             if (Gather() is not { } snapshot) continue;
             try
             {
-                await apply(snapshot);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                LogNotKept(logger, e);
+                apply(snapshot);
             }
             catch
             {
@@ -76,6 +77,8 @@ internal sealed partial class TableFollower(
                 throw;
             }
             work.Succeeded();
+            var pause = time.GetElapsedTime(since) * PauseFactor;
+            await Task.Delay(pause < PauseMax ? pause : PauseMax, time, cancellationToken);
         }
     }
 
@@ -117,7 +120,4 @@ internal sealed partial class TableFollower(
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Tunnel {Tunnel} of {Org} gets no requests: {Address}:{Port} is not an address that the server gives to tunnels")]
     private static partial void LogTunnelRefused(ILogger logger, string tunnel, string org, string address, int port);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The table is in use but could not be written to disk")]
-    private static partial void LogNotKept(ILogger logger, Exception exception);
 }

@@ -28,6 +28,11 @@ internal sealed class FeedHeads
         get { lock (gate) return heads.Count; }
     }
 
+    public IReadOnlyList<TenantHead> Known()
+    {
+        lock (gate) return [.. known.Select(k => new TenantHead(k.Key, k.Value))];
+    }
+
     public Revision KnownOf(TenantId tenant)
     {
         lock (gate) return known.GetValueOrDefault(tenant);

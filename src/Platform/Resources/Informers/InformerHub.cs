@@ -94,10 +94,7 @@ public sealed class InformerHub : SupervisedService
     public async Task CatchUpWithStoreAsync(CancellationToken cancellationToken)
     {
         await WhenSyncedAsync(cancellationToken);
-        foreach (var head in await log.HeadsAsync(cancellationToken))
-        {
-            if (!HasReached(head.Tenant, head.Revision)) await WaitForAsync(head.Tenant, head.Revision, cancellationToken);
-        }
+        await InTimeAsync(feed.ReachStoreAsync, cancellationToken);
     }
 
     private KindInformer Add(KindStore store, IEnumerable<InformerIndex> indexes) =>
