@@ -33,7 +33,6 @@ internal sealed class S3BlobStore : IS3BlobStore
         (this.time, folder, BytesMax, Description) = (time, options.SpoolFolder, limits.BytesMax, options.ToString());
         (client, keys) = (new S3Client(options), new S3Keys(options.Prefix));
         marks = new S3Marks(client, keys, time);
-        Directory.CreateDirectory(folder);
         BlobSpool.RemoveLeft(folder);
         spool = new BlobSpool(new DiskReserve(folder, limits.ReserveBytes), time);
         usage = new BlobUsage(limits.QuotaBytes > 0 ? limits.QuotaBytes : QuotaDefault, MeasuredFor, time, MeasureAsync);
