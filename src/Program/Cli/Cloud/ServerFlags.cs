@@ -12,7 +12,7 @@ internal sealed class ServerFlags
     private static readonly HashSet<Setting> Limits = [.. LimitSetting.All.Select(l => l.Setting)];
 
     private readonly Dictionary<Setting, Option<string?>> options =
-        Setting.All.Where(s => s.HasFlag).ToDictionary(s => s, s => new Option<string?>(s.Flag) { Hidden = Limits.Contains(s), Description = $"{s.Description} [{(s.Default.Length > 0 ? s.Default : "private")}]", HelpName = "VALUE" });
+        Setting.All.Where(s => s.HasFlag).ToDictionary(s => s, s => new Option<string?>(s.Flag) { Hidden = Limits.Contains(s), Description = s.Default.Length > 0 ? $"{s.Description} [{s.Default}]" : s.Description, HelpName = "VALUE" });
 
     public IEnumerable<Option> All => options.Values;
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Strata.Blobs;
 using Strata.Cli.Shell;
+using Strata.S3Blobs;
 using Strata.Server;
 using Strata.Server.Hosting;
 using Strata.Server.Options;
@@ -18,6 +20,7 @@ internal static class MachineChecks
         DataFolder(home),
         Disk(home),
         .. running || options is null ? (IReadOnlyList<Finding>)[] : Ports(options),
+        .. running || options?.BlobBucket is null ? (IReadOnlyList<Finding>)[] : [await BucketAsync(options.BlobBucket, cancellationToken)],
         await NamesAsync(cancellationToken),
     ];
 
@@ -29,6 +32,15 @@ internal static class MachineChecks
             : Remains.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
             : [Port(options, options.HttpPort, "edge", Setting.HttpPort)],
     ];
+
+    /// <summary>Of a cloud that runs the part's health says it.</summary>
+    private static async Task<Finding> BucketAsync(S3Options bucket, CancellationToken cancellationToken)
+    {
+        using var store = S3Store.Open(bucket, new BlobLimits(), TimeProvider.System);
+        return (await store.CheckAsync(cancellationToken)).Error is { } error
+            ? Finding.Failure("blobs", error.Message, error.NextStep!)
+            : Finding.Ok("blobs", $"{store.Description} responds");
+    }
 
     private static Finding DataFolder(HomeLayout home)
     {

@@ -50,6 +50,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     public async Task<int> LaunchAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, OutputFile, .. command]) { RedirectStandardOutput = true };
+        start.Environment.Remove(Setting.BlobsSecretKey.Variable); // the edge needs no blob storage, and faces the internet
         using var shell = Process.Start(start)!;
         var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
         WholeFile.Write(PidFile, text);
