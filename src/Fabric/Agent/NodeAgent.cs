@@ -34,7 +34,7 @@ public sealed record NodeAgentOptions
 public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CollectPeriod = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan CollectPeriod = TimeSpan.FromMinutes(5);
 
     private readonly ILogger logger = loggers.CreateLogger<NodeAgent>();
     private readonly LayerCache layers = new(machine.Paths, client, time);

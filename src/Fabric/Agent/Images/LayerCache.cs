@@ -8,9 +8,11 @@ namespace Strata.Agent.Images;
 /// <summary>
 /// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because knowing a
 /// digest must not give them the files. A layer appears there only whole and checked: it is unpacked beside
-/// and renamed. Safe for concurrent use; one download of a layer at a time.
+/// and renamed. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago first, while all together have more bytes than
+/// they may; the disk's reserve bounds what comes in between. Safe for concurrent use; one download of a layer at a time.
 /// </summary>
-internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time)
+/// <param name="bytesMax">Of all layers; null: a quarter of the disk.</param>
+internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time, long? bytesMax = null)
 {
     private const string UnfinishedPrefix = "unfinished-";
     private const int TextBytesMax = 1 << 20;
@@ -18,7 +20,11 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     /// <summary>What nothing has used for this long is deleted: a rollback soon after is instant.</summary>
     private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(6);
 
+    /// <summary>A layer that was asked for this recently may be about to run.</summary>
+    private static readonly TimeSpan RecentMax = TimeSpan.FromMinutes(10);
+
     private readonly ConcurrentDictionary<string, SemaphoreSlim> downloads = new();
+    private readonly ConcurrentDictionary<string, long> sizes = new();
 
     /// <summary>An image's files on this machine; fetched when they are not there. Errors are those of <see cref="ImageErrors"/>.</summary>
     /// <exception cref="StrataException">The API cannot be reached.</exception>
@@ -40,20 +46,35 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         }
     }
 
-    /// <summary>Deletes what is unused for long and what a former life left unfinished.</summary>
+    /// <summary>Deletes what is unused for long, what is unused and too much, and what a former life left unfinished.</summary>
     /// <param name="used">Folders of runs that there are.</param>
     public void Collect(IReadOnlySet<string> used)
     {
-        var oldest = time.GetUtcNow() - UnusedMax;
-        foreach (var folder in Directory.GetDirectories(paths.Layers))
+        var now = time.GetUtcNow();
+        var max = bytesMax ?? new DriveInfo(paths.Layers).TotalSize / 4;
+        var layers = Directory.GetDirectories(paths.Layers)
+            .Select(folder => (Folder: folder, At: (DateTimeOffset)Directory.GetLastWriteTimeUtc(folder), Bytes: SizeOf(folder))).OrderBy(l => l.At).ToList();
+        var total = layers.Sum(l => l.Bytes);
+        foreach (var (folder, at, bytes) in layers)
         {
-            var isOld = Directory.GetLastWriteTimeUtc(folder) < oldest;
-            if (isOld && !used.Contains(folder)) Directory.Delete(folder, recursive: true);
+            var mayGo = now - at > UnusedMax || total > max && now - at > RecentMax;
+            if (!mayGo || used.Contains(folder)) continue;
+            Directory.Delete(folder, recursive: true);
+            sizes.TryRemove(folder, out _);
+            total -= bytes;
         }
     }
 
     /// <summary>Notes that it is in use, for <see cref="Collect"/>.</summary>
     public void Touch(string folder) => Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
+
+    /// <summary>Measured once: a layer never changes. What is still being unpacked is not counted.</summary>
+    private long SizeOf(string folder)
+    {
+        if (Path.GetFileName(folder).StartsWith(UnfinishedPrefix, StringComparison.Ordinal)) return 0;
+        var files = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        return sizes.GetOrAdd(folder, f => new DirectoryInfo(f).EnumerateFiles("*", files).Sum(file => file.Length));
+    }
 
     private async Task<byte[]> ReadAsync(string digest, string org, string what, CancellationToken cancellationToken)
     {
