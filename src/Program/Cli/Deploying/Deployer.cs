@@ -96,12 +96,25 @@ internal sealed class Deployer(Run run)
             await using var archive = (await SourceArchive.PackAsync(folder, paths, cancellationToken)).Value;
             var bytes = archive.Content.Length;
             told($"Uploading {paths.Count} files, {ByteCount.Short(bytes)}");
-            var known = await run.Client.HasBlobAsync(archive.Digest, cancellationToken: cancellationToken);
+            var known = await IsKnownAsync(archive.Digest, cancellationToken);
             if (!known) await run.Client.PutBlobAsync(archive.Digest, archive.Content, cancellationToken: cancellationToken);
             return (archive.Digest, archive.Files, archive.LeftOut, Bytes: bytes, Known: known);
         }, done => $"{(done.Known ? "Found" : "Uploaded")} {done.Files} {(done.Files == 1 ? "file" : "files")}, {ByteCount.Short(done.Bytes)}");
         foreach (var line in uploaded.LeftOut.Lines()) steps.Line(line);
         return new SourceConfig { Archive = uploaded.Digest };
+    }
+
+    /// <summary>A response to HEAD has no body that could say what is wrong: the upload that follows gets it.</summary>
+    private async Task<bool> IsKnownAsync(string digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run.Client.HasBlobAsync(digest, cancellationToken: cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind is ErrorKind.Unavailable && e.Error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost))
+        {
+            return false;
+        }
     }
 
     /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
