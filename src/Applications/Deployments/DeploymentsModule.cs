@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Api;
+using Strata.Api.Auth;
 using Strata.Api.Kinds;
 using Strata.Blobs;
 using Strata.Contracts;
@@ -34,6 +36,8 @@ public static class DeploymentsModule
     public static IServiceCollection AddDeployments(this IServiceCollection services, DeploymentOptions options)
     {
         services.AddSingleton(options);
+        services.AddPermissions(
+            new Permission("blobs.read", Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge), new Permission("blobs.write", Roles.Developer));
         services.TryAddSingleton(TimeProvider.System);
         services.AddDeploymentViews();
         AddBuild(services);

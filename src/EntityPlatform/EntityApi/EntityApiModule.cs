@@ -1,6 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Api;
+using Strata.Api.Auth;
+using Strata.Contracts;
 using Strata.EntityApi.Entities;
 using Strata.EntityApi.Feed;
 using Strata.EntityApi.Messages;
@@ -24,6 +27,13 @@ public static class EntityApiModule
     public static IServiceCollection AddEntityApi(this IServiceCollection services, EntityApiLimits? limits = null)
     {
         services.AddSingleton(limits ?? EntityApiLimits.Default);
+        services.AddPermissions(
+            new Permission("entities.read", Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine),
+            new Permission("entities.write", Roles.Developer, Roles.Application, Roles.Machine),
+            new Permission("models.read", Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine),
+            new Permission("models.write", Roles.Developer, Roles.Application, Roles.Machine),
+            new Permission("transfers.read", Roles.Viewer, Roles.Developer),
+            new Permission("transfers.write"));
         services.AddSingleton<ModelWrite>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<ModelTransferEndpoints>();

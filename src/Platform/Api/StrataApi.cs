@@ -32,8 +32,10 @@ public static class StrataApi
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(5);
 
-    public static IServiceCollection AddStrataApi(this IServiceCollection services)
+    /// <param name="kinds">Every kind there is.</param>
+    public static IServiceCollection AddStrataApi(this IServiceCollection services, IReadOnlyCollection<Kind> kinds)
     {
+        services.AddSingleton(s => new RoleCatalog(kinds, s.GetServices<Permission>()));
         services.TryAddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddSingleton(s => new ResourceStore<TokenSpec, TokenStatus>(s.GetRequiredService<EntityEngine>(), TokenKind.Kind, s.GetRequiredService<TimeProvider>()));
@@ -58,6 +60,13 @@ public static class StrataApi
         services.AddSingleton(s => new AdministratorAccess(
             s.GetRequiredService<IEntityLog>(), s.GetRequiredService<TokenAdministrators>(), s.GetServices<IAdministratorSource>()));
         services.AddSingleton<InProcessApi>();
+        return services;
+    }
+
+    /// <summary>Declares permissions of a module's own endpoints.</summary>
+    public static IServiceCollection AddPermissions(this IServiceCollection services, params IEnumerable<Permission> permissions)
+    {
+        foreach (var permission in permissions) services.AddSingleton(permission);
         return services;
     }
 

@@ -1,4 +1,5 @@
 using Strata.Api.Auth;
+using Strata.Contracts;
 
 namespace Strata.Identity;
 
@@ -18,8 +19,8 @@ internal static class ContractRoles
         [Admin] = Roles.Admin, [Machine] = Roles.Machine, ["ROLE_DEVELOPER"] = Roles.Developer, ["ROLE_VIEWER"] = Roles.Viewer,
     };
 
-    public static IReadOnlySet<string> PermissionsOf(IEnumerable<string> roles) =>
-        Roles.PermissionsOf(roles.Select(r => Known.GetValueOrDefault(r.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? r : Prefix + r)).OfType<string>());
+    public static IReadOnlySet<string> PermissionsOf(RoleCatalog catalog, IReadOnlyList<string> roles) =>
+        catalog.PermissionsOf(roles.Select(r => Known.GetValueOrDefault(r.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? r : Prefix + r)).OfType<string>());
 
     /// <summary>A role of Strata's own in the contract's words: <c>admin</c> is ROLE_ADMIN.</summary>
     public static string NameOf(string role) =>

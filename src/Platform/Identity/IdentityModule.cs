@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
+using Strata.Contracts;
 using Strata.Entities.Engine;
 using Strata.Identity.Account;
 using Strata.Identity.Authentication;
@@ -26,6 +28,7 @@ public static class IdentityModule
     public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
     {
         services.AddSingleton(options);
+        services.AddPermissions(new Permission(AccountEndpoints.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine));
         AddStore(services, ClientKind.Kind);
         AddStore(services, KeyPairKind.Kind);
         AddStore(services, TrustedKeyKind.Kind);

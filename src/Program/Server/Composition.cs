@@ -142,7 +142,8 @@ internal sealed class Composition
         services.AddSingleton<HostClaims>().AddSupervised<HostClaimKeeper>();
         services.AddSingleton(engine.Versions);
         if (engine.Versions.Changed.Any()) services.AddSupervised<KindUpgrade>();
-        services.AddStrataApi();
+        services.AddStrataApi(Kinds).AddPermissions(
+            new Permission("kinds.read", Roles.Viewer, Roles.Developer), new Permission("status.read", Roles.Viewer, Roles.Developer));
         services.AddSingleton(new WebhookOptions { AllowPrivate = options.PrivateWebhooks });
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);

@@ -53,7 +53,7 @@ internal sealed class TunnelHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddSingleton(stores).AddSingleton(new RouteNames(stores, new DeploymentOptions { Home = "/nowhere", HttpPort = 8000 }));
-        builder.Services.AddStrataApi();
+        builder.Services.AddStrataApi(Kinds);
         builder.Services.AddTunnels(options ?? TunnelOptions.Default);
         var app = builder.Build();
         app.UseTunnels();

@@ -75,7 +75,7 @@ public sealed class SharesTests
         var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / count;
         TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes for each watch and its client");
         open.ForEach(watch => watch.Dispose());
-        Assert.InRange(each, 0, 128 << 10);
+        Assert.True(each <= 128 << 10, $"{each} bytes"); // below zero where a test beside it has let go of more
     }
 
     private static async Task<IDisposable> ReadyAsync(HttpClient http)

@@ -1,3 +1,4 @@
+using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
 using Strata.Api.Tests.Hosting;
 using Strata.Contracts;
@@ -32,7 +33,7 @@ public sealed class LookupRaceTests() : IdentityContract(new MemoryStore())
         var (log, reads) = HeldReads.Over(Host.Log);
         var authenticator = new JwtAuthenticator(
             Host.Service<TokenAuthenticator>(), Host.Service<AccessTokens>(), Host.Service<ExternalTokens>(), Host.Service<ClientStore>(),
-                log, TimeProvider.System);
+                Host.Service<RoleCatalog>(), log, TimeProvider.System);
         reads.Hold(); // the client is read by then: it is the organization that is waited for
         var looking = authenticator.AuthenticateAsync(token, default).AsTask();
         await reads.HeldAsync();

@@ -1,3 +1,4 @@
+using Strata.Contracts;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;

@@ -19,6 +19,8 @@ public static class TunnelKinds
         Description = "A host of this cloud that a program on a developer's own machine serves.",
         Workflow = KindWorkflow.Load(typeof(TunnelKinds), "tunnel.workflow.json"),
         InitialStatus = new TunnelStatus(),
+        Readers = [Roles.Viewer, Roles.Developer, Roles.Edge],
+        Writers = [Roles.Developer],
         Hosts = new HostRule("status.host", [DeploymentKinds.Deployment]),
         Validate = spec => spec.Target is { Length: > TargetCharactersMax } ? [new("target", $"It takes up to {TargetCharactersMax} characters.")] : [],
     };

@@ -27,6 +27,7 @@ public static class WebhookKind
         Description = "Sends changes of entities to an address of yours: signed, in order, again until taken.",
         Workflow = KindWorkflow.Load(typeof(WebhookKind), "webhook.workflow.json"),
         InitialStatus = new WebhookStatus(),
+        Writers = [Roles.Developer],
         UserTransitions = ["pause", "resume"],
         HiddenStatus = ["secret"],
         Validate = Check,

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -15,7 +16,8 @@ public static class NodeEndpoints
     /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
         services.AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>()
-            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
+            .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddPermissions(new Permission("lines.write", Roles.Agent))
+            .AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
 
     public static void MapNodeEndpoints(this IEndpointRouteBuilder routes)
     {

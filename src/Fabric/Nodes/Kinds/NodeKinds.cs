@@ -19,6 +19,8 @@ public static class NodeKinds
         Description = "A machine that runs instances; its agent keeps it up to date.",
         Workflow = KindWorkflow.Load(typeof(NodeKinds), "node.workflow.json"),
         InitialStatus = new NodeStatus(),
+        Readers = [Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge],
+        Controllers = [Roles.Agent],
         UserCreates = false,
         NodeField = "id",
     };
@@ -32,6 +34,9 @@ public static class NodeKinds
         Description = "One running copy of a release on a node; made, drained and stopped by its deployment's rollout.",
         Workflow = KindWorkflow.Load(typeof(NodeKinds), "instance.workflow.json"),
         InitialStatus = new InstanceStatus(),
+        Readers = [Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge],
+        Writers = [Roles.Developer],
+        Controllers = [Roles.Agent],
         UserCreates = false,
         NodeField = "$.spec.node",
         UserChangesSpec = false,

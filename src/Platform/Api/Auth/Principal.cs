@@ -1,5 +1,8 @@
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth;
 
@@ -15,12 +18,10 @@ public sealed record Principal
     /// <summary>For example <c>user:admin</c>, <c>token:ci</c>, <c>agent:node-1</c>, <c>instance:guestbook-x7</c>.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>
-    /// Such as <c>deployments.read</c>; <c>*</c> grants all within the tenant but <c>control</c>; see <see cref="Roles"/> for the wider forms.
-    /// </summary>
-    public required IReadOnlySet<string> Permissions { get; init; }
+    /// <summary>What it may do, and with which resources.</summary>
+    public required IReadOnlyList<Grant> Grants { get; init; }
 
-    /// <summary>Names of the roles that granted them, to be told; nothing is decided by these.</summary>
+    /// <summary>Names of the roles that granted them, for display; nothing is decided by these.</summary>
     public IReadOnlyList<string> RoleNames { get; init; } = [];
 
     /// <summary>Id of the only project it may see; null: all of the organization.</summary>
@@ -39,29 +40,53 @@ public sealed record Principal
     /// <summary>Held beside an organization's permissions, it opens what belongs to the cloud itself to writes.</summary>
     public const string PlatformPermission = "platform";
 
+    /// <summary>Every permission in the tenant but <c>control</c>.</summary>
+    public const string Everything = "*";
+
     private const string ControlSuffix = ".control";
 
     /// <summary>May change what belongs to the cloud itself: organizations, nodes.</summary>
-    public bool IsOperator => IsPlatform || Permissions.Contains(PlatformPermission);
+    public bool IsOperator => IsPlatform || Grants.Any(x => x.Permissions.Contains(PlatformPermission));
 
     /// <summary>
-    /// Whether it is granted by name, by kind (<c>nodes.*</c>), by verb (<c>*.read</c>; tokens are not meant by that) or altogether. A
-    /// <c>control</c> verb is granted by its name only, outside the platform's own tenant: it lets its holder write what the platform's parts report,
-    /// and the edge and the nodes act on that.
+    /// Whether it is granted for some resources at least: what an endpoint asks before anything is read. A <c>control</c> verb is granted by its name only, outside the
+    /// platform's own tenant: it lets its holder write what the platform's parts report, and the edge and the nodes act on that.
     /// </summary>
     public bool May(string permission)
     {
-        if (Permissions.Contains(permission)) return true;
-        if (!IsPlatform && permission.EndsWith(ControlSuffix, StringComparison.Ordinal)) return false;
-        if (Permissions.Contains("*")) return true;
-        var dot = permission.LastIndexOf('.');
-        if (dot < 0) return false;
-        var isSecret = permission.StartsWith("tokens.", StringComparison.Ordinal);
-        return Permissions.Contains(permission[..dot] + ".*") || (!isSecret && Permissions.Contains("*" + permission[dot..]));
+        foreach (var grant in Grants)
+            if (Holds(grant, permission)) return true;
+        return false;
     }
 
-    /// <summary>Whether everything that the other set grants is granted here too, so that nobody hands out more than they have.</summary>
-    public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p == PlatformPermission ? IsOperator : May(p));
+    /// <summary>Whether it is granted for this resource.</summary>
+    public bool May(string permission, Kind kind, EntityRevision resource) =>
+        Narrow(permission, kind) is not { } condition || ConditionEvaluator.Matches(condition, resource);
+
+    /// <summary>The resources of a kind for which it is granted, for lists. Null: all of them.</summary>
+    public Condition? Narrow(string permission, Kind kind)
+    {
+        var covered = new List<Condition>(Grants.Count);
+        foreach (var grant in Grants)
+        {
+            if (!Holds(grant, permission)) continue;
+            if (grant.Scope.Of(kind) is not { } condition) return null;
+            covered.Add(condition);
+        }
+        return covered is [var only] ? only : new Condition.Any(covered);
+    }
+
+    /// <summary>
+    /// Whether all of these are granted here too, everywhere that this principal reaches, so that a principal hands out no more than it has. The caller of this sees to it
+    /// that what one of a single project hands out is for that project.
+    /// </summary>
+    public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p == PlatformPermission ? IsOperator : MayEverywhere(p));
+
+    private bool MayEverywhere(string permission) => Grants.Any(x => Holds(x, permission)
+        && (x.Scope == GrantScope.Organization || (Project is { } project && x.Scope == new GrantScope.OfProject(project))));
+
+    private bool Holds(Grant grant, string permission) => grant.Permissions.Contains(permission)
+        || (grant.Permissions.Contains(Everything) && (IsPlatform || !permission.EndsWith(ControlSuffix, StringComparison.Ordinal)));
 }
 
 /// <summary>Turns a bearer token into a principal.</summary>

@@ -5,6 +5,7 @@ using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
 using Strata.Api.Shares;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Hosts;
@@ -91,6 +92,7 @@ internal sealed class KindEndpoints(
             draft = await InProjectAsync(caller, draft, own, call.Aborted);
             if (draft.Faults.Count == 0) draft.Faults.AddRange(await ForeignReferencesAsync(call, caller, draft.Spec));
         }
+        if (await RefuseCreateAsync(call, caller, draft) is { } outside) return outside;
         var tenant = Kind.TenantOf(caller);
         if (admission is not null && body.RootElement.TryGetProperty("spec", out var spec))
         {
@@ -102,6 +104,15 @@ internal sealed class KindEndpoints(
             var created = await store.CreateAsync(caller with { Request = call.Request, Fence = call.Fence }, draft, null, call.Aborted);
             return created.IsOk ? Created(created.Value) : created.Error;
         }, written => Created(written[0]));
+    }
+
+    /// <summary>A grant for some resources lets only such be created; names of projects become ids first, which is what grants name.</summary>
+    private async ValueTask<Error?> RefuseCreateAsync(ApiCall call, Caller caller, ResourceDraft draft)
+    {
+        var permission = Kind.UserCreates ? Kind.WritePermission : Kind.ControlPermission;
+        if (draft.Faults.Count > 0 || call.Principal.Narrow(permission, Kind) is not { } covered) return null;
+        var project = draft.Project is { } named && (await scoping.ProjectIdAsync(caller, named, call.Aborted)).TryGet(out var id, out _) ? id : draft.Project;
+        return ConditionEvaluator.Matches(covered, store.Preview(caller, draft with { Project = project })) ? null : ApiErrors.Forbidden(permission);
     }
 
     public async Task<Result<Answer>> PatchAsync(ApiCall call)
@@ -134,10 +145,11 @@ internal sealed class KindEndpoints(
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
-        if (!call.Principal.May(Kind.WritePermission) && !call.Principal.May(Kind.ControlPermission)) return ApiErrors.Forbidden(Kind.WritePermission);
         return await InTenantAsync(call, caller, default, async () =>
         {
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
+            if (!Scoping.May(call.Principal, Kind.WritePermission, Kind, found) && !Scoping.May(call.Principal, Kind.ControlPermission, Kind, found))
+                return ApiErrors.Forbidden(Kind.WritePermission);
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
@@ -201,7 +213,8 @@ internal sealed class KindEndpoints(
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
         var patch = PatchParts.None;
         if (body is not null && !KindBodies.ReadPatch(Kind, body.RootElement).TryGet(out patch, out error)) return error;
-        if (Refuse(call, patch!, transition) is { } forbidden) return forbidden;
+        var needed = Needed(patch!, transition);
+        if (needed.FirstOrDefault(x => !call.Principal.May(x)) is { } missing) return ApiErrors.Forbidden(missing);
         if (patch!.Spec is { } spec && admission is not null)
         {
             if (!(await admission.CheckAsync(call.Principal, caller.Tenant, spec, call.Aborted)).TryGet(out var fault, out error)) return error;
@@ -219,10 +232,16 @@ internal sealed class KindEndpoints(
         Result<JsonText> Change(EntityRevision current)
         {
             if (!Scoping.Sees(call.Principal, Kind, current)) return ResourceErrors.NotFound(Kind, NameOrId(call));
+            if (Uncovered(current) is { } uncovered) return uncovered;
             if (patch.IsEmpty) return current.Document;
             if (!store.IsReadable(current)) return ResourceErrors.Unreadable(Kind, NameOrId(call));
-            return KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
+            var changed = KindBodies.Apply(Kind, current, patch, call.Principal.IsOperator);
+            return changed.IsOk && Uncovered(current with { Document = changed.Value }) is { } moved ? moved : changed;
         }
+
+        // Before and after: a grant for some resources neither reaches others nor moves its own among them.
+        Error? Uncovered(EntityRevision resource) =>
+            needed.FirstOrDefault(x => !Scoping.May(call.Principal, x, Kind, resource)) is { } permission ? ApiErrors.Forbidden(permission) : null;
     }
 
     /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>
@@ -263,14 +282,15 @@ internal sealed class KindEndpoints(
     }
 
     /// <summary>The status, and transitions that are not the user's, need control; a spec needs write.</summary>
-    private Error? Refuse(ApiCall call, PatchParts patch, string? transition)
+    private List<string> Needed(PatchParts patch, string? transition)
     {
         var isUsers = transition is null || Kind.UserTransitions.Contains(transition) || transition == Kind.DeleteTransition;
         var needsControl = patch.Status is not null || !isUsers || (patch.Spec is not null && !Kind.UserChangesSpec);
         var needsWrite = (patch.Spec is not null && Kind.UserChangesSpec) || patch.Labels is not null || (transition is not null && isUsers) || patch.IsEmpty && transition is null;
-        if (needsControl && !call.Principal.May(Kind.ControlPermission)) return ApiErrors.Forbidden(Kind.ControlPermission);
-        if (needsWrite && !call.Principal.May(Kind.WritePermission)) return ApiErrors.Forbidden(Kind.WritePermission);
-        return null;
+        var needed = new List<string>(2);
+        if (needsControl) needed.Add(Kind.ControlPermission);
+        if (needsWrite) needed.Add(Kind.WritePermission);
+        return needed;
     }
 
     /// <summary>

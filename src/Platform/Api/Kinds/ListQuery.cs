@@ -1,3 +1,4 @@
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Conditions;
@@ -13,7 +14,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
     {
         var parts = new List<Condition>();
         if (RefuseFilters(call) is { } unseen) return unseen;
-        if (Scoping.Restriction(call.Principal, kind) is { } restriction) parts.Add(restriction);
+        if (Scoping.Restriction(call.Principal, kind, kind.ReadPermission) is { } restriction) parts.Add(restriction);
         if (await AddProjectAsync(call, caller, parts) is { } error) return error;
         if (AddState(call, parts) is { } stateError) return stateError;
         if (AddWhere(call, parts) is { } whereError) return whereError;
@@ -37,7 +38,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         var id = await scoping.ProjectIdAsync(caller, project, call.Aborted);
         if (!id.IsOk) return id.Error;
         if (call.Principal.Project is { } own && own != id.Value) return ResourceErrors.NotFound(ProjectKind.Kind, project);
-        parts.Add(Scoping.Equal(new Field.Path(JsonPath.Parse("$.project")), id.Value));
+        parts.Add(GrantScope.Equal(new Field.Path(JsonPath.Parse("$.project")), id.Value));
         return null;
     }
 
@@ -46,7 +47,7 @@ internal sealed class ListQuery(Kind kind, Scoping scoping)
         if (!call.Query("state").TryGet(out var state, out var error)) return error;
         if (state is null) return null;
         if (!kind.Workflow.States.ContainsKey(state)) return ApiErrors.Query("state", $"must be one of {string.Join(", ", kind.Workflow.States.Keys)}.");
-        parts.Add(Scoping.Equal(new Field.Meta(MetaField.State), state));
+        parts.Add(GrantScope.Equal(new Field.Meta(MetaField.State), state));
         return null;
     }
 

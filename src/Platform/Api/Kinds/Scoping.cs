@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Core;
@@ -18,8 +17,6 @@ internal sealed class Scoping(IEntityLog log)
 {
     private readonly ResourceLookup organizations = new(log, OrganizationKind.Kind);
     private readonly ResourceLookup projects = new(log, ProjectKind.Kind);
-
-    private static readonly Condition Nothing = new Condition.Any([]);
 
     private static readonly Error OperatorNeeded = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This belongs to the cloud itself, and your token is not an operator's.", "Use the token of the cloud's operator.");
@@ -52,19 +49,20 @@ internal sealed class Scoping(IEntityLog log)
     }
 
     /// <summary>What a list is narrowed to, beyond the organization; null: to nothing.</summary>
-    public static Condition? Restriction(Principal principal, Kind kind)
+    public static Condition? Restriction(Principal principal, Kind kind, string permission)
     {
-        if (principal.Node is { } node) return OfNode(kind, node);
-        if (kind.Scope == KindScope.Platform && !kind.TenantsRead && !principal.IsOperator) return Nothing;
-        if (kind == OrganizationKind.Kind && !principal.IsOperator) return HasId(new EntityId(principal.Tenant.Value));
-        if (principal.Project is not { } project) return null;
-        if (kind.Scope == KindScope.Project) return Equal(new Field.Path(JsonPath.Parse("$.project")), project);
-        if (kind == ProjectKind.Kind && ProjectKind.Kind.TryParseId(project, out var id)) return HasId(id);
-        return kind.Scope == KindScope.Organization ? Nothing : null;
+        if (kind.Scope == KindScope.Platform && !kind.TenantsRead && !principal.IsOperator) return GrantScope.Nothing;
+        if (kind == OrganizationKind.Kind && !principal.IsOperator) return GrantScope.HasId(new EntityId(principal.Tenant.Value));
+        return principal.Narrow(permission, kind);
     }
 
-    public static bool Sees(Principal principal, Kind kind, EntityRevision revision) =>
-        Restriction(principal, kind) is not { } restriction || ConditionEvaluator.Matches(restriction, revision);
+    /// <summary>Whether the permission holds for this resource.</summary>
+    public static bool May(Principal principal, string permission, Kind kind, EntityRevision revision) =>
+        principal.May(permission) && (Restriction(principal, kind, permission) is not { } restriction || ConditionEvaluator.Matches(restriction, revision));
+
+    /// <summary>Whether it exists for the caller: whoever may change it knows that it is there.</summary>
+    public static bool Sees(Principal principal, Kind kind, EntityRevision revision) => May(principal, kind.ReadPermission, kind, revision)
+        || May(principal, kind.WritePermission, kind, revision) || May(principal, kind.ControlPermission, kind, revision);
 
     /// <summary>Its own organization and the agent of its node see all; a part of the platform that runs nothing, such as the edge, does not.</summary>
     public static Shown ShownTo(Principal reader) => reader is { IsPlatform: true, Node: null } ? Shown.Narrowed : Shown.Whole;
@@ -75,17 +73,4 @@ internal sealed class Scoping(IEntityLog log)
         var found = await projects.ReadAsync(caller, nameOrId, AsOf.Latest, cancellationToken);
         return found.IsOk ? ProjectKind.Kind.IdOf(found.Value.Id) : found.Error;
     }
-
-    public static Condition Equal(Field field, string value) =>
-        new Condition.Compare(field, Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(value, WireJson.Of<string>()))]);
-
-    /// <summary>What is assigned to a node; of kinds that are not assigned, nothing.</summary>
-    private static Condition OfNode(Kind kind, string node) => kind.NodeField switch
-    {
-        null => new Condition.Any([]),
-        "id" => kind.TryParseId(node, out var id) ? HasId(id) : new Condition.Any([]),
-        var path => Equal(new Field.Path(JsonPath.Parse(path)), node),
-    };
-
-    private static Condition HasId(EntityId id) => Equal(new Field.Meta(MetaField.Id), id.ToString());
 }

@@ -11,7 +11,7 @@ namespace Strata.Compute.Api;
 /// <summary>The organization's compute members that are connected to this server: as a list, and as metrics.</summary>
 internal sealed class MemberEndpoints(MemberDirectory directory)
 {
-    private const string Read = "compute.read";
+    public const string Read = "compute.read";
     private const string Tag = "compute";
 
     public void Map(IEndpointRouteBuilder routes)

@@ -15,7 +15,7 @@ namespace Strata.Identity.Account;
 /// <summary>Who the caller is, and whether the cloud is up, in the contract's words.</summary>
 internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> organizations, IEntityLog log)
 {
-    private const string Read = "account.read";
+    public const string Read = "account.read";
     private const string Tag = "account";
 
     public void Map(IEndpointRouteBuilder routes)

@@ -16,7 +16,7 @@ namespace Strata.Identity.Authentication;
 /// deleted. Safe for concurrent use.
 /// </summary>
 internal sealed class JwtAuthenticator(
-    TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, IEntityLog log, TimeProvider time) : IAuthenticator
+    TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -66,8 +66,8 @@ internal sealed class JwtAuthenticator(
             ? (ToPrincipal(user.Tenant, "user:" + user.Name, user.Roles), user.Source)
             : error;
 
-    private static Principal ToPrincipal(TenantId tenant, string actor, IReadOnlyList<string> roles) => new()
+    private Principal ToPrincipal(TenantId tenant, string actor, IReadOnlyList<string> roles) => new()
     {
-        Tenant = tenant, Actor = actor, Permissions = ContractRoles.PermissionsOf(roles), RoleNames = roles,
+        Tenant = tenant, Actor = actor, Grants = [new Grant(ContractRoles.PermissionsOf(catalog, roles), GrantScope.Organization)], RoleNames = roles,
     };
 }

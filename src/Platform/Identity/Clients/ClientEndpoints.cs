@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
+using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -8,7 +9,7 @@ using Strata.Core;
 namespace Strata.Identity.Clients;
 
 /// <summary>The contract's operations on clients: /api/clients.</summary>
-internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess administrators)
+internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess administrators, RoleCatalog catalog)
 {
     private const string All = "/api/clients";
     private const string One = All + "/{clientId}";
@@ -41,7 +42,7 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         if (!call.QueryFlag("withAdminRole").TryGet(out var withAdmin, out error)) return error;
         IReadOnlyList<string> roles = withAdmin ? [ContractRoles.Machine, ContractRoles.Admin] : [ContractRoles.Machine];
-        if (!call.Principal.Covers(ContractRoles.PermissionsOf(roles)))
+        if (!call.Principal.Covers(ContractRoles.PermissionsOf(catalog, roles)))
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A client cannot be granted more than your token grants.", "Use an administrator's token.");
         return Told(await clients.CreateAsync(caller, roles, call.Aborted));
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Engine;
@@ -124,6 +125,15 @@ public abstract class Kind
     public ModelKey Model => ModelOf(Name);
 
     internal static ModelKey ModelOf(string kind) => new("strata." + kind, 1);
+
+    /// <summary>Roles that see it, unless an organization says otherwise. Administrators hold <c>read</c> and <c>write</c> of every kind.</summary>
+    public IReadOnlyList<string> Readers { get; init; } = [Roles.Viewer, Roles.Developer];
+
+    /// <summary>Roles that hold its <c>write</c>.</summary>
+    public IReadOnlyList<string> Writers { get; init; } = [];
+
+    /// <summary>Roles that hold its <c>control</c>: parts of the platform, never people.</summary>
+    public IReadOnlyList<string> Controllers { get; init; } = [];
 
     public string ReadPermission => Plural + ".read";
     public string WritePermission => Plural + ".write";

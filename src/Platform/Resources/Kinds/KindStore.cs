@@ -42,6 +42,15 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     /// <summary>Reports a document that cannot be read.</summary>
     internal void Unreadable(EntityRevision revision, Exception why) => engine.Unreadable.Add(revision, why);
 
+    /// <summary>What a draft would be as a resource, for conditions to look at; nothing of it is checked or kept.</summary>
+    public EntityRevision Preview(Caller caller, ResourceDraft draft) => new()
+    {
+        Tenant = kind.TenantOf(caller), Id = default, Model = kind.Model, Revision = Revision.None, Commit = default, State = "", ChangedBy = caller.Actor,
+        Document = ResourceDocument.Write(kind, draft.Name ?? "", draft.Project, draft.Labels, draft.Spec, kind.InitialStatusText) is { IsOk: true } written
+            ? written.Value : JsonText.EmptyObject,
+        CreatedAt = time.GetUtcNow(), ChangedAt = time.GetUtcNow(),
+    };
+
     public ValueTask<Result<EntityRevision>> GetAsync(Caller caller, string nameOrId, AsOf asOf, CancellationToken cancellationToken) =>
         lookup.ReadAsync(caller, nameOrId, asOf, cancellationToken);
 

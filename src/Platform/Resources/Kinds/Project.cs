@@ -17,6 +17,7 @@ public static class ProjectKind
         Scope = KindScope.Organization,
         Description = "What belongs together in an organization: deployments with their releases and routes.",
         Workflow = KindWorkflow.Load(typeof(ProjectKind), "project.workflow.json"),
+        Writers = [Roles.Developer],
         InitialStatus = Nothing.Instance,
         Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete"),
         Validate = spec => DisplayNames.Check(spec.DisplayName),

@@ -94,7 +94,7 @@ public sealed class EntityHost : IAsyncDisposable
         builder.Services.AddSingleton(store.SearchJobs).AddSingleton(store.SearchIndexes).AddSingleton(store.Transfers).AddSingleton(store.Retention);
         builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
-        builder.Services.AddStrataApi();
+        builder.Services.AddStrataApi(kinds);
         builder.Services.AddEntityApi(limits);
         more.AddServices(builder.Services);
         configure?.Invoke(builder.Services);

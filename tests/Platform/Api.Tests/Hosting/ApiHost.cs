@@ -34,16 +34,18 @@ public sealed class ApiHost : IAsyncDisposable
     public TenantId Org { get; private set; }
     public TenantId OtherOrg { get; private set; }
     public string AdminToken { get; private set; } = "";
+    public RoleCatalog Catalog => app.Services.GetRequiredService<RoleCatalog>();
     public ResourceStore<TokenSpec, TokenStatus> Tokens => app.Services.GetRequiredService<ResourceStore<TokenSpec, TokenStatus>>();
     public IServiceProvider Services => app.Services;
     public TokenIssuer Issuer => app.Services.GetRequiredService<TokenIssuer>();
 
     /// <param name="from">The address that connections seem to come from; null: loopback, as they do.</param>
+    /// <param name="principals">Changes what authentication yields, for grants that no token carries; null: nothing.</param>
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
     public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1,
-        ApiLimits? limits = null, IPAddress? from = null)
+        ApiLimits? limits = null, IPAddress? from = null, Func<Principal, Principal>? principals = null)
     {
-        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from);
+        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from, principals);
         map?.Invoke(host.app);
         await host.app.StartAsync();
         if (log is null) await host.FillAsync();
@@ -73,7 +75,7 @@ public sealed class ApiHost : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from)
+    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from, Func<Principal, Principal>? principals)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -101,7 +103,9 @@ public sealed class ApiHost : IAsyncDisposable
         var engine = new EntityEngine(log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddSingleton(limits);
-        builder.Services.AddStrataApi();
+        if (principals is not null)
+            builder.Services.AddSingleton<IAuthenticator>(s => new ChangedPrincipals(s.GetRequiredService<TokenAuthenticator>(), principals));
+        builder.Services.AddStrataApi(Kinds);
         var app = builder.Build();
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
@@ -124,5 +128,14 @@ public sealed class ApiHost : IAsyncDisposable
         Assert.True(TenantId.TryParse(made.Value.Id, out var tenant));
         await projects.CreateAsync(new Caller(tenant, "test"), new NewResource<ProjectSpec> { Name = "web", Spec = new() }, null, default);
         return tenant;
+    }
+}
+
+internal sealed class ChangedPrincipals(IAuthenticator inner, Func<Principal, Principal> change) : IAuthenticator
+{
+    public async ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken)
+    {
+        var found = await inner.AuthenticateAsync(token, cancellationToken);
+        return found.IsOk ? change(found.Value) : found;
     }
 }

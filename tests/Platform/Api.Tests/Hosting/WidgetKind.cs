@@ -40,6 +40,7 @@ public static class WidgetKind
         Description = "A thing for tests.",
         Workflow = KindWorkflow.Load(typeof(WidgetKind), "widget.workflow.json"),
         InitialStatus = new WidgetStatus(),
+        Controllers = [Contracts.Roles.Agent],
         UserTransitions = ["polish", "remove"],
         DeleteTransition = "remove",
         References = [new SpecReference("box", BoxKind.Kind)],

@@ -11,7 +11,7 @@ namespace Strata.Api.Auth.Tokens;
 /// revoked by another as soon as the change feed shows it and after <see cref="PrincipalCache.KeptFor"/> at the latest. The tokens of an organization
 /// end with it. Safe for concurrent use.
 /// </summary>
-public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, TimeProvider time) : IAuthenticator
+public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, TokenStatus> store, RoleCatalog roles, TimeProvider time) : IAuthenticator
 {
     private readonly PrincipalCache cache = new(time);
 
@@ -45,13 +45,21 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
         return text.Matches(token.Status.SecretHash) && !(token.Spec.ExpiresAt <= time.GetUtcNow()) ? token : null;
     }
 
-    private static Principal ToPrincipal(TenantId tenant, Resource<TokenSpec, TokenStatus> token) => new()
+    private Principal ToPrincipal(TenantId tenant, Resource<TokenSpec, TokenStatus> token) => new()
     {
         Tenant = tenant,
         Actor = token.Spec.Actor ?? "token:" + token.Name,
-        Permissions = Roles.PermissionsOf(token.Spec.Roles),
+        Grants = [new Grant(roles.PermissionsOf(token.Spec.Roles), ScopeOf(token.Spec))],
         RoleNames = token.Spec.Roles,
         Project = token.Spec.Project,
         Node = token.Spec.Node,
+    };
+
+    private static GrantScope ScopeOf(TokenSpec spec) => (spec.Project, spec.Node) switch
+    {
+        (null, null) => GrantScope.Organization,
+        ({ } project, null) => new GrantScope.OfProject(project),
+        (null, { } node) => new GrantScope.OfNode(node),
+        ({ } project, { } node) => new GrantScope.Both(new GrantScope.OfProject(project), new GrantScope.OfNode(node)),
     };
 }

@@ -11,7 +11,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>POST /api/v1/tokens: makes a token and tells its secret, this once. Nobody can hand out more than they hold.</summary>
-internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator)
+internal sealed class TokenEndpoints(
+    TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog roles)
 {
     private static readonly Error AlreadyTold = new(
         ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request made its token before, and a token's secret is told only once.", "Delete the token and create another.");
@@ -46,7 +47,7 @@ internal sealed class TokenEndpoints(TokenIssuer issuer, Scoping scoping, Idempo
     private async ValueTask<Error?> RefuseAsync(ApiCall call, TokenSpec spec)
     {
         var principal = call.Principal;
-        if (!principal.Covers(Roles.PermissionsOf(spec.Roles)))
+        if (!principal.Covers(roles.PermissionsOf(spec.Roles)))
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A token cannot grant more than yours does.", "Ask for fewer roles, or use an administrator's token.");
         if ((spec.Actor is not null || spec.Node is not null) && (!principal.IsPlatform || principal.Node is not null))
         {

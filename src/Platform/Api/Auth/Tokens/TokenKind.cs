@@ -19,6 +19,7 @@ public static class TokenKind
         Workflow = KindWorkflow.Load(typeof(TokenKind), "token.workflow.json"),
         InitialStatus = new TokenStatus(),
         References = [new SpecReference("project", ProjectKind.Kind)],
+        Readers = [],
         HiddenStatus = ["secretHash"],
         Validate = Check,
     };
