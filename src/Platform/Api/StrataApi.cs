@@ -97,6 +97,16 @@ public static class StrataApi
         routes.MapDescription(kinds);
     }
 
+    /// <summary>An endpoint that asks for a permission which no kind or module declares would be closed to every role but the administrator's. To call when all are mapped.</summary>
+    /// <exception cref="InvalidOperationException">There is such a one.</exception>
+    public static void RequireDeclaredPermissions(this IEndpointRouteBuilder routes)
+    {
+        var catalog = routes.ServiceProvider.GetRequiredService<RoleCatalog>();
+        var undeclared = routes.DataSources.SelectMany(s => s.Endpoints).SelectMany(e => e.Metadata.GetMetadata<Access>()?.AnyOf ?? [])
+            .Where(x => !catalog.Declared.Contains(x)).Distinct().Order().ToList();
+        if (undeclared.Count > 0) throw new InvalidOperationException($"No kind or module declares the permission {string.Join(", ", undeclared)}.");
+    }
+
     private static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok"))).WithMetadata(Describe("getHealth", "Whether the server runs.")).Open();

@@ -182,6 +182,7 @@ internal sealed class Composition
         app.MapDeployments();
         app.MapTunnels();
         app.MapServer(Kinds, status);
+        app.RequireDeclaredPermissions();
     }
 
     /// <summary>Looking at the machine needs nothing of the other parts and takes as long as all of them.</summary>

@@ -85,7 +85,8 @@ internal sealed class AgentHost : IAsyncDisposable
         var engine = new EntityEngine(log, definitions, new InProcessComputation([], []), TimeProvider.System);
         Instances = new(engine, NodeKinds.Instance, TimeProvider.System);
         builder.Services.AddSingleton<IEntityLog>(log).AddSingleton<ILeases>(leases).AddSingleton<ILines>(lines).AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users)).AddSingleton(Instances)
-            .AddSingleton(new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System)).AddStrataApi(Kinds).AddNodeEndpoints();
+            .AddSingleton(new ResourceStore<NodeSpec, NodeStatus>(engine, NodeKinds.Node, TimeProvider.System)).AddStrataApi(Kinds).AddNodeEndpoints()
+            .AddPermissions(new Permission("blobs.read", Roles.Agent));
         app = builder.Build();
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
