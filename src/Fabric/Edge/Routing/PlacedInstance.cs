@@ -9,9 +9,8 @@ internal sealed record NodeRecord(string Id, string Subnets, PortRange? HostPort
     public static NodeRecord Of(Resource<NodeSpec, NodeStatus> node) =>
         new(node.Id, string.Join(' ', node.Status.InstanceSubnets), node.Status.HostPorts);
 
-    public bool Allows(InstanceRecord instance) => InstanceAddresses.Allows(
-        new NodeStatus { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts },
-        instance.Address, instance.Port);
+    /// <summary>What says which addresses it gives to instances.</summary>
+    public NodeStatus ToStatus() => new() { InstanceSubnets = Subnets.Split(' ', StringSplitOptions.RemoveEmptyEntries), HostPorts = HostPorts };
 }
 
 /// <summary>A ready instance and the node that runs it.</summary>
@@ -30,16 +29,21 @@ internal sealed record PlacedInstance(InstanceRecord Instance, string? Node)
     public static (IReadOnlyList<InstanceRecord> Allowed, IReadOnlyList<InstanceRecord> Refused) Check(
         IEnumerable<PlacedInstance> placed, IEnumerable<NodeRecord> nodes)
     {
-        var byId = nodes.ToDictionary(n => n.Id);
-        var owners = new Dictionary<(string, int), string>();
-        List<InstanceRecord> allowed = [], refused = [];
-        foreach (var (instance, node) in placed.OrderBy(p => p.Instance.Id, StringComparer.Ordinal))
+        var byId = nodes.ToDictionary(n => n.Id, n => n.ToStatus());
+        var owners = new Dictionary<(string, int), InstanceRecord>();
+        List<InstanceRecord> known = [], allowed = [], refused = [];
+        foreach (var (instance, node) in placed)
         {
-            var known = node is not null && byId.TryGetValue(node, out var runs) && runs.Allows(instance);
+            if (node is null || !byId.TryGetValue(node, out var runs) || !InstanceAddresses.Allows(runs, instance.Address, instance.Port))
+            {
+                refused.Add(instance);
+                continue;
+            }
+            known.Add(instance);
             var at = (instance.Address, instance.Port);
-            if (known && (owners.TryAdd(at, instance.Org) || owners[at] == instance.Org)) allowed.Add(instance);
-            else refused.Add(instance);
+            if (!owners.TryGetValue(at, out var owner) || string.CompareOrdinal(instance.Id, owner.Id) < 0) owners[at] = instance;
         }
+        foreach (var instance in known) (owners[(instance.Address, instance.Port)].Org == instance.Org ? allowed : refused).Add(instance);
         return (allowed, refused);
     }
 }

@@ -45,6 +45,7 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
     /// <summary>Revokes the token of that name; false where there is none.</summary>
     public async Task<bool> RevokeAsync(Caller caller, string name, CancellationToken cancellationToken)
     {
+        if (caller.Tenant != TenantId.Platform) return await RevokeOneAsync(caller, name, cancellationToken);
         var named = new Condition.Compare(new Field.Path(NamePath), Operator.Equal, [JsonText.FromString(JsonSerializer.Serialize(name, WireJson.Of<string>()))]);
         var revoked = false;
         await foreach (var token in store.AllAsync(caller.Tenant, named, cancellationToken))
@@ -53,6 +54,15 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
             Forget(token);
         }
         return revoked;
+    }
+
+    /// <summary>By its unique name, however many the organization has.</summary>
+    private async Task<bool> RevokeOneAsync(Caller caller, string name, CancellationToken cancellationToken)
+    {
+        if (!(await store.GetAsync(caller, name, AsOf.Latest, cancellationToken)).TryGet(out var token, out _)) return false;
+        var revoked = await store.DeleteAsync(caller, token.Id, null, cancellationToken);
+        Forget(token);
+        return revoked.IsOk;
     }
 
     private void Forget(Resource<TokenSpec, TokenStatus> token)
