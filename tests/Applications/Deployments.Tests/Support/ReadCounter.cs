@@ -4,7 +4,7 @@ using Strata.Entities.Log;
 namespace Strata.Deployments.Tests.Support;
 
 /// <summary>A log that counts what is read of it, and passes everything on.</summary>
-internal class ReadCounter : DispatchProxy
+public class ReadCounter : DispatchProxy
 {
     private IEntityLog inner = null!;
     private int reads;

@@ -130,7 +130,7 @@ public abstract class TransfersContract(IStore store)
         var first = Commit(target, Create(old));
         Assert.IsType<AppendOutcome.Committed>(await Log.AppendAsync(first, default));
         var revision = (await Log.ReadAsync(target, old))!.Revision;
-        Assert.True(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddHours(1), await FenceAsync(), default));
+        Assert.True(await Transfers.CloseAsync(target, TimeProvider.System.GetUtcNow().AddHours(1), await FenceAsync(), default));
 
         Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity())), default));
         Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity(), model: StoredModel.Key)), default));
@@ -155,7 +155,7 @@ public abstract class TransfersContract(IStore store)
     [Fact]
     public async Task Append_AfterAnImportHasExpired_IsAccepted()
     {
-        Assert.True(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddSeconds(-1), await FenceAsync(), default));
+        Assert.True(await Transfers.CloseAsync(target, TimeProvider.System.GetUtcNow().AddSeconds(-1), await FenceAsync(), default));
         var entity = Entity();
         await Log.CommitAsync(target, Create(entity));
         await Log.CommitAsync(target, Update(entity, new Revision(1), "{}"));
@@ -168,9 +168,9 @@ public abstract class TransfersContract(IStore store)
         await StageAsync();
         var stale = await FenceAsync();
         await TakeOverAsync();
-        Assert.False(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddHours(1), stale, default));
+        Assert.False(await Transfers.CloseAsync(target, TimeProvider.System.GetUtcNow().AddHours(1), stale, default));
         var held = await FenceAsync("b");
-        Assert.True(await Transfers.CloseAsync(target, DateTimeOffset.UtcNow.AddHours(1), held, default));
+        Assert.True(await Transfers.CloseAsync(target, TimeProvider.System.GetUtcNow().AddHours(1), held, default));
         Assert.False(await Transfers.OpenAsync(target, stale, default));
         Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity())), default));
         Assert.IsType<PublishOutcome.Published>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, held, default));

@@ -249,7 +249,7 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
     {
         await using var lease = await HeldLease.TryTakeAsync(
             store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
-        var past = DateTimeOffset.UtcNow.AddSeconds(-1);
+        var past = TimeProvider.System.GetUtcNow().AddSeconds(-1);
         var state = await ImportState.ReadAsync(store.Marks, host.OtherOrg, default);
         await (state! with { ExpiresAt = past }).WriteAsync(store.Marks, host.OtherOrg, lease!.Fence, default);
         Assert.True(await store.Transfers.CloseAsync(host.OtherOrg, past, lease.Fence, default));
