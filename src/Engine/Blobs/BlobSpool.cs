@@ -47,10 +47,29 @@ public sealed class BlobSpool
         }
     }
 
+    /// <summary>Deletes what a crash has left; not what another server that shares the folder is writing.</summary>
     public static void RemoveLeft(string folder)
     {
         if (!Directory.Exists(folder)) return;
-        foreach (var file in Directory.EnumerateFiles(folder)) File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(folder).Where(f => !IsBeingWritten(f))) File.Delete(file);
+    }
+
+    /// <summary>Whoever writes a file has it open for itself alone.</summary>
+    private static bool IsBeingWritten(string file)
+    {
+        try
+        {
+            using var alone = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return true; // it was moved to its place, or removed
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private async Task<Result<SpooledBlob>> WriteAsync(

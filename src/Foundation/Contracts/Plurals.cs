@@ -12,6 +12,7 @@ public static class Plurals
     public const string KeyPairs = "keypairs";
     public const string Webhooks = "webhooks";
     public const string Nodes = "nodes";
+    public const string Servers = "servers";
     public const string Instances = "instances";
     public const string Deployments = "deployments";
     public const string Releases = "releases";

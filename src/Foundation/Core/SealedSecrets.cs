@@ -27,6 +27,11 @@ public sealed class SealedSecrets(byte[] key)
         return Prefix + Convert.ToBase64String(box);
     }
 
+    /// <summary>A key for another purpose, from which the cloud's key cannot be found (HKDF, RFC 5869).</summary>
+    /// <param name="purpose">For example <c>peer tokens 1</c>.</param>
+    public byte[] DeriveKey(string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeyBytes, salt: null, info: Encoding.UTF8.GetBytes("strata " + purpose));
+
     /// <returns>Null where it was sealed under another key or for another context, or was changed.</returns>
     public string? Open(string text, string context)
     {

@@ -11,6 +11,7 @@ using Strata.Api.InProcess;
 using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Api.Organizations;
+using Strata.Api.Peers;
 using Strata.Api.Shares;
 using Strata.Api.Watch;
 using Strata.Contracts;
@@ -84,6 +85,7 @@ public static class StrataApi
         app.Use(next => http => RawTargets.InvokeAsync(http, next));
         app.UseRouting();
         app.UseMiddleware<Authentication>();
+        if (app.ApplicationServices.GetService<PeerForwarder>() is { } forwarder) app.UseMiddleware<JoinedForwarding>(forwarder);
         return app;
     }
 

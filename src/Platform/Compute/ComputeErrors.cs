@@ -7,6 +7,7 @@ namespace Strata.Compute;
 internal static class ComputeErrors
 {
     public const string BusyCode = "SERVER_BUSY";
+    public const string DisconnectedCode = "COMPUTE_MEMBER_DISCONNECTED";
 
     public static readonly Error TooManyMembers = new(
         ErrorKind.Unavailable, BusyCode, "Your organization has as many compute members here as it may.", "Disconnect some, or connect to another server.") { Retryable = true };
@@ -20,7 +21,7 @@ internal static class ComputeErrors
         "Try again later, or connect more members.") { Retryable = true };
 
     public static Error Disconnected(string name, int tries) => new(
-        ErrorKind.Unavailable, "COMPUTE_MEMBER_DISCONNECTED",
+        ErrorKind.Unavailable, DisconnectedCode,
         tries == 1 ? $"The compute member that was asked for \"{Shorten(name)}\" disconnected before it answered." : $"{tries} compute members in a row were lost while they worked on \"{Shorten(name)}\".",
         "Try again.") { Retryable = true };
 

@@ -2,11 +2,14 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api;
 using Strata.Api.Auth;
+using Strata.Api.Peers;
 using Strata.Compute.Api;
 using Strata.Compute.Dispatch;
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.Contracts;
 using Strata.Entities.Engine;
+using Strata.Resources.Background;
 
 namespace Strata.Compute;
 
@@ -14,16 +17,22 @@ namespace Strata.Compute;
 public static class ComputeModule
 {
     /// <summary>What the engine asks.</summary>
-    public static MemberComputation Computation(MemberDirectory directory, ComputeLimits limits, TimeProvider time) => new(directory, new InProcessComputation([], []), limits, time);
+    public static MemberComputation Computation(MemberDirectory directory, PeerCalls others, ComputeLimits limits, TimeProvider time) =>
+        new(directory, others, new InProcessComputation([], []), limits, time);
 
     public static IServiceCollection AddCompute(this IServiceCollection services, MemberDirectory directory) =>
         services.AddSingleton(directory).AddSingleton<MemberEndpoints>().AddSingleton<CallsEndpoint>().AddPermissions(
             new Permission(MemberEndpoints.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine),
             new Permission("compute.join", Roles.Developer, Roles.Application, Roles.Machine));
 
+    /// <summary>Lets members of other servers work for this one and the other way round. Needs <see cref="PeerServices.AddPeers"/>.</summary>
+    public static IServiceCollection AddPeerCompute(this IServiceCollection services, PeerCalls others) =>
+        services.AddSingleton(others).AddSingleton<LocalCalls>().AddSingleton<PeerEndpoints>().AddSingleton<PeerReports>().AddSupervised<PeerMembersFollower>();
+
     public static void MapCompute(this IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<MemberEndpoints>().Map(routes);
         routes.ServiceProvider.GetRequiredService<CallsEndpoint>().Map(routes);
+        routes.ServiceProvider.GetService<PeerEndpoints>()?.Map(routes);
     }
 }

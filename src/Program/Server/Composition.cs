@@ -6,9 +6,11 @@ using Microsoft.Extensions.Logging;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Tokens;
+using Strata.Api.Peers;
 using Strata.CloudEvents;
 using Strata.Compute;
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
@@ -28,6 +30,7 @@ using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
 using Strata.Resources.Kinds;
+using Strata.Resources.Servers;
 using Strata.Resources.Versions;
 using Strata.Rpc;
 using Strata.Runtimes;
@@ -46,7 +49,8 @@ internal sealed class Composition
 {
     /// <summary>Every kind that this program knows.</summary>
     public static readonly IReadOnlyList<Kind> Kinds =
-        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, .. NodeKinds.All, .. DeploymentKinds.All, TunnelKinds.Tunnel];
+        [OrganizationKind.Kind, ProjectKind.Kind, TokenKind.Kind, WebhookKind.Kind, .. IdentityModule.Kinds, ServerKind.Kind, .. NodeKinds.All, .. DeploymentKinds.All,
+            TunnelKinds.Tunnel];
 
     /// <summary>Kinds without endpoints: the platform's own records.</summary>
     private static readonly IReadOnlyList<Kind> InternalKinds = [HostClaimKind.Kind];
@@ -62,9 +66,11 @@ internal sealed class Composition
     private readonly StoragePart storage;
     private readonly EnginePart engine;
     private readonly MemberDirectory members;
+    private readonly PeerCalls peerCalls = new();
     private readonly BlobsPart blobs;
     private readonly MachinePart machine;
     private readonly ApiPart api;
+    private readonly ServersPart servers;
     private readonly ServerIdentity identity;
     private SealedSecrets? secrets;
     private FirstStart? firstStart;
@@ -79,20 +85,29 @@ internal sealed class Composition
         storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
         members = new MemberDirectory(ComputeLimits.Default, time);
         engine = new EnginePart(
-            storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, ComputeLimits.Default, time), options.Limits.Engine, time, loggers.CreateLogger<EnginePart>());
+            storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, peerCalls, ComputeLimits.Default, time), options.Limits.Engine,
+            identity.ServerId, time, loggers.CreateLogger<EnginePart>());
         blobs = new BlobsPart(options, Supervisor, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
+        servers = new ServersPart(options, api);
         var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
-            new ActionPart("probe", Probe), database, storage, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api), .. Agents(), .. Edges(),
+            new ActionPart("probe", Probe), database, storage, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api),
+            servers, .. Agents(), .. Edges(),
         ];
     }
 
     public IReadOnlyList<IPart> Parts { get; }
 
     public Supervisor Supervisor { get; }
+
+    /// <inheritdoc cref="ServersPart.Known"/>
+    public IReadOnlyList<KnownServer> Servers => servers.Known();
+
+    /// <inheritdoc cref="ServerStatus.Warnings"/>
+    public IReadOnlyList<StatusWarning> Warnings => servers.Warnings();
 
     /// <inheritdoc cref="StrataServer.Failed"/>
     public CancellationToken Failed => api.Failed;
@@ -148,7 +163,8 @@ internal sealed class Composition
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
-        services.AddCompute(members);
+        services.AddServers(Self()).AddPeers();
+        services.AddCompute(members).AddPeerCompute(peerCalls);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
         services.AddAbandonedDeletions(Kinds);
@@ -184,6 +200,8 @@ internal sealed class Composition
         app.MapServer(Kinds, status);
         app.RequireDeclaredPermissions();
     }
+
+    private ServerSelf Self() => new(identity.ServerId, identity.ServerName, options.PeerAddress, ProgramVersion.Text, time.GetUtcNow());
 
     /// <summary>Looking at the machine needs nothing of the other parts and takes as long as all of them.</summary>
     private Task Probe(CancellationToken cancellationToken)

@@ -116,6 +116,8 @@ public sealed class StrataServer : IAsyncDisposable
             MemoryBytes = Environment.WorkingSet,
             Ok = health.TrueForAll(p => p.Health.Ok) && work.All(w => w.Failing == 0),
             Background = work,
+            Servers = composition.Servers,
+            Warnings = composition.Warnings,
             Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
         };
     }

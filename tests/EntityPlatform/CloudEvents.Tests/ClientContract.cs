@@ -1,6 +1,7 @@
 using Strata.CloudEvents.Members;
 using Strata.Compute;
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.EntityApi.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Storage.Tests.Contract;
@@ -24,7 +25,7 @@ public abstract class ClientContract(IStore store) : IAsyncLifetime
             app.MapCloudEvents();
         })
         {
-            Computation = ComputeModule.Computation(directory, ComputeLimits.Default, TimeProvider.System),
+            Computation = ComputeModule.Computation(directory, new PeerCalls(), ComputeLimits.Default, TimeProvider.System),
         });
     }
 

@@ -1,5 +1,6 @@
 using Strata.Compute.Dispatch;
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.Core;
 
 namespace Strata.Compute.Tests;
@@ -288,7 +289,7 @@ public sealed class DispatchTests
     private static (MemberDirectory Directory, MemberComputation Computation) Make(ComputeLimits limits)
     {
         var made = new MemberDirectory(limits, TimeProvider.System);
-        return (made, ComputeModule.Computation(made, limits, TimeProvider.System));
+        return (made, ComputeModule.Computation(made, new PeerCalls(), limits, TimeProvider.System));
     }
 
     private (Member Member, TestConnection Connection) Join(string tags, int? limit = null)

@@ -6,8 +6,10 @@ namespace Strata.Entities.Engine;
 /// <summary>What every <see cref="IComputation"/> says where nobody computes.</summary>
 public static class ComputationErrors
 {
+    public const string NoMemberCode = "NO_COMPUTE_MEMBER_FOR_TAG";
+
     public static Error NoMember(string name, IReadOnlyList<string> tags) => new(
-        ErrorKind.Unavailable, "NO_COMPUTE_MEMBER_FOR_TAG",
+        ErrorKind.Unavailable, NoMemberCode,
         $"No compute member serves \"{Quote.Shorten(name)}\"{(tags.Count == 0 ? "" : $" for the tags {Quote.Shorten(string.Join(", ", tags))}")}.",
         "Connect one, then try again.") { Retryable = true };
 

@@ -6,7 +6,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>What every transaction of one engine works with.</summary>
-internal sealed record EngineParts(IEntityLog Log, IDefinitions Definitions, ComputationGuard Computation, TimeProvider Time, EngineLimits Limits)
+/// <param name="Server">The id of the server that the engine runs in; null: it is the only one.</param>
+internal sealed record EngineParts(IEntityLog Log, IDefinitions Definitions, ComputationGuard Computation, TimeProvider Time, EngineLimits Limits, string? Server = null)
 {
     /// <summary>Whether somebody of one project (null: of the whole organization) may know of entities of a model. The platform's own models have rules of their own.</summary>
     public async ValueTask<bool> ReachesAsync(string? project, TenantId tenant, ModelKey model, CancellationToken cancellationToken) =>
@@ -14,5 +15,5 @@ internal sealed record EngineParts(IEntityLog Log, IDefinitions Definitions, Com
 
     public ModelTurns ModelTurns { get; } = new();
 
-    public JoinTokens JoinTokens { get; } = new();
+    public JoinTokens JoinTokens { get; } = new(Server);
 }

@@ -45,11 +45,11 @@ public delegate Result<JsonText> DocumentChange(EntityRevision current);
 /// TRANSACTION_NOT_FOUND, CALLOUT_SUPERSEDED, TOO_MANY_JOINED_REQUESTS, COMMIT_IN_JOINED_TRANSACTION, and CONFLICT for the entity that the call is about.</para>
 /// </summary>
 public sealed class EntityEngine(
-    IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null)
+    IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null, string? server = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
 
-    private readonly EngineParts parts = new(log, definitions, new ComputationGuard(computation, time), time, limits ?? EngineLimits.Default);
+    private readonly EngineParts parts = new(log, definitions, new ComputationGuard(computation, time), time, limits ?? EngineLimits.Default, server);
 
     /// <summary>Reads go straight to the log.</summary>
     public IEntityLog Log => log;

@@ -1,20 +1,18 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Strata.Core;
 using Strata.Entities.Log;
 
 namespace Strata.Entities.Engine;
 
 /// <summary>The transactions of this server that members may join now, by their tokens. Safe for concurrent use.</summary>
-internal sealed class JoinTokens
+/// <param name="server">The id that tokens carry; null: none.</param>
+internal sealed class JoinTokens(string? server)
 {
-    private const int TokenBytes = 24;
-
     private readonly ConcurrentDictionary<string, JoinedCall> open = new(StringComparer.Ordinal);
 
     public (string Token, JoinedCall Call) Open(TenantId tenant, EntityTransaction transaction)
     {
-        var (token, call) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes)), new JoinedCall(tenant, transaction));
+        var (token, call) = (JoinToken.New(server), new JoinedCall(tenant, transaction));
         open[token] = call;
         return (token, call);
     }

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
+using Strata.Api.Peers;
 using Strata.Api.Shares;
 using Strata.Core;
 using Strata.Rpc;
@@ -12,7 +14,7 @@ namespace Strata.Api.Auth;
 /// names none is closed. The tenant comes from the token; only an operator may name another one, see <see cref="OrganizationChoice"/>.
 /// </summary>
 internal sealed class Authentication(RequestDelegate next, IAuthenticator authenticator, OrganizationChoice organizations,
-    RequestShares shares)
+    RequestShares shares, PeerTokens? peers = null)
 {
     private const string Scheme = "Bearer ";
 
@@ -34,15 +36,33 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
     {
         // No endpoint: 404. One that is not of a route is the framework's own for 405 and 415.
         if (http.GetEndpoint() is not RouteEndpoint endpoint) return null;
+        if (PeerTokenOf(http) is { } peerToken && await AuthenticatePeerAsync(http, peerToken) is { } untrusted) return untrusted;
+        if (endpoint.Metadata.GetMetadata<PeersOnly>() is not null) return PeerForwarder.IsForwarded(http) ? null : PeerErrors.PeersOnly;
         if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
         if (access.AnyOf.Count == 0) return null;
-        if (TokenOf(http) is not { } token) return ApiErrors.Unauthorized;
-        var authenticated = await AuthenticateAsync(token, http.RequestAborted);
-        if (!authenticated.TryGet(out var principal, out var error)) return error;
+        if (!(await PrincipalOfAsync(http)).TryGet(out var principal, out var error)) return error;
         if (!access.AnyOf.Any(principal.May)) return ApiErrors.Forbidden(access.AnyOf[0]);
         if (principal.Project is not null && await OutsideAsync(http, endpoint, principal) is { } outside) return outside;
+        if (PeerForwarder.IsForwarded(http)) return null; // the organization was chosen where it came from
         if (!(await organizations.ApplyAsync(http, principal)).TryGet(out var chosen, out error)) return error;
         http.Features.Set(chosen);
+        return null;
+    }
+
+    private async ValueTask<Result<Principal>> PrincipalOfAsync(HttpContext http)
+    {
+        if (http.Features.Get<Principal>() is { } passedOn && PeerForwarder.IsForwarded(http)) return passedOn;
+        return TokenOf(http) is { } token ? await AuthenticateAsync(token, http.RequestAborted) : ApiErrors.Unauthorized;
+    }
+
+    /// <summary>A request of another server of this cloud; the principal in its token is the caller.</summary>
+    private async ValueTask<Error?> AuthenticatePeerAsync(HttpContext http, string token)
+    {
+        var target = http.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (peers is null) return ApiErrors.Unauthorized;
+        if (!(await peers.VerifyAsync(token, http.Request.Method, target)).TryGet(out var caller, out var error)) return error;
+        http.Features.Set(caller.From);
+        http.Features.Set(caller.Principal);
         return null;
     }
 
@@ -66,6 +86,9 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (endpoint.Metadata.GetMetadata<ProjectScoped>() is not { } scoped) return ApiErrors.WholeOrganization;
         return scoped.Check is { } check ? await check(http, principal) : null;
     }
+
+    private static string? PeerTokenOf(HttpContext http) =>
+        http.Request.Headers.Authorization is [{ } header] && header.StartsWith(PeerTokens.Scheme, StringComparison.Ordinal) ? header[PeerTokens.Scheme.Length..] : null;
 
     internal static string? TokenOf(HttpContext http) =>
         http.Request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)

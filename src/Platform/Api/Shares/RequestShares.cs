@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Auth;
+using Strata.Api.Peers;
 using Strata.Core;
 using Strata.Core.Sharing;
 
@@ -21,12 +22,14 @@ internal sealed class RequestShares(ApiLimits limits) : IShareReport
     /// <returns>To be disposed when the request is over, null where it is not counted; or SHARE_EXHAUSTED.</returns>
     public Result<ShareLease?> TryEnter(HttpContext http, Principal principal)
     {
-        if (principal.IsPlatform)
+        var isOfPeer = PeerForwarder.IsForwarded(http);
+        if (principal.IsPlatform || (isOfPeer && http.GetEndpoint()?.Metadata.GetMetadata<PeersOnly>() is not null))
         {
             PlaceOf(http)?.Identified();
             return (ShareLease?)null;
         }
-        if (PlaceOf(http)?.Claim(connections, principal.Tenant) is { } refused)
+        if (isOfPeer) PlaceOf(http)?.Identified(); // its connection carries the requests of many organizations
+        else if (PlaceOf(http)?.Claim(connections, principal.Tenant) is { } refused)
         {
             http.Response.Headers.Connection = "close";
             return refused;

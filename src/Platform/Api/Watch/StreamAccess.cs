@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Strata.Api.Auth;
+using Strata.Api.Peers;
 using Strata.Entities.Log;
 
 namespace Strata.Api.Watch;
@@ -12,6 +13,7 @@ public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
     /// <returns>False where the token has expired, was revoked or no longer grants what it did.</returns>
     public async ValueTask<bool> IsStillGoodAsync(HttpContext http, string permission, CancellationToken cancellationToken)
     {
+        if (PeerForwarder.IsForwarded(http)) return true; // the server that it came from asks, and ends it
         var principal = http.GetPrincipal();
         return Authentication.TokenOf(http) is { } token
             && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var found, out _)

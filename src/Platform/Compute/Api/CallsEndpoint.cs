@@ -1,17 +1,22 @@
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
+using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Peers;
 using Strata.Api.Watch;
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.Core;
 
 namespace Strata.Compute.Api;
 
 /// <summary>The organization's calls to members as they end, with what went in and what came out; <c>ping</c> each 10 s. It ends with the server, or when its token is no longer good.</summary>
-internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class CallsEndpoint(
+    MemberDirectory directory, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime, PeerReports? peers = null)
 {
     /// <summary>What goes in is entities' data.</summary>
     private const string Read = "entities.read";
@@ -19,9 +24,14 @@ internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess acce
     /// <summary>Calls between two flushes.</summary>
     private const int AtOnceMax = 16;
 
+    /// <summary>Calls of other servers that wait for a slow watcher, who misses the oldest beyond that.</summary>
+    private const int BehindMax = 256;
+
+    private const string Path = "/api/v1/compute/calls";
+
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("GET", "/api/v1/compute/calls", Read, new Operation
+    public void Map(IEndpointRouteBuilder routes) => routes.MapApi("GET", Path, Read, new Operation
     {
         Id = "watchComputeCalls", Summary = "The calls to the organization's compute members as they end, as server-sent events.", Tag = "compute",
         Parameters = [Parameter.Query("watch", "Must be true: nothing is kept.", Schemas.Flag())], Answer = new Content(["text/event-stream"], Schemas.Text()),
@@ -43,11 +53,13 @@ internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess acce
             await events.BeginAsync();
             events.Write("ready");
             await events.FlushAsync(ending.Token);
+            var elsewhere = Channel.CreateBounded<string>(new BoundedChannelOptions(BehindMax) { FullMode = BoundedChannelFullMode.DropOldest });
+            var following = WatchOthersAsync(http, elsewhere.Writer, ending.Token);
             try
             {
                 for (var told = time.GetTimestamp(); ; await events.FlushAsync(ending.Token))
                 {
-                    await TellAsync(events, watcher, ending.Token);
+                    await TellAsync(events, watcher, elsewhere.Reader, ending.Token);
                     if (time.GetElapsedTime(told) < PingEvery) continue;
                     if (!await access.IsStillGoodAsync(http, Read, ending.Token)) return;
                     events.Write("ping");
@@ -58,19 +70,36 @@ internal sealed class CallsEndpoint(MemberDirectory directory, StreamAccess acce
             {
                 // The stream ends with the server.
             }
+            finally
+            {
+                await ending.CancelAsync();
+                await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
-    private async Task TellAsync(EventStream events, CallWatch.Watcher watcher, CancellationToken cancellationToken)
+    private Task WatchOthersAsync(HttpContext http, ChannelWriter<string> told, CancellationToken cancellationToken) =>
+        peers is null || PeerForwarder.IsForwarded(http)
+            ? Task.CompletedTask : peers.WatchAsync(http.GetPrincipal(), Path + "?watch=true", call => told.TryWrite(call), cancellationToken);
+
+    private async Task TellAsync(EventStream events, CallWatch.Watcher watcher, ChannelReader<string> elsewhere, CancellationToken cancellationToken)
     {
+        using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await watcher.Calls.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(PingEvery, time, cancellationToken);
+            var first = await Task.WhenAny(watcher.Calls.WaitToReadAsync(round.Token).AsTask(), elsewhere.WaitToReadAsync(round.Token).AsTask())
+                .WaitAsync(PingEvery, time, cancellationToken);
+            await first;
             for (var count = 0; count < AtOnceMax && watcher.Calls.TryRead(out var told); count++) events.Write("call", json => Write(json, told));
+            for (var count = 0; count < AtOnceMax && elsewhere.TryRead(out var told); count++) events.Write("call", json => json.WriteRawValue(told));
         }
         catch (TimeoutException)
         {
             // A quiet organization.
+        }
+        finally
+        {
+            await round.CancelAsync();
         }
     }
 

@@ -3,31 +3,44 @@ using System.Text;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
+using Strata.Api.Peers;
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.Core;
 
 namespace Strata.Compute.Api;
 
-/// <summary>The organization's compute members that are connected to this server: as a list, and as metrics.</summary>
-internal sealed class MemberEndpoints(MemberDirectory directory)
+/// <summary>The organization's compute members: those of all servers as a list, those of this server as metrics.</summary>
+internal sealed class MemberEndpoints(MemberDirectory directory, PeerReports? peers = null)
 {
     public const string Read = "compute.read";
     private const string Tag = "compute";
+    private const string Members = "/api/v1/compute/members";
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/v1/compute/members", Read, new Operation
+        routes.MapApi("GET", Members, Read, new Operation
         {
             Id = "listComputeMembers", Summary = "The organization's compute members: tags, calls, latencies, errors.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
-        }, call => Task.FromResult<Result<Answer>>(Answer.Json(new Listed([.. directory.Report(call.Principal.Tenant).Select(Show)]))));
+        }, ListAsync);
         routes.MapApi("GET", "/api/v1/compute/metrics", Read, new Operation
         {
-            Id = "getComputeMetrics", Summary = "The same as metrics, in Prometheus text.", Tag = Tag, Answer = new Content(["text/plain"], Schemas.Text()),
+            Id = "getComputeMetrics", Summary = "The members that are connected to this server as metrics, in Prometheus text.", Tag = Tag, Answer = new Content(["text/plain"], Schemas.Text()),
         }, call => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
         {
             http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             return http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(Metrics(directory.Report(call.Principal.Tenant))), http.RequestAborted).AsTask();
         })));
+    }
+
+    private async Task<Result<Answer>> ListAsync(ApiCall call)
+    {
+        List<MemberView> here = [.. directory.Report(call.Principal.Tenant).Select(Show)];
+        if (peers is null || PeerForwarder.IsForwarded(call.Http)) return Answer.Json(new Listed(here));
+        var others = await peers.ListsAsync<Listed>(call.Http, Members);
+        here.AddRange(others.OfType<Listed>().SelectMany(l => l.Items));
+        var silent = others.Count(l => l is null);
+        return Answer.Json(new Listed(here, silent > 0 ? silent : null));
     }
 
     private static MemberView Show(MemberReport member) => new(
@@ -56,7 +69,8 @@ internal sealed class MemberEndpoints(MemberDirectory directory)
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
-    private sealed record Listed(IReadOnlyList<MemberView> Items);
+    /// <param name="SilentServers">How many servers did not answer, so that their members are missing; null: none.</param>
+    private sealed record Listed(IReadOnlyList<MemberView> Items, int? SilentServers = null);
 
     private sealed record MemberView(
         Guid Id, string Name, IReadOnlyList<string> Tags, string State, DateTimeOffset ConnectedAt, int InFlight, int Limit, long Calls, long Failures, long Lost, long Dropped, double P50Ms, double P99Ms);

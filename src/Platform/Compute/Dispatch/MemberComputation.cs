@@ -1,4 +1,5 @@
 using Strata.Compute.Members;
+using Strata.Compute.Peers;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Workflows;
@@ -9,9 +10,12 @@ namespace Strata.Compute.Dispatch;
 /// Processors, criteria and functions by compute members; what the platform itself has inside the process goes before them. A call that was
 /// lost goes to another member where it may be repeated; whatever the lost one answers later is not heard. Safe for concurrent use.
 /// </summary>
-public sealed class MemberComputation(MemberDirectory directory, InProcessComputation platform, ComputeLimits limits, TimeProvider time) : IComputation
+public sealed class MemberComputation(
+    MemberDirectory directory, PeerCalls others, InProcessComputation platform, ComputeLimits limits, TimeProvider time) : IComputation
 {
     private const string NoRetry = "NONE";
+
+    private readonly LocalCalls local = new(directory, time);
 
     public async ValueTask<Result<JsonText?>> ProcessAsync(
         ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
@@ -36,34 +40,7 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
     }
 
     public bool Serves(TenantId tenant, ProcessorDefinition processor) =>
-        platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags);
-
-    /// <summary>Asks, and tells whoever watches what came of it.</summary>
-    private async ValueTask<Result<MemberAnswer>> AskAsync(Member member, MemberCall call, CancellationToken cancellationToken)
-    {
-        var tenant = call.Call.Entity.Tenant;
-        if (!directory.Calls.IsWatched(tenant)) return await member.AskAsync(call, cancellationToken);
-        var (at, began) = (time.GetUtcNow(), time.GetTimestamp());
-        var told = CallTold.Of(at, member, call);
-        try
-        {
-            var asked = await member.AskAsync(call, cancellationToken);
-            told = asked.TryGet(out var answer, out var busy) ? told.With(answer) : told with { Failure = busy.Message };
-            return asked;
-        }
-        catch (Exception e)
-        {
-            told = told with
-            {
-                Failure = e is MemberLostException ? "The member was lost." : call.Call.TimedOut.IsCancellationRequested ? "It did not answer in time." : "The caller left before the answer.",
-            };
-            throw;
-        }
-        finally
-        {
-            directory.Calls.Tell(tenant, told with { Took = time.GetElapsedTime(began) });
-        }
-    }
+        platform.Serves(tenant, processor) || directory.Serves(tenant, processor.Config.Tags) || others.Members.Serves(tenant, processor.Config.Tags);
 
     /// <summary>Asks, and counts what came of it.</summary>
     private async ValueTask<Result<MemberAnswer>> AskAsync(
@@ -86,25 +63,27 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
         MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
         var triesMax = config.Idempotent && config.RetryPolicy != NoRetry ? 1 + limits.FailoversMax : 1;
-        var tried = new List<Member>();
+        var (tried, passed, tries) = (new List<Member>(), new List<PeerView>(), 0);
         while (true)
         {
-            var taken = await directory.TakeAsync(call.Entity.Tenant, call.Project, name, config.Tags, tried, cancellationToken);
-            if (!taken.TryGet(out var member, out var error)) return tried.Count == 0 ? error : ComputeErrors.Disconnected(name, tried.Count);
-            tried.Add(member);
+            var picked = await PickAsync(name, config, call, tried, passed, cancellationToken);
+            if (!picked.TryGet(out var pick, out var error)) return tries == 0 ? error : ComputeErrors.Disconnected(name, tries);
+            if (pick.Member is { } taken) tried.Add(taken);
             try
             {
-                var asked = new MemberCall
+                tries++;
+                if (await AskAsync(pick, kind, name, config, call, cancellationToken) is not { } asked)
                 {
-                    RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call,
-                    TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
-                };
-                if (!(await AskAsync(member, asked, cancellationToken)).TryGet(out var answer, out error)) return error;
+                    passed.Add(pick.Peer!); // it was asked nothing: that is no try
+                    tries--;
+                    continue;
+                }
+                if (!asked.TryGet(out var answer, out error)) return error;
                 return answer.Failure is { } failure ? ComputeErrors.Failed(name, failure.Message, failure.Code, failure.Retryable) : answer;
             }
-            catch (MemberLostException) when (tried.Count >= triesMax)
+            catch (MemberLostException) when (tries >= triesMax)
             {
-                return ComputeErrors.Disconnected(name, tried.Count);
+                return ComputeErrors.Disconnected(name, tries);
             }
             catch (MemberLostException)
             {
@@ -112,8 +91,41 @@ public sealed class MemberComputation(MemberDirectory directory, InProcessComput
             }
             finally
             {
-                directory.Release(member);
+                if (pick.Member is { } member) directory.Release(member);
             }
         }
     }
+
+    /// <summary>
+    /// A member of this server that has room; else another server whose members have; else whichever serves the call, where it then waits for
+    /// its turn. Without other servers there is only the directory to ask.
+    /// </summary>
+    private async ValueTask<Result<Pick>> PickAsync(
+        string name, ComputeConfig config, ComputeCall call, List<Member> tried, List<PeerView> passed, CancellationToken cancellationToken)
+    {
+        var (tenant, tags, peers) = (call.Entity.Tenant, config.Tags, others.Members);
+        if (!peers.IsEmpty)
+        {
+            if (directory.TryTake(tenant, call.Project, tags, tried) is { } free) return new Pick(free, null);
+            if (peers.Choose(tenant, call.Project, tags, passed, withRoom: true) is { } peer) return new Pick(null, peer);
+        }
+        if ((await directory.TakeAsync(tenant, call.Project, name, tags, tried, cancellationToken)).TryGet(out var member, out var error)) return new Pick(member, null);
+        if (error.Code == ComputationErrors.NoMemberCode && peers.Choose(tenant, call.Project, tags, passed, withRoom: false) is { } busy) return new Pick(null, busy);
+        return error;
+    }
+
+    /// <returns>Null where the other server was not asked.</returns>
+    private async ValueTask<Result<MemberAnswer>?> AskAsync(
+        Pick pick, MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
+    {
+        var asked = new MemberCall
+        {
+            RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call,
+            TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
+        };
+        return pick.Member is { } member ? await local.AskAsync(member, asked, cancellationToken) : await others.AskAsync(pick.Peer!, asked, cancellationToken);
+    }
+
+    /// <summary>One of the two.</summary>
+    private readonly record struct Pick(Member? Member, PeerView? Peer);
 }

@@ -1,3 +1,4 @@
+using Strata.Compute.Peers;
 using Strata.Core;
 using Strata.Entities.Engine;
 
@@ -13,6 +14,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, Group> groups = [];
     private long counter;
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Tells of the calls to them.</summary>
     public CallWatch Calls { get; } = new();
@@ -33,6 +35,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
             var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded, project), ++counter, connection, time);
             group.Members.Add(member);
             Hand(group, member);
+            TellChange();
             return member;
         }
     }
@@ -40,7 +43,11 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     /// <summary>It gets no new calls; those that it has it may finish.</summary>
     public void Drain(Member member)
     {
-        lock (gate) member.IsLeaving = true;
+        lock (gate)
+        {
+            member.IsLeaving = true;
+            TellChange();
+        }
     }
 
     /// <summary>It is gone: whoever waits for it is told.</summary>
@@ -49,6 +56,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate)
         {
             if (!groups.TryGetValue(member.Join.Tenant, out var group) || !group.Members.Remove(member)) return;
+            TellChange();
             if (group.Members.Count == 0 && group.Waiters.Count == 0) groups.Remove(member.Join.Tenant);
             else FailHopeless(group);
         }
@@ -69,6 +77,41 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate) return groups.TryGetValue(tenant, out var group) && group.Members.Any(m => Serves(m, tags));
     }
 
+    /// <summary>Completes when a member has come, is leaving or has left. Take it before reading <see cref="Groups"/>.</summary>
+    internal Task NextChange
+    {
+        get { lock (gate) return changed.Task; }
+    }
+
+    /// <summary>What there is for other servers to call: the members that are not leaving, by what they serve.</summary>
+    internal IReadOnlyDictionary<TenantId, IReadOnlyList<MemberGroup>> Groups()
+    {
+        var all = new Dictionary<TenantId, IReadOnlyList<MemberGroup>>();
+        lock (gate)
+        {
+            foreach (var (tenant, group) in groups)
+            {
+                List<MemberGroup> alike =
+                [
+                    .. group.Members.Where(m => !m.IsLeaving).GroupBy(m => (m.Join.Project, Tags: string.Join('\n', m.Join.Tags.Order(StringComparer.Ordinal)))).Select(
+                        same => new MemberGroup(same.Key.Project, same.First().Join.Tags, same.Count(), same.Sum(m => m.Join.Limit), same.Sum(m => m.InFlight))),
+                ];
+                if (alike.Count > 0) all[tenant] = alike;
+            }
+        }
+        return all;
+    }
+
+    /// <summary>As <see cref="TakeAsync"/>, without waiting; null where no member has room.</summary>
+    internal Member? TryTake(TenantId tenant, string? project, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without)
+    {
+        lock (gate)
+        {
+            if (!groups.TryGetValue(tenant, out var group)) return null;
+            return Free(Able(group, project, tags, without)) is { } free ? Reserve(free) : null;
+        }
+    }
+
     /// <summary>A member with a place reserved, which the caller gives back by <see cref="Release"/>; waits for one where all are busy.</summary>
     /// <param name="without">Tried already.</param>
     /// <param name="project">That the entity's model belongs to; null: to the organization.</param>
@@ -79,9 +122,8 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate)
         {
             if (!groups.TryGetValue(tenant, out var group)) return ComputationErrors.NoMember(name, tags);
-            var able = group.Members.Where(m => Serves(m, tags) && IsFor(m, project) && !without.Contains(m));
-            var free = able.Where(m => m.InFlight < m.Join.Limit).MinBy(m => (m.InFlight, m.LastGiven, m.Number));
-            if (free is not null) return Reserve(free);
+            var able = Able(group, project, tags, without);
+            if (Free(able) is { } free) return Reserve(free);
             if (!able.Any()) return ComputationErrors.NoMember(name, tags);
             if (group.Waiters.Count >= limits.WaitingMax) return ComputeErrors.Busy(name, TimeSpan.Zero);
             waiter = new Waiter(name, project, tags, without);
@@ -132,6 +174,18 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
             if (groups.TryGetValue(tenant, out var group)) group.Waiters.Remove(waiter);
             return null;
         }
+    }
+
+    private static IEnumerable<Member> Able(Group group, string? project, IReadOnlyList<string> tags, IReadOnlyCollection<Member> without) =>
+        group.Members.Where(m => Serves(m, tags) && IsFor(m, project) && !without.Contains(m));
+
+    private static Member? Free(IEnumerable<Member> able) =>
+        able.Where(m => m.InFlight < m.Join.Limit).MinBy(m => (m.InFlight, m.LastGiven, m.Number));
+
+    private void TellChange()
+    {
+        changed.TrySetResult();
+        changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private Member Reserve(Member member)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Server.Options;
@@ -70,6 +71,19 @@ internal static class StatusCommand
         table.Write(run.Terminal);
     }
 
+    private static void WriteServers(Run run, IReadOnlyList<KnownServer> servers)
+    {
+        run.Terminal.Out.WriteLine();
+        var table = new Table("SERVER", "STATE", "ADDRESS", "VERSION", "LAST HEARTBEAT");
+        foreach (var server in servers)
+        {
+            var state = new Cell(server.State, server.State switch { ServerStates.Up => Tone.Good, ServerStates.Down => Tone.Bad, _ => Tone.Plain });
+            var heartbeat = server.Heartbeat is { } at ? $"{TimeText.Short(run.Now - at)} ago" : "";
+            table.Add(server.IsSelf ? server.Name + " (this one)" : server.Name, state, server.Address ?? "", server.Version ?? "", heartbeat);
+        }
+        table.Write(run.Terminal);
+    }
+
     private static void Write(Run run, ServerStatus status)
     {
         var output = run.Terminal.Out;
@@ -83,6 +97,7 @@ internal static class StatusCommand
         var table = new Table("PART", "STATE", "WHAT");
         foreach (var part in status.Parts) table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
         table.Write(run.Terminal);
+        if (status.Servers.Count > 1) WriteServers(run, status.Servers);
         if (status.Background.Count > 0) WriteBackground(run, status.Background);
     }
 }

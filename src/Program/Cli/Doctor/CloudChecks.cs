@@ -44,6 +44,7 @@ internal static class CloudChecks
         Finding.Ok("API address", status.ApiUrl.ToString().TrimEnd('/')),
         Finding.Ok("edge address", status.HttpUrl is { } http ? http.ToString().TrimEnd('/') : "no edge on this machine"),
         .. status.Parts.Select(p => p.Ok ? Finding.Ok(p.Name, p.Message) : Finding.Failure(p.Name, p.Message, repair)),
+        .. status.Warnings.Select(w => Finding.Warning(w.What, w.Message, w.Fix)),
         .. status.Background.Where(w => w.Failing > 0).Select(w => Finding.Failure(w.Name, $"fails since {w.Since:u}: {w.LastError}", "It is retried by itself; the log says more" + (status.Home is { } home ? $": {Path.Combine(home, "run", "strata.log")}" : "."))),
     ];
 }

@@ -44,6 +44,7 @@ internal static class KindColumns
             new("CPUS", r => r.Status.Text("cpus")),
             new("MEMORY", r => r.Status.Number("memoryBytes") is { } bytes ? ByteCount.Short(bytes) : ""),
         ],
+        ["server"] = [new("ADDRESS", r => r.Status.Text("address")), new("VERSION", r => r.Status.Text("version")), new("STARTED", r => r.Status.Text("startedAt"))],
         ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")), new("EXPIRES", r => r.Spec.Text("expiresAt"))],
     };
 

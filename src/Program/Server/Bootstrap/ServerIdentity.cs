@@ -10,6 +10,9 @@ namespace Strata.Server.Bootstrap;
 /// <param name="NodeName">The host's name and six letters of the id. Data folders from before keep the plain host name.</param>
 internal sealed record ServerIdentity(string ServerId, string NodeName)
 {
+    /// <summary>Of the server's resource.</summary>
+    public string ServerName => NewName(ServerId);
+
     private const int IdBytes = 16;
     private const int SuffixLength = 6;
 

@@ -11,9 +11,9 @@ internal static class BucketSettings
     /// <returns>Null where blobs are kept on the disk, or a fault was added.</returns>
     public static S3Options? Read(HomeLayout home, Func<Setting, SettingValue> value, List<string> faults)
     {
-        if (value(Setting.Blobs).Value == "disk") return null;
+        if (value(Setting.Blobs).Value == "disk" || Folder(value(Setting.Blobs)) is not null) return null;
         var before = faults.Count;
-        var (bucket, prefix) = ServerOptionsReader.Read(value(Setting.Blobs), "disk, or s3://bucket or s3://bucket/prefix", Address, faults);
+        var (bucket, prefix) = ServerOptionsReader.Read(value(Setting.Blobs), "disk, an absolute path, s3://bucket or s3://bucket/prefix", Address, faults);
         var options = new S3Options
         {
             Bucket = bucket ?? "",
@@ -30,6 +30,9 @@ internal static class BucketSettings
         if (options.AccessKey is null && options.SecretKey is not null) faults.Add("blobs-secret-key is set, and so blobs-access-key must be");
         return faults.Count == before ? options : null;
     }
+
+    /// <summary>The folder that a setting names; null where it names none.</summary>
+    public static string? Folder(SettingValue blobs) => Path.IsPathFullyQualified(blobs.Value) ? Path.GetFullPath(blobs.Value) : null;
 
     private static (string? Bucket, string? Prefix) Address(string text)
     {

@@ -17,7 +17,10 @@ public sealed record ServerOptions
     /// <summary>Connection string or <c>postgres://</c> URL of an existing PostgreSQL 15+; null: a private one in the data folder.</summary>
     public string? PostgresUrl { get; init; }
 
-    /// <summary>The bucket of sources and images; null: the data folder.</summary>
+    /// <summary>The folder of sources and images, which servers may share; null: in the data folder.</summary>
+    public string? BlobFolder { get; init; }
+
+    /// <summary>The bucket of sources and images; null: a folder.</summary>
     public S3Options? BlobBucket { get; init; }
 
     /// <summary>False: this machine runs no instances.</summary>
@@ -50,6 +53,12 @@ public sealed record ServerOptions
     /// Where others reach the API: what tokens name as their issuer, and what is shown to people. All servers of a cloud need the same, or one does not accept the other's tokens.
     /// </summary>
     public Uri PublicUrl => PublicUrlSet ?? ApiUrl;
+
+    /// <summary>As set; null: not.</summary>
+    public Uri? PeerAddressSet { get; init; }
+
+    /// <summary>Where the other servers of the cloud reach this one.</summary>
+    public Uri PeerAddress => PeerAddressSet ?? ApiUrl;
 
     /// <summary>Where this machine reaches the API; the cloud's own parts use it.</summary>
     public Uri ApiUrl => new($"http://{Host}:{ApiPort}");

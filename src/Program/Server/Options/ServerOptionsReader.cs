@@ -36,7 +36,10 @@ public static class ServerOptionsReader
             HttpPort = Read(values[Setting.HttpPort], "a port from 1 to 65535", Port, faults),
             EdgeMode = Read(values[Setting.EdgeMode], "in-process, inline or off", Mode, faults),
             PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com", PublicUrl, faults),
+            PeerAddressSet = Read(
+                values[Setting.PeerAddress], "an http or https address without a path, such as http://10.0.0.5:8080", PeerAddress, faults),
             PostgresUrl = values[Setting.PostgresUrl].Value is { Length: > 0 } url ? url : null,
+            BlobFolder = BucketSettings.Folder(values[Setting.Blobs]),
             BlobBucket = BucketSettings.Read(home, s => values[s], faults),
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),
             EgressAllowed = Read(values[Setting.EgressAllow], "IPv4 networks such as 10.1.0.0/16, separated by commas", Networks, faults) ?? [],
@@ -84,6 +87,8 @@ public static class ServerOptionsReader
         var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" };
         return isUrl ? url : throw new FormatException();
     }
+
+    private static Uri? PeerAddress(string text) => PublicUrl(text) is { AbsolutePath: not "/" } ? throw new FormatException() : PublicUrl(text);
 
     private static EdgeMode Mode(string text) => text switch
     {

@@ -22,10 +22,14 @@ public sealed record Setting(string Name, string Default, string Description)
     public static readonly Setting PublicUrl = new(
         "public-url", "", "Where others reach this cloud's API, e.g. https://cloud.example.com; decides the issuer of tokens and the addresses shown; empty: the listening address");
 
+    public static readonly Setting PeerAddress = new(
+        "peer-address", "", "Where the other servers of this cloud reach this one, e.g. http://10.0.0.5:8080; empty: the listening address");
+
     public static readonly Setting PostgresUrl = new("postgres-url", "", "An existing PostgreSQL 15 or newer; empty for a private one") { IsSecret = true };
 
     public static readonly Setting Blobs = new(
-        "blobs", "disk", "Where sources and images are kept: disk (the data folder), or s3://bucket/prefix");
+        "blobs", "disk",
+        "Where sources and images are kept: disk (the data folder), a folder such as /mnt/blobs that all servers share, or s3://bucket/prefix");
 
     public static readonly Setting BlobsEndpoint = new(
         "blobs-endpoint", "", "Address of a service that speaks S3, e.g. https://minio.example.com; empty: Amazon's");
@@ -58,7 +62,7 @@ public sealed record Setting(string Name, string Default, string Description)
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Listen, ApiPort, HttpPort, PublicUrl, EdgeMode, PostgresUrl,
+        Listen, ApiPort, HttpPort, PublicUrl, PeerAddress, EdgeMode, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
         Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting),
     ];

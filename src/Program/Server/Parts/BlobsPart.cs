@@ -28,7 +28,7 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         var limits = new BlobLimits { ReserveBytes = options.Limits.DiskReserveBytes, QuotaBytes = options.Limits.Quota.DiskBytes };
         if (options.BlobBucket is not { } settings)
         {
-            store = DiskBlobs.Open(options.Home.Blobs, limits, time);
+            store = DiskBlobs.Open(options.BlobFolder ?? options.Home.Blobs, limits, time);
             return;
         }
         store = bucket = S3Store.Open(settings, limits, time);
@@ -44,7 +44,7 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
 
     public PartHealth Health() =>
         store is null ? new PartHealth(false, "has not started")
-        : bucket is null ? new PartHealth(true, "sources and images are in the data folder")
+        : bucket is null ? new PartHealth(true, $"sources and images are in {options.BlobFolder ?? "the data folder"}")
         : probe?.Health is { State: WorkState.Failing, LastError: var error } ? new PartHealth(false, error ?? "fails")
         : new PartHealth(true, $"sources and images are in {store.Description}, which responds");
 

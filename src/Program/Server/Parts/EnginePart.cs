@@ -10,7 +10,10 @@ using Strata.Resources.Versions;
 namespace Strata.Server.Parts;
 
 /// <summary>The entity engine over the log, with the platform's own models and the users'.</summary>
-internal sealed partial class EnginePart(StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, TimeProvider time, ILogger<EnginePart> logger) : IPart
+/// <param name="serverId">Of this server; it is in the tokens of transactions that members join.</param>
+internal sealed partial class EnginePart(
+    StoragePart storage, IReadOnlyList<Kind> kinds, IComputation computation, EngineLimits limits, string serverId, TimeProvider time, ILogger<EnginePart> logger)
+    : IPart
 {
     private EntityEngine? engine;
 
@@ -34,7 +37,7 @@ internal sealed partial class EnginePart(StoragePart storage, IReadOnlyList<Kind
         var log = Versions.Over(storage.Store.Log, (revision, why) => Engine.Unreadable.Add(revision, why));
         Models = new StoredDefinitions(log, time);
         var definitions = new CompositeDefinitions(new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]), Models);
-        engine = new EntityEngine(log, definitions, computation, time, limits);
+        engine = new EntityEngine(log, definitions, computation, time, limits, serverId);
         engine.Unreadable.Found += (revision, why) => LogUnreadable(logger, revision.Model.Name, revision.Id, revision.Tenant, revision.Revision, why);
         return Task.CompletedTask;
     }

@@ -31,6 +31,12 @@ public sealed record ServerStatus
     /// <summary>Health of all background work, by name; none for who is no operator.</summary>
     public required IReadOnlyList<WorkHealth> Background { get; init; }
 
+    /// <summary>The servers of the cloud, this one among them; none for who is no operator.</summary>
+    public IReadOnlyList<KnownServer> Servers { get; init; } = [];
+
+    /// <summary>What works now and will not for long, or not for everybody; none for who is no operator.</summary>
+    public IReadOnlyList<StatusWarning> Warnings { get; init; } = [];
+
     /// <summary>
     /// What tenants are told: version, addresses, and whether each part works. Folders, processes and the texts of errors are the operators': they are of the machine, and an error may name
     /// what belongs to another organization.
@@ -42,7 +48,16 @@ public sealed record ServerStatus
         MemoryBytes = null,
         Parts = [.. Parts.Select(p => p with { Message = p.Ok ? "works" : "does not work; the operators of this cloud see why" })],
         Background = [],
+        Servers = [],
+        Warnings = [],
     };
 }
+
+/// <param name="IsSelf">The server that says this.</param>
+/// <param name="Heartbeat">The last one that was recorded; null for one that is up.</param>
+public sealed record KnownServer(string Name, string State, string? Address, string? Version, bool IsSelf, DateTimeOffset? Heartbeat);
+
+/// <param name="What">Such as <c>blobs</c>.</param>
+public sealed record StatusWarning(string What, string Message, string Fix);
 
 public sealed record PartStatus(string Name, bool Ok, string Message, double StartMs);

@@ -16,6 +16,7 @@ using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Kinds;
+using Strata.Resources.Servers;
 using Strata.Storage.Memory;
 
 namespace Strata.Api.Tests.Hosting;
@@ -43,9 +44,10 @@ public sealed class ApiHost : IAsyncDisposable
     /// <param name="principals">Changes what authentication yields, for grants that no token carries; null: nothing.</param>
     /// <param name="log">Of an earlier host, to start again on; null: an empty one, which is filled.</param>
     public static async Task<ApiHost> StartAsync(MemoryLog? log = null, int port = 0, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1,
-        ApiLimits? limits = null, IPAddress? from = null, Func<Principal, Principal>? principals = null)
+        ApiLimits? limits = null, IPAddress? from = null, Func<Principal, Principal>? principals = null,
+        Action<IServiceCollection>? services = null)
     {
-        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from, principals);
+        var host = Create(log ?? new MemoryLog(TimeProvider.System), port, protocols, limits ?? ApiLimits.Default, from, principals, services);
         map?.Invoke(host.app);
         await host.app.StartAsync();
         if (log is null) await host.FillAsync();
@@ -69,13 +71,23 @@ public sealed class ApiHost : IAsyncDisposable
         return (await Issuer.IssueAsync(new Caller(tenant, "test"), token, default)).Value.Text;
     }
 
+    /// <summary>Closes its port, as a killed process does; without a last word to the others.</summary>
+    public async Task KillAsync()
+    {
+        var server = app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>();
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await server.StopAsync(now.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await app.StopAsync();
         await app.DisposeAsync();
     }
 
-    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from, Func<Principal, Principal>? principals)
+    private static ApiHost Create(MemoryLog log, int port, HttpProtocols protocols, ApiLimits limits, IPAddress? from, Func<Principal, Principal>? principals,
+        Action<IServiceCollection>? services)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -99,20 +111,21 @@ public sealed class ApiHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<IEntityLog>(log);
         var users = new StoredDefinitions(log, TimeProvider.System);
-        var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), StoredModel.Definition]);
+        var platform = new StaticDefinitions([.. Kinds.Select(k => k.Definition), ServerKind.Kind.Definition, StoredModel.Definition]);
         var engine = new EntityEngine(log, new CompositeDefinitions(platform, users), new InProcessComputation([], []), TimeProvider.System);
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddSingleton(limits);
         if (principals is not null)
             builder.Services.AddSingleton<IAuthenticator>(s => new ChangedPrincipals(s.GetRequiredService<TokenAuthenticator>(), principals));
         builder.Services.AddStrataApi(Kinds);
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseStrataApi();
         app.MapStrataApi(Kinds);
         return new ApiHost(app, log);
     }
 
-    private async Task FillAsync()
+    public async Task FillAsync()
     {
         Org = await AddOrganizationAsync("default");
         OtherOrg = await AddOrganizationAsync("other");

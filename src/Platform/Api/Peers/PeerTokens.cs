@@ -1,0 +1,105 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using Strata.Api.Auth;
+using Strata.Api.Http;
+using Strata.Core;
+
+namespace Strata.Api.Peers;
+
+/// <summary>A request that another server of this cloud passed on, or made for itself.</summary>
+/// <param name="From">The id of that server.</param>
+public sealed record PeerCaller(string From);
+
+/// <summary>
+/// Tokens by which the servers of a cloud call each other: JSON Web Tokens signed (HS256) with a key derived from the cloud's. Each is good
+/// for one request: for one server, method and path, for half a minute, once. It carries the principal whose request is passed on, so that
+/// the other server decides with the same rights. Safe for concurrent use.
+/// </summary>
+public sealed class PeerTokens
+{
+    /// <summary>Of the header Authorization; no token of users is accepted by it, nor one of these as a bearer token.</summary>
+    public const string Scheme = "Strata-Peer ";
+
+    private const int CharactersMax = 16 * 1024;
+    private const string Method = "m";
+    private const string Path = "p";
+    private const string Tenant = "org";
+    private const string Permissions = "may";
+    private const string RoleNames = "roles";
+    private const string Project = "project";
+    private const string Node = "node";
+    private const string Elsewhere = "elsewhere";
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+
+    private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = CharactersMax };
+    private readonly SigningCredentials signing;
+    private readonly PeerNonces used;
+    private readonly string self;
+    private readonly TimeProvider time;
+
+    /// <param name="self">This server's id.</param>
+    public PeerTokens(SealedSecrets secrets, string self, TimeProvider time)
+    {
+        (this.self, this.time) = (self, time);
+        signing = new SigningCredentials(new SymmetricSecurityKey(secrets.DeriveKey("peer tokens 1")), SecurityAlgorithms.HmacSha256);
+        used = new PeerNonces(time, Lifetime + Skew + Skew);
+    }
+
+    /// <param name="target">The id of the server that is called.</param>
+    /// <param name="path">With its query, as it is sent.</param>
+    internal string Issue(string target, string method, string path, Principal principal)
+    {
+        var now = time.GetUtcNow();
+        var claims = new Dictionary<string, object>
+        {
+            ["jti"] = Guid.CreateVersion7(now).ToString(), ["sub"] = principal.Actor, [Method] = method, [Path] = path, [Tenant] = principal.Tenant.ToString(),
+            [Permissions] = principal.Permissions.ToArray(), [RoleNames] = principal.RoleNames.ToArray(),
+        };
+        if (principal.Project is { } project) claims[Project] = project;
+        if (principal.Node is { } node) claims[Node] = node;
+        if (principal.IsOperatorElsewhere) claims[Elsewhere] = true;
+        return handler.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = self, Audience = target, Claims = claims, IssuedAt = now.UtcDateTime, Expires = (now + Lifetime).UtcDateTime, SigningCredentials = signing,
+        });
+    }
+
+    /// <summary>Whose request it is; UNAUTHORIZED for any token that is not for this very request, or was used.</summary>
+    internal async ValueTask<Result<(Principal Principal, PeerCaller From)>> VerifyAsync(string text, string method, string path)
+    {
+        if (text.Length > CharactersMax || text.AsSpan().Count('.') != 2) return ApiErrors.Unauthorized;
+        var now = time.GetUtcNow();
+        var verified = await handler.ValidateTokenAsync(text, new TokenValidationParameters
+        {
+            IssuerSigningKey = signing.Key, ValidAlgorithms = [SecurityAlgorithms.HmacSha256], RequireSignedTokens = true, RequireExpirationTime = true,
+            ValidateIssuer = false, ValidAudience = self,
+            LifetimeValidator = (_, to, _, _) => to is { } end && end > (now - Skew).UtcDateTime && end <= (now + Lifetime + Skew).UtcDateTime,
+        });
+        if (!verified.IsValid || verified.SecurityToken is not JsonWebToken token) return ApiErrors.Unauthorized;
+        if (Text(token, Method) != method || Text(token, Path) != path) return ApiErrors.Unauthorized;
+        if (!TryReadTenant(Text(token, Tenant), out var tenant) || !Guid.TryParse(token.Id, out var nonce)) return ApiErrors.Unauthorized;
+        if (used.IsFull) return PeerErrors.Replays;
+        if (!used.TryUse(nonce)) return ApiErrors.Unauthorized;
+        var principal = new Principal
+        {
+            Tenant = tenant, Actor = token.Subject, Permissions = List(token, Permissions).ToFrozenSet(StringComparer.Ordinal), RoleNames = List(token, RoleNames),
+            Project = Text(token, Project), Node = Text(token, Node), IsOperatorElsewhere = token.TryGetPayloadValue<bool>(Elsewhere, out var elsewhere) && elsewhere,
+        };
+        return (principal, new PeerCaller(token.Issuer));
+    }
+
+    private static bool TryReadTenant(string? text, out TenantId tenant)
+    {
+        tenant = TenantId.Platform;
+        return text == TenantId.Platform.ToString() || TenantId.TryParse(text, out tenant);
+    }
+
+    private static string? Text(JsonWebToken token, string claim) => token.TryGetPayloadValue<string>(claim, out var text) ? text : null;
+
+    private static IReadOnlyList<string> List(JsonWebToken token, string claim) =>
+        token.TryGetPayloadValue<JsonElement>(claim, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(i => i.GetString() ?? "")] : [];
+}

@@ -1,0 +1,119 @@
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Core.Background;
+using Strata.Entities.Engine;
+using Strata.Entities.Log;
+using Strata.Resources.Background;
+using Strata.Resources.Kinds;
+
+namespace Strata.Resources.Servers;
+
+/// <summary>
+/// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
+/// lease was lost in between, and at the end (GONE). A start takes the lease over from the former life of the same data folder; after that a
+/// lost lease is only taken when it is free, so that of two processes with one id (a copied data folder) the newer one stays.
+/// </summary>
+public sealed class ServerRegistration(
+    ServerSelf self, ResourceStore<ServerSpec, ServerPresence> servers, ILeases leases, TimeProvider time, Supervisor supervisor)
+    : SupervisedService(supervisor, "server-registration")
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often it looks whether its resource is still there.</summary>
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the last word may take at a stop; without it the others wait for the lease to lapse.</summary>
+    private static readonly TimeSpan LeaveMax = TimeSpan.FromSeconds(2);
+
+    private static readonly Error IdInUse = new(
+        ErrorKind.Conflict, "SERVER_ID_IN_USE", "Another process beats under this server's id.",
+        "If the data folder is a copy of another server's, stop this server, delete the file server.id there, and start it again.");
+
+    private bool hasTakenOver;
+
+    /// <summary>Registers once, before the first request may be served.</summary>
+    protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await TakeAsync(stoppingToken) is not { } lease) work.Failed(IdInUse.ToException());
+                else
+                    await using (lease) await HoldAsync(lease, work, stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                work.Failed(e);
+            }
+            await Task.Delay(Retry, time, stoppingToken);
+        }
+    }
+
+    private async Task<HeldLease?> TakeAsync(CancellationToken cancellationToken)
+    {
+        var (name, holder) = (ServerLease.Of(self.ServerId), HeldLease.NewHolder(time));
+        var lease = await HeldLease.TryTakeAsync(leases, name, holder, ServerLease.Duration, time, cancellationToken);
+        if (lease is null && !hasTakenOver && await leases.HolderAsync(name, cancellationToken) is { } former)
+            lease = await HeldLease.TryTakeOverAsync(leases, name, holder, former, ServerLease.Duration, time, cancellationToken);
+        hasTakenOver |= lease is not null;
+        return lease;
+    }
+
+    /// <summary>Until the lease is lost or the server stops.</summary>
+    private async Task HoldAsync(HeldLease lease, SupervisedWork work, CancellationToken stoppingToken)
+    {
+        using var term = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lease.Lost);
+        try
+        {
+            for (var isFirst = true; ; isFirst = false)
+            {
+                await RegisterAsync(lease.Fence, isFirst, term.Token);
+                work.Succeeded();
+                await Task.Delay(CheckEvery, time, term.Token);
+            }
+        }
+        catch (OperationCanceledException) when (term.IsCancellationRequested)
+        {
+            if (stoppingToken.IsCancellationRequested && !lease.Lost.IsCancellationRequested) await LeaveAsync(lease.Fence);
+        }
+    }
+
+    private async Task RegisterAsync(Fence fence, bool isFirst, CancellationToken cancellationToken)
+    {
+        var caller = CallerOf(fence);
+        var found = await servers.GetAsync(caller, self.Name, AsOf.Latest, cancellationToken);
+        if (found.Error?.Kind == ErrorKind.NotFound)
+        {
+            var spec = new ServerSpec { ServerId = self.ServerId };
+            found = await servers.CreateAsync(caller, new NewResource<ServerSpec> { Name = self.Name, Spec = spec }, null, cancellationToken);
+            isFirst = true; // its status is to be written
+        }
+        if (!found.TryGet(out var server, out var error)) throw error.ToException();
+        if (!isFirst && server.State == ServerStates.Up) return;
+        var now = new ServerPresence
+        {
+            Address = self.Address.ToString().TrimEnd('/'), Version = self.Version, StartedAt = self.StartedAt, Heartbeat = time.GetUtcNow(),
+        };
+        var written = await servers.ChangeAsync(caller, server.Id, s => s with { Status = now }, "up", null, cancellationToken);
+        if (!written.IsOk) throw written.Error.ToException();
+    }
+
+    /// <summary>The last word; where the database is away, the controller of another server says DOWN instead.</summary>
+    private async Task LeaveAsync(Fence fence)
+    {
+        using var enough = new CancellationTokenSource(LeaveMax, time);
+        try
+        {
+            await servers.ChangeAsync(
+                CallerOf(fence), self.Name, s => s with { Status = s.Status with { Heartbeat = time.GetUtcNow() } }, "leave", null, enough.Token)
+                .AsTask().WaitAsync(enough.Token);
+        }
+        catch (Exception e) when (e is StrataException or OperationCanceledException)
+        {
+            // Nobody can be told.
+        }
+    }
+
+    private Caller CallerOf(Fence fence) => new(TenantId.Platform, "server:" + self.Name) { Fence = fence };
+}

@@ -1,0 +1,32 @@
+namespace Strata.Server.Tests.Support;
+
+/// <summary>Three servers, each with a data folder of its own, on one PostgreSQL and with one folder of blobs.</summary>
+public sealed class CloudTrio : IAsyncDisposable
+{
+    private readonly string blobs = Directory.CreateTempSubdirectory("strata-blobs-").FullName;
+    private readonly Cloud third = new();
+    private CloudPair pair = null!;
+
+    public IReadOnlyList<Cloud> All => [pair.First, pair.Second, third];
+
+    public static async Task<CloudTrio> StartAsync(params string[] flags)
+    {
+        var trio = new CloudTrio();
+        trio.pair = await CloudPair.StartAsync();
+        foreach (var cloud in trio.All)
+        {
+            if (cloud != trio.pair.First) File.Copy(CloudPair.KeyOf(trio.pair.First), CloudPair.KeyOf(cloud), overwrite: true);
+            (await trio.UpAsync(cloud, flags)).ShouldSucceed();
+        }
+        return trio;
+    }
+
+    public Task<CommandResult> UpAsync(Cloud cloud, params string[] flags) => pair.UpAsync(cloud, ["--blobs", blobs, .. flags]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await third.DisposeAsync();
+        if (pair is not null) await pair.DisposeAsync();
+        Folder.Delete(blobs);
+    }
+}
