@@ -21,7 +21,7 @@ public partial class LayeringTests
         ["Storage"] = ["Entities"],
         ["S3Blobs"] = ["Blobs"],
         ["Api"] = ["Resources"],
-        ["Compute"] = ["Api"],
+        ["Compute"] = ["Api", "Resources"],
         ["Identity"] = ["Api", "Resources"],
         ["ResourceRpc"] = ["Api", "Resources"],
         ["CloudEvents"] = ["EntityApi"],

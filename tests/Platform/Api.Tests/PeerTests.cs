@@ -80,7 +80,7 @@ public sealed class PeerTests : IAsyncLifetime
     public async Task EndpointForServers_AnswersAnotherServer()
     {
         var (client, directory) = (first.Services.GetRequiredService<PeerClient>(), first.Services.GetRequiredService<ServerDirectory>());
-        var principal = new Principal { Tenant = first.Org, Actor = "user:jane", Permissions = new HashSet<string>() };
+        var principal = new Principal { Tenant = first.Org, Actor = "user:jane", Grants = [] };
         using var answer = (await client.SendAsync(directory.Others[0], "GET", "/internal/echo", principal, null, [], default)).Value;
         Assert.Equal("secret", Encoding.UTF8.GetString((await answer.ReadAsync(100, default)).Value));
         var open = (await client.SendAsync(directory.Others[0], "POST", "/echo", principal, null, [], default)).Value;

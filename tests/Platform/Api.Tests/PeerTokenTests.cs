@@ -10,9 +10,16 @@ public sealed class PeerTokenTests
     private const string Path = "/api/v1/widgets?limit=5";
 
     private static readonly SealedSecrets Key = new(new byte[SealedSecrets.KeyBytes]);
+    private static readonly GrantScope.WithLabels Staging = new(new Dictionary<string, string> { ["env"] = "staging" });
     private static readonly Principal Caller = new()
     {
-        Tenant = new TenantId(Guid.Parse("01900000-0000-7000-8000-000000000001")), Actor = "user:jane", Permissions = new HashSet<string> { "widgets.read", "*.write" },
+        Tenant = new TenantId(Guid.Parse("01900000-0000-7000-8000-000000000001")), Actor = "user:jane", 
+        Grants =
+        [
+            new Grant(new HashSet<string> { "widgets.read" }, GrantScope.Organization),
+            new Grant(new HashSet<string> { "widgets.write", "boxes.read" }, new GrantScope.Both(new GrantScope.OfProject("prj_1"), Staging)),
+            new Grant(new HashSet<string> { "nodes.control" }, new GrantScope.OfNode("nod_1")),
+        ],
         RoleNames = ["developer"], Project = "prj_1",
     };
 
@@ -29,8 +36,12 @@ public sealed class PeerTokenTests
 
         Assert.Equal("first", from.From);
         Assert.Equal((Caller.Tenant, Caller.Actor, Caller.Project, null), (principal.Tenant, principal.Actor, principal.Project, principal.Node));
-        Assert.Equal(Caller.Permissions.Order(), principal.Permissions.Order());
-        Assert.True(principal.May("widgets.read"));
+        Assert.Equal(Caller.Grants.Select(g => string.Join(' ', g.Permissions.Order())), principal.Grants.Select(g => string.Join(' ', g.Permissions.Order())));
+        Assert.Equal(GrantScope.Organization, principal.Grants[0].Scope);
+        var both = Assert.IsType<GrantScope.Both>(principal.Grants[1].Scope);
+        Assert.Equal(new GrantScope.OfProject("prj_1"), both.First);
+        Assert.Equal(Staging.Labels, Assert.IsType<GrantScope.WithLabels>(both.Second).Labels);
+        Assert.Equal(new GrantScope.OfNode("nod_1"), principal.Grants[2].Scope);
         Assert.False(principal.May("nodes.read"));
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -26,7 +25,7 @@ public sealed class PeerTokens
     private const string Method = "m";
     private const string Path = "p";
     private const string Tenant = "org";
-    private const string Permissions = "may";
+    private const string Grants = "grants";
     private const string RoleNames = "roles";
     private const string Project = "project";
     private const string Node = "node";
@@ -57,7 +56,7 @@ public sealed class PeerTokens
         var claims = new Dictionary<string, object>
         {
             ["jti"] = Guid.CreateVersion7(now).ToString(), ["sub"] = principal.Actor, [Method] = method, [Path] = path, [Tenant] = principal.Tenant.ToString(),
-            [Permissions] = principal.Permissions.ToArray(), [RoleNames] = principal.RoleNames.ToArray(),
+            [Grants] = PeerGrants.Write(principal.Grants), [RoleNames] = principal.RoleNames.ToArray(),
         };
         if (principal.Project is { } project) claims[Project] = project;
         if (principal.Node is { } node) claims[Node] = node;
@@ -84,12 +83,24 @@ public sealed class PeerTokens
         if (!TryReadTenant(Text(token, Tenant), out var tenant) || !Guid.TryParse(token.Id, out var nonce)) return ApiErrors.Unauthorized;
         if (used.IsFull) return PeerErrors.Replays;
         if (!used.TryUse(nonce)) return ApiErrors.Unauthorized;
-        var principal = new Principal
+        return ReadPrincipal(token, tenant) is { } principal ? (principal, new PeerCaller(token.Issuer)) : ApiErrors.Unauthorized;
+    }
+
+    private static Principal? ReadPrincipal(JsonWebToken token, TenantId tenant)
+    {
+        try
         {
-            Tenant = tenant, Actor = token.Subject, Permissions = List(token, Permissions).ToFrozenSet(StringComparer.Ordinal), RoleNames = List(token, RoleNames),
-            Project = Text(token, Project), Node = Text(token, Node), IsOperatorElsewhere = token.TryGetPayloadValue<bool>(Elsewhere, out var elsewhere) && elsewhere,
-        };
-        return (principal, new PeerCaller(token.Issuer));
+            return new Principal
+            {
+                Tenant = tenant, Actor = token.Subject, Grants = PeerGrants.Read(Text(token, Grants) ?? ""), RoleNames = List(token, RoleNames),
+                Project = Text(token, Project), Node = Text(token, Node),
+                IsOperatorElsewhere = token.TryGetPayloadValue<bool>(Elsewhere, out var elsewhere) && elsewhere,
+            };
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 
     private static bool TryReadTenant(string? text, out TenantId tenant)

@@ -28,7 +28,7 @@ public sealed class PeerCalls
     internal async ValueTask<Result<MemberAnswer>?> AskAsync(PeerView to, MemberCall call, CancellationToken cancellationToken)
     {
         var tenant = call.Call.Entity.Tenant;
-        var principal = new Principal { Tenant = tenant, Actor = "system:compute", Permissions = new HashSet<string>() };
+        var principal = new Principal { Tenant = tenant, Actor = "system:compute", Grants = [] };
         to.Gave(tenant);
         try
         {

@@ -11,7 +11,7 @@ namespace Strata.Compute.Peers;
 /// <summary>Keeps a stream open to each other server that is up, and what it tells of its members in <see cref="PeerMembers"/>.</summary>
 internal sealed class PeerMembersFollower : SupervisedService
 {
-    private static readonly Principal Self = new() { Tenant = TenantId.Platform, Actor = "system:compute", Permissions = new HashSet<string>() };
+    private static readonly Principal Self = new() { Tenant = TenantId.Platform, Actor = "system:compute", Grants = [] };
 
     private readonly PeerCalls calls;
     private readonly PeerClient client;

@@ -20,8 +20,40 @@ public sealed class ThreeServersTests
     public async Task Members_OfAnyServer_WorkForAll_JoinTransactionsElsewhere_AndEndWithTheirServer()
     {
         await using var trio = await CloudTrio.StartAsync(NoAgentNorEdge);
+        var clients = Clients(trio);
+        await UntilOneIsKilledAsync(trio, clients);
+        clients.ForEach(c => c.Dispose());
+    }
+
+    [Fact, Trait("Duration", "Long")]
+    public async Task Servers_KilledStoppedAndStartedAgain_AreKnownAsSuch_AndWorkedForByTheOthers()
+    {
+        await using var trio = await CloudTrio.StartAsync(NoAgentNorEdge);
+        var clients = Clients(trio);
+        await UntilOneIsKilledAsync(trio, clients);
+        await using (await MemberAsync(clients[1]))
+        {
+            await Wait.UntilAsync(async () => (await StatesAsync(clients[1])).Contains("DOWN"), "the killed server is down");
+            var status = (await trio.All[0].RunAsync("doctor")).Output;
+            Assert.Contains("heartbeats ended", status);
+            (await trio.UpAsync(trio.All[2], NoAgentNorEdge)).ShouldSucceed();
+            await Wait.UntilAsync(async () => await TryAsync(PayAsync(clients[2])), "the third is back, and is worked for");
+            Assert.Equal(["UP", "UP", "UP"], await StatesAsync(clients[2]));
+        }
+        (await trio.All[2].RunAsync("down")).ShouldSucceed();
+        await Wait.UntilAsync(async () => (await StatesAsync(clients[0])).Contains("GONE"), "a server that was stopped says so");
+        clients.ForEach(c => c.Dispose());
+    }
+
+    private static List<StrataClient> Clients(CloudTrio trio)
+    {
         var token = trio.All[0].Token;
-        var clients = trio.All.Select(c => new StrataClient(c.ApiUrl, token, new ClientOptions { RetriesMax = 0 })).ToList();
+        return [.. trio.All.Select(c => new StrataClient(c.ApiUrl, token, new ClientOptions { RetriesMax = 0 }))];
+    }
+
+    /// <summary>A member at the third works for all; the third is killed; one at the second works for the first.</summary>
+    private static async Task UntilOneIsKilledAsync(CloudTrio trio, List<StrataClient> clients)
+    {
         await Wait.UntilAsync(async () => (await StatesAsync(clients[1])).SequenceEqual(["UP", "UP", "UP"]), "all three are up");
         Assert.Contains("3 servers are up", (await trio.All[0].RunAsync("status")).Output);
         await ModelsAsync(clients[0]);
@@ -38,14 +70,7 @@ public sealed class ThreeServersTests
         await using (await MemberAsync(clients[1]))
         {
             await Wait.UntilAsync(async () => await TryAsync(PayAsync(clients[0])), "a member of the second server works for the first");
-            await Wait.UntilAsync(async () => (await StatesAsync(clients[1])).Contains("DOWN"), "the killed server is down");
-            (await trio.UpAsync(trio.All[2], NoAgentNorEdge)).ShouldSucceed();
-            await Wait.UntilAsync(async () => await TryAsync(PayAsync(clients[2])), "the third is back, and is worked for");
-            Assert.Equal(["UP", "UP", "UP"], await StatesAsync(clients[2]));
         }
-        (await trio.All[2].RunAsync("down")).ShouldSucceed();
-        await Wait.UntilAsync(async () => (await StatesAsync(clients[0])).Contains("GONE"), "a server that was stopped says so");
-        clients.ForEach(c => c.Dispose());
     }
 
     /// <summary>The member's receipt is part of the transaction of the order, on whatever server that is.</summary>

@@ -13,11 +13,9 @@ public sealed class CloudTrio : IAsyncDisposable
     {
         var trio = new CloudTrio();
         trio.pair = await CloudPair.StartAsync();
-        foreach (var cloud in trio.All)
-        {
-            if (cloud != trio.pair.First) File.Copy(CloudPair.KeyOf(trio.pair.First), CloudPair.KeyOf(cloud), overwrite: true);
-            (await trio.UpAsync(cloud, flags)).ShouldSucceed();
-        }
+        (await trio.UpAsync(trio.pair.First, flags)).ShouldSucceed();
+        foreach (var cloud in trio.All.Skip(1)) File.Copy(CloudPair.KeyOf(trio.pair.First), CloudPair.KeyOf(cloud), overwrite: true);
+        foreach (var started in await Task.WhenAll(trio.All.Skip(1).Select(c => trio.UpAsync(c, flags)))) started.ShouldSucceed();
         return trio;
     }
 
