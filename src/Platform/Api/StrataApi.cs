@@ -131,7 +131,7 @@ public static class StrataApi
         var sources = routes.DataSources;
         var version = typeof(StrataApi).Assembly.GetName().Version?.ToString(3) ?? "0";
         var document = new Lazy<JsonText>(() => JsonText.FromString(
-            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints), kinds, version).ToJsonString(WireJson.Options)));
+            OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds, version).ToJsonString(WireJson.Options)));
         routes.MapGet("/openapi.json", () => Results.Bytes(document.Value.Utf8, "application/json"))
             .WithMetadata(Describe("getDescription", "This description.")).Open();
         routes.MapGet("/docs", (HttpContext http) =>

@@ -77,6 +77,16 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
+    /// <summary>They are not described, and answer nobody but other servers of the cloud.</summary>
+    [Fact]
+    public async Task EndpointsForServers_RefuseTheAdministrator()
+    {
+        Assert.DoesNotContain("/internal/", await http.GetStringAsync("/openapi.json"), StringComparison.Ordinal);
+        using var call = await http.PostAsync("/internal/v1/compute/calls", new StringContent("{}"));
+        using var members = await http.GetAsync("/internal/v1/compute/members");
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (call.StatusCode, members.StatusCode));
+    }
+
     /// <summary>Health and reflection of gRPC, in each version, tell nothing of any organization.</summary>
     private static bool IsOpen(string path) =>
         Open.Contains(path) || path.StartsWith("/grpc.health.", StringComparison.Ordinal) || path.StartsWith("/grpc.reflection.", StringComparison.Ordinal);
