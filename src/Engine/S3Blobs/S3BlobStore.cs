@@ -26,13 +26,15 @@ internal sealed class S3BlobStore : IS3BlobStore
     private readonly BlobSpool spool;
     private readonly BlobUsage usage;
     private readonly TimeProvider time;
+    private readonly TimeSpan deletionMax;
     private readonly string folder;
 
     public S3BlobStore(S3Options options, BlobLimits limits, TimeProvider time)
     {
         (this.time, folder, BytesMax, Description) = (time, options.SpoolFolder, limits.BytesMax, options.ToString());
         (client, keys) = (new S3Client(options), new S3Keys(options.Prefix));
-        marks = new S3Marks(client, keys, time);
+        deletionMax = options.DeletionMax;
+        marks = new S3Marks(client, keys, deletionMax, time);
         BlobSpool.RemoveLeft(folder);
         spool = new BlobSpool(new DiskReserve(folder, limits.ReserveBytes), time);
         usage = new BlobUsage(limits.QuotaBytes > 0 ? limits.QuotaBytes : QuotaDefault, MeasuredFor, time, MeasureAsync);
@@ -82,8 +84,15 @@ internal sealed class S3BlobStore : IS3BlobStore
 
     public async Task<Result<BlobInfo>> RenewAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
-        if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var isSafe, out var error)) return error;
-        if (!isSafe) return BlobErrors.NotFound(digest); // uploaded again it stays
+        if (!(await marks.IsProtectedAsync(tenant, digest, cancellationToken)).TryGet(out var isProtected, out var error)) return error;
+        if (!isProtected)
+        {
+            if (await HeadAsync(tenant, digest, cancellationToken) is { Error: { } missing }) return missing; // without a mark
+            if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var use, out error)) return error;
+            if (!(await marks.IsDeletedNowAsync(tenant, digest, use, cancellationToken)).TryGet(out var isDeletedNow, out error)) return error;
+            if (isDeletedNow) return BlobErrors.NotFound(digest); // uploaded again it stays
+        }
+        // Asked last: a deletion that has ended just now is seen here.
         return (await HeadAsync(tenant, digest, cancellationToken)).Then<BlobInfo>(found => found with { PutAt = time.GetUtcNow() });
     }
 
@@ -91,9 +100,9 @@ internal sealed class S3BlobStore : IS3BlobStore
     {
         if (!(await FindAsync(tenant, digest, cancellationToken)).TryGet(out var found, out var error)) return error;
         if (found is null || found.PutAt >= putBefore) return false;
-        if (!(await marks.BeginDeletionAsync(tenant, digest, cancellationToken)).TryGet(out var mark, out error)) return error;
-        var deleted = await DeleteUnusedAsync(tenant, found, putBefore, cancellationToken);
-        await marks.EndDeletionAsync(mark, cancellationToken); // left there it only delays the next put
+        if (!(await marks.BeginDeletionAsync(tenant, digest, cancellationToken)).TryGet(out var deletion, out error)) return error;
+        var deleted = await DeleteUnusedAsync(tenant, found, putBefore, deletion, cancellationToken);
+        await deletion.EndAsync(cancellationToken);
         return deleted;
     }
 
@@ -146,11 +155,12 @@ internal sealed class S3BlobStore : IS3BlobStore
     internal async Task<Result<BlobInfo>> KeepAsync(
         TenantId tenant, Digest digest, long bytes, BlobUsage.Room room, Func<string, CancellationToken, Task<Result<Done>>> send, CancellationToken cancellationToken)
     {
+        if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var use, out var fault)) return fault;
         for (var start = time.GetTimestamp(); ; await Task.Delay(LookAgain, time, cancellationToken))
         {
-            if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var isSafe, out var fault)) return fault;
-            if (isSafe) break;
-            if (time.GetElapsedTime(start) > S3Marks.DeletingMax * 2) return BlobErrors.Unavailable(Description, "a deletion of the same content does not end");
+            if (!(await marks.IsDeletedNowAsync(tenant, digest, use, cancellationToken)).TryGet(out var isDeletedNow, out fault)) return fault;
+            if (!isDeletedNow) break;
+            if (time.GetElapsedTime(start) > deletionMax * 2) return BlobErrors.Unavailable(Description, "a deletion of the same content does not end");
         }
         if (!(await FindAsync(tenant, digest, cancellationToken)).TryGet(out var found, out var error)) return error;
         if (found is null)
@@ -178,18 +188,19 @@ internal sealed class S3BlobStore : IS3BlobStore
 
     private static DateTimeOffset At(DateTime? modified) => new(modified!.Value.ToUniversalTime());
 
-    private async Task<Result<bool>> DeleteUnusedAsync(TenantId tenant, BlobInfo blob, DateTimeOffset putBefore, CancellationToken cancellationToken)
+    private async Task<Result<bool>> DeleteUnusedAsync(
+        TenantId tenant, BlobInfo blob, DateTimeOffset putBefore, S3Deletion deletion, CancellationToken cancellationToken)
     {
         if (!(await marks.IsUsedSinceAsync(tenant, blob.Digest, putBefore, cancellationToken)).TryGet(out var isUsed, out var error)) return error;
         if (isUsed) return false;
-        var deleted = await client.DeleteAsync(keys.Blob(tenant, blob.Digest), cancellationToken);
+        var deleted = await deletion.DeleteAsync(keys.Blob(tenant, blob.Digest), cancellationToken);
         if (!deleted.IsOk) return deleted.Error;
         usage.Remove(tenant, blob.Bytes);
         var grants = await client.ListAsync(keys.Grants(tenant, blob.Digest), null, PageLimits.Max, null, cancellationToken);
         if (!grants.TryGet(out var page, out error)) return error;
         foreach (var grant in (page.S3Objects ?? []).Where(g => At(g.LastModified) < putBefore))
         {
-            if (!(await client.DeleteAsync(grant.Key, cancellationToken)).TryGet(out _, out error)) return error;
+            if (!(await deletion.DeleteAsync(grant.Key, cancellationToken)).TryGet(out _, out error)) return error;
         }
         return true;
     }

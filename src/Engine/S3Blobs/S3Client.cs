@@ -21,30 +21,24 @@ internal sealed class S3Client : IDisposable
     private const int RetriesMax = 3;
 
     private readonly AmazonS3Client client;
+    private readonly AmazonS3Client once;
     private readonly string bucket;
     private readonly string storage;
 
     public S3Client(S3Options options)
     {
         (bucket, storage) = (options.Bucket, options.ToString());
-        var config = new AmazonS3Config
-        {
-            ForcePathStyle = options.PathStyle ?? options.Endpoint is not null,
-            AuthenticationRegion = options.Region,
-            RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = RetriesMax,
-            Timeout = LargeMax,
-            // The default adds CRC trailers in chunked encoding, which many services that speak S3 answer with NotImplemented. The signature covers
-            // the SHA-256 of each request's content instead, which all of them check.
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-        };
-        if (options.Endpoint is { } endpoint) config.ServiceURL = endpoint.ToString();
-        else config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(options.Region);
-        client = options.AccessKey is { } key ? new AmazonS3Client(new BasicAWSCredentials(key, options.SecretKey ?? ""), config) : new AmazonS3Client(config);
+        client = Open(options, RetriesMax);
+        once = Open(options, retries: 0);
     }
 
-    public void Dispose() => client.Dispose();
+    public string Storage => storage;
+
+    public void Dispose()
+    {
+        client.Dispose();
+        once.Dispose();
+    }
 
     /// <summary>At most 1000 keys below a prefix, after one of them.</summary>
     public Task<Result<ListObjectsV2Response>> ListAsync(string prefix, string? after, int max, string? delimiter, CancellationToken cancellationToken) => RunAsync(
@@ -72,6 +66,14 @@ internal sealed class S3Client : IDisposable
     /// <summary>Ok also where it is not there.</summary>
     public async Task<Result<Done>> DeleteAsync(string key, CancellationToken cancellationToken) =>
         (await FindAsync(SmallMax, stop => client.DeleteObjectAsync(bucket, key, stop), cancellationToken)).Then<Done>(_ => default(Done));
+
+    /// <summary>Ok also where it is not there.</summary>
+    /// <returns>False where the first request failed and a repeated one succeeded: the first may still arrive.</returns>
+    public async Task<Result<bool>> DeleteSurelyAsync(string key, CancellationToken cancellationToken)
+    {
+        var first = await FindAsync(SmallMax, stop => once.DeleteObjectAsync(bucket, key, stop), cancellationToken);
+        return first.IsOk ? true : (await DeleteAsync(key, cancellationToken)).Then<bool>(_ => false);
+    }
 
     public Task<Result<CopyObjectResponse>> CopyAsync(string from, string to, CancellationToken cancellationToken) =>
         RunAsync(LargeMax, stop => client.CopyObjectAsync(bucket, from, bucket, to, stop), cancellationToken);
@@ -108,6 +110,25 @@ internal sealed class S3Client : IDisposable
         SmallMax,
         stop => client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix, KeyMarker = key, UploadIdMarker = upload }, stop),
         cancellationToken);
+
+    private static AmazonS3Client Open(S3Options options, int retries)
+    {
+        var config = new AmazonS3Config
+        {
+            ForcePathStyle = options.PathStyle ?? options.Endpoint is not null,
+            AuthenticationRegion = options.Region,
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = retries,
+            Timeout = LargeMax,
+            // The default adds CRC trailers in chunked encoding, which many services that speak S3 answer with NotImplemented. The signature covers
+            // the SHA-256 of each request's content instead, which all of them check.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        if (options.Endpoint is { } endpoint) config.ServiceURL = endpoint.ToString();
+        else config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(options.Region);
+        return options.AccessKey is { } key ? new AmazonS3Client(new BasicAWSCredentials(key, options.SecretKey ?? ""), config) : new AmazonS3Client(config);
+    }
 
     private async Task<Result<T?>> FindAsync<T>(TimeSpan max, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
         where T : class

@@ -10,47 +10,68 @@ namespace Strata.S3Blobs;
 /// <c>used-ID</c>. The storage shows what was written to every later reader, so at least one of the two sees the other: the deletion gives up,
 /// and the put waits until the deletion has ended. Each writer's mark has an id of its own, so removing one never removes another's.
 /// </summary>
-internal sealed class S3Marks(S3Client client, S3Keys keys, TimeProvider time)
+/// <param name="deletionMax">See <see cref="S3Options.DeletionMax"/>.</param>
+internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax, TimeProvider time)
 {
     private const string Used = "used-";
     private const string Deleting = "deleting-"; // sorts before the others
 
-    /// <summary>Longer than a deletion can take, each of its requests at its bound. What is older was left by a crash.</summary>
-    public static readonly TimeSpan DeletingMax = TimeSpan.FromMinutes(3);
-
-    /// <summary>How far the clocks of servers may be apart.</summary>
+    /// <summary>How far the clocks of servers, and of the storage, may be apart.</summary>
     private static readonly TimeSpan ClockSkewMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>A renewal this soon after another use writes no mark of its own; a deletion looks back further by as much.</summary>
+    private static readonly TimeSpan SharedFor = TimeSpan.FromMinutes(30);
 
     private const int RemovalsAtOnce = 8;
 
-    /// <summary>Protects a blob from deletion.</summary>
-    /// <returns>False where one is going on: the blob counts as gone, and may be put after it.</returns>
-    public async Task<Result<bool>> UseAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
+    /// <summary>Whether a recent use protects the blob already, and no deletion is going on.</summary>
+    public async Task<Result<bool>> IsProtectedAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
-        var written = await client.PutAsync(Name(tenant, digest, Used), Stream.Null, cancellationToken);
-        if (!written.IsOk) return written.Error;
-        var listed = await client.ListAsync(keys.Marks(tenant, digest) + Deleting, null, PageLimits.Max, null, cancellationToken);
-        if (!listed.TryGet(out var found, out var error)) return error;
-        return !(found.S3Objects ?? []).Exists(mark => AgeOf(mark) < DeletingMax);
+        var recent = UsedAt(tenant, digest, time.GetUtcNow() - SharedFor);
+        var listed = await client.ListAsync(keys.Marks(tenant, digest), null, PageLimits.Max, null, cancellationToken);
+        return listed.Then<bool>(found =>
+        {
+            var marks = found.S3Objects ?? [];
+            return found.IsTruncated != true && !marks.Exists(IsDeletion) && marks.Exists(mark => string.CompareOrdinal(mark.Key, recent) > 0);
+        });
     }
 
-    /// <summary>Announces a deletion.</summary>
-    /// <returns>The mark's key, to be removed when the deletion has ended.</returns>
-    public async Task<Result<string>> BeginDeletionAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
+    /// <summary>Protects a blob from every deletion that begins later. Of those that have begun, ask <see cref="IsDeletedNowAsync"/>.</summary>
+    public async Task<Result<Use>> UseAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
-        var key = Name(tenant, digest, Deleting);
-        return (await client.PutAsync(key, Stream.Null, cancellationToken)).Then<string>(_ => key);
+        var key = Name(tenant, digest, Used);
+        return (await client.PutAsync(key, Stream.Null, cancellationToken)).Then<Use>(_ => new Use(key, time.GetTimestamp()));
+    }
+
+    /// <summary>
+    /// Whether a deletion is going on: the blob counts as gone, and may be put after it. The age of its mark is the difference of two times of the
+    /// storage, so that no server's clock matters.
+    /// </summary>
+    public async Task<Result<bool>> IsDeletedNowAsync(TenantId tenant, Digest digest, Use use, CancellationToken cancellationToken)
+    {
+        var listed = await client.ListAsync(keys.Marks(tenant, digest) + Deleting, null, PageLimits.Max, null, cancellationToken);
+        if (!listed.TryGet(out var found, out var error)) return error;
+        if (found.S3Objects is not { Count: > 0 } deletions) return false;
+        if (!(await client.HeadAsync(use.Key, cancellationToken)).TryGet(out var own, out error)) return error;
+        if (own is null) return true; // without its mark nothing is protected
+        var now = At(own.LastModified) + time.GetElapsedTime(use.Written);
+        return deletions.Exists(mark => now - At(mark.LastModified) < deletionMax);
+    }
+
+    /// <summary>Announces a deletion. End it when all is done.</summary>
+    public async Task<Result<S3Deletion>> BeginDeletionAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
+    {
+        var deletion = new S3Deletion(client, Name(tenant, digest, Deleting), deletionMax, time); // before the mark: its time counts from here
+        return (await client.PutAsync(deletion.Mark, Stream.Null, cancellationToken)).Then<S3Deletion>(_ => deletion);
     }
 
     /// <summary>Whether the blob was put or renewed since.</summary>
     public async Task<Result<bool>> IsUsedSinceAsync(TenantId tenant, Digest digest, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var start = $"{keys.Marks(tenant, digest)}{Used}{Guid.CreateVersion7(since - ClockSkewMax).ToString("n")[..12]}";
+        var start = UsedAt(tenant, digest, since - ClockSkewMax - SharedFor);
         var listed = await client.ListAsync(keys.Marks(tenant, digest) + Used, start, 1, null, cancellationToken);
         return listed.Then<bool>(found => found.S3Objects is { Count: > 0 });
     }
-
-    public Task<Result<Done>> EndDeletionAsync(string mark, CancellationToken cancellationToken) => client.DeleteAsync(mark, cancellationToken);
 
     /// <summary>Removes marks that protect nothing any more.</summary>
     public async Task<Result<Done>> RemoveExpiredAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -60,8 +81,7 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeProvider time)
         {
             if (!(await client.ListAsync(keys.Marks(tenant), after, PageLimits.Max, null, cancellationToken)).TryGet(out var page, out var error)) return error;
             var marks = page.S3Objects ?? [];
-            var expired = marks.Where(m => AgeOf(m) > (m.Key.Contains("/" + Deleting, StringComparison.Ordinal) ? DeletingMax : BlobLimits.RenewalKept));
-            foreach (var some in expired.Chunk(RemovalsAtOnce))
+            foreach (var some in marks.Where(IsExpired).Chunk(RemovalsAtOnce))
             {
                 var removed = await Task.WhenAll(some.Select(m => client.DeleteAsync(m.Key, cancellationToken)));
                 if (Array.Find(removed, r => !r.IsOk) is { Error: { } failed }) return failed;
@@ -72,7 +92,21 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeProvider time)
         return default(Done);
     }
 
-    private TimeSpan AgeOf(S3Object mark) => time.GetUtcNow() - new DateTimeOffset(mark.LastModified!.Value.ToUniversalTime());
+    private static bool IsDeletion(S3Object mark) => mark.Key.Contains("/" + Deleting, StringComparison.Ordinal);
+
+    private static DateTimeOffset At(DateTime? modified) => new(modified!.Value.ToUniversalTime());
+
+    private bool IsExpired(S3Object mark) =>
+        time.GetUtcNow() - At(mark.LastModified) > ClockSkewMax + (IsDeletion(mark) ? deletionMax : BlobLimits.RenewalKept + SharedFor);
+
+    /// <summary>Sorts before the marks of uses since, and after those of earlier ones.</summary>
+    private string UsedAt(TenantId tenant, Digest digest, DateTimeOffset at) =>
+        $"{keys.Marks(tenant, digest)}{Used}{Guid.CreateVersion7(at).ToString("n")[..12]}";
 
     private string Name(TenantId tenant, Digest digest, string kind) => $"{keys.Marks(tenant, digest)}{kind}{Guid.CreateVersion7(time.GetUtcNow()):n}";
+
+    /// <summary>A use that is marked.</summary>
+    /// <param name="Key">Of its mark.</param>
+    /// <param name="Written">Timestamp of this machine, not before the storage's time of the mark.</param>
+    internal sealed record Use(string Key, long Written);
 }

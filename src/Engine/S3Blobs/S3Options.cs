@@ -26,6 +26,12 @@ public sealed record S3Options
     /// <summary>Folder of this machine for what is on its way to the bucket.</summary>
     public required string SpoolFolder { get; init; }
 
+    /// <summary>
+    /// A deletion sends its requests within a third of this time; a put of the same content that meets one without an end waits until it is this
+    /// old. The same on all servers of a cloud, and longer than a request may be on its way.
+    /// </summary>
+    public TimeSpan DeletionMax { get; init; } = TimeSpan.FromMinutes(3);
+
     public override string ToString() => $"s3://{Bucket}/{Prefix}".TrimEnd('/') + (Endpoint is null ? "" : $" at {Endpoint.GetLeftPart(UriPartial.Authority)}");
 
     /// <summary>Keeps the secret out of what records show of themselves.</summary>

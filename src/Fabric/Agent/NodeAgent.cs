@@ -178,7 +178,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     {
         while (true)
         {
-            layers.Collect(machine.Runtime.List().Select(run => run.AppFolder).ToHashSet());
+            layers.Collect(() => machine.Runtime.List().Select(run => run.AppFolder).ToHashSet());
             work.Succeeded();
             await Task.Delay(CollectPeriod, time, cancellationToken);
         }

@@ -7,14 +7,15 @@ namespace Strata.Agent.Images;
 
 /// <summary>
 /// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because knowing a
-/// digest must not give them the files. A layer appears there only whole and checked: it is unpacked beside
-/// and renamed. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago first, while all together have more bytes than
+/// digest must not give them the files. A layer is there only while it is whole and checked: it is unpacked beside
+/// and renamed, and renamed again before it is deleted. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago first, while all together have more bytes than
 /// they may; the disk's reserve bounds what comes in between. Safe for concurrent use; one download of a layer at a time.
 /// </summary>
 /// <param name="bytesMax">Of all layers; null: a quarter of the disk.</param>
 internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time, long? bytesMax = null)
 {
     private const string UnfinishedPrefix = "unfinished-";
+    private const string RemovedPrefix = "removed-";
     private const int TextBytesMax = 1 << 20;
 
     /// <summary>What nothing has used for this long is deleted: a rollback soon after is instant.</summary>
@@ -25,6 +26,9 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> downloads = new();
     private readonly ConcurrentDictionary<string, long> sizes = new();
+
+    /// <summary>Folders that this process is unpacking into.</summary>
+    private readonly ConcurrentDictionary<string, bool> unfinished = new();
 
     /// <summary>An image's files on this machine; fetched when they are not there. Errors are those of <see cref="ImageErrors"/>.</summary>
     /// <exception cref="StrataException">The API cannot be reached.</exception>
@@ -46,32 +50,72 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         }
     }
 
-    /// <summary>Deletes what is unused for long, what is unused and too much, and what a former life left unfinished.</summary>
-    /// <param name="used">Folders of runs that there are.</param>
-    public void Collect(IReadOnlySet<string> used)
+    /// <summary>Deletes what is unused for long, what is unused and too much, and what an earlier process left unfinished or half deleted.</summary>
+    /// <param name="used">Folders that runs use now. Called again before each removal: measuring the layers can take long.</param>
+    public void Collect(Func<IReadOnlySet<string>> used)
     {
-        var now = time.GetUtcNow();
-        var max = bytesMax ?? new DriveInfo(paths.Layers).TotalSize / 4;
-        var layers = Directory.GetDirectories(paths.Layers)
-            .Select(folder => (Folder: folder, At: (DateTimeOffset)Directory.GetLastWriteTimeUtc(folder), Bytes: SizeOf(folder))).OrderBy(l => l.At).ToList();
-        var total = layers.Sum(l => l.Bytes);
-        foreach (var (folder, at, bytes) in layers)
+        var layers = new List<(string Folder, DateTime At, long Bytes)>();
+        foreach (var folder in Directory.GetDirectories(paths.Layers))
         {
-            var mayGo = now - at > UnusedMax || total > max && now - at > RecentMax;
-            if (!mayGo || used.Contains(folder)) continue;
-            Directory.Delete(folder, recursive: true);
-            sizes.TryRemove(folder, out _);
-            total -= bytes;
+            var name = Path.GetFileName(folder);
+            if (name.StartsWith(RemovedPrefix, StringComparison.Ordinal)) Directory.Delete(folder, recursive: true);
+            else if (name.StartsWith(UnfinishedPrefix, StringComparison.Ordinal)) CollectUnfinished(folder);
+            else layers.Add((folder, Directory.GetLastWriteTimeUtc(folder), SizeOf(folder)));
+        }
+        var max = bytesMax ?? new DriveInfo(paths.Layers).TotalSize / 4;
+        var total = layers.Sum(l => l.Bytes);
+        foreach (var (folder, at, bytes) in layers.OrderBy(l => l.At))
+        {
+            if (MayGo(at, total > max) && TryRemove(folder, total > max, used)) total -= bytes;
         }
     }
 
     /// <summary>Notes that it is in use, for <see cref="Collect"/>.</summary>
     public void Touch(string folder) => Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
 
-    /// <summary>Measured once: a layer never changes. What is still being unpacked is not counted.</summary>
+    private bool MayGo(DateTime at, bool isTooMuch)
+    {
+        var unused = time.GetUtcNow() - at;
+        return unused > UnusedMax || isTooMuch && unused > RecentMax;
+    }
+
+    /// <summary>
+    /// Removes a layer unless an instance has asked for it meanwhile. It is renamed first, so that a crash during the deletion leaves no
+    /// damaged layer that counts as whole.
+    /// </summary>
+    private bool TryRemove(string folder, bool isTooMuch, Func<IReadOnlySet<string>> used)
+    {
+        var removed = PathOf(RemovedPrefix);
+        var turn = TurnOf(folder);
+        if (!turn.Wait(0)) return false; // an instance is asking for it
+        try
+        {
+            if (!MayGo(Directory.GetLastWriteTimeUtc(folder), isTooMuch) || used().Contains(folder)) return false;
+            Directory.Move(folder, removed);
+            sizes.TryRemove(folder, out _);
+        }
+        finally
+        {
+            turn.Release();
+        }
+        Directory.Delete(removed, recursive: true);
+        return true;
+    }
+
+    /// <summary>Keeps what this process is unpacking, however long that takes; what another process left goes once it has not changed for long.</summary>
+    private void CollectUnfinished(string folder)
+    {
+        if (unfinished.ContainsKey(folder) || !Directory.Exists(folder)) return;
+        if (time.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder) > UnusedMax) Directory.Delete(folder, recursive: true);
+    }
+
+    private SemaphoreSlim TurnOf(string folder) => downloads.GetOrAdd(folder, _ => new SemaphoreSlim(1));
+
+    private string PathOf(string prefix) => Path.Combine(paths.Layers, prefix + Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
+
+    /// <summary>Measured once: a layer never changes.</summary>
     private long SizeOf(string folder)
     {
-        if (Path.GetFileName(folder).StartsWith(UnfinishedPrefix, StringComparison.Ordinal)) return 0;
         var files = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
         return sizes.GetOrAdd(folder, f => new DirectoryInfo(f).EnumerateFiles("*", files).Sum(file => file.Length));
     }
@@ -88,7 +132,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     private async Task<string> GetLayerAsync(string digest, string org, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(paths.Layers, $"{org}-{Digests.FileName(digest)}");
-        var turn = downloads.GetOrAdd(folder, _ => new SemaphoreSlim(1));
+        var turn = TurnOf(folder);
         await turn.WaitAsync(cancellationToken);
         try
         {
@@ -105,19 +149,21 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     private async Task FetchAsync(string digest, string org, string folder, CancellationToken cancellationToken)
     {
         if (paths.Disk.IsShort) throw paths.Disk.Error.ToException();
-        var unfinished = Path.Combine(paths.Layers, UnfinishedPrefix + Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
-        Directory.CreateDirectory(unfinished);
+        var work = PathOf(UnfinishedPrefix);
+        unfinished.TryAdd(work, true);
         try
         {
+            Directory.CreateDirectory(work);
             await using var blob = await client.GetBlobAsync(digest, org, cancellationToken);
             await using var hashing = new HashingReader(blob);
-            await new LayerUnpacker(unfinished, LayerLimits.Default).UnpackAsync(hashing, cancellationToken);
+            await new LayerUnpacker(work, LayerLimits.Default).UnpackAsync(hashing, cancellationToken);
             if (await hashing.FinishAsync(cancellationToken) != digest) throw new BadLayerException("its layer does not have the digest that the manifest says");
-            Directory.Move(unfinished, folder);
+            Directory.Move(work, folder);
         }
         finally
         {
-            if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
+            if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+            unfinished.TryRemove(work, out _);
         }
     }
 }

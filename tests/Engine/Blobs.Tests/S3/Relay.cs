@@ -32,6 +32,9 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Connections break when the client has sent so many bytes.</summary>
     public long SentMax { get; set; } = long.MaxValue;
 
+    /// <summary>Connections break when the client asks to delete a blob, as if the request were stuck on its way.</summary>
+    public bool LosesDeletions { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
@@ -72,7 +75,7 @@ internal sealed class Relay : IAsyncDisposable
         }
     }
 
-    /// <returns>Whether the limit was reached.</returns>
+    /// <returns>Whether a limit was reached.</returns>
     private async Task<bool> CopyAsync(NetworkStream from, NetworkStream to, Func<long> max)
     {
         var buffer = new byte[16 * 1024];
@@ -80,6 +83,7 @@ internal sealed class Relay : IAsyncDisposable
         for (int read; (read = await from.ReadAsync(buffer, stop.Token)) > 0;)
         {
             if ((total += read) > max()) return true;
+            if (LosesDeletions && buffer.AsSpan(0, read).StartsWith("DELETE "u8) && buffer.AsSpan(0, read).IndexOf("/sha256/"u8) > 0) return true;
             await to.WriteAsync(buffer.AsMemory(0, read), stop.Token);
         }
         return false;

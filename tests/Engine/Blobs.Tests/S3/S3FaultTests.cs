@@ -116,21 +116,88 @@ public sealed class S3FaultTests(Swift swift) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Put_AfterADeletionThatACrashLeft_GoesOn()
+    public async Task Put_AfterADeletionThatACrashLeft_GoesOn_ByTheStoragesClock()
     {
         var (store, digest) = (place.Open(), Digest.Of(Content));
-        using var client = new Amazon.S3.AmazonS3Client(
-            new Amazon.Runtime.BasicAWSCredentials(SwiftServer.AccessKey, SwiftServer.SecretKey),
-            new Amazon.S3.AmazonS3Config { ServiceURL = swift.Address.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        using var client = Raw();
         await client.PutObjectAsync(
-            new() { BucketName = SwiftServer.Bucket, Key = $"{place.Prefix}{Tenant}/marks/{digest.Hex}/deleting-x", InputStream = new MemoryStream(), UseChunkEncoding = false }, Stop);
+            new() { BucketName = SwiftServer.Bucket, Key = $"{MarksOf(digest)}deleting-x", InputStream = new MemoryStream(), UseChunkEncoding = false }, Stop);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var waiting = store.PutAsync(Tenant, digest, new MemoryStream(Content), patience.Token);
+        var ahead = place.Open(ahead: TimeSpan.FromMinutes(9)).PutAsync(Tenant, digest, new MemoryStream(Content), patience.Token);
         Assert.Equal("BLOB_NOT_FOUND", (await store.RenewAsync(Tenant, digest, Stop)).Error?.Code); // so that a client sends it again
-        Assert.True((await place.Open(ahead: TimeSpan.FromHours(1)).PutAsync(Tenant, digest, new MemoryStream(Content), Stop)).IsOk);
-        Assert.False(waiting.IsCompleted);
+        var impatient = place.Open(options: place.Options with { DeletionMax = TimeSpan.FromSeconds(2) });
+        Assert.True((await impatient.PutAsync(Tenant, digest, new MemoryStream(Content), Stop)).IsOk);
+        Assert.False(waiting.IsCompleted || ahead.IsCompleted);
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ahead);
+    }
+
+    [Fact]
+    public async Task Delete_OfUnknownOutcome_HoldsUpPutsOfTheSameContent()
+    {
+        var store = place.Open();
+        var blob = (await store.PutAsync(Tenant, null, new MemoryStream(Content), Stop)).Value;
+        var before = blob.PutAt.AddHours(1);
+        relay.LosesDeletions = true;
+        Assert.Equal("BLOBS_UNAVAILABLE", (await store.DeleteAsync(Tenant, blob.Digest, before, Stop)).Error?.Code);
+        Assert.Single(await MarksAsync(blob.Digest), IsDeletion);
+        Assert.Equal("BLOB_NOT_FOUND", (await store.RenewAsync(Tenant, blob.Digest, Stop)).Error?.Code);
+        relay.LosesDeletions = false;
+        Assert.True((await store.DeleteAsync(Tenant, blob.Digest, blob.PutAt.AddHours(2), Stop)).Value);
+        Assert.Single(await MarksAsync(blob.Digest), IsDeletion); // its own mark is gone, that of the first attempt stays
+    }
+
+    [Fact]
+    public async Task Delete_ThatIsLate_IsNotSent_AndLeavesNoMark()
+    {
+        var blob = (await place.Open().PutAsync(Tenant, null, new MemoryStream(Content), Stop)).Value;
+        using var slow = S3Store.Open(place.Options, new BlobLimits(), new HurryingTime());
+        Assert.Equal("BLOBS_UNAVAILABLE", (await slow.DeleteAsync(Tenant, blob.Digest, blob.PutAt.AddHours(3), Stop)).Error?.Code);
+        Assert.DoesNotContain(await MarksAsync(blob.Digest), IsDeletion);
+        Assert.True((await place.Open().HeadAsync(Tenant, blob.Digest, Stop)).IsOk);
+    }
+
+    [Fact]
+    public async Task Renew_OfWhatIsMissingOrWasUsedLately_WritesNoMark()
+    {
+        var (store, missing) = (place.Open(), Digest.Of([7]));
+        Assert.Equal("BLOB_NOT_FOUND", (await store.RenewAsync(Tenant, missing, Stop)).Error?.Code);
+        Assert.Empty(await MarksAsync(missing));
+        var blob = (await store.PutAsync(Tenant, null, new MemoryStream(Content), Stop)).Value;
+        for (var i = 0; i < 3; i++) Assert.True((await store.RenewAsync(Tenant, blob.Digest, Stop)).IsOk);
+        Assert.Single(await MarksAsync(blob.Digest));
+        Assert.True((await place.Open(ahead: TimeSpan.FromHours(1)).RenewAsync(Tenant, blob.Digest, Stop)).IsOk);
+        Assert.Equal(2, (await MarksAsync(blob.Digest)).Count);
+        // A renewal that shares a mark protects from its own time on.
+        Assert.True((await place.Open(ahead: TimeSpan.FromMinutes(85)).RenewAsync(Tenant, blob.Digest, Stop)).IsOk);
+        Assert.Equal(2, (await MarksAsync(blob.Digest)).Count);
+        Assert.False((await store.DeleteAsync(Tenant, blob.Digest, blob.PutAt.AddMinutes(84), Stop)).Value);
+    }
+
+    private static bool IsDeletion(string mark) => mark.StartsWith("deleting-", StringComparison.Ordinal);
+
+    private string MarksOf(Digest digest) => $"{place.Prefix}{Tenant}/marks/{digest.Hex}/";
+
+    private async Task<List<string>> MarksAsync(Digest digest)
+    {
+        using var client = Raw();
+        var listed = await client.ListObjectsV2Async(new() { BucketName = SwiftServer.Bucket, Prefix = MarksOf(digest) }, Stop);
+        return (listed.S3Objects ?? []).ConvertAll(mark => mark.Key[MarksOf(digest).Length..]);
+    }
+
+    private Amazon.S3.AmazonS3Client Raw() => new(
+        new Amazon.Runtime.BasicAWSCredentials(SwiftServer.AccessKey, SwiftServer.SecretKey),
+        new Amazon.S3.AmazonS3Config { ServiceURL = swift.Address.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+
+    /// <summary>A minute and a half passes between any two looks at the clock.</summary>
+    private sealed class HurryingTime : TimeProvider
+    {
+        private readonly DateTimeOffset start = System.GetUtcNow();
+        private int looks;
+
+        public override DateTimeOffset GetUtcNow() => start + TimeSpan.FromSeconds(90) * Interlocked.Increment(ref looks);
     }
 
     /// <summary>Cancels the put when it has been read.</summary>
