@@ -18,6 +18,7 @@ public partial class LayeringTests
         ["Client"] = ["Core"],
         ["Contracts"] = ["Core"],
         ["Rpc"] = ["Core"],
+        ["Telemetry"] = ["Core"],
         ["Storage"] = ["Entities"],
         ["S3Blobs"] = ["Blobs"],
         ["Api"] = ["Resources"],

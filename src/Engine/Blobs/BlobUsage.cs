@@ -61,6 +61,7 @@ public sealed class BlobUsage(
         public Error? TryAdd(long more)
         {
             Bytes += more;
+            BlobMetrics.Written(more);
             if (isThere) return null;
             var total = Interlocked.Add(ref counter.Pending, more) + Interlocked.Read(ref counter.Kept);
             counted += more;

@@ -1,12 +1,11 @@
 using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
-using Strata.Edge.Metrics;
 
 namespace Strata.Edge;
 
-/// <summary>What the edge tells about itself: <c>/metrics</c>, <c>/healthz</c> (the process answers), <c>/readyz</c> (it has a table).</summary>
-internal sealed class AdminApplication(Func<string> metrics, Func<bool> isReady) : IHttpApplication<IFeatureCollection>
+/// <summary>What the edge tells about itself: <c>/healthz</c> (the process answers), <c>/readyz</c> (it has a table).</summary>
+internal sealed class AdminApplication(Func<bool> isReady) : IHttpApplication<IFeatureCollection>
 {
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -16,10 +15,9 @@ internal sealed class AdminApplication(Func<string> metrics, Func<bool> isReady)
         if (request.Method is not ("GET" or "HEAD")) return AnswerAsync(context, 405, "text/plain", "Only GET is answered here.\n");
         return request.Path switch
         {
-            "/metrics" => AnswerAsync(context, 200, PrometheusText.ContentType, metrics()),
             "/healthz" => AnswerAsync(context, 200, "text/plain", "ok\n"),
             "/readyz" => isReady() ? AnswerAsync(context, 200, "text/plain", "ready\n") : AnswerAsync(context, 503, "text/plain", "no table yet\n"),
-            _ => AnswerAsync(context, 404, "text/plain", "There is /metrics, /healthz and /readyz.\n"),
+            _ => AnswerAsync(context, 404, "text/plain", "There is /healthz and /readyz.\n"),
         };
     }
 

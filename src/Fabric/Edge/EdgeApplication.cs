@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +8,7 @@ using Strata.Edge.Metrics;
 using Strata.Edge.Pages;
 using Strata.Edge.Routing;
 using Strata.Edge.Sites;
+using Strata.Edge.Tracing;
 
 namespace Strata.Edge;
 
@@ -16,7 +16,7 @@ namespace Strata.Edge;
 /// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It stands directly on Kestrel: no
 /// middleware, no dependency injection per request.
 /// </summary>
-internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, MetricsRegistry metrics, ILogger logger) : IHttpApplication<Exchange>
+internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, EdgeMetrics metrics, ILogger logger) : IHttpApplication<Exchange>
 {
     private EdgeTable table = EdgeTable.Empty;
 
@@ -30,7 +30,7 @@ internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder
     public Exchange CreateContext(IFeatureCollection contextFeatures)
     {
         var exchange = contextFeatures is IHostContextContainer<Exchange> container ? container.HostContext ??= new Exchange() : new Exchange();
-        exchange.Begin(contextFeatures, Stopwatch.GetTimestamp());
+        exchange.Begin(contextFeatures, metrics.Now());
         return exchange;
     }
 
@@ -47,11 +47,11 @@ internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder
 
     public void DisposeContext(Exchange context, Exception? exception)
     {
-        var counted = context.Route?.Metrics ?? metrics.Unrouted;
+        var series = context.Route?.Series ?? DeploymentSeries.None;
         if (exception is not null and not BadHttpRequestException) LogFailed(logger, context.RequestId, exception);
-        if (context.FaultCode is { } fault) counted.CountFault(fault);
-        var status = context.ClientGone ? RouteMetrics.ClientGoneClass : Math.Clamp(context.Response.StatusCode / 100, 1, 5) - 1;
-        counted.Count(status, Stopwatch.GetElapsedTime(context.StartedAt).Ticks);
+        if (context.FaultCode is { } fault) metrics.CountError(series, fault);
+        EdgeTrace.End(context);
+        metrics.Count(series, context.Response.StatusCode, context.ClientGone, context.StartedAt);
     }
 
     private static void LimitBody(Exchange x, long max)

@@ -9,7 +9,7 @@ public sealed record EdgeOptions
     /// <summary>Where users' requests arrive, HTTP/1.1 and HTTP/2 in cleartext (prior knowledge). Port 0 takes a free one.</summary>
     public IReadOnlyList<IPEndPoint> Http { get; init; } = [new(IPAddress.Loopback, 8000)];
 
-    /// <summary>Where the edge tells about itself: <c>/metrics</c>, <c>/healthz</c>, <c>/readyz</c>. Null: nowhere. Port 0 takes a free one.</summary>
+    /// <summary>Where the edge reports its health: <c>/healthz</c>, <c>/readyz</c>. Null: nowhere. Port 0 takes a free one.</summary>
     public IPEndPoint? Admin { get; init; } = new(IPAddress.Loopback, 0);
 
     /// <summary>Folder for the last good table and the sites; made when missing. Null: nothing is kept, as in tests of forwarding alone.</summary>

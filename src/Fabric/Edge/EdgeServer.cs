@@ -27,7 +27,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly Supervisor supervisor;
     private readonly CoarseClock clock;
     private readonly EventLoops? loops;
-    private readonly MetricsRegistry metrics = new();
+    private readonly EdgeMetrics metrics;
+    private readonly WorkMetrics? workMetrics;
     private readonly TableBuilder tables;
     private readonly EdgeApplication application;
     private readonly SiteServer sites;
@@ -52,14 +53,16 @@ public sealed partial class EdgeServer : IAsyncDisposable
         loggers ??= NullLoggerFactory.Instance;
         logger = loggers.CreateLogger<EdgeServer>();
         this.supervisor = supervisor ?? new Supervisor(this.time, loggers.CreateLogger<Supervisor>());
+        workMetrics = supervisor is null ? new WorkMetrics(this.supervisor) : null;
         clock = new CoarseClock(this.time);
         loops = options.Inline ? new EventLoops(loggers.CreateLogger<EventLoops>()) : null;
-        tables = new TableBuilder(options.Upstream, clock, metrics, (IDialer?)loops ?? new SocketDialer());
+        tables = new TableBuilder(options.Upstream, clock, (IDialer?)loops ?? new SocketDialer());
         api = options.ApiUrl is { } url ? new StrataClient(url, options.ApiToken, new ClientOptions { UserAgent = "strata-edge", Time = this.time }) : null;
         file = options.DataFolder is { } folder ? new TableFile(Path.Combine(folder, "table.json"), logger) : null;
         keeper = file is null ? null : new TableKeeper(file, this.time, logger);
         sites = new SiteServer(options, api, loggers.CreateLogger<SiteServer>(), this.time);
         grpc = new GrpcForwarder(options, loggers.CreateLogger<GrpcForwarder>());
+        metrics = new EdgeMetrics(() => application!.Table, () => tables.Instances);
         application = new EdgeApplication(new Forwarder(options, loggers.CreateLogger<Forwarder>()), grpc, sites, metrics, logger);
         requests = EdgeListener.ForRequests(options, loggers, loops);
         admin = options.Admin is { } endPoint ? EdgeListener.ForAdmin(endPoint, loggers) : null;
@@ -74,8 +77,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <summary>Done when the edge has a table: from disk, from the control plane or applied.</summary>
     public Task Ready => ready.Task;
 
-    /// <summary>The metrics in Prometheus text, as at <c>/metrics</c> of the admin port.</summary>
-    public string WriteMetrics() => PrometheusText.Write(application.Table, metrics, tables.Instances) + WorkMetrics.Write(supervisor.Report());
+    /// <summary>Its instruments.</summary>
+    internal EdgeMetrics Metrics => metrics;
 
     /// <summary>Serves by this table from now on. Requests that have begun end as they were.</summary>
     public void Apply(TableSnapshot snapshot)
@@ -99,7 +102,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         HttpEndPoints = EdgeListener.BoundTo(requests);
         if (admin is not null)
         {
-            await admin.StartAsync(new AdminApplication(WriteMetrics, () => ready.Task.IsCompleted), cancellationToken);
+            await admin.StartAsync(new AdminApplication(() => ready.Task.IsCompleted), cancellationToken);
             AdminEndPoint = EdgeListener.BoundTo(admin)[0];
         }
         if (api is null) return;
@@ -127,6 +130,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
         admin?.Dispose();
         api?.Dispose();
         stopping.Dispose();
+        metrics.Dispose();
+        workMetrics?.Dispose();
     }
 
     private void ApplyAndKeep(TableSnapshot snapshot)

@@ -21,7 +21,7 @@ public static class ComputeModule
         new(directory, others, new InProcessComputation([], []), limits, time);
 
     public static IServiceCollection AddCompute(this IServiceCollection services, MemberDirectory directory) =>
-        services.AddSingleton(directory).AddSingleton<MemberEndpoints>().AddSingleton<CallsEndpoint>().AddPermissions(
+        services.AddSingleton(directory).AddSingleton<ComputeMetrics>().AddSingleton<MemberEndpoints>().AddSingleton<CallsEndpoint>().AddPermissions(
             new Permission(MemberEndpoints.Read, Roles.Viewer, Roles.Developer, Roles.Application, Roles.Machine),
             new Permission("compute.join", Roles.Developer, Roles.Application, Roles.Machine));
 
@@ -31,6 +31,7 @@ public static class ComputeModule
 
     public static void MapCompute(this IEndpointRouteBuilder routes)
     {
+        routes.ServiceProvider.GetRequiredService<ComputeMetrics>(); // reports from now on
         routes.ServiceProvider.GetRequiredService<MemberEndpoints>().Map(routes);
         routes.ServiceProvider.GetRequiredService<CallsEndpoint>().Map(routes);
         routes.ServiceProvider.GetService<PeerEndpoints>()?.Map(routes);

@@ -39,6 +39,7 @@ using Strata.Server.Options;
 using Strata.Server.Parts;
 using Strata.Server.Status;
 using Strata.Storage.PrivateServer;
+using Strata.Telemetry;
 using Strata.Tunnels;
 using Strata.Tunnels.Kinds;
 
@@ -60,6 +61,7 @@ internal sealed class Composition
 
     private readonly ServerOptions options;
     private readonly ILoggerFactory loggers;
+    private readonly StrataTelemetry telemetry;
     private readonly TimeProvider time;
     private readonly Func<ServerStatus> status;
     private readonly DatabasePart database;
@@ -76,9 +78,9 @@ internal sealed class Composition
     private FirstStart? firstStart;
     private string edgeToken = "";
 
-    public Composition(ServerOptions options, ILoggerFactory loggers, TimeProvider time, Func<ServerStatus> status)
+    public Composition(ServerOptions options, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time, Func<ServerStatus> status)
     {
-        (this.options, this.loggers, this.time, this.status) = (options, loggers, time, status);
+        (this.options, this.loggers, this.telemetry, this.time, this.status) = (options, loggers, telemetry, time, status);
         identity = ServerIdentity.Open(options.Home);
         Supervisor = new Supervisor(time, loggers.CreateLogger<Supervisor>());
         database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
@@ -180,6 +182,7 @@ internal sealed class Composition
             BuildsWaitingMax = options.Limits.BuildsWaitingMax,
         });
         services.AddTunnels(options.Limits.Tunnels);
+        services.AddSingleton(telemetry).AddServerMetrics(status);
     }
 
     private void Map(WebApplication app)

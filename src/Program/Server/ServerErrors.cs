@@ -9,7 +9,7 @@ public static class ServerErrors
     public static Error HomeInUse(string home, RunningCloud? by) => new(
         ErrorKind.Conflict, "DATA_FOLDER_IN_USE",
         by is null ? $"Another strata is using the data folder {home}." : $"A cloud already runs in {home} (process {by.Pid}, API at {by.ApiUrl}).",
-        "Use it (strata status), stop it (strata down --all), or start a second one with STRATA_HOME, --api-port and --http-port of its own.");
+        "Use it (strata status), stop it (strata down --all), or start a second one with STRATA_HOME, --api-port, --http-port and --metrics-listen of its own.");
 
     public static Error HomeNotWritable(string home, string reason) => new(
         ErrorKind.Unavailable, "DATA_FOLDER_NOT_WRITABLE", $"The data folder {home} cannot be written: {reason}",
@@ -33,19 +33,20 @@ public static class ServerErrors
         $"Look at what it waits for with ps -o stat,wchan -p {pid}, then try again; until it ends its port is in use.");
 
     /// <param name="by">Who has it; null where that cannot be seen.</param>
+    /// <param name="flag">The flag that sets it.</param>
     /// <param name="proposal">The command of a start with a port that is free; null: none was found.</param>
-    public static Error PortInUse(string what, int port, string? by, string? proposal) => new(
+    public static Error PortInUse(string what, int port, string? by, string flag, string? proposal) => new(
         ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, is in use{(by is null ? "" : $" by {by}")}.",
-        $"Stop what uses it{(by is null ? $" (ss -ltnp 'sport = :{port}' as root shows it)" : "")}, or choose another{Free(proposal)}");
+        $"Stop what uses it{(by is null ? $" (ss -ltnp 'sport = :{port}' as root shows it)" : "")}, or choose another{Free(flag, proposal)}");
 
-    public static Error PortRefused(string what, int port, string reason, string? proposal) => new(
-        ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, cannot be listened on: {reason}.", $"Choose another{Free(proposal)}");
+    public static Error PortRefused(string what, int port, string reason, string flag, string? proposal) => new(
+        ErrorKind.Conflict, "PORT_IN_USE", $"Port {port}, which the {what} needs, cannot be listened on: {reason}.", $"Choose another{Free(flag, proposal)}");
 
-    public static Error PortForbidden(string what, int port, string? proposal) => new(
-        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.", $"Choose one above 1023{Free(proposal)}");
+    public static Error PortForbidden(string what, int port, string flag, string? proposal) => new(
+        ErrorKind.Forbidden, "PORT_FORBIDDEN", $"This user may not listen on port {port}, which the {what} needs.", $"Choose one above 1023{Free(flag, proposal)}");
 
-    private static string Free(string? proposal) => proposal is null ? " with --api-port or --http-port." : $", such as this one, which is free: {proposal}";
+    private static string Free(string flag, string? proposal) => proposal is null ? $" with {flag}." : $", such as this one, which is free: {proposal}";
 
-    public static Error AddressUnknown(string address) => new(
-        ErrorKind.Invalid, "ADDRESS_NOT_HERE", $"This machine does not have the address {address}.", "Use one of its own (ip addr), 127.0.0.1, or 0.0.0.0 for all: --listen");
+    public static Error AddressUnknown(string address, string flag = "--listen") => new(
+        ErrorKind.Invalid, "ADDRESS_NOT_HERE", $"This machine does not have the address {address}.", $"Use one of its own (ip addr), 127.0.0.1, or 0.0.0.0 for all: {flag}");
 }

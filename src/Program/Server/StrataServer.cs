@@ -6,6 +6,7 @@ using Strata.Server.Logging;
 using Strata.Server.Options;
 using Strata.Server.Parts;
 using Strata.Server.Status;
+using Strata.Telemetry;
 
 namespace Strata.Server;
 
@@ -19,17 +20,18 @@ public sealed class StrataServer : IAsyncDisposable
 
     private readonly HomeLock home;
     private readonly ILoggerFactory loggers;
+    private readonly StrataTelemetry telemetry;
     private readonly TimeProvider time;
     private readonly Composition composition;
     private readonly PartList parts;
     private readonly DateTimeOffset startedAt;
     private TimeSpan startTook;
 
-    private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, TimeProvider time)
+    private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time)
     {
-        (Options, this.home, this.loggers, this.time) = (options, home, loggers, time);
+        (Options, this.home, this.loggers, this.telemetry, this.time) = (options, home, loggers, telemetry, time);
         startedAt = ProcessStart(time);
-        composition = new Composition(options, loggers, time, Status);
+        composition = new Composition(options, loggers, telemetry, time, Status);
         parts = new PartList(composition.Parts, time, loggers.CreateLogger<PartList>());
     }
 
@@ -55,7 +57,8 @@ public sealed class StrataServer : IAsyncDisposable
         try
         {
             CheckPorts(options);
-            server = new StrataServer(options, home, ServerLogs.CreateFactory(options.Home.LogFile, console, time), time);
+            var loggers = ServerLogs.CreateFactory(options.Home.LogFile, console, options.Telemetry.LogFormat, time);
+            server = new StrataServer(options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
             KeptSettings.Save(options.Home, options.Settings);
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
@@ -142,6 +145,7 @@ public sealed class StrataServer : IAsyncDisposable
         await composition.Supervisor.StopAllAsync();
         home.TellEnd(new ServerEnd(time.GetUtcNow(), Asked: !Failed.IsCancellationRequested));
         home.Dispose();
+        await telemetry.DisposeAsync();
         loggers.Dispose();
     }
 
@@ -165,7 +169,7 @@ public sealed class StrataServer : IAsyncDisposable
 
     private static void CheckPorts(ServerOptions options)
     {
-        var fault = PortCheck.Check(options, Setting.ApiPort);
+        var fault = PortCheck.Check(options, Setting.ApiPort) ?? PortCheck.Check(options, TelemetrySetting.MetricsListen);
         // An edge of its own process may have outlived the last server: it is adopted, or gives its port up to the next.
         if (fault is null && options.EdgeMode != EdgeMode.Off && new EdgeChild(options, TimeProvider.System).Left() == 0)
             fault = PortCheck.Check(options, Setting.HttpPort);

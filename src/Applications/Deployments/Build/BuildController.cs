@@ -180,6 +180,7 @@ internal sealed partial class BuildController(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(build.Token);
         var watching = WatchAsync(build, release, ended.Token);
         var built = await BuildAsync(release, log, build.Token);
+        BuildMetrics.Ended(time.GetElapsedTime(started).TotalSeconds, build.Token.IsCancellationRequested ? "cancelled" : built.IsOk ? "ok" : "failed");
         await ended.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         build.Token.ThrowIfCancellationRequested();

@@ -70,6 +70,7 @@ public sealed class EntityEngine(
     {
         if (caller.Join is not null)
             return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.CreateAsync(model, id, document, transition, ct), cancellationToken);
+        using var span = EngineMetrics.Start("entity.create", model, id);
         var transaction = new EntityTransaction(parts, caller, AsOf.Latest);
         var created = await CommitAsync(transaction, await transaction.CreateAsync(model, id, document, transition, cancellationToken), cancellationToken);
         if (!transaction.HasConflicted) return created;
@@ -164,6 +165,7 @@ public sealed class EntityEngine(
         Caller caller, EntityId id, Revision? ifMatch, Func<EntityTransaction, CancellationToken, ValueTask<Result<EntityRevision>>> change, CancellationToken cancellationToken)
     {
         if (caller.Join is not null) return await parts.JoinTokens.RunAsync(caller, change, cancellationToken);
+        using var span = EngineMetrics.Start("entity.change", null, id);
         for (var attempt = 1; ; attempt++)
         {
             var transaction = new EntityTransaction(parts, caller, AsOf.Latest);

@@ -45,6 +45,7 @@ public sealed class HeldLease : IAsyncDisposable
     {
         var askedAt = time.GetTimestamp();
         if (await leases.TryHoldAsync(name, holder, duration, cancellationToken) is not { } epoch) return null;
+        EngineMetrics.LeaseChanged(name, "taken");
         return new HeldLease(leases, new Fence(name, epoch), duration, time, askedAt);
     }
 
@@ -55,6 +56,7 @@ public sealed class HeldLease : IAsyncDisposable
     {
         var askedAt = time.GetTimestamp();
         if (await leases.TryTakeOverAsync(name, holder, from, duration, cancellationToken) is not { } epoch) return null;
+        EngineMetrics.LeaseChanged(name, "taken_over");
         return new HeldLease(leases, new Fence(name, epoch), duration, time, askedAt);
     }
 
@@ -63,6 +65,7 @@ public sealed class HeldLease : IAsyncDisposable
         await done.CancelAsync();
         await renewal;
         await deadline.DisposeAsync();
+        EngineMetrics.LeaseChanged(Fence.Lease, lost.IsCancellationRequested ? "lost" : "released");
         await ReleaseAsync();
         lost.Dispose();
         done.Dispose();

@@ -6,11 +6,12 @@ namespace Strata.Storage.Postgres;
 /// <summary>A commit that waits for its outcome.</summary>
 internal sealed class AppendRequest
 {
+    private readonly long startedAt;
     private readonly TaskCompletionSource<AppendOutcome> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public AppendRequest(Commit commit, CancellationToken cancellationToken)
     {
-        (Commit, CancellationToken) = (commit, cancellationToken);
+        (Commit, CancellationToken, startedAt) = (commit, cancellationToken, LogMetrics.CommitStart());
         foreach (var write in commit.Writes)
         {
             DocumentBytes += write.Document.Utf8.Length;
@@ -28,14 +29,23 @@ internal sealed class AppendRequest
 
     public long DocumentBytes { get; }
 
+    /// <summary>How many commits went in the same round trip.</summary>
+    public int GroupSize { get; set; }
+
     public bool TakesClaims { get; }
 
     /// <summary>Every unique value that the commit wants to hold.</summary>
     public IReadOnlyList<ClaimKey> Claims { get; }
 
-    public void Succeed(AppendOutcome result) => outcome.TrySetResult(result);
+    public void Succeed(AppendOutcome result)
+    {
+        if (outcome.TrySetResult(result)) LogMetrics.Committed(startedAt, result);
+    }
 
-    public void Fail(Exception fault) => outcome.TrySetException(fault);
+    public void Fail(Exception fault)
+    {
+        if (outcome.TrySetException(fault)) LogMetrics.Committed(startedAt, null);
+    }
 
     public void Cancel() => outcome.TrySetCanceled(CancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -38,6 +39,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly SupervisedWork work;
     private readonly Dictionary<AppendParts, AppendStatement> statements = [];
+    private readonly Meter meter;
     private CreateStatement? creates;
     private List<AppendRequest> waiting = [];
     private NpgsqlConnection? connection;
@@ -51,6 +53,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         (this.connections, this.watch, this.options, this.committed, this.time, this.logger) = (connections, watch, options, committed, time, logger);
         queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         group = new AppendGroup(options.GroupMax);
+        meter = LogMetrics.Queue(() => queue.Reader.Count, () => Interlocked.Read(ref queuedBytes));
         work = supervisor.Start("commit-writer", RunAsync, atEnd: Close);
         watch.Changed += Look;
     }
@@ -60,10 +63,12 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {
         watch.Check();
+        var span = LogMetrics.StartCommit(commit);
         var request = new AppendRequest(commit, cancellationToken);
         if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return new(twice);
         Enqueue(request);
-        return new(cancellationToken.CanBeCanceled ? request.Outcome.WaitAsync(cancellationToken) : request.Outcome);
+        var outcome = cancellationToken.CanBeCanceled ? request.Outcome.WaitAsync(cancellationToken) : request.Outcome;
+        return new(span is null ? outcome : LogMetrics.TraceAsync(span, request, outcome));
     }
 
     public async ValueTask DisposeAsync()
@@ -72,6 +77,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         await stop.CancelAsync();
         await work.DisposeAsync();
         await DropConnectionAsync();
+        meter.Dispose();
         stop.Dispose();
     }
 
@@ -204,6 +210,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private async Task AppendAsync(IReadOnlyList<AppendRequest> members, long begun)
     {
         if (members.Count == 0) return;
+        LogMetrics.Grouped(members);
         try
         {
             Complete(members, await WriteWithRetryAsync(members, begun));

@@ -17,12 +17,12 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
     {
         SearchGuard.Check(search);
         var isIndexed = await indexes.ReadyAsync(search, cancellationToken);
-        return await WithinAsync(search.Timeout, cancellation => pool.RunAsync(async command =>
+        return await LogMetrics.SearchAsync(() => WithinAsync(search.Timeout, cancellation => pool.RunAsync(async command =>
         {
             command.CommandText = new SearchSql(search, new SqlParameters(command.Parameters), isIndexed).Write(search.Limit);
             command.CommandTimeout = 0; // the token says when it is enough
             return await ReadFoundAsync(command, cancellation);
-        }), cancellationToken);
+        }), cancellationToken));
     }
 
     public async ValueTask<FoundPage> ReadAsync(TenantId tenant, IReadOnlyList<FoundEntity> found, long bytesMax, CancellationToken cancellationToken)

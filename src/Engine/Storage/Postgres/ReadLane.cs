@@ -54,14 +54,17 @@ internal sealed class ReadLane(
 
     private async Task AnswerAsync()
     {
+        var measured = LogMetrics.BatchStart();
         try
         {
             var found = await AskWithRetryAsync();
+            LogMetrics.Answered(measured, batch.Count, isOk: true);
             for (var i = 0; i < batch.Count; i++) batch[i].TrySetResult(found[i]);
             report(null);
         }
         catch (Exception e)
         {
+            LogMetrics.Answered(measured, batch.Count, isOk: false);
             report(e); // first: who hears of the failure and asks again is refused at once
             FailAll(e);
             await DropConnectionAsync();

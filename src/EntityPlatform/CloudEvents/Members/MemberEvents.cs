@@ -59,6 +59,7 @@ internal static class MemberEvents
         EventWriter.SetAttribute(message, "authtype", actor.StartsWith("user:", StringComparison.Ordinal) ? "user" : "service_account");
         EventWriter.SetAttribute(message, "authid", actor[(actor.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         if (call.TransactionToken is { } token) EventWriter.SetAttribute(message, "cyodatxtoken", token);
+        if (call.TraceParent is { } trace) EventWriter.SetAttribute(message, "traceparent", trace); // the extension for distributed tracing
         return message;
     }
 

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Strata.Edge.Routing;
+using Strata.Edge.Tracing;
 using Strata.Edge.Upstreams;
 
 namespace Strata.Edge.Forwarding;
@@ -30,8 +32,11 @@ internal sealed class Exchange
     public AnswerHead Answer { get; } = new();
     public ForwardedLines Forwarded { get; } = new();
 
-    /// <summary>Timestamp of its start.</summary>
+    /// <summary>Timestamp of its start; 0: nothing measures it.</summary>
     public long StartedAt { get; private set; }
+
+    /// <summary>Null: its trace is not sampled.</summary>
+    public Activity? Span { get; private set; }
 
     /// <summary>Null: no route has been found.</summary>
     public RouteEntry? Route { get; set; }
@@ -81,6 +86,7 @@ internal sealed class Exchange
         UploadFault = null;
         ClientGone = IsAnswered = StreamsBody = IsSent = false;
         Interim = default;
+        Span = EdgeTrace.Start(this);
     }
 
     /// <summary>The routes of the request's host in this table; null when it is not ours.</summary>

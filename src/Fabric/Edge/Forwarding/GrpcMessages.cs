@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http.Features;
+using Strata.Edge.Tracing;
 
 namespace Strata.Edge.Forwarding;
 
@@ -16,12 +17,13 @@ internal static class GrpcMessages
         };
         foreach (var (name, values) in x.Request.Headers)
         {
-            if (name[0] == ':' || RequestWriter.IsWithheld(x, name)) continue;
+            if (name[0] == ':' || RequestWriter.IsWithheld(x, name) || EdgeTrace.Replaces(x, name)) continue;
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)) content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
         request.Headers.Host = x.Request.Headers.Host.ToString();
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         request.Headers.TryAddWithoutValidation("X-Request-Id", x.RequestId);
+        if (x.Span is { } span) request.Headers.TryAddWithoutValidation(EdgeTrace.ParentHeader, span.Id);
         foreach (var (name, value) in x.Forwarded.Of(x, trustedProxies)) request.Headers.TryAddWithoutValidation(name, value);
         return request;
     }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Strata.Edge.Listening;
+using Strata.Edge.Tracing;
 
 namespace Strata.Edge.Forwarding;
 
@@ -54,6 +55,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         if (!WriteHeaders(x)) return EdgeFault.BadRequest;
         x.Forwarded.Write(x, trustedProxies);
         head.WriteHeader("X-Request-Id", x.RequestId);
+        if (x.Span is { } span) head.WriteHeader(EdgeTrace.ParentHeader, span.Id);
         if (x.UpgradeTo is not null) WriteUpgrade(head, x.UpgradeTo);
         WriteBody(x);
         return null;
@@ -78,7 +80,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         if (named is not null && named.Contains(StrictHeaderEncoding.CloseToken)) x.Response.Headers.Connection = "close";
         foreach (var (name, values) in headers)
         {
-            if (IsWithheld(x, name) || (named is not null && named.Contains(name))) continue;
+            if (IsWithheld(x, name) || EdgeTrace.Replaces(x, name) || (named is not null && named.Contains(name))) continue;
             if (!WriteValues(x.Head, name, values)) return false;
         }
         return true;

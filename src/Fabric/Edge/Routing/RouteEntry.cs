@@ -3,16 +3,16 @@ using Strata.Edge.Metrics;
 
 namespace Strata.Edge.Routing;
 
-/// <summary>A route as requests use it. Immutable but for its metrics, which outlive the table.</summary>
+/// <summary>A route as requests use it. Immutable.</summary>
 internal sealed class RouteEntry
 {
     private readonly RouteTarget[] usable;
     private readonly int weightTotal;
 
-    public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, RouteMetrics metrics, UpstreamLimits? limits = null)
+    public RouteEntry(RouteRecord record, IEnumerable<RouteTarget> targets, DeploymentSeries series, UpstreamLimits? limits = null)
     {
         Record = record;
-        Metrics = metrics;
+        Series = series;
         Limits = limits ?? new UpstreamLimits();
         Prefix = PathPrefix.Normalize(record.Path);
         usable = [.. targets.Where(t => t is { Weight: > 0, IsUsable: true })];
@@ -20,7 +20,9 @@ internal sealed class RouteEntry
     }
 
     public RouteRecord Record { get; }
-    public RouteMetrics Metrics { get; }
+
+    /// <summary>What metrics call its deployment.</summary>
+    public DeploymentSeries Series { get; }
     public string Prefix { get; }
 
     /// <summary>The edge's, with the route's own where it has any.</summary>

@@ -6,11 +6,12 @@ using Strata.Edge.Upstreams;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Makes tables out of snapshots, and carries over what outlives a table: the instances' connections and health, the routes' metrics. One snapshot at a time.
+/// Makes tables out of snapshots, and carries over what outlives a table: the instances' connections and health. One snapshot at a time.
 /// </summary>
-internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, MetricsRegistry metrics, IDialer dialer) : IDisposable
+internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, IDialer dialer) : IDisposable
 {
     private readonly Lock gate = new();
+    private readonly DeploymentSeriesBook series = new();
     private Dictionary<InstanceRecord, InstanceState> instances = [];
     private List<UpstreamPool> retired = [];
     private long version;
@@ -23,7 +24,6 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, Met
         lock (gate)
         {
             RenewInstances(snapshot);
-            metrics.Keep(snapshot.Routes);
             var byRelease = instances.Values.GroupBy(i => (i.Record.Org, i.Record.Release)).ToDictionary(g => g.Key, g => g.ToArray());
             return new EdgeTable(HostOwners.Keep(snapshot.Routes).Select(r => ToEntry(r, byRelease)), ++version);
         }
@@ -53,7 +53,7 @@ internal sealed class TableBuilder(UpstreamLimits limits, CoarseClock clock, Met
     private RouteEntry ToEntry(RouteRecord route, Dictionary<(string Org, string Release), InstanceState[]> byRelease) =>
         new(
             route, route.Targets.Select(t => new RouteTarget(t, route.Org, byRelease.GetValueOrDefault((route.Org, t.Release), []))),
-            metrics.Of(route), limits.For(route.Limits));
+            series.Of(route.Org, route.DeploymentName), limits.For(route.Limits));
 
     private void RenewInstances(TableSnapshot snapshot)
     {

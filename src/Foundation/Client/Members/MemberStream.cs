@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Threading.Channels;
 using Grpc.Core;
@@ -25,6 +26,8 @@ internal sealed class MemberStream : IAsyncDisposable
 
     /// <summary>Of calls that wait for a place.</summary>
     private const long WaitingBytesMax = 64L << 20;
+
+    private static readonly ActivitySource Source = new("Strata.Client");
 
     private readonly MemberOptions options;
     private readonly Func<string, CallContext, JsonElement, string?, CancellationToken, Task<MemberAnswer>> answer;
@@ -196,12 +199,24 @@ internal sealed class MemberStream : IAsyncDisposable
         var token = message.Attributes.TryGetValue("cyodatxtoken", out var attribute) ? attribute.CeString : null;
         var entity = request.TryGetProperty("payload", out var payload) ? payload : default;
         var data = entity.ValueKind == JsonValueKind.Object ? entity.GetProperty("data") : JsonElement.Parse("{}"u8);
-        var done = await answer(kind, ContextOf(kind, request, entity), data, token, over.Token);
+        var context = ContextOf(kind, request, entity);
+        using var span = Start(context, message);
+        var done = await answer(kind, context, data, token, over.Token);
+        if (done.Failure is { } failure) span?.SetStatus(ActivityStatusCode.Error, failure.Message);
         var response = EventOf(AnswerType(message), AnswerOf(kind, request, done));
         while (await outgoing.Writer.WaitToWriteAsync(over.Token))
         {
             if (outgoing.Writer.TryWrite(response)) return;
         }
+    }
+
+    /// <summary>A span for the handler's work, in the trace of the call; null where the program traces nothing.</summary>
+    private static Activity? Start(CallContext context, CloudEvent message)
+    {
+        if (!Source.HasListeners()) return null;
+        var parent = message.Attributes.TryGetValue("traceparent", out var attribute)
+            && ActivityContext.TryParse(attribute.CeString, null, isRemote: true, out var call) ? call : default;
+        return Source.StartActivity("member.work " + context.Name, ActivityKind.Server, parent)?.SetTag("strata.entity", context.EntityId.ToString());
     }
 
     private static JsonElement Read(CloudEvent message) => JsonElement.Parse(message.TextData,

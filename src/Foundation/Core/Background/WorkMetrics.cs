@@ -1,23 +1,21 @@
-using System.Globalization;
-using System.Text;
+using System.Diagnostics.Metrics;
 
 namespace Strata.Core.Background;
 
-/// <summary>Health of background work in the Prometheus text format, version 0.0.4.</summary>
-public static class WorkMetrics
+/// <summary>Health of a process's background work, as instruments of the meter <c>Strata.Background</c>, until it is disposed.</summary>
+public sealed class WorkMetrics : IDisposable
 {
-    public static string Write(IReadOnlyList<WorkHealth> works)
+    private readonly Meter meter = new("Strata.Background");
+
+    public WorkMetrics(Supervisor supervisor)
     {
-        var text = new StringBuilder();
-        Add(text, works, "strata_background_failing", "gauge", "Background work that is failing now, by name; 0 when all is well.", w => w.Failing);
-        Add(text, works, "strata_background_running", "gauge", "How many run under the name.", w => w.Count);
-        Add(text, works, "strata_background_restarts_total", "counter", "Restarts after failures.", w => w.Restarts);
-        return text.ToString();
+        meter.CreateObservableGauge("strata.background.failing", () => Each(supervisor, w => w.Failing), null, "Background work that is failing now, by name.");
+        meter.CreateObservableGauge("strata.background.running", () => Each(supervisor, w => w.Count), null, "How many run under the name.");
+        meter.CreateObservableCounter("strata.background.restarts", () => Each(supervisor, w => w.Restarts), null, "Restarts after failures.");
     }
 
-    private static void Add(StringBuilder text, IReadOnlyList<WorkHealth> works, string metric, string type, string help, Func<WorkHealth, long> value)
-    {
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {metric} {help}\n# TYPE {metric} {type}\n");
-        foreach (var work in works) text.Append(CultureInfo.InvariantCulture, $"{metric}{{work=\"{work.Name}\"}} {value(work)}\n");
-    }
+    public void Dispose() => meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Each(Supervisor supervisor, Func<WorkHealth, long> value) =>
+        supervisor.Report().Select(w => new Measurement<long>(value(w), new KeyValuePair<string, object?>("work", w.Name)));
 }

@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using System.Diagnostics.Metrics;
 
 namespace Strata.Core.Sharing;
 
@@ -16,26 +15,23 @@ public interface IShareReport
 }
 
 /// <summary>
-/// Shares in the Prometheus text format, version 0.0.4. By resource only: the number of series does not grow with the number of
-/// organizations.
+/// Shares as instruments of the meter <c>Strata.Shares</c>, until it is disposed. By resource only: the number of series does not grow with the
+/// number of organizations.
 /// </summary>
-public static class ShareMetrics
+public sealed class ShareMetrics : IDisposable
 {
-    public static string Write(IEnumerable<IShareReport> reports)
+    private readonly Meter meter = new("Strata.Shares");
+
+    public ShareMetrics(IReadOnlyCollection<IShareReport> reports)
     {
-        var shares = reports.SelectMany(r => r.Shares).ToList();
-        var text = new StringBuilder();
-        Add(text, shares, "strata_share_used", "gauge", "In use, by all organizations together.", s => s.Used);
-        Add(text, shares, "strata_share_total", "gauge", "Places or bytes of a common resource that there are.", s => s.Total);
-        Add(text, shares, "strata_share_waiting", "gauge", "Requests or works that wait for their turn.", s => s.Waiting);
-        Add(text, shares, "strata_share_refused_total", "counter", "Refusals at a bound.", s => s.Refused);
-        return text.ToString();
+        meter.CreateObservableGauge("strata.share.used", () => Each(reports, s => s.Used), null, "In use, by all organizations together.");
+        meter.CreateObservableGauge("strata.share.total", () => Each(reports, s => s.Total), null, "Places or bytes of a common resource that there are.");
+        meter.CreateObservableGauge("strata.share.waiting", () => Each(reports, s => s.Waiting), null, "Requests or works that wait for their turn.");
+        meter.CreateObservableCounter("strata.share.refused", () => Each(reports, s => s.Refused), null, "Refusals at a bound.");
     }
 
-    private static void Add(StringBuilder text, List<ShareUse> shares, string metric, string type, string help, Func<ShareUse, long> value)
-    {
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {metric} {help}\n# TYPE {metric} {type}\n");
-        foreach (var share in shares)
-            text.Append(CultureInfo.InvariantCulture, $"{metric}{{resource=\"{share.Resource}\"}} {value(share)}\n");
-    }
+    public void Dispose() => meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Each(IReadOnlyCollection<IShareReport> reports, Func<ShareUse, long> value) =>
+        reports.SelectMany(r => r.Shares).Select(s => new Measurement<long>(value(s), new KeyValuePair<string, object?>("resource", s.Resource)));
 }

@@ -21,7 +21,13 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
     public async Task InvokeAsync(HttpContext http)
     {
         if (await RefuseAsync(http) is { } refused) await RefuseAsync(http, refused);
-        else if (http.Features.Get<Principal>() is not { } principal) await next(http);
+        else if (RequestTrace.Of(http) is { } trace) await trace.RunAsync(EnterAsync);
+        else await EnterAsync(http);
+    }
+
+    private async Task EnterAsync(HttpContext http)
+    {
+        if (http.Features.Get<Principal>() is not { } principal) await next(http);
         else if (!shares.TryEnter(http, principal).TryGet(out var place, out var error)) await RefuseAsync(http, error);
         else
             using (place) await next(http);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Strata.Api.Auth;
 using Strata.Core;
 
 namespace Strata.Api.Http;
@@ -24,7 +25,7 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         catch (Exception e)
         {
             var error = ToError(e);
-            if (error.Kind == ErrorKind.Internal) LogFailed(e, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+            if (error.Kind == ErrorKind.Internal) LogFailed(http, e);
             if (http.Response.HasStarted) http.Abort();
             else await Problem.WriteAsync(http, error, (e as BadHttpRequestException)?.StatusCode);
         }
@@ -51,6 +52,12 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
             var status => new Error(ErrorStatus.KindOf(status), "BAD_REQUEST", "The request cannot be served as it is."),
         };
         return Problem.WriteAsync(http, error, http.Response.StatusCode);
+    }
+
+    private void LogFailed(HttpContext http, Exception exception)
+    {
+        using var about = http.Features.Get<Principal>() is { } principal ? log.BeginScope(new LogSubject(principal.Tenant)) : null;
+        LogFailed(exception, http.Request.Method, http.Request.Path, http.TraceIdentifier);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed, request {RequestId}")]

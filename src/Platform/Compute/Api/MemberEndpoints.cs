@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -7,6 +6,7 @@ using Strata.Api.Peers;
 using Strata.Compute.Members;
 using Strata.Compute.Peers;
 using Strata.Core;
+using Strata.Telemetry;
 
 namespace Strata.Compute.Api;
 
@@ -27,10 +27,7 @@ internal sealed class MemberEndpoints(MemberDirectory directory, PeerReports? pe
         {
             Id = "getComputeMetrics", Summary = "The members that are connected to this server as metrics, in Prometheus text.", Tag = Tag, Answer = new Content(["text/plain"], Schemas.Text()),
         }, call => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
-        {
-            http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            return http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(Metrics(directory.Report(call.Principal.Tenant))), http.RequestAborted).AsTask();
-        })));
+            PrometheusText.WriteAsync(http, meter => Define(meter, directory.Report(call.Principal.Tenant))))));
     }
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
@@ -47,27 +44,20 @@ internal sealed class MemberEndpoints(MemberDirectory directory, PeerReports? pe
         member.Id, member.Name, member.Tags, member.IsLeaving ? "LEAVING" : "CONNECTED", member.ConnectedAt, member.InFlight, member.Limit, member.Calls, member.Failures, member.Lost,
         member.Dropped, member.P50.TotalMilliseconds, member.P99.TotalMilliseconds);
 
-    private static string Metrics(IReadOnlyList<MemberReport> members)
+    /// <summary>An organization's own members by id and name, so not among the server's metrics.</summary>
+    private static void Define(Meter meter, IReadOnlyList<MemberReport> members)
     {
-        var text = new StringBuilder();
-        Write(text, members, "strata_compute_calls_total", "counter", "Calls given to a member.", m => m.Calls);
-        Write(text, members, "strata_compute_failures_total", "counter", "Calls that a member answered with an error or not in time.", m => m.Failures);
-        Write(text, members, "strata_compute_lost_total", "counter", "Calls whose member went away before it answered.", m => m.Lost);
-        Write(text, members, "strata_compute_dropped_answers_total", "counter", "Answers that nobody waited for.", m => m.Dropped);
-        Write(text, members, "strata_compute_in_flight", "gauge", "Calls that a member works on.", m => m.InFlight);
-        Write(text, members, "strata_compute_latency_p50_seconds", "gauge", "Half of the calls were answered within.", m => m.P50.TotalSeconds);
-        Write(text, members, "strata_compute_latency_p99_seconds", "gauge", "99 of 100 calls were answered within.", m => m.P99.TotalSeconds);
-        return text.ToString();
+        meter.CreateObservableCounter("strata.compute.calls", () => Each(members, m => m.Calls), null, "Calls given to a member.");
+        meter.CreateObservableCounter("strata.compute.failures", () => Each(members, m => m.Failures), null, "Calls that a member answered with an error or not in time.");
+        meter.CreateObservableCounter("strata.compute.lost", () => Each(members, m => m.Lost), null, "Calls whose member went away before it answered.");
+        meter.CreateObservableCounter("strata.compute.dropped_answers", () => Each(members, m => m.Dropped), null, "Answers that came too late, or twice.");
+        meter.CreateObservableGauge("strata.compute.in_flight", () => Each(members, m => m.InFlight), null, "Calls that a member works on.");
+        meter.CreateObservableGauge("strata.compute.latency_p50", () => Each(members, m => m.P50.TotalSeconds), "s", "Half of the calls were answered within.");
+        meter.CreateObservableGauge("strata.compute.latency_p99", () => Each(members, m => m.P99.TotalSeconds), "s", "99 of 100 calls were answered within.");
     }
 
-    private static void Write(StringBuilder text, IReadOnlyList<MemberReport> members, string name, string type, string help, Func<MemberReport, double> value)
-    {
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
-        foreach (var member in members)
-            text.Append(CultureInfo.InvariantCulture, $"{name}{{member=\"{member.Id}\",name=\"{Escape(member.Name)}\"}} {value(member)}\n");
-    }
-
-    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    private static IEnumerable<Measurement<T>> Each<T>(IReadOnlyList<MemberReport> members, Func<MemberReport, T> value) where T : struct => members.Select(
+        m => new Measurement<T>(value(m), new KeyValuePair<string, object?>("member", m.Id.ToString()), new KeyValuePair<string, object?>("name", m.Name)));
 
     /// <param name="SilentServers">How many servers did not answer, so that their members are missing; null: none.</param>
     private sealed record Listed(IReadOnlyList<MemberView> Items, int? SilentServers = null);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Strata.Compute.Members;
 using Strata.Compute.Peers;
 using Strata.Core;
@@ -46,17 +47,39 @@ public sealed class MemberComputation(
     private async ValueTask<Result<MemberAnswer>> AskAsync(
         MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
+        using var activity = StartActivity(kind, name, call);
+        var (startedAt, outcome) = (ComputeMetrics.Now(), "error");
         try
         {
             var asked = await AskOneByOneAsync(kind, name, config, call, cancellationToken);
-            if (asked is { IsOk: false, Error.Code: ComputeErrors.BusyCode }) directory.Counts.WasRefused();
+            outcome = asked.IsOk ? "ok" : "failed";
+            if (asked is { IsOk: false, Error.Code: ComputeErrors.BusyCode })
+            {
+                directory.Counts.WasRefused();
+                outcome = "refused";
+            }
             return asked;
         }
         catch (OperationCanceledException) when (call.TimedOut.IsCancellationRequested)
         {
             directory.Counts.RanOutOfTime();
+            outcome = "timed_out";
             throw;
         }
+        finally
+        {
+            if (outcome != "ok") activity?.SetStatus(ActivityStatusCode.Error, outcome);
+            ComputeMetrics.Ended(startedAt, kind, outcome);
+        }
+    }
+
+    private static Activity? StartActivity(MemberCallKind kind, string name, ComputeCall call)
+    {
+        var activity = ComputeMetrics.Source.StartActivity("member.call", ActivityKind.Client);
+        if (activity is not { IsAllDataRequested: true }) return activity;
+        activity.DisplayName = "member.call " + name;
+        return activity.SetTag("strata.call.kind", ComputeMetrics.Word(kind)).SetTag("strata.model", call.Entity.Model.Name)
+            .SetTag("strata.entity", call.Entity.Id.Value.ToString());
     }
 
     private async ValueTask<Result<MemberAnswer>> AskOneByOneAsync(
@@ -121,6 +144,7 @@ public sealed class MemberComputation(
         var asked = new MemberCall
         {
             RequestId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Kind = kind, Name = name, Config = config, Call = call,
+            TraceParent = Activity.Current is { Recorded: true } current ? current.Id : null,
             TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
         };
         return pick.Member is { } member ? await local.AskAsync(member, asked, cancellationToken) : await others.AskAsync(pick.Peer!, asked, cancellationToken);

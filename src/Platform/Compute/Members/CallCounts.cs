@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace Strata.Compute.Members;
 
 /// <summary>What becomes of calls to compute members on this server, of all organizations together. Safe for concurrent use.</summary>
@@ -23,17 +20,6 @@ public sealed class CallCounts
     /// <summary>No answer came within the response timeout.</summary>
     public long TimedOut => Interlocked.Read(ref timedOut);
 
-    /// <summary>As Prometheus text.</summary>
-    public string WriteMetrics()
-    {
-        var text = new StringBuilder();
-        Write(text, "strata_compute_calls_running", "gauge", "Calls that compute members work on.", Running);
-        Write(text, "strata_compute_calls_waiting", "gauge", "Calls that wait for a compute member that is free.", Waiting);
-        Write(text, "strata_compute_calls_refused_total", "counter", "Calls to compute members that were refused with SERVER_BUSY.", Refused);
-        Write(text, "strata_compute_calls_timed_out_total", "counter", "Calls that no compute member answered in time.", TimedOut);
-        return text.ToString();
-    }
-
     internal void Began() => Interlocked.Increment(ref running);
 
     internal void Ended() => Interlocked.Decrement(ref running);
@@ -45,7 +31,4 @@ public sealed class CallCounts
     internal void WasRefused() => Interlocked.Increment(ref refused);
 
     internal void RanOutOfTime() => Interlocked.Increment(ref timedOut);
-
-    private static void Write(StringBuilder text, string name, string type, string help, long value) =>
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n{name} {value}\n");
 }

@@ -25,6 +25,9 @@ public sealed record MemberCall
 
     public required ComputeCall Call { get; init; }
 
+    /// <summary>W3C trace context of the call, for the member's own spans; null where the trace is not sampled.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>
     /// Lets the member join the transaction that waits for its answer, for as long as it waits; null where there is none to join.
     /// </summary>

@@ -21,6 +21,12 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
 
     public CallCounts Counts { get; } = new();
 
+    /// <summary>Members of all organizations.</summary>
+    internal int Count
+    {
+        get { lock (gate) return groups.Values.Sum(g => g.Members.Count); }
+    }
+
     /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for tags that are none.</summary>
     /// <param name="limit">Calls that it works on at once; null: the default.</param>
     /// <param name="project">Id of the only project whose models it is asked about; null: of the whole organization.</param>

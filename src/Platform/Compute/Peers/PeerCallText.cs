@@ -21,6 +21,7 @@ internal static class PeerCallText
         json.WriteString("workflow", call.Call.Workflow);
         json.WriteString("project", call.Call.Project);
         json.WriteString("token", call.TransactionToken);
+        json.WriteString("trace", call.TraceParent);
         json.WriteString("transition", call.Call.Transition?.Name);
         json.WriteString("next", call.Call.Transition?.Next);
         json.WriteStartArray("tags");
@@ -72,6 +73,7 @@ internal static class PeerCallText
             },
             Call = new ComputeCall(ReadEntity(tenant, call.GetProperty("entity")), call.GetProperty("workflow").GetString()!, transition) { Project = Text(call, "project") },
             TransactionToken = Text(call, "token"),
+            TraceParent = Text(call, "trace"),
         };
     }
 

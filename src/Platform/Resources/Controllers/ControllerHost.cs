@@ -32,6 +32,7 @@ internal sealed partial class ControllerHost(
     /// </summary>
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
+        using var metrics = ControllerMetrics.Report(this);
         var filter = new FeedFilter(Models: controllers.SelectMany(c => c.Models).ToHashSet());
         using var follower = await feed.FollowAsync(filter, stoppingToken); // before the controllers list what there is, so that nothing falls in between
         await supervisor.RunAsync(stoppingToken, [

@@ -124,6 +124,8 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
 
     private async Task<WorkDone> LookAsync(WorkKey key, CancellationToken cancellationToken)
     {
+        using var about = logger.BeginScope(new LogSubject(key.Tenant, controller.Kind.IdOf(key.Id)));
+        using var look = ControllerMetrics.Start(controller.Name, controller.Kind, key);
         try
         {
             await informers.WhenSyncedAsync(cancellationToken);
@@ -131,6 +133,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
             var again = informer.Get(new ResourceKey(key.Tenant, key.Id)) is { } revision
                 ? await controller.ReconcileAsync(store.ToResource(revision), cancellationToken) : null;
             backOff.Succeed(key);
+            look.Succeeded();
             return new WorkDone(Failed: false, again);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

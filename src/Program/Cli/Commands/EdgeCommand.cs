@@ -28,11 +28,12 @@ internal static class EdgeCommand
     {
         var options = Flags.Read(run);
         var token = Environment.GetEnvironmentVariable("STRATA_TOKEN") ?? await ReadTokenAsync(options.Home.EdgeTokenFile, cancellationToken);
-        if (PortCheck.Check(options, Setting.HttpPort) is { } fault) throw fault.ToException();
-        using var loggers = ServerLogs.CreateFactory(Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, run.Terminal.Time);
+        if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault) throw fault.ToException();
+        using var loggers = ServerLogs.CreateFactory(Path.Combine(options.Home.Run, "edge.log"), run.Terminal.Error, options.Telemetry.LogFormat, run.Terminal.Time);
+        await using var telemetry = await ProcessTelemetry.StartEdgeAsync(options, loggers, cancellationToken);
         await EdgeProcess.RunAsync(
             EdgeSettings.Of(options, token, run.Parse.GetValue(Inline)), loggers,
-            edge => run.Say($"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; metrics at http://{edge.AdminEndPoint}/metrics"), cancellationToken);
+            edge => run.Say($"Serving applications at {string.Join(", ", edge.HttpEndPoints)}; health at http://{edge.AdminEndPoint}/readyz{(options.Telemetry is { IsOn: true, EdgeMetrics: { } at } ? $"; metrics at http://{at}/metrics" : "")}"), cancellationToken);
         return CommandRunner.Done;
     }
 

@@ -31,6 +31,7 @@ internal static class MachineChecks
         .. options.EdgeMode == EdgeMode.Off ? (IReadOnlyList<Finding>)[]
             : Remains.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
             : [Port(options, options.HttpPort, "edge", Setting.HttpPort)],
+        .. options.Telemetry is { IsOn: true, Metrics: { } metrics } ? [Port(options, metrics.Port, "metrics", TelemetrySetting.MetricsListen)] : (IReadOnlyList<Finding>)[],
     ];
 
     /// <summary>Of a cloud that runs the part's health says it.</summary>

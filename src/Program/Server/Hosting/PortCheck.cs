@@ -16,28 +16,42 @@ public static class PortCheck
     private const int PortWithoutRights = 8000;
     private const int ProposalsMax = 200;
 
-    /// <param name="setting">The port's: <see cref="Setting.ApiPort"/> or <see cref="Setting.HttpPort"/>.</param>
+    private static readonly Setting[] PortSettings = [Setting.ApiPort, Setting.HttpPort, TelemetrySetting.MetricsListen, TelemetrySetting.EdgeMetricsListen];
+
+    /// <param name="setting">The port's: <see cref="Setting.ApiPort"/>, <see cref="Setting.HttpPort"/> or one of the metrics.</param>
     /// <returns>Why it cannot be listened on, with a port that can be; null: it can.</returns>
     public static Error? Check(ServerOptions options, Setting setting)
     {
-        var (what, port) = setting == Setting.ApiPort ? ("API", options.ApiPort) : ("edge", options.HttpPort);
-        return Try(options.Listen, port) switch
+        if (EndPointOf(options, setting) is not (var what, { } endPoint)) return null;
+        var (address, port) = (endPoint.Address, endPoint.Port);
+        return Try(address, port) switch
         {
             null => null,
-            SocketError.AccessDenied => ServerErrors.PortForbidden(what, port, Proposal(options, setting, PortWithoutRights)),
-            SocketError.AddressNotAvailable => ServerErrors.AddressUnknown(options.Listen.ToString()),
-            SocketError.AddressAlreadyInUse => ServerErrors.PortInUse(what, port, Owner(port), Proposal(options, setting, port + 1)),
-            var other => ServerErrors.PortRefused(what, port, new SocketException((int)other).Message, Proposal(options, setting, port + 1)),
+            SocketError.AccessDenied => ServerErrors.PortForbidden(what, port, setting.Flag, Proposal(options, setting, endPoint, PortWithoutRights)),
+            SocketError.AddressNotAvailable => ServerErrors.AddressUnknown(address.ToString(), setting.Flag),
+            SocketError.AddressAlreadyInUse => ServerErrors.PortInUse(what, port, Owner(port), setting.Flag, Proposal(options, setting, endPoint, port + 1)),
+            var other => ServerErrors.PortRefused(what, port, new SocketException((int)other).Message, setting.Flag, Proposal(options, setting, endPoint, port + 1)),
         };
     }
 
     /// <summary>The command that starts with a port that was just found free; null where none is.</summary>
-    private static string? Proposal(ServerOptions options, Setting setting, int from)
+    private static string? Proposal(ServerOptions options, Setting setting, IPEndPoint wanted, int from)
     {
-        var other = setting == Setting.ApiPort ? options.HttpPort : options.ApiPort;
-        var ports = Enumerable.Range(from, ProposalsMax).Concat(Enumerable.Range(PortWithoutRights, ProposalsMax)).Where(p => p <= IPEndPoint.MaxPort && p != other);
-        var free = ports.FirstOrDefault(p => Try(options.Listen, p) is null);
-        return free == 0 ? null : KeptSettings.StartCommand(options.Settings, setting, free.ToString(CultureInfo.InvariantCulture));
+        var others = PortSettings.Where(s => s != setting).Select(s => EndPointOf(options, s).EndPoint?.Port);
+        var ports = Enumerable.Range(from, ProposalsMax).Concat(Enumerable.Range(PortWithoutRights, ProposalsMax)).Where(p => p <= IPEndPoint.MaxPort && !others.Contains(p));
+        var free = ports.FirstOrDefault(p => Try(wanted.Address, p) is null);
+        var hasAddress = setting == TelemetrySetting.MetricsListen || setting == TelemetrySetting.EdgeMetricsListen;
+        var value = hasAddress ? new IPEndPoint(wanted.Address, free).ToString() : free.ToString(CultureInfo.InvariantCulture);
+        return free == 0 ? null : KeptSettings.StartCommand(options.Settings, setting, value);
+    }
+
+    /// <summary>What a port is for, and where it is; null: the setting says nowhere.</summary>
+    private static (string What, IPEndPoint? EndPoint) EndPointOf(ServerOptions options, Setting setting)
+    {
+        if (setting == Setting.ApiPort) return ("API", new IPEndPoint(options.Listen, options.ApiPort));
+        if (setting == Setting.HttpPort) return ("edge", new IPEndPoint(options.Listen, options.HttpPort));
+        if (!options.Telemetry.IsOn) return ("metrics", null);
+        return setting == TelemetrySetting.MetricsListen ? ("metrics", options.Telemetry.Metrics) : ("edge's metrics", options.Telemetry.EdgeMetrics);
     }
 
     /// <returns>Null: it can be listened on.</returns>

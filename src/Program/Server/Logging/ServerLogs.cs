@@ -1,21 +1,25 @@
-using System.Globalization;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Strata.Core;
 
 namespace Strata.Server.Logging;
 
 /// <summary>
-/// The program's own log: everything from information up in a file, warnings and errors also on standard error, where someone may be watching.
+/// The program's own log: everything from information up in a file, warnings and errors also on standard error, where someone may be watching or
+/// a collector reads. Each line carries its level, and in JSON what it is about: trace, organization, resource.
 /// </summary>
-public sealed class ServerLogs(string path, TextWriter? console, TimeProvider time) : ILoggerProvider
+public sealed class ServerLogs(string path, TextWriter? console, LogFormat format, TimeProvider time) : ILoggerProvider
 {
     private readonly LogFile file = new(path);
+    private readonly AsyncLocal<SubjectScope?> scope = new();
 
     /// <summary>Strata's own from information up, the framework's from warnings up.</summary>
-    public static ILoggerFactory CreateFactory(string path, TextWriter? console, TimeProvider time) => LoggerFactory.Create(logging =>
+    public static ILoggerFactory CreateFactory(string path, TextWriter? console, LogFormat format, TimeProvider time) => LoggerFactory.Create(logging =>
     {
-        logging.AddProvider(new ServerLogs(path, console, time));
+        logging.AddProvider(new ServerLogs(path, console, format, time));
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Npgsql", LogLevel.Warning);
+        logging.AddFilter("OpenTelemetry", LogLevel.Warning);
     });
 
     public ILogger CreateLogger(string categoryName) => new Log(this, categoryName);
@@ -23,12 +27,11 @@ public sealed class ServerLogs(string path, TextWriter? console, TimeProvider ti
     // The factory disposes synchronously; the writer only has to empty a bounded queue.
     public void Dispose() => file.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private void Write(LogLevel level, string category, string message, Exception? exception)
+    private void Write(LogLine line)
     {
-        var name = category[(category.LastIndexOf('.') + 1)..];
-        var at = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        file.Add($"{at} {Short(level)} {name}: {message}{(exception is null ? "" : "\n" + exception)}");
-        if (level >= LogLevel.Warning) Show($"{Short(level)} {name}: {message}{(exception is null ? "" : " " + exception.Message)}");
+        var json = format == LogFormat.Json ? line.ToJson() : null;
+        file.Add(json ?? line.ToText());
+        if (line.Level >= LogLevel.Warning) Show(json ?? line.ToShortText());
     }
 
     /// <summary>Standard error may be a file on a full disk, or a terminal that is gone: whoever logs must not fail for that.</summary>
@@ -44,24 +47,38 @@ public sealed class ServerLogs(string path, TextWriter? console, TimeProvider ti
         }
     }
 
-    private static string Short(LogLevel level) => level switch
-    {
-        LogLevel.Information => "info",
-        LogLevel.Warning => "warn",
-        LogLevel.Error => "error",
-        LogLevel.Critical => "fatal",
-        _ => "debug",
-    };
-
     private sealed class Log(ServerLogs logs, string category) : ILogger
     {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        /// <summary>Only of subjects: the framework opens a scope for each request, which would cost each of them and say nothing here.</summary>
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => state is LogSubject subject ? new SubjectScope(logs, subject) : null;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Information and < LogLevel.None;
 
         void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel)) logs.Write(logLevel, category, formatter(state, exception), exception);
+            if (!IsEnabled(logLevel)) return;
+            logs.Write(new LogLine(
+                logs.Now, logLevel, category, formatter(state, exception), exception, state as IReadOnlyList<KeyValuePair<string, object?>>,
+                logs.scope.Value?.Subject, Activity.Current?.Context ?? default));
         }
+    }
+
+    private DateTimeOffset Now => time.GetUtcNow();
+
+    /// <summary>What is logged in this flow of control is about the subject, until it is disposed.</summary>
+    private sealed class SubjectScope : IDisposable
+    {
+        private readonly ServerLogs logs;
+        private readonly SubjectScope? outer;
+
+        public SubjectScope(ServerLogs logs, LogSubject subject)
+        {
+            (this.logs, Subject, outer) = (logs, subject, logs.scope.Value);
+            logs.scope.Value = this;
+        }
+
+        public LogSubject Subject { get; }
+
+        public void Dispose() => logs.scope.Value = outer;
     }
 }

@@ -35,6 +35,8 @@ public sealed record HomeLayout(string Root)
     /// <summary>What a detached server and its watchdog write to standard output and standard error.</summary>
     public string OutputFile => Path.Combine(Run, "up.out");
     public string AgentTokenFile => Path.Combine(Run, "agent.token");
+    /// <summary>Decides with a trace's id whether it is sampled.</summary>
+    public string TraceKeyFile => Path.Combine(Run, "trace.key");
     public string EdgeTokenFile => Path.Combine(Run, "edge.token");
 
     /// <summary>STRATA_HOME, or <c>.strata</c> in the user's home.</summary>

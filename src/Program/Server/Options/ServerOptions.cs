@@ -41,6 +41,8 @@ public sealed record ServerOptions
     /// <summary>True: the administrator's token is replaced at this start, because it was lost.</summary>
     public bool NewAdminToken { get; init; }
 
+    public TelemetrySettings Telemetry { get; init; } = new();
+
     public ServerLimits Limits { get; init; } = new();
 
     /// <summary>What these options were read from.</summary>

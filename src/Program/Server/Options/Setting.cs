@@ -64,7 +64,7 @@ public sealed record Setting(string Name, string Default, string Description)
     [
         Listen, ApiPort, HttpPort, PublicUrl, PeerAddress, EdgeMode, PostgresUrl,
         Blobs, BlobsEndpoint, BlobsRegion, BlobsPathStyle, BlobsAccessKey, BlobsSecretKey, BlobsSecretKeyFile,
-        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. LimitSetting.All.Select(l => l.Setting),
+        Agent, EgressAllow, PrivateGit, PrivateProviders, PrivateWebhooks, .. TelemetrySetting.All, .. LimitSetting.All.Select(l => l.Setting),
     ];
 }
 

@@ -26,7 +26,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     [
         Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, Setting.Listen.Flag, options.Listen.ToString(),
         Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag, options.HttpPort.ToString(CultureInfo.InvariantCulture),
-        LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace),
+        LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace), .. TelemetrySetting.All.SelectMany(s => Given(options, s)),
     ];
 
     /// <summary>What it says, its last words included.</summary>
@@ -100,6 +100,10 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     private static TimeSpan GraceOf(int pid) =>
         CommandOf(pid).SkipWhile(x => x != LimitSetting.EdgeStopGrace.Flag).ElementAtOrDefault(1) is { } text
         && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : EdgeOptions.StopGraceDefault;
+
+    /// <summary>What the server was given is the edge's too: its environment may be another when it is started again.</summary>
+    private static IEnumerable<string> Given(ServerOptions options, Setting setting) =>
+        options.Settings.FirstOrDefault(s => s.Setting == setting) is { } value && value.Value != setting.Default ? [setting.Flag, value.Value] : [];
 
     private static string Seconds(TimeSpan time) => ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 

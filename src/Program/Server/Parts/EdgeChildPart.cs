@@ -34,7 +34,7 @@ internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor su
         if (pid == 0 || !child.IsOurs(pid))
         {
             await child.EndAsync(pid, cancellationToken);
-            if (PortCheck.Check(options, Setting.HttpPort) is { } fault) throw fault.ToException();
+            if ((PortCheck.Check(options, Setting.HttpPort) ?? PortCheck.Check(options, TelemetrySetting.EdgeMetricsListen)) is { } fault) throw fault.ToException();
             pid = await child.LaunchAsync(cancellationToken);
         }
         for (var begun = time.GetTimestamp(); !serves && EdgeChild.Lives(pid) && time.GetElapsedTime(begun) < ServesWithin;)

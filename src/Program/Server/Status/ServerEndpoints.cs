@@ -1,13 +1,13 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
-using Strata.Compute.Members;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Core.Sharing;
 using Strata.Resources.Kinds;
+using Strata.Telemetry;
 
 namespace Strata.Server.Status;
 
@@ -21,19 +21,28 @@ internal static class ServerEndpoints
     public static void MapServer(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds, Func<ServerStatus> status)
     {
         var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
-        var shares = routes.ServiceProvider.GetServices<IShareReport>().ToList();
-        var calls = routes.ServiceProvider.GetRequiredService<MemberDirectory>().Counts;
+        var telemetry = routes.ServiceProvider.GetRequiredService<StrataTelemetry>();
+        StartMetrics(routes.ServiceProvider);
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
             Task.FromResult<Result<Answer>>(Answer.Json(call.Principal.IsOperator ? status() : status().ForTenants()))).InProject();
-        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "Health of parts and background work, use of shares, calls to compute members, as Prometheus text.") with
+        routes.MapApi("GET", "/api/v1/metrics", Principal.PlatformPermission, Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
-        }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
-        {
-            http.Response.ContentType = ServerMetrics.ContentType;
-            return http.Response.WriteAsync(ServerMetrics.Write(status(), shares) + calls.WriteMetrics(), http.RequestAborted);
-        })));
+        }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(telemetry.WriteMetricsAsync)));
+    }
+
+    public static IServiceCollection AddServerMetrics(this IServiceCollection services, Func<ServerStatus> status) => services
+        .AddSingleton(_ => new ServerMetrics(status))
+        .AddSingleton(s => new WorkMetrics(s.GetRequiredService<Supervisor>()))
+        .AddSingleton(s => new ShareMetrics([.. s.GetServices<IShareReport>()]));
+
+    /// <summary>They report from the time when they are made to the end of the services.</summary>
+    private static void StartMetrics(IServiceProvider services)
+    {
+        services.GetRequiredService<ServerMetrics>();
+        services.GetRequiredService<WorkMetrics>();
+        services.GetRequiredService<ShareMetrics>();
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "server", Answer = Content.Json(Schemas.Members([])) };

@@ -1,20 +1,20 @@
-using System.Globalization;
-using System.Text;
-using Strata.Core.Background;
-using Strata.Core.Sharing;
+using System.Diagnostics.Metrics;
 
 namespace Strata.Server.Status;
 
-/// <summary>A server's status in the Prometheus text format, version 0.0.4. The edge's own metrics are at its admin port.</summary>
-internal static class ServerMetrics
+/// <summary>Health of the server's parts, as instruments of the meter <c>Strata.Server</c>, until it is disposed.</summary>
+internal sealed class ServerMetrics : IDisposable
 {
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    private readonly Meter meter = new("Strata.Server");
 
-    public static string Write(ServerStatus status, IEnumerable<IShareReport> shares)
+    public ServerMetrics(Func<ServerStatus> status)
     {
-        var text = new StringBuilder("# HELP strata_part_ok 1 while the part works.\n# TYPE strata_part_ok gauge\n");
-        foreach (var part in status.Parts) text.Append(CultureInfo.InvariantCulture, $"strata_part_ok{{part=\"{part.Name}\"}} {(part.Ok ? 1 : 0)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"# TYPE strata_server_memory_bytes gauge\nstrata_server_memory_bytes {status.MemoryBytes}\n");
-        return text.Append(WorkMetrics.Write(status.Background)).Append(ShareMetrics.Write(shares)).ToString();
+        meter.CreateObservableGauge("strata.part.ok", () => Parts(status()), null, "1 while the part works.");
+        meter.CreateObservableGauge("strata.server.memory", () => Environment.WorkingSet, "By", "Memory of the server's process.");
     }
+
+    public void Dispose() => meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Parts(ServerStatus status) =>
+        status.Parts.Select(p => new Measurement<long>(p.Ok ? 1 : 0, new KeyValuePair<string, object?>("part", p.Name)));
 }

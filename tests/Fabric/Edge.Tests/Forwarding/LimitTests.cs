@@ -65,13 +65,13 @@ public class LimitTests
             }
             using var client = edge.CreateClient();
             for (var i = 0; i < 10; i++) Assert.Equal("ok", await client.GetStringAsync("/"));
-            Assert.Contains("state=\"stream\"} 4\n", edge.Server.WriteMetrics(), StringComparison.Ordinal);
+            Assert.Contains("state=\"stream\"} 4\n", edge.ReadMetrics(), StringComparison.Ordinal);
         }
         finally
         {
             streams.ForEach(s => s.Dispose());
         }
-        await Eventually.TrueAsync(() => edge.Server.WriteMetrics().Contains("state=\"stream\"} 0\n", StringComparison.Ordinal), "no stream is left");
+        await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 0\n", StringComparison.Ordinal), "no stream is left");
     }
 
     /// <summary>The bound is the one of its route, not the edge's.</summary>
@@ -90,9 +90,9 @@ public class LimitTests
                 polls.Add(await RawClient.ConnectAsync(edge.EndPoint));
                 await polls[^1].SendAsync("GET /poll HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
                 await Eventually.TrueAsync(() => origin.Requests.Count == i, "the poll has begun");
-                await Eventually.TrueAsync(() => edge.Server.WriteMetrics().Contains("state=\"stream\"} 1\n", StringComparison.Ordinal), "one counts as a stream");
+                await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 1\n", StringComparison.Ordinal), "one counts as a stream");
             }
-            await Eventually.TrueAsync(() => edge.Server.WriteMetrics().Contains("state=\"used\"} 2\n", StringComparison.Ordinal), "two count as requests");
+            await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("state=\"used\"} 2\n", StringComparison.Ordinal), "two count as requests");
         }
         finally
         {

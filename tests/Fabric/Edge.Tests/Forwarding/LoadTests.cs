@@ -73,7 +73,7 @@ public class LoadTests
         await Eventually.TrueAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
         client.Reset();
         await left.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        await Eventually.TrueAsync(() => edge.Server.WriteMetrics().Contains("code=\"client_gone\"} 1", StringComparison.Ordinal), "it is counted");
+        await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("code=\"client_gone\"} 1", StringComparison.Ordinal), "it is counted");
     }
 
     [Fact]

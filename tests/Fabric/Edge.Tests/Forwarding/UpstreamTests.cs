@@ -204,7 +204,7 @@ public class UpstreamTests
             using var response = await client.PostAsync("/", null);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
-        Assert.Contains("strata_edge_instance_healthy{instance=\"ins_0_" + free.Port + "\"} 0", edge.Server.WriteMetrics(), StringComparison.Ordinal);
+        Assert.Contains("strata.edge.instances{state=\"resting\"} 1\n", edge.ReadMetrics(), StringComparison.Ordinal);
     }
 
     [Fact]

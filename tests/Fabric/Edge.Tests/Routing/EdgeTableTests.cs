@@ -6,7 +6,7 @@ namespace Strata.Edge.Tests.Routing;
 public class EdgeTableTests
 {
     private static EdgeTable Table(params (string Host, string Path)[] routes) =>
-        new(routes.Select(r => new RouteEntry(new RouteRecord { Id = r.Host + r.Path, Org = "o", Host = r.Host, Path = r.Path, DeploymentName = "d" }, [], new RouteMetrics())), 1);
+        new(routes.Select(r => new RouteEntry(new RouteRecord { Id = r.Host + r.Path, Org = "o", Host = r.Host, Path = r.Path, DeploymentName = "d" }, [], DeploymentSeries.None)), 1);
 
     [Fact]
     public void Keep_ALongerPathOfAnotherProject_StaysWithTheOldest()
@@ -71,7 +71,7 @@ public class EdgeTableTests
     public void Choose_ByWeight_IsFair()
     {
         var targets = new[] { Target("a", 3), Target("b", 1), Target("never", 0) };
-        var entry = new RouteEntry(new RouteRecord { Id = "r", Org = "o", Host = "h", DeploymentName = "d" }, targets, new RouteMetrics());
+        var entry = new RouteEntry(new RouteRecord { Id = "r", Org = "o", Host = "h", DeploymentName = "d" }, targets, DeploymentSeries.None);
         var chosen = Enumerable.Range(0, 8000).Select(_ => entry.Choose()!.StaticImage!).CountBy(i => i).ToDictionary();
         Assert.InRange(chosen["a"], 5700, 6300);
         Assert.Equal(8000, chosen["a"] + chosen["b"]);
@@ -81,9 +81,9 @@ public class EdgeTableTests
     public void Choose_WithoutUsableTarget_IsNull()
     {
         var record = new RouteRecord { Id = "r", Org = "o", Host = "h", DeploymentName = "d" };
-        Assert.Null(new RouteEntry(record, [new RouteTarget(new TargetRecord("rel", 1), "o", [])], new RouteMetrics()).Choose());
-        Assert.Null(new RouteEntry(record, [Target("a", 0)], new RouteMetrics()).Choose());
-        Assert.Null(new RouteEntry(record, [], new RouteMetrics()).Choose());
+        Assert.Null(new RouteEntry(record, [new RouteTarget(new TargetRecord("rel", 1), "o", [])], DeploymentSeries.None).Choose());
+        Assert.Null(new RouteEntry(record, [Target("a", 0)], DeploymentSeries.None).Choose());
+        Assert.Null(new RouteEntry(record, [], DeploymentSeries.None).Choose());
     }
 
     private static RouteTarget Target(string image, int weight) => new(new TargetRecord("rel", weight, image), "o", []);

@@ -9,9 +9,18 @@ internal sealed class TestEdge : IAsyncDisposable
 {
     public const string Host = "app.localhost";
 
-    private TestEdge(EdgeServer server) => Server = server;
+    private readonly EdgeReadings readings;
+
+    private TestEdge(EdgeServer server)
+    {
+        Server = server;
+        readings = new EdgeReadings(server.Metrics.Meter);
+    }
 
     public EdgeServer Server { get; }
+    /// <summary>What its instruments have reported.</summary>
+    public string ReadMetrics() => readings.Write();
+
     public IPEndPoint EndPoint => Server.HttpEndPoints[0];
 
     public static async Task<TestEdge> StartAsync(TableSnapshot? table = null, Func<EdgeOptions, EdgeOptions>? with = null)
@@ -63,5 +72,9 @@ internal sealed class TestEdge : IAsyncDisposable
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        readings.Dispose();
+    }
 }

@@ -29,7 +29,7 @@ public sealed class FairSharesTests : IAsyncLifetime
         await ReadAsync(b, "/api/v1/deployments/greedy/logs?tail=10");
         await Wait.UntilAsync(
             async () => await MessageAsync(b, "greedy") is { } message && message.Contains("QUOTA_EXCEEDED", StringComparison.Ordinal), "the rollout says so");
-        var metrics = await ReadAsync(a, "/api/v1/metrics");
+        var metrics = await ReadAsync(cloud.Operator, "/api/v1/metrics");
         Assert.Contains("strata_share_used{resource=\"tunnels\"} 2\n", metrics, StringComparison.Ordinal);
         Assert.Contains("strata_share_total{resource=\"tunnels\"} 4\n", metrics, StringComparison.Ordinal);
 
