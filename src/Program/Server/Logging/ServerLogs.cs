@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 
@@ -16,7 +17,7 @@ public sealed class ServerLogs(string path, TextWriter? console, LogFormat forma
     /// <summary>Strata's own from information up, the framework's from warnings up.</summary>
     public static ILoggerFactory CreateFactory(string path, TextWriter? console, LogFormat format, TimeProvider time) => LoggerFactory.Create(logging =>
     {
-        logging.AddProvider(new ServerLogs(path, console, format, time));
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new ServerLogs(path, console, format, time)); // disposed with the factory, so that no line is lost
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Npgsql", LogLevel.Warning);
         logging.AddFilter("OpenTelemetry", LogLevel.Warning);

@@ -78,8 +78,16 @@ public sealed class TraceTests : IAsyncLifetime
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        string[] expected = ["edge.request", "POST /api/entity/{format}/{model}/{version}", "entity.create", "log.commit", "member.call stamp", "member.work stamp"];
-        await Wait.UntilAsync(() => expected.All(name => Spans().Any(s => s.Name == name)), "all spans have arrived: " + string.Join(", ", expected));
+        string[] expected = ["edge.request", "POST /api/entity/{format}/{entityName}/{modelVersion}", "entity.create", "log.commit", "member.call stamp", "member.work stamp"];
+        try
+        {
+            await Wait.UntilAsync(() => expected.All(name => Spans().Any(s => s.Name == name)), "all spans have arrived");
+        }
+        catch (Exception)
+        {
+            foreach (var span in Spans()) TestContext.Current.TestOutputHelper!.WriteLine($"{span.SpanId} of {span.ParentId}: {span.Name}");
+            throw;
+        }
         Assert.Equal(["member.work stamp", "member.call stamp", "entity.create", expected[1], "edge.request"], PathFrom("member.work stamp"));
         Assert.Equal("entity.create", PathFrom("log.commit")[1]);
 
