@@ -18,6 +18,10 @@ internal static class ServerEndpoints
 
     private sealed record KindList(IReadOnlyList<KindInfo> Kinds);
 
+    private static readonly Error OperatorNeeded = new(
+        ErrorKind.Forbidden, "FORBIDDEN", "Metrics show the load of all organizations, and your token is not an operator's.",
+        "Use the token of the cloud's operator. GET /api/v1/compute/metrics shows your own compute members.");
+
     public static void MapServer(this IEndpointRouteBuilder routes, IEnumerable<Kind> kinds, Func<ServerStatus> status)
     {
         var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
@@ -26,10 +30,10 @@ internal static class ServerEndpoints
         routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
             Task.FromResult<Result<Answer>>(Answer.Json(call.Principal.IsOperator ? status() : status().ForTenants()))).InProject();
-        routes.MapApi("GET", "/api/v1/metrics", Principal.PlatformPermission, Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with
+        routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with
         {
             Answer = new Content(["text/plain"], Schemas.Text()),
-        }, _ => Task.FromResult<Result<Answer>>(Answer.Stream(telemetry.WriteMetricsAsync)));
+        }, call => Task.FromResult<Result<Answer>>(call.Principal.IsOperator ? Answer.Stream(telemetry.WriteMetricsAsync) : OperatorNeeded));
     }
 
     public static IServiceCollection AddServerMetrics(this IServiceCollection services, Func<ServerStatus> status) => services
