@@ -1,3 +1,4 @@
+#pragma warning disable CA1848 // the test logs as any library may
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
