@@ -10,7 +10,9 @@ public sealed record ServerSpec
 /// <summary>What a server reports of itself.</summary>
 public sealed record ServerPresence
 {
-    /// <summary>Where the other servers reach its API, for example <c>http://10.0.0.5:8080</c>; null before its first registration.</summary>
+    /// <summary>
+    /// Where the other servers reach its API, for example <c>http://10.0.0.5:8080</c>; null before its first registration.
+    /// </summary>
     public string? Address { get; init; }
 
     public string? Version { get; init; }

@@ -45,7 +45,8 @@ public sealed class PeerTests : IAsyncLifetime
     public async Task RequestWithATokenOfTheOther_IsPassedOn_WithMethodPathBodyAndRights()
     {
         var answer = await SendAsync(first.AdminToken, "second." + Secret);
-        Assert.Equal($"second POST /echo?x=a%2Fb%20c user:test hello [{first.Org}] passed:True", answer.Replace("token:admin", "user:test", StringComparison.Ordinal));
+        Assert.Equal($"second POST /echo?x=a%2Fb%20c user:test hello [{first.Org}] passed:True", answer.Replace("token:admin",
+            "user:test", StringComparison.Ordinal));
     }
 
     [Theory, InlineData("first."), InlineData("nobody."), InlineData("")]

@@ -17,7 +17,8 @@ public sealed class PeerTokenTests
         Grants =
         [
             new Grant(new HashSet<string> { "widgets.read" }, GrantScope.Organization),
-            new Grant(new HashSet<string> { "widgets.write", "boxes.read" }, new GrantScope.Both(new GrantScope.OfProject("prj_1"), Staging)),
+            new Grant(new HashSet<string> { "widgets.write", "boxes.read" }, new GrantScope.Both(new GrantScope.OfProject("prj_1"),
+                Staging)),
             new Grant(new HashSet<string> { "nodes.control" }, new GrantScope.OfNode("nod_1")),
         ],
         RoleNames = ["developer"], Project = "prj_1",
@@ -35,8 +36,10 @@ public sealed class PeerTokenTests
         var (principal, from) = (await second.VerifyAsync(first.Issue("second", "GET", Path, Caller), "GET", Path)).Value;
 
         Assert.Equal("first", from.From);
-        Assert.Equal((Caller.Tenant, Caller.Actor, Caller.Project, null), (principal.Tenant, principal.Actor, principal.Project, principal.Node));
-        Assert.Equal(Caller.Grants.Select(g => string.Join(' ', g.Permissions.Order())), principal.Grants.Select(g => string.Join(' ', g.Permissions.Order())));
+        Assert.Equal((Caller.Tenant, Caller.Actor, Caller.Project, null), (principal.Tenant, principal.Actor, principal.Project,
+            principal.Node));
+        Assert.Equal(Caller.Grants.Select(g => string.Join(' ', g.Permissions.Order())), principal.Grants.Select(g => string.Join(' ',
+            g.Permissions.Order())));
         Assert.Equal(GrantScope.Organization, principal.Grants[0].Scope);
         var both = Assert.IsType<GrantScope.Both>(principal.Grants[1].Scope);
         Assert.Equal(new GrantScope.OfProject("prj_1"), both.First);

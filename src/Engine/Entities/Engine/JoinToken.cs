@@ -17,5 +17,6 @@ public static class JoinToken
     }
 
     /// <summary>The id of the server that holds the transaction; empty where the token names none.</summary>
-    public static ReadOnlySpan<char> ServerOf(string token) => token.IndexOf('.', StringComparison.Ordinal) is > 0 and var end ? token.AsSpan(0, end) : default;
+    public static ReadOnlySpan<char> ServerOf(string token) =>
+        token.IndexOf('.', StringComparison.Ordinal) is > 0 and var end ? token.AsSpan(0, end) : default;
 }

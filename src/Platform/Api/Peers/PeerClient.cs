@@ -10,8 +10,10 @@ using Strata.Resources.Servers;
 namespace Strata.Api.Peers;
 
 /// <summary>
-/// Calls to other servers of this cloud, over HTTP/2 to their API's port, each with a token of <see cref="PeerTokens"/>. Bounded: requests at
-/// once (shared fairly by organizations), the time of a connect, and the time until a server that fell silent counts as gone (pings). One that
+/// Calls to other servers of this cloud, over HTTP/2 to their API's port, each with a token of <see cref="PeerTokens"/>. Bounded: requests
+/// at
+/// once (shared fairly by organizations), the time of a connect, and the time until a server that fell silent counts as gone (pings). One
+/// that
 /// could not be reached is not tried again for a second, so that calls to a dead server fail at once. Safe for concurrent use.
 /// </summary>
 public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, TimeProvider time) : IShareReport, IDisposable
@@ -45,14 +47,16 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
 
     public IEnumerable<ShareUse> Shares => [requests.Use];
 
-    /// <summary>Sends a request; the answer's body is read as it comes. PEER_UNAVAILABLE where there is no answer, SHARE_EXHAUSTED at the bound.</summary>
+    /// <summary>
+    /// Sends a request; the answer's body is read as it comes. PEER_UNAVAILABLE where there is no answer, SHARE_EXHAUSTED at the bound.
+    /// </summary>
     /// <param name="path">With its query, escaped.</param>
     /// <param name="principal">In whose name.</param>
     /// <param name="headers">Beside the authorization; the first that is given of a name is sent.</param>
     /// <exception cref="OperationCanceledException">Cancelled by the caller.</exception>
     public async Task<Result<PeerAnswer>> SendAsync(
-        PeerServer peer, string method, string path, Principal principal, HttpContent? content, IEnumerable<KeyValuePair<string, string>> headers,
-        CancellationToken cancellationToken)
+        PeerServer peer, string method, string path, Principal principal, HttpContent? content,
+        IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
         if (IsResting(peer)) return PeerErrors.Unreached;
         if (!requests.TryTake(principal.Tenant).TryGet(out var place, out var error)) return error;
@@ -68,7 +72,8 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
             failedAt.TryRemove(peer.ServerId, out _);
             return new PeerAnswer(response, place);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException
+            or OperationCanceledException)
         {
             place.Dispose();
             if (!IsConnectFailure(e)) return PeerErrors.Unavailable;
@@ -84,15 +89,18 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
 
     public void Dispose() => http.Dispose();
 
-    private bool IsResting(PeerServer peer) => failedAt.TryGetValue(peer.ServerId, out var at) && time.GetElapsedTime(at) < RestAfterFailure;
+    private bool IsResting(PeerServer peer) =>
+        failedAt.TryGetValue(peer.ServerId, out var at) && time.GetElapsedTime(at) < RestAfterFailure;
 
     /// <summary>As it is: what was signed must be what arrives.</summary>
     private static Uri AddressOf(PeerServer peer, string path) =>
-        new(peer.Address.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        new(peer.Address.GetLeftPart(UriPartial.Authority) + path,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
     private static bool IsConnectFailure(Exception e) => e is HttpRequestException
     {
-        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError,
     } or HttpRequestException { InnerException: SocketException };
 }
 
@@ -103,7 +111,9 @@ public sealed class PeerAnswer(HttpResponseMessage response, ShareLease place) :
 
     public int Status => (int)response.StatusCode;
 
-    /// <summary>The whole body, up to a bound; PEER_UNAVAILABLE where it does not come or is longer, and the answer's own error where it is one.</summary>
+    /// <summary>
+    /// The whole body, up to a bound; PEER_UNAVAILABLE where it does not come or is longer, and the answer's own error where it is one.
+    /// </summary>
     public async Task<Result<byte[]>> ReadAsync(int bytesMax, CancellationToken cancellationToken)
     {
         try
@@ -112,7 +122,8 @@ public sealed class PeerAnswer(HttpResponseMessage response, ShareLease place) :
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             return response.IsSuccessStatusCode ? body : ProblemDetails.Read(Status, body) ?? PeerErrors.Unavailable;
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException
+            or OperationCanceledException)
         {
             return PeerErrors.Unavailable;
         }

@@ -19,7 +19,8 @@ public static class PeerErrors
         ErrorKind.Forbidden, "FORBIDDEN", "This endpoint is for the other servers of this cloud only.", "/docs lists what you may call.");
 
     internal static readonly Error Replays = new(
-        ErrorKind.Unavailable, "PEER_BUSY", "This server got more requests of other servers within a minute than it can tell apart.", "Try again in a minute.")
+        ErrorKind.Unavailable, "PEER_BUSY", "This server got more requests of other servers within a minute than it can tell apart.",
+        "Try again in a minute.")
     { Retryable = true };
 
     /// <summary>Whether it is certain that the other server did not get the request.</summary>

@@ -9,8 +9,11 @@ public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(5);
 
-    /// <summary>Until cancelled: runs the work for each server, again after a pause when it ends, until the server is not up any more.</summary>
-    /// <param name="follow">Ends when the other server ends it; an expected failure is an error that it handles. Cancelled when the server is gone.</param>
+    /// <summary>
+    /// Until cancelled: runs the work for each server, again after a pause when it ends, until the server is not up any more.
+    /// </summary>
+    /// <param name="follow">Ends when the other server ends it; an expected failure is an error that it handles. Cancelled when the server
+    /// is gone.</param>
     public async Task RunAsync(Func<PeerServer, CancellationToken, Task> follow, CancellationToken cancellationToken)
     {
         var running = new Dictionary<PeerServer, (CancellationTokenSource Stop, Task Work)>();
@@ -32,7 +35,7 @@ public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
                 }
                 await Task.WhenAny([change.WaitAsync(cancellationToken), .. running.Values.Select(r => r.Work)]);
                 cancellationToken.ThrowIfCancellationRequested();
-                foreach (var (_, work) in running.Values.Where(r => r.Work.IsFaulted)) await work;
+                foreach (var (_, work) in running.Values.Where(r => r.Work.IsCompleted)) await work; // it ends by a fault only
             }
         }
         finally
@@ -57,7 +60,8 @@ public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
             {
                 await follow(peer, cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is IOException or HttpRequestException or StrataException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is IOException or HttpRequestException
+                or OperationCanceledException or StrataException)
             {
                 // It left, or does not answer: asked again while it is up.
             }

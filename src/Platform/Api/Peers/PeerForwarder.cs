@@ -17,7 +17,8 @@ public sealed class PeerForwarder(PeerClient client)
     /// <summary>Of one connection only (RFC 9110, 7.6.1), or set anew for the hop.</summary>
     private static readonly HashSet<string> NotPassed = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Authorization", "Connection", "Content-Length", "Cookie", "Expect", "Host", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
+        "Authorization", "Connection", "Content-Length", "Cookie", "Expect", "Host", "Keep-Alive", "Proxy-Authorization",
+        "Proxy-Connection", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", "X-Request-Id",
     };
 
@@ -47,7 +48,9 @@ public sealed class PeerForwarder(PeerClient client)
         }
     }
 
-    /// <summary>Flushes what has come whenever nothing more is there, so that streams go through. An answer that breaks off ends the connection.</summary>
+    /// <summary>
+    /// Flushes what has come whenever nothing more is there, so that streams go through. An answer that breaks off ends the connection.
+    /// </summary>
     private static async Task CopyAsync(Stream from, HttpContext http, CancellationToken cancellationToken)
     {
         var to = http.Response.BodyWriter;
@@ -69,7 +72,9 @@ public sealed class PeerForwarder(PeerClient client)
     }
 
     private static string TargetOf(HttpContext http) =>
-        http.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target ? target : http.Request.Path.ToUriComponent() + http.Request.QueryString;
+        http.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target
+            ? target
+            : http.Request.Path.ToUriComponent() + http.Request.QueryString;
 
     private static StreamContent? ContentOf(HttpContext http)
     {
@@ -85,7 +90,8 @@ public sealed class PeerForwarder(PeerClient client)
         yield return new(RequestIds.Header, http.TraceIdentifier);
         foreach (var (name, values) in http.Request.Headers)
         {
-            if (NotPassed.Contains(name) || name.StartsWith(':') || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)) continue;
+            if (NotPassed.Contains(name) || name.StartsWith(':')) continue;
+            if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)) continue;
             foreach (var value in values) yield return new(name, value ?? "");
         }
     }

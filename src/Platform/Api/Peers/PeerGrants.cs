@@ -4,13 +4,16 @@ using Strata.Api.Auth;
 
 namespace Strata.Api.Peers;
 
-/// <summary>A principal's grants as JSON, with their scopes; what cannot be read whole is refused, because a scope that is lost would widen a grant.</summary>
+/// <summary>
+/// A principal's grants as JSON, with their scopes; what cannot be read whole is refused, because a scope that is lost would widen a grant.
+/// </summary>
 internal static class PeerGrants
 {
     private const int DepthMax = 16;
 
     public static string Write(IReadOnlyList<Grant> grants) => new JsonArray([
-        .. grants.Select(g => new JsonObject { ["may"] = new JsonArray([.. g.Permissions.Select(p => JsonValue.Create(p))]), ["scope"] = Write(g.Scope) }),
+        .. grants.Select(g => new JsonObject { ["may"] = new JsonArray([.. g.Permissions.Select(p => JsonValue.Create(p))]),
+            ["scope"] = Write(g.Scope) }),
     ]).ToJsonString();
 
     /// <exception cref="FormatException">It is not what <see cref="Write(IReadOnlyList{Grant})"/> writes.</exception>
@@ -19,7 +22,8 @@ internal static class PeerGrants
         try
         {
             return [.. JsonNode.Parse(text)!.AsArray().Select(g => new Grant(
-                g!["may"]!.AsArray().Select(p => p!.GetValue<string>()).ToFrozenSet(StringComparer.Ordinal), ReadScope(g["scope"]!.AsObject(), DepthMax)))];
+                g!["may"]!.AsArray().Select(p => p!.GetValue<string>()).ToFrozenSet(StringComparer.Ordinal),
+                ReadScope(g["scope"]!.AsObject(), DepthMax)))];
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or NullReferenceException)
         {
@@ -31,11 +35,14 @@ internal static class PeerGrants
     {
         GrantScope.OfProject project => new JsonObject { ["project"] = project.Project },
         GrantScope.OfNode node => new JsonObject { ["node"] = node.Node },
-        GrantScope.WithLabels labels => new JsonObject { ["labels"] = new JsonObject(labels.Labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
+        GrantScope.WithLabels labels => new JsonObject { ["labels"] = Write(labels.Labels) },
         GrantScope.Both both => new JsonObject { ["both"] = new JsonArray(Write(both.First), Write(both.Second)) },
         _ when scope == GrantScope.Organization => new JsonObject { ["organization"] = true },
         _ => throw new NotSupportedException($"The scope {scope.GetType().Name} cannot be passed on: add it to {nameof(PeerGrants)}."),
     };
+
+    private static JsonObject Write(IReadOnlyDictionary<string, string> labels) =>
+        new(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value)));
 
     private static GrantScope ReadScope(JsonObject scope, int depth)
     {

@@ -34,7 +34,10 @@ public sealed class PeerTokens
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
-    private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = CharactersMax };
+    private readonly JsonWebTokenHandler handler = new()
+    {
+        SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = CharactersMax,
+    };
     private readonly SigningCredentials signing;
     private readonly PeerNonces used;
     private readonly string self;
@@ -55,7 +58,8 @@ public sealed class PeerTokens
         var now = time.GetUtcNow();
         var claims = new Dictionary<string, object>
         {
-            ["jti"] = Guid.CreateVersion7(now).ToString(), ["sub"] = principal.Actor, [Method] = method, [Path] = path, [Tenant] = principal.Tenant.ToString(),
+            ["jti"] = Guid.CreateVersion7(now).ToString(), ["sub"] = principal.Actor, [Method] = method, [Path] = path,
+            [Tenant] = principal.Tenant.ToString(),
             [Grants] = PeerGrants.Write(principal.Grants), [RoleNames] = principal.RoleNames.ToArray(),
         };
         if (principal.Project is { } project) claims[Project] = project;
@@ -63,7 +67,8 @@ public sealed class PeerTokens
         if (principal.IsOperatorElsewhere) claims[Elsewhere] = true;
         return handler.CreateToken(new SecurityTokenDescriptor
         {
-            Issuer = self, Audience = target, Claims = claims, IssuedAt = now.UtcDateTime, Expires = (now + Lifetime).UtcDateTime, SigningCredentials = signing,
+            Issuer = self, Audience = target, Claims = claims, IssuedAt = now.UtcDateTime, Expires = (now + Lifetime).UtcDateTime,
+            SigningCredentials = signing,
         });
     }
 
@@ -74,9 +79,11 @@ public sealed class PeerTokens
         var now = time.GetUtcNow();
         var verified = await handler.ValidateTokenAsync(text, new TokenValidationParameters
         {
-            IssuerSigningKey = signing.Key, ValidAlgorithms = [SecurityAlgorithms.HmacSha256], RequireSignedTokens = true, RequireExpirationTime = true,
+            IssuerSigningKey = signing.Key, ValidAlgorithms = [SecurityAlgorithms.HmacSha256], RequireSignedTokens = true,
+            RequireExpirationTime = true,
             ValidateIssuer = false, ValidAudience = self,
-            LifetimeValidator = (_, to, _, _) => to is { } end && end > (now - Skew).UtcDateTime && end <= (now + Lifetime + Skew).UtcDateTime,
+            LifetimeValidator = (_, to, _, _) => to is { } end && end > (now - Skew).UtcDateTime
+                && end <= (now + Lifetime + Skew).UtcDateTime,
         });
         if (!verified.IsValid || verified.SecurityToken is not JsonWebToken token) return ApiErrors.Unauthorized;
         if (Text(token, Method) != method || Text(token, Path) != path) return ApiErrors.Unauthorized;
@@ -92,7 +99,8 @@ public sealed class PeerTokens
         {
             return new Principal
             {
-                Tenant = tenant, Actor = token.Subject, Grants = PeerGrants.Read(Text(token, Grants) ?? ""), RoleNames = List(token, RoleNames),
+                Tenant = tenant, Actor = token.Subject, Grants = PeerGrants.Read(Text(token, Grants) ?? ""),
+                RoleNames = List(token, RoleNames),
                 Project = Text(token, Project), Node = Text(token, Node),
                 IsOperatorElsewhere = token.TryGetPayloadValue<bool>(Elsewhere, out var elsewhere) && elsewhere,
             };
@@ -112,5 +120,7 @@ public sealed class PeerTokens
     private static string? Text(JsonWebToken token, string claim) => token.TryGetPayloadValue<string>(claim, out var text) ? text : null;
 
     private static IReadOnlyList<string> List(JsonWebToken token, string claim) =>
-        token.TryGetPayloadValue<JsonElement>(claim, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(i => i.GetString() ?? "")] : [];
+        token.TryGetPayloadValue<JsonElement>(claim, out var value) && value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(i => i.GetString() ?? "")]
+            : [];
 }

@@ -6,10 +6,13 @@ namespace Strata.Compute.Dispatch;
 /// <summary>Calls to the members of this server. Safe for concurrent use.</summary>
 internal sealed class LocalCalls(MemberDirectory directory, TimeProvider time)
 {
-    /// <summary>For another server: asks one member. COMPUTE_MEMBER_DISCONNECTED where it was lost; whether another is asked is decided there.</summary>
+    /// <summary>
+    /// For another server: asks one member. COMPUTE_MEMBER_DISCONNECTED where it was lost; whether another is asked is decided there.
+    /// </summary>
     public async Task<Result<MemberAnswer>> TakeAndAskAsync(MemberCall call, CancellationToken cancellationToken)
     {
-        var taken = await directory.TakeAsync(call.Call.Entity.Tenant, call.Call.Project, call.Name, call.Config.Tags, [], cancellationToken);
+        var taken = await directory.TakeAsync(call.Call.Entity.Tenant, call.Call.Project, call.Name, call.Config.Tags, [],
+            cancellationToken);
         if (!taken.TryGet(out var member, out var error)) return error;
         try
         {

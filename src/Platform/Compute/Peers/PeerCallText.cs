@@ -7,7 +7,10 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Compute.Peers;
 
-/// <summary>A call and its answer as they go between servers: JSON, with documents as they are. Whose organization it is comes with the token, not with this.</summary>
+/// <summary>
+/// A call and its answer as they go between servers: JSON, with documents as they are. Whose organization it is comes with the token, not
+/// with this.
+/// </summary>
 internal static class PeerCallText
 {
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = JsonGuard.DepthMax + 8 };
@@ -52,7 +55,8 @@ internal static class PeerCallText
             using var document = JsonDocument.Parse(text, Reading);
             return Read(tenant, document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException
+            or ArgumentException)
         {
             return null;
         }
@@ -60,7 +64,9 @@ internal static class PeerCallText
 
     private static MemberCall Read(TenantId tenant, JsonElement call)
     {
-        var transition = Text(call, "transition") is { } name ? new TransitionDefinition { Name = name, Next = Text(call, "next") ?? "" } : null;
+        var transition = Text(call, "transition") is { } name
+            ? new TransitionDefinition { Name = name, Next = Text(call, "next") ?? "" }
+            : null;
         return new MemberCall
         {
             RequestId = call.GetProperty("requestId").GetString()!,
@@ -71,7 +77,10 @@ internal static class PeerCallText
                 Tags = [.. call.GetProperty("tags").EnumerateArray().Select(t => t.GetString()!)],
                 AttachEntity = call.GetProperty("attachEntity").GetBoolean(), Context = Text(call, "context"),
             },
-            Call = new ComputeCall(ReadEntity(tenant, call.GetProperty("entity")), call.GetProperty("workflow").GetString()!, transition) { Project = Text(call, "project") },
+            Call = new ComputeCall(ReadEntity(tenant, call.GetProperty("entity")), call.GetProperty("workflow").GetString()!, transition)
+            {
+                Project = Text(call, "project"),
+            },
             TransactionToken = Text(call, "token"),
             TraceParent = Text(call, "trace"),
         };
@@ -114,10 +123,13 @@ internal static class PeerCallText
             var answer = document.RootElement;
             return new MemberAnswer
             {
-                Matches = answer.GetProperty("matches").GetBoolean(), ResultKind = Text(answer, "resultKind"), Document = Json(answer, "document"),
+                Matches = answer.GetProperty("matches").GetBoolean(), ResultKind = Text(answer, "resultKind"),
+                Document = Json(answer, "document"),
                 Result = Json(answer, "result"),
                 Failure = answer.TryGetProperty("failure", out var failure)
-                    ? new MemberFailure(Text(failure, "code"), Text(failure, "message") ?? "", failure.GetProperty("retryable").GetBoolean()) : null,
+                        ? new MemberFailure(Text(failure, "code"), Text(failure, "message") ?? "",
+                            failure.GetProperty("retryable").GetBoolean())
+                        : null,
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)

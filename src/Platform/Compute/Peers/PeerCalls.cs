@@ -7,7 +7,8 @@ using Strata.Entities.Engine;
 namespace Strata.Compute.Peers;
 
 /// <summary>
-/// Gives calls to the members of other servers. The engine, which asks, is made before the services that carry the calls, so the host connects
+/// Gives calls to the members of other servers. The engine, which asks, is made before the services that carry the calls, so the host
+/// connects
 /// the two; until then there are no others. Safe for concurrent use.
 /// </summary>
 public sealed class PeerCalls
@@ -23,7 +24,8 @@ public sealed class PeerCalls
 
     internal void Use(PeerClient carrier) => client = carrier;
 
-    /// <returns>The member's answer, SERVER_BUSY and the like; null where that server has no such member (any more) or surely did not get the call.</returns>
+    /// <returns>The member's answer, SERVER_BUSY and the like; null where that server has no such member (any more) or surely did not get
+    /// the call.</returns>
     /// <exception cref="MemberLostException">The member, or its server, was lost before it answered.</exception>
     internal async ValueTask<Result<MemberAnswer>?> AskAsync(PeerView to, MemberCall call, CancellationToken cancellationToken)
     {

@@ -13,7 +13,9 @@ using Strata.Core;
 
 namespace Strata.Compute.Peers;
 
-/// <summary>What the other servers ask of this one: its members, as a stream of changes, and calls to them. No user's token comes through.</summary>
+/// <summary>
+/// What the other servers ask of this one: its members, as a stream of changes, and calls to them. No user's token comes through.
+/// </summary>
 internal sealed class PeerEndpoints(MemberDirectory directory, LocalCalls calls, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     public const string MembersPath = "/internal/v1/compute/members";
@@ -82,7 +84,8 @@ internal sealed class PeerEndpoints(MemberDirectory directory, LocalCalls calls,
         }
     }
 
-    private static async Task WriteAsync(HttpContext http, Dictionary<TenantId, string> told, TenantId tenant, IReadOnlyList<MemberGroup> groups)
+    private static async Task WriteAsync(HttpContext http, Dictionary<TenantId, string> told, TenantId tenant,
+        IReadOnlyList<MemberGroup> groups)
     {
         var line = JsonSerializer.Serialize(new MemberGroupsLine(tenant.ToString(), groups), WireJson.Of<MemberGroupsLine>());
         if (told.GetValueOrDefault(tenant) == line) return;

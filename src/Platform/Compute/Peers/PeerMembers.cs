@@ -6,8 +6,10 @@ using Strata.Resources.Servers;
 namespace Strata.Compute.Peers;
 
 /// <summary>
-/// Which other servers have members for which organizations and tags, in memory. Each server keeps a stream open to each other one and is told
-/// of changes; when the stream ends, that server's members count as gone at once. Choosing costs no round trip, and nothing where there are no
+/// Which other servers have members for which organizations and tags, in memory. Each server keeps a stream open to each other one and is
+/// told
+/// of changes; when the stream ends, that server's members count as gone at once. Choosing costs no round trip, and nothing where there are
+/// no
 /// others. Safe for concurrent use.
 /// </summary>
 public sealed class PeerMembers
@@ -18,11 +20,13 @@ public sealed class PeerMembers
     public bool IsEmpty => views.IsEmpty;
 
     /// <summary>Whether a member of another server would serve these tags, busy or not.</summary>
-    public bool Serves(TenantId tenant, IReadOnlyList<string> tags) => !IsEmpty && views.Values.Any(v => v.GroupsOf(tenant).Any(g => g.Serves(tags)));
+    public bool Serves(TenantId tenant, IReadOnlyList<string> tags) =>
+        !IsEmpty && views.Values.Any(v => v.GroupsOf(tenant).Any(g => g.Serves(tags)));
 
     /// <summary>The server whose members have the most room for such a call, by what is known; null: none has members for it.</summary>
     /// <param name="withRoom">Only one that is known to have room.</param>
-    internal PeerView? Choose(TenantId tenant, string? project, IReadOnlyList<string> tags, IReadOnlyCollection<PeerView> without, bool withRoom)
+    internal PeerView? Choose(TenantId tenant, string? project, IReadOnlyList<string> tags, IReadOnlyCollection<PeerView> without,
+        bool withRoom)
     {
         if (IsEmpty) return null;
         PeerView? best = null;

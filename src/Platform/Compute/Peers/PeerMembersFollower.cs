@@ -17,13 +17,15 @@ internal sealed class PeerMembersFollower : SupervisedService
     private readonly PeerClient client;
     private readonly PeerFollowing following;
 
-    public PeerMembersFollower(PeerCalls calls, PeerClient client, PeerFollowing following, Supervisor supervisor) : base(supervisor, "peer-members")
+    public PeerMembersFollower(PeerCalls calls, PeerClient client, PeerFollowing following, Supervisor supervisor)
+        : base(supervisor, "peer-members")
     {
         (this.calls, this.client, this.following) = (calls, client, following);
         calls.Use(client);
     }
 
-    protected override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) => following.RunAsync(FollowAsync, stoppingToken);
+    protected override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) =>
+        following.RunAsync(FollowAsync, stoppingToken);
 
     private async Task FollowAsync(PeerServer peer, CancellationToken cancellationToken)
     {

@@ -8,7 +8,8 @@ using Strata.Resources.Servers;
 namespace Strata.Compute.Peers;
 
 /// <summary>
-/// What the other servers report of an organization's members and calls: the same requests, passed on with the caller's rights and answered there
+/// What the other servers report of an organization's members and calls: the same requests, passed on with the caller's rights and answered
+/// there
 /// of that server alone. Safe for concurrent use.
 /// </summary>
 internal sealed class PeerReports(PeerClient client, PeerFollowing following, TimeProvider time)
@@ -23,7 +24,8 @@ internal sealed class PeerReports(PeerClient client, PeerFollowing following, Ti
     public async Task<IReadOnlyList<T?>> ListsAsync<T>(HttpContext http, string path) where T : class =>
         await Task.WhenAll(client.Directory.Others.Select(p => ListAsync<T>(p, http.GetPrincipal(), path, http.RequestAborted)));
 
-    private async Task<T?> ListAsync<T>(PeerServer peer, Principal principal, string path, CancellationToken cancellationToken) where T : class
+    private async Task<T?> ListAsync<T>(PeerServer peer, Principal principal, string path,
+        CancellationToken cancellationToken) where T : class
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
@@ -32,7 +34,9 @@ internal sealed class PeerReports(PeerClient client, PeerFollowing following, Ti
             var sent = await client.SendAsync(peer, "GET", path, principal, null, [], either.Token);
             if (!sent.TryGet(out var answer, out _)) return null;
             using (answer)
-                return (await answer.ReadAsync(ListBytesMax, either.Token)).TryGet(out var body, out _) ? JsonSerializer.Deserialize(body, WireJson.Of<T>()) : null;
+                return (await answer.ReadAsync(ListBytesMax, either.Token)).TryGet(out var body, out _)
+                    ? JsonSerializer.Deserialize(body, WireJson.Of<T>())
+                    : null;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -44,7 +48,8 @@ internal sealed class PeerReports(PeerClient client, PeerFollowing following, Ti
     public Task WatchAsync(Principal principal, string path, Action<string> told, CancellationToken cancellationToken) =>
         following.RunAsync((peer, stop) => WatchAsync(peer, principal, path, told, stop), cancellationToken);
 
-    private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<string> told, CancellationToken cancellationToken)
+    private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<string> told,
+        CancellationToken cancellationToken)
     {
         var sent = await client.SendAsync(peer, "GET", path, principal, null, [], cancellationToken);
         if (!sent.TryGet(out var answer, out _)) return;

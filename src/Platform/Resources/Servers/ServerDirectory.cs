@@ -9,7 +9,8 @@ namespace Strata.Resources.Servers;
 public sealed record PeerServer(string ServerId, string Name, Uri Address);
 
 /// <summary>
-/// The other servers of this cloud, from the informer: reading costs no round trip. One that was killed stays here until its heartbeats have
+/// The other servers of this cloud, from the informer: reading costs no round trip. One that was killed stays here until its heartbeats
+/// have
 /// ended; whoever calls it in between finds out by the call. Safe for concurrent use.
 /// </summary>
 public sealed class ServerDirectory
@@ -53,7 +54,8 @@ public sealed class ServerDirectory
         foreach (var server in servers.All(TenantId.Platform))
         {
             if (server.State != ServerStates.Up || server.Spec.ServerId == Self.ServerId) continue;
-            if (Uri.TryCreate(server.Status.Address, UriKind.Absolute, out var address)) read.Add(new PeerServer(server.Spec.ServerId, server.Name, address));
+            if (Uri.TryCreate(server.Status.Address, UriKind.Absolute, out var address))
+                read.Add(new PeerServer(server.Spec.ServerId, server.Name, address));
         }
         read.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         others = read;

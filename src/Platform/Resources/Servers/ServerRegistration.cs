@@ -10,7 +10,8 @@ namespace Strata.Resources.Servers;
 
 /// <summary>
 /// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
-/// lease was lost in between, and at the end (GONE). A start takes the lease over from the former life of the same data folder; after that a
+/// lease was lost in between, and at the end (GONE). A start takes the lease over from the former life of the same data folder; after that
+/// a
 /// lost lease is only taken when it is free, so that of two processes with one id (a copied data folder) the newer one stays.
 /// </summary>
 public sealed class ServerRegistration(
@@ -86,14 +87,16 @@ public sealed class ServerRegistration(
         if (found.Error?.Kind == ErrorKind.NotFound)
         {
             var spec = new ServerSpec { ServerId = self.ServerId };
-            found = await servers.CreateAsync(caller, new NewResource<ServerSpec> { Name = self.Name, Spec = spec }, null, cancellationToken);
+            found = await servers.CreateAsync(caller, new NewResource<ServerSpec> { Name = self.Name, Spec = spec }, null,
+                cancellationToken);
             isFirst = true; // its status is to be written
         }
         if (!found.TryGet(out var server, out var error)) throw error.ToException();
         if (!isFirst && server.State == ServerStates.Up) return;
         var now = new ServerPresence
         {
-            Address = self.Address.ToString().TrimEnd('/'), Version = self.Version, StartedAt = self.StartedAt, Heartbeat = time.GetUtcNow(),
+            Address = self.Address.ToString().TrimEnd('/'), Version = self.Version, StartedAt = self.StartedAt,
+            Heartbeat = time.GetUtcNow(),
         };
         var written = await servers.ChangeAsync(caller, server.Id, s => s with { Status = now }, "up", null, cancellationToken);
         if (!written.IsOk) throw written.Error.ToException();
@@ -106,7 +109,8 @@ public sealed class ServerRegistration(
         try
         {
             await servers.ChangeAsync(
-                CallerOf(fence), self.Name, s => s with { Status = s.Status with { Heartbeat = time.GetUtcNow() } }, "leave", null, enough.Token)
+                CallerOf(fence), self.Name, s => s with { Status = s.Status with { Heartbeat = time.GetUtcNow() } }, "leave", null,
+                enough.Token)
                 .AsTask().WaitAsync(enough.Token);
         }
         catch (Exception e) when (e is StrataException or OperationCanceledException)

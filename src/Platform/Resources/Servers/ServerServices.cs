@@ -15,7 +15,8 @@ public static class ServerServices
     {
         services.AddSingleton(self);
         services.AddSingleton(
-            x => new ResourceStore<ServerSpec, ServerPresence>(x.GetRequiredService<EntityEngine>(), ServerKind.Kind, x.GetRequiredService<TimeProvider>()));
+            x => new ResourceStore<ServerSpec, ServerPresence>(x.GetRequiredService<EntityEngine>(), ServerKind.Kind,
+                x.GetRequiredService<TimeProvider>()));
         services.AddController<ServerLossController, ServerSpec, ServerPresence>();
         services.AddSingleton<ServerDirectory>();
         return services.AddSupervised<ServerRegistration>();

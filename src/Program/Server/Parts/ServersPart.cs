@@ -56,10 +56,12 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
         if (options.BlobBucket is null && options.BlobFolder is null)
         {
             warnings.Add(new StatusWarning(
-                "blobs", "several servers are up, and this one keeps sources and images in its own data folder, where the others do not see them",
+                "blobs",
+                "several servers are up, and this one keeps sources and images in its own data folder, where the others do not see them",
                 "Set blobs to s3://BUCKET, or to a folder that all servers share: docs/servers.md"));
         }
-        if (options is { PeerAddressSet: null, Listen: var listen } && (listen.Equals(System.Net.IPAddress.Any) || listen.Equals(System.Net.IPAddress.IPv6Any)))
+        if (options is { PeerAddressSet: null, Listen: var listen } && (listen.Equals(System.Net.IPAddress.Any)
+            || listen.Equals(System.Net.IPAddress.IPv6Any)))
         {
             warnings.Add(new StatusWarning(
                 "peer address", $"the other servers reach this one at {options.PeerAddress}, which is right on this machine only",

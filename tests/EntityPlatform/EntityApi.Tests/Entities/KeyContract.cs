@@ -119,6 +119,66 @@ public abstract class KeyContract(IStore store) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resource_CreatedPatchedAndMovedOnTwoServersAtOnce_TakesEffectOnceAndBothAnswerAlike()
+    {
+        using var a = one.Client();
+        using var b = two.Client(one.AdminToken);
+        const string hook = "/api/v1/webhooks/hook";
+        await SameAsync(a, b, "POST", "/api/v1/webhooks", """{"name":"hook","spec":{"url":"https://example.com/"}}""", "c", 201);
+        var patched = await SameAsync(a, b, "PATCH", hook, """{"spec":{"url":"https://example.com/2"}}""", "p", 200);
+        var moved = await SameAsync(a, b, "POST", hook + "/transitions/pause", null, "t", 200);
+        Assert.Equal("https://example.com/2", patched.Body.GetProperty("spec").GetProperty("url").GetString());
+        Assert.Equal("PAUSED", moved.Body.GetProperty("state").GetString());
+        meeting.Expect(2);
+        var both = await Task.WhenAll(
+            a.SendJsonAsync("PATCH", hook, """{"spec":{"url":"https://example.com/3"}}""", headers: ("Idempotency-Key", "q")),
+            b.SendJsonAsync("PATCH", hook, """{"spec":{"url":"https://example.com/4"}}""", headers: ("Idempotency-Key", "q")));
+        Assert.Equal([200, 409], both.Select(x => x.Status).Order());
+        Assert.Equal("IDEMPOTENCY_CONFLICT", both.Single(x => x.Status == 409).Body.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Transition_OnTwoServersAtOnce_IsTakenOnce()
+    {
+        const string workflow = """
+            {"importMode":"REPLACE","workflows":[{"version":"1.0","name":"w","initialState":"A","active":true,
+              "states":{"A":{"transitions":[{"name":"go","next":"B","manual":true}]},"B":{"transitions":[{"name":"go","next":"C","manual":true}]},"C":{}}}]}
+            """;
+        Assert.Equal(200, (await first.SendJsonAsync("POST", "/api/model/item/1/workflow/import", workflow)).Status);
+        var created = await first.SendJsonAsync("POST", Items, """{"name":"a","n":1}""");
+        var id = created.Body[0].GetProperty("entityIds")[0].GetString();
+        var (a, b) = await BothAsync("PUT", $"/api/entity/JSON/{id}/go", """{"name":"a","n":2}""", """{"name":"a","n":2}""", "t");
+        Assert.Equal((200, 200), (a.Status, b.Status));
+        Assert.Equal(a.Body.GetRawText(), b.Body.GetRawText());
+        Assert.Equal("B", (await second.SendJsonAsync("GET", $"/api/entity/{id}")).Body.GetProperty("meta").GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Message_OnTwoServersAtOnce_IsKeptOnce_AndWithOtherBodiesIsAConflictForOne()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var same = await Task.WhenAll(SaveAsync(first, "m" + round, "x"), SaveAsync(second, "m" + round, "x"));
+            Assert.Equal([200, 200], same.Select(s => s.Status));
+            Assert.Equal(same[0].Body.GetRawText(), same[1].Body.GetRawText());
+            var other = await Task.WhenAll(SaveAsync(first, "o" + round, "x"), SaveAsync(second, "o" + round, "y"));
+            Assert.Equal([200, 409], other.Select(s => s.Status).Order());
+        }
+        Task<JsonAnswered> SaveAsync(HttpClient at, string key, string payload) =>
+            at.SendJsonAsync("POST", "/api/message/new/subject", $$"""{"payload":"{{payload}}"}""", headers: ("Idempotency-Key", key));
+    }
+
+    private async Task<JsonAnswered> SameAsync(HttpClient a, HttpClient b, string method, string path, string? body, string key, int status)
+    {
+        meeting.Expect(2);
+        var both = await Task.WhenAll(
+            a.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key)), b.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key)));
+        Assert.Equal([status, status], both.Select(x => x.Status));
+        Assert.Equal(both[0].Body.GetRawText(), both[1].Body.GetRawText());
+        return both[0];
+    }
+
+    [Fact]
     public async Task Create_GivenUpWhileItsAppendStalls_IsToldByTheNextAttempt()
     {
         meeting.Expect(2);

@@ -45,6 +45,40 @@ public sealed class ThreeServersTests
         clients.ForEach(c => c.Dispose());
     }
 
+    [Fact, Trait("Duration", "Long")]
+    public async Task Deployments_GoOnAtEveryServer_WhileOneIsKilled()
+    {
+        await using var trio = await CloudTrio.StartAsync();
+        var token = trio.All[0].Token;
+        using var site = new AppFolder(("index.html", "one"));
+        await DeployAsync(trio.All[0], token, site.Path);
+        foreach (var cloud in trio.All) await ServesAsync(cloud, "one");
+
+        await trio.All[0].KillAsync();
+        await File.WriteAllTextAsync(Path.Combine(site.Path, "index.html"), "two", TestContext.Current.CancellationToken);
+        await DeployAsync(trio.All[1], token, site.Path);
+        foreach (var cloud in trio.All.Skip(1)) await ServesAsync(cloud, "two");
+        (await RunAsync(trio.All[2], token, "rollback", "trio-site")).ShouldSucceed();
+        foreach (var cloud in trio.All.Skip(1)) await ServesAsync(cloud, "one");
+
+        (await trio.UpAsync(trio.All[0])).ShouldSucceed();
+        await ServesAsync(trio.All[0], "one");
+    }
+
+    private static async Task DeployAsync(Cloud cloud, string token, string folder) =>
+        (await RunAsync(cloud, token, "deploy", folder, "--name", "trio-site")).ShouldSucceed();
+
+    private static Task<CommandResult> RunAsync(Cloud cloud, string token, params string[] arguments) =>
+        cloud.RunAsync(new Dictionary<string, string> { ["STRATA_URL"] = cloud.ApiUrl.ToString(), ["STRATA_TOKEN"] = token }, arguments);
+
+    private static Task ServesAsync(Cloud cloud, string page) => Wait.UntilAsync(
+        async () =>
+        {
+            using var http = cloud.Edge("trio-site");
+            using var answer = await http.GetAsync("/");
+            return await answer.Content.ReadAsStringAsync() == page;
+        }, $"the edge at {cloud.HttpPort} serves \"{page}\"", 120);
+
     private static List<StrataClient> Clients(CloudTrio trio)
     {
         var token = trio.All[0].Token;
@@ -60,7 +94,8 @@ public sealed class ThreeServersTests
 
         await using (await MemberAsync(clients[2]))
         {
-            await Wait.UntilAsync(async () => await MembersAsync(clients[0]) == 1 && await MembersAsync(clients[1]) == 1, "all know the member");
+            await Wait.UntilAsync(async () => await MembersAsync(clients[0]) == 1 && await MembersAsync(clients[1]) == 1,
+                "all know the member");
             foreach (var client in clients) await PayAsync(client); // asked anywhere, worked on at the third
             await trio.All[2].KillAsync();
         }
@@ -102,7 +137,8 @@ public sealed class ThreeServersTests
     {
         var (stop, joined) = (new CancellationTokenSource(), new TaskCompletionSource());
         var handlers = new Charger(client.Entities<Receipt>("trio-receipt"));
-        var serving = new ComputeMember(client, new MemberOptions { Tags = ["trio"], OnJoined = () => joined.TrySetResult() }, handlers).RunAsync(stop.Token);
+        var serving = new ComputeMember(client, new MemberOptions { Tags = ["trio"], OnJoined = () => joined.TrySetResult() },
+            handlers).RunAsync(stop.Token);
         await joined.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         return new Running(stop, serving);
     }
@@ -110,16 +146,19 @@ public sealed class ThreeServersTests
     private static async Task ModelsAsync(StrataClient client)
     {
         var id = Guid.Empty;
-        await SendAsync(client, HttpMethod.Post, "/api/model/import/JSON/SAMPLE_DATA/trio-order/1", $$"""{"text":"x","receipt":"{{id}}"}""");
+        await SendAsync(client, HttpMethod.Post, "/api/model/import/JSON/SAMPLE_DATA/trio-order/1",
+            $$"""{"text":"x","receipt":"{{id}}"}""");
         await SendAsync(client, HttpMethod.Put, "/api/model/trio-order/1/lock", null);
         await SendAsync(client, HttpMethod.Post, "/api/model/trio-order/1/workflow/import", Workflow);
         await SendAsync(client, HttpMethod.Post, "/api/model/import/JSON/SAMPLE_DATA/trio-receipt/1", $$"""{"order":"{{id}}"}""");
         await SendAsync(client, HttpMethod.Put, "/api/model/trio-receipt/1/lock", null);
     }
 
-    private static async Task<IReadOnlyList<string>> StatesAsync(StrataClient client) => await ListAsync(client, "/api/v1/servers", s => s.GetProperty("state").GetString()!);
+    private static async Task<IReadOnlyList<string>> StatesAsync(StrataClient client) =>
+        await ListAsync(client, "/api/v1/servers", s => s.GetProperty("state").GetString()!);
 
-    private static async Task<int> MembersAsync(StrataClient client) => (await ListAsync(client, "/api/v1/compute/members", m => m.GetProperty("name").GetString()!)).Count;
+    private static async Task<int> MembersAsync(StrataClient client) =>
+        (await ListAsync(client, "/api/v1/compute/members", m => m.GetProperty("name").GetString()!)).Count;
 
     private static async Task<IReadOnlyList<string>> ListAsync(StrataClient client, string path, Func<JsonElement, string> what)
     {
@@ -128,7 +167,9 @@ public sealed class ThreeServersTests
     }
 
     private static Task SendAsync(StrataClient client, HttpMethod method, string path, string? body) =>
-        client.SendAsync(new ApiRequest(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body) }, TestContext.Current.CancellationToken);
+        client.SendAsync(new ApiRequest(method, path) { Body = body is null
+            ? null
+            : Encoding.UTF8.GetBytes(body) }, TestContext.Current.CancellationToken);
 
     private sealed record Order(string Text, Guid? Receipt);
 
@@ -137,7 +178,8 @@ public sealed class ThreeServersTests
     private sealed class Charger(EntityClient<Receipt> receipts)
     {
         [Processor("charge")]
-        public async Task<Order> ChargeAsync(Order order, CallContext call) => order with { Receipt = await receipts.CreateAsync(new Receipt(call.EntityId)) };
+        public async Task<Order> ChargeAsync(Order order, CallContext call) =>
+            order with { Receipt = await receipts.CreateAsync(new Receipt(call.EntityId)) };
     }
 
     private sealed class Running(CancellationTokenSource stop, Task serving) : IAsyncDisposable
