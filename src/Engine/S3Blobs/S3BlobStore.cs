@@ -89,7 +89,8 @@ internal sealed class S3BlobStore : IS3BlobStore
         {
             if (await HeadAsync(tenant, digest, cancellationToken) is { Error: { } missing }) return missing; // without a mark
             if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var use, out error)) return error;
-            if (!(await marks.IsDeletedNowAsync(tenant, digest, use, cancellationToken)).TryGet(out var isDeletedNow, out error)) return error;
+            var asked = await marks.IsDeletedNowAsync(tenant, digest, use, cancellationToken);
+            if (!asked.TryGet(out var isDeletedNow, out error)) return error;
             if (isDeletedNow) return BlobErrors.NotFound(digest); // uploaded again it stays
         }
         // Asked last: a deletion that has ended just now is seen here.
@@ -158,9 +159,11 @@ internal sealed class S3BlobStore : IS3BlobStore
         if (!(await marks.UseAsync(tenant, digest, cancellationToken)).TryGet(out var use, out var fault)) return fault;
         for (var start = time.GetTimestamp(); ; await Task.Delay(LookAgain, time, cancellationToken))
         {
-            if (!(await marks.IsDeletedNowAsync(tenant, digest, use, cancellationToken)).TryGet(out var isDeletedNow, out fault)) return fault;
+            var asked = await marks.IsDeletedNowAsync(tenant, digest, use, cancellationToken);
+            if (!asked.TryGet(out var isDeletedNow, out fault)) return fault;
             if (!isDeletedNow) break;
-            if (time.GetElapsedTime(start) > deletionMax * 2) return BlobErrors.Unavailable(Description, "a deletion of the same content does not end");
+            if (time.GetElapsedTime(start) > deletionMax * 2)
+                return BlobErrors.Unavailable(Description, "a deletion of the same content does not end");
         }
         if (!(await FindAsync(tenant, digest, cancellationToken)).TryGet(out var found, out var error)) return error;
         if (found is null)

@@ -120,14 +120,16 @@ internal sealed class S3Client : IDisposable
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = retries,
             Timeout = LargeMax,
-            // The default adds CRC trailers in chunked encoding, which many services that speak S3 answer with NotImplemented. The signature covers
-            // the SHA-256 of each request's content instead, which all of them check.
+            // The default adds CRC trailers in chunked encoding, which many services that speak S3 answer with NotImplemented. The
+            // signature covers the SHA-256 of each request's content instead, which all of them check.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };
         if (options.Endpoint is { } endpoint) config.ServiceURL = endpoint.ToString();
         else config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(options.Region);
-        return options.AccessKey is { } key ? new AmazonS3Client(new BasicAWSCredentials(key, options.SecretKey ?? ""), config) : new AmazonS3Client(config);
+        return options.AccessKey is { } key
+            ? new AmazonS3Client(new BasicAWSCredentials(key, options.SecretKey ?? ""), config)
+            : new AmazonS3Client(config);
     }
 
     private async Task<Result<T?>> FindAsync<T>(TimeSpan max, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)

@@ -4,9 +4,9 @@ using Strata.Core;
 namespace Strata.S3Blobs;
 
 /// <summary>
-/// A deletion that a mark announces. Puts of the same content wait while the mark is there, so it is removed only when every request has surely
-/// arrived. After a failure, or a caller that no longer waits, a request may still be on its way: the mark then stays until it is too old to count.
-/// No request starts after the first third of that time. Not safe for concurrent use.
+/// A deletion that a mark announces. Puts of the same content wait while the mark is there, so it is removed only when every request has
+/// surely arrived. After a failure, or when the caller stops waiting, a request may still be on its way: the mark then stays until it is
+/// too old to count. No request starts after the first third of that time. Not safe for concurrent use.
 /// </summary>
 /// <param name="max">See <see cref="S3Options.DeletionMax"/>.</param>
 internal sealed class S3Deletion(S3Client client, string mark, TimeSpan max, TimeProvider time)

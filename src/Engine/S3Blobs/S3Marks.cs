@@ -32,11 +32,12 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
         return listed.Then<bool>(found =>
         {
             var marks = found.S3Objects ?? [];
-            return found.IsTruncated != true && !marks.Exists(IsDeletion) && marks.Exists(mark => string.CompareOrdinal(mark.Key, recent) > 0);
+            var isWhole = found.IsTruncated != true;
+            return isWhole && !marks.Exists(IsDeletion) && marks.Exists(mark => string.CompareOrdinal(mark.Key, recent) > 0);
         });
     }
 
-    /// <summary>Protects a blob from every deletion that begins later. Of those that have begun, ask <see cref="IsDeletedNowAsync"/>.</summary>
+    /// <summary>Protects a blob from every deletion that begins later. For others see <see cref="IsDeletedNowAsync"/>.</summary>
     public async Task<Result<Use>> UseAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
         var key = Name(tenant, digest, Used);
@@ -44,8 +45,8 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
     }
 
     /// <summary>
-    /// Whether a deletion is going on: the blob counts as gone, and may be put after it. The age of its mark is the difference of two times of the
-    /// storage, so that no server's clock matters.
+    /// Whether a deletion is going on: the blob counts as gone, and may be put after it. The age of its mark is the difference between two
+    /// times of the storage, so that no server's clock matters.
     /// </summary>
     public async Task<Result<bool>> IsDeletedNowAsync(TenantId tenant, Digest digest, Use use, CancellationToken cancellationToken)
     {
@@ -61,7 +62,8 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
     /// <summary>Announces a deletion. End it when all is done.</summary>
     public async Task<Result<S3Deletion>> BeginDeletionAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
-        var deletion = new S3Deletion(client, Name(tenant, digest, Deleting), deletionMax, time); // before the mark: its time counts from here
+        // Before the mark is written: its time counts from here.
+        var deletion = new S3Deletion(client, Name(tenant, digest, Deleting), deletionMax, time);
         return (await client.PutAsync(deletion.Mark, Stream.Null, cancellationToken)).Then<S3Deletion>(_ => deletion);
     }
 

@@ -27,8 +27,8 @@ public sealed record S3Options
     public required string SpoolFolder { get; init; }
 
     /// <summary>
-    /// A deletion sends its requests within a third of this time; a put of the same content that meets one without an end waits until it is this
-    /// old. The same on all servers of a cloud, and longer than a request may be on its way.
+    /// A deletion sends its requests within a third of this time; a put of the same content that meets an unfinished one waits until
+    /// that is this old. The same on all servers of a cloud, and longer than a request may be on its way.
     /// </summary>
     public TimeSpan DeletionMax { get; init; } = TimeSpan.FromMinutes(3);
 

@@ -8,8 +8,9 @@ namespace Strata.Agent.Images;
 /// <summary>
 /// Unpacked layers in <c>layers/ORG-DIGEST</c>, shared by all instances of an organization and never changed; not by others, because knowing a
 /// digest must not give them the files. A layer is there only while it is whole and checked: it is unpacked beside
-/// and renamed, and renamed again before it is deleted. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago first, while all together have more bytes than
-/// they may; the disk's reserve bounds what comes in between. Safe for concurrent use; one download of a layer at a time.
+/// and renamed, and renamed again before it is deleted. Bounded: <see cref="Collect"/> removes unused layers, the ones used longest ago
+/// first, while all together have more bytes than they may; the disk's reserve bounds what comes in between.
+/// Safe for concurrent use; one download of a layer at a time.
 /// </summary>
 /// <param name="bytesMax">Of all layers; null: a quarter of the disk.</param>
 internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvider time, long? bytesMax = null)
@@ -50,7 +51,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         }
     }
 
-    /// <summary>Deletes what is unused for long, what is unused and too much, and what an earlier process left unfinished or half deleted.</summary>
+    /// <summary>Deletes what is unused for long or too much, and what an earlier process left unfinished or half deleted.</summary>
     /// <param name="used">Folders that runs use now. Called again before each removal: measuring the layers can take long.</param>
     public void Collect(Func<IReadOnlySet<string>> used)
     {
@@ -102,7 +103,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         return true;
     }
 
-    /// <summary>Keeps what this process is unpacking, however long that takes; what another process left goes once it has not changed for long.</summary>
+    /// <summary>Keeps what this process is unpacking, however long that takes; what another process left goes after a while.</summary>
     private void CollectUnfinished(string folder)
     {
         if (unfinished.ContainsKey(folder) || !Directory.Exists(folder)) return;

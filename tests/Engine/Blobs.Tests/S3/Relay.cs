@@ -75,6 +75,8 @@ internal sealed class Relay : IAsyncDisposable
         }
     }
 
+    private static bool IsDeletion(ReadOnlySpan<byte> sent) => sent.StartsWith("DELETE "u8) && sent.IndexOf("/sha256/"u8) > 0;
+
     /// <returns>Whether a limit was reached.</returns>
     private async Task<bool> CopyAsync(NetworkStream from, NetworkStream to, Func<long> max)
     {
@@ -83,7 +85,7 @@ internal sealed class Relay : IAsyncDisposable
         for (int read; (read = await from.ReadAsync(buffer, stop.Token)) > 0;)
         {
             if ((total += read) > max()) return true;
-            if (LosesDeletions && buffer.AsSpan(0, read).StartsWith("DELETE "u8) && buffer.AsSpan(0, read).IndexOf("/sha256/"u8) > 0) return true;
+            if (LosesDeletions && IsDeletion(buffer.AsSpan(0, read))) return true;
             await to.WriteAsync(buffer.AsMemory(0, read), stop.Token);
         }
         return false;

@@ -120,8 +120,9 @@ public sealed class S3FaultTests(Swift swift) : IAsyncLifetime
     {
         var (store, digest) = (place.Open(), Digest.Of(Content));
         using var client = Raw();
+        var (bucket, left) = (SwiftServer.Bucket, $"{MarksOf(digest)}deleting-x");
         await client.PutObjectAsync(
-            new() { BucketName = SwiftServer.Bucket, Key = $"{MarksOf(digest)}deleting-x", InputStream = new MemoryStream(), UseChunkEncoding = false }, Stop);
+            new() { BucketName = bucket, Key = left, InputStream = new MemoryStream(), UseChunkEncoding = false }, Stop);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var waiting = store.PutAsync(Tenant, digest, new MemoryStream(Content), patience.Token);
         var ahead = place.Open(ahead: TimeSpan.FromMinutes(9)).PutAsync(Tenant, digest, new MemoryStream(Content), patience.Token);
