@@ -20,6 +20,7 @@ public partial class BackgroundWorkTests
         ["src/Fabric/Edge/Transport/EventLoop.cs"] = "A thread of its own that blocks in epoll; its loop guards each connection.",
         ["src/Fabric/Edge/Transport/LoopConnection.cs"] = "One call-back, off the loop's thread.",
         ["src/Fabric/Agent/Relay/ApiRelay.cs"] = "One connection of many; it logs its failure and counts itself out.",
+        ["src/Engine/Storage/Postgres/QueryPool.cs"] = "Sees the failure of a query that was given up because the database is away; the query ends by its own timeout.",
         ["src/Program/Server/Logging/LogFile.cs"] = "The log's writer: the supervisor itself logs through it. It catches everything.",
         ["src/Program/Server/Parts/MachinePart.cs"] = "The look at the machine, awaited when the part starts.",
         ["src/Applications/Tunnels/Client/TunnelClient.cs"] = "One connection of many, in the command line's process.",
