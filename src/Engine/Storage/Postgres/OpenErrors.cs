@@ -46,6 +46,11 @@ internal static class OpenErrors
         ErrorKind.NotSupported, "DATABASE_TOO_OLD", $"The PostgreSQL has version {version}; Strata needs {PostgresOptions.VersionMin} or newer.",
         "Upgrade it, or let Strata run a private one: leave out --postgres-url.");
 
+    /// <summary>Null: it is fine.</summary>
+    public static Error? OfEncoding(string encoding) => encoding == "UTF8" ? null : new Error(
+        ErrorKind.NotSupported, "DATABASE_ENCODING", $"The database has the encoding {encoding}; Strata keeps text of every language and needs UTF8.",
+        "Make another: createdb --encoding UTF8 --template template0 NAME, and name it in --postgres-url.");
+
     /// <summary>Why no connection came about; null where it did, or it is not known to be about that.</summary>
     private static string? Reason(Exception e)
     {

@@ -21,6 +21,7 @@ internal static class Schema
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         if (OpenErrors.OfVersion(connection.PostgreSqlVersion) is { } old) throw old.ToException();
+        if (OpenErrors.OfEncoding(connection.PostgresParameters["server_encoding"]) is { } other) throw other.ToException();
         if (await ReadVersionAsync(connection, cancellationToken) == Migrations().Max(m => m.Version)) return;
         await RunAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
         try

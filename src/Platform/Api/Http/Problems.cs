@@ -27,7 +27,7 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
             var error = ToError(e);
             if (error.Kind == ErrorKind.Internal) LogFailed(http, e);
             if (http.Response.HasStarted) http.Abort();
-            else await Problem.WriteAsync(http, error, (e as BadHttpRequestException)?.StatusCode);
+            else await Problem.WriteAsync(http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
         }
     }
 
@@ -37,9 +37,13 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", "The body is larger than what fits here."),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new Error(ErrorKind.Timeout, "BODY_TOO_SLOW", "The body came too slowly."),
         BadHttpRequestException e => ApiErrors.BadRequest(e.Message),
+        _ when IsBadChunk(exception) => ApiErrors.BadRequest("The size of a chunk of the body is not a number that fits."),
         JsonException => new Error(ErrorKind.Internal, "INTERNAL", "Strata could not read what it had stored; the server's log says why, under the request id."),
         _ => ApiErrors.Internal,
     };
+
+    /// <summary>What Kestrel throws for a chunk size of more digits than it holds; other malformed chunks are its BadHttpRequestException.</summary>
+    private static bool IsBadChunk(Exception exception) => exception is IOException { InnerException: OverflowException };
 
     private static Task ExplainAsync(HttpContext http)
     {

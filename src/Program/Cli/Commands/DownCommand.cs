@@ -26,6 +26,7 @@ internal static class DownCommand
         var home = new HomeLayout(run.Home);
         var before = LocalCloud.News(home, run.Terminal.Time);
         Watchdog.Stop(home);
+        await StopWithoutFolderAsync(run, home, cancellationToken);
         if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
         else if (!await StopRemainsAsync(run, home, cancellationToken))
         {
@@ -48,6 +49,21 @@ internal static class DownCommand
         if (left is { Instances: > 0, Edge: false }) run.Say("The edge ended with the server: applications cannot be reached until the next strata up. With --edge-mode inline the edge runs on.");
     }
 
+    /// <summary>A server whose run folder was deleted is found by the lock that it still holds.</summary>
+    private static async Task StopWithoutFolderAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
+    {
+        var left = HomeLock.FindWithoutFolder(home);
+        foreach (var pid in left)
+        {
+            run.Say($"The folder {home.Run} was deleted while the cloud ran; stopping the server (process {pid})…");
+            ProcessSignals.Send(pid, run.Parse.GetValue(All) ? ProcessSignals.Terminate : ProcessSignals.Leave);
+        }
+        for (var end = run.Now + Patience; left.Any(x => !ProcessSignals.HasEnded(x)); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
+        {
+            if (run.Now > end) throw TooSlow(left[0], home).ToException();
+        }
+    }
+
     private static async Task StopServerAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
     {
         var cloud = HomeLock.Find(home) ?? throw new Error(
@@ -56,7 +72,7 @@ internal static class DownCommand
         ProcessSignals.Send(cloud.Pid, run.Parse.GetValue(All) ? ProcessSignals.Terminate : ProcessSignals.Leave);
         for (var end = run.Now + Patience; HomeLock.IsHeld(home); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
-            if (run.Now > end) throw TooSlow(cloud, home).ToException();
+            if (run.Now > end) throw TooSlow(cloud.Pid, home).ToException();
         }
     }
 
@@ -64,7 +80,7 @@ internal static class DownCommand
     private static async Task<bool> StopRemainsAsync(Run run, HomeLayout home, CancellationToken cancellationToken) =>
         run.Parse.GetValue(All) && Directory.Exists(home.Root) && await Remains.StopAsync(home, run.Terminal.Time, cancellationToken);
 
-    private static Error TooSlow(RunningCloud cloud, HomeLayout home) => new(
-        ErrorKind.Timeout, "STOP_TIMEOUT", $"The cloud (process {cloud.Pid}) did not stop within {Patience.TotalSeconds:0} seconds.",
-        $"Look at {home.LogFile}, or end it at once with kill -9 {cloud.Pid}: nothing acknowledged is lost.");
+    private static Error TooSlow(int pid, HomeLayout home) => new(
+        ErrorKind.Timeout, "STOP_TIMEOUT", $"The cloud (process {pid}) did not stop within {Patience.TotalSeconds:0} seconds.",
+        $"Look at {home.LogFile}, or end it at once with kill -9 {pid}: nothing acknowledged is lost.");
 }

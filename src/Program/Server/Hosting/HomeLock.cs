@@ -112,6 +112,26 @@ public sealed class HomeLock : IDisposable
         }
     }
 
+    /// <summary>Processes that hold the lock of a run folder which was deleted under them: they run, and no file says so any more.</summary>
+    public static IReadOnlyList<int> FindWithoutFolder(HomeLayout home)
+    {
+        var gone = home.LockFile + " (deleted)";
+        return [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(x => int.TryParse(x, CultureInfo.InvariantCulture, out _))
+            .Where(pid => Holds($"/proc/{pid}/fd", gone)).Select(x => int.Parse(x!, CultureInfo.InvariantCulture))];
+    }
+
+    private static bool Holds(string folder, string file)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries(folder).Any(x => File.ResolveLinkTarget(x, returnFinalTarget: false)?.ToString() == file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // it has ended, or belongs to somebody else
+        }
+    }
+
     public static bool IsHeld(HomeLayout home)
     {
         if (!File.Exists(home.LockFile)) return false;

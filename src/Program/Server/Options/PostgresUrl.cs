@@ -1,4 +1,5 @@
 using System.Text;
+using Npgsql;
 
 namespace Strata.Server.Options;
 
@@ -18,6 +19,21 @@ internal static class PostgresUrl
             parts.Append(';').Append(pair[0] == "sslmode" ? "SSL Mode" : Uri.UnescapeDataString(pair[0])).Append('=').Append(Quote(Uri.UnescapeDataString(pair[^1])));
         }
         return parts.ToString();
+    }
+
+    /// <summary>The text as it is, once it is sure that it names a server.</summary>
+    /// <exception cref="FormatException">It does not.</exception>
+    public static string? Check(string text)
+    {
+        if (text.Length == 0) return null;
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(ToConnectionString(text)).Host is { Length: > 0 } ? text : throw new FormatException();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or UriFormatException)
+        {
+            throw new FormatException(e.Message, e);
+        }
     }
 
     private static string Quote(string value) => value.AsSpan().IndexOfAny(";'\" =") < 0 ? value : "'" + value.Replace("'", "''") + "'";

@@ -46,6 +46,13 @@ public sealed class OpenErrorsTests(PostgresDatabase database) : IClassFixture<P
         Assert.Null(OpenErrors.OfVersion(new Version(15, 0)));
     }
 
+    [Fact]
+    public async Task Open_ADatabaseThatIsNotUtf8_IsRefused()
+    {
+        await RunAsync("create database ascii encoding SQL_ASCII template template0 lc_collate 'C' lc_ctype 'C'");
+        Assert.Equal("DATABASE_ENCODING", (await OpenAsync($"{database.ConnectionString};Database=ascii")).Code);
+    }
+
     private static PostgresOptions Options(string connection) => new() { ConnectionString = connection, PoolSizeMax = 2 };
 
     private static async Task<Error> OpenAsync(string connection) => (await Assert.ThrowsAsync<StrataException>(
