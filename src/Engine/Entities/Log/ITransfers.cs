@@ -15,9 +15,12 @@ public interface ITransfers
     /// <summary>The scheduled transitions that are armed now, in the order of their cursors.</summary>
     ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Tenants that were closed until a time before this one and neither opened nor published since, in the order of their ids, behind <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>
     /// Closes the tenant to commits that write users' data (<see cref="AppendOutcome.Importing"/>) until then, or until a history is published or <see cref="OpenAsync"/>.
-    /// Commits of the platform's own resources are accepted still: they do not get in the way of a history. Nothing that was accepted before is unseen from then on.
+    /// Never shortens how long it is closed already. Commits of the platform's own resources are accepted still: they do not get in the way of a history. Nothing that was accepted before is unseen from then on.
     /// </summary>
     /// <returns>False where the lease has gone to another holder: nothing has changed.</returns>
     ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken);

@@ -23,6 +23,8 @@ public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : 
         return ValueTask.FromResult(outcome);
     }
 
+    internal IEnumerable<KeyValuePair<TenantId, MemoryTenant>> Tenants => tenants;
+
     private AppendOutcome Append(Commit commit) => Of(commit.Tenant).Append(commit, time.GetUtcNow());
 
     private AppendOutcome AppendFenced(Commit commit, Fence fence)

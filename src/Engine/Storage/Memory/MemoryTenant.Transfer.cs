@@ -21,10 +21,18 @@ internal sealed partial class MemoryTenant
         lock (gate) return !log.Exists(r => ModelFilter.UsersAndDefinitions.Wants(r.Model));
     }
 
-    /// <param name="until">Null: it is open.</param>
+    public DateTimeOffset? ClosedUntil
+    {
+        get
+        {
+            lock (gate) return closedUntil;
+        }
+    }
+
+    /// <param name="until">Null: it is open. A time never shortens how long it is closed.</param>
     public void Close(DateTimeOffset? until)
     {
-        lock (gate) closedUntil = until;
+        lock (gate) closedUntil = until < closedUntil ? closedUntil : until;
     }
 
     public Revision? Publish(IReadOnlyDictionary<long, List<EntityRevision>> commitsByRevision, IReadOnlyList<HeldClaim> held, IReadOnlyList<HeldSchedule> armed, Revision head)

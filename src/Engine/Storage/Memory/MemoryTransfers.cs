@@ -22,6 +22,10 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryMarks marks, MemoryLeas
     public ValueTask<bool> OpenAsync(TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         ValueTask.FromResult(leases.TryDo(fence, () => log.Of(tenant).Close(null)));
 
+    public ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<TenantId>>(
+            [.. log.Tenants.Where(t => t.Value.ClosedUntil < before).Select(t => t.Key).Where(t => after is null || t.Value > after.Value.Value).OrderBy(t => t.Value).Take(limit)]);
+
     public ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         ValueTask.FromResult(leases.TryDo(fence, () => Stage(tenant, part)));
 

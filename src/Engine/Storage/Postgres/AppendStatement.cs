@@ -25,10 +25,14 @@ internal sealed class AppendStatement : IDisposable
         var appendCommand = new NpgsqlBatchCommand(AppendSql.For(parts));
         arrays = new ParameterArrays(appendCommand.Parameters);
         batch = new NpgsqlBatch(connection);
+        Cancel = batch.Cancel;
         if (parts.HasFlag(AppendParts.Fences)) batch.BatchCommands.Add(new NpgsqlBatchCommand(AppendSql.LockLeases) { Parameters = { leases } });
         batch.BatchCommands.Add(lockCommand);
         batch.BatchCommands.Add(appendCommand);
     }
+
+    /// <summary>Cancels the execution, if there is one, from any thread; see <see cref="Abandoned.Cancel"/>.</summary>
+    public Action Cancel { get; }
 
     public static async Task<AppendStatement> PrepareAsync(NpgsqlConnection connection, AppendParts parts, CancellationToken cancellationToken)
     {

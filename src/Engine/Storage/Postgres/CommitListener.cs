@@ -70,7 +70,7 @@ internal sealed partial class CommitListener : IAsyncDisposable
     {
         await using var connection = await connections.OpenSingleAsync(cancellationToken);
         connection.Notification += (_, said) => Hear(said.Channel, said.Payload);
-        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}; listen {PostgresLines.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
+        await using (var listen = new NpgsqlCommand($"listen {AppendSql.Channel}; listen {LineNotices.Channel}", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
         self.Succeeded();
         foreach (var head in await queries.HeadsAsync(cancellationToken)) Hear(head);
         while (true)
@@ -93,7 +93,7 @@ internal sealed partial class CommitListener : IAsyncDisposable
         if (parts.Length < 2 || !Guid.TryParse(parts[0], out var tenant)
             || !long.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return;
         if (channel == AppendSql.Channel && parts.Length == 2) Hear(new TenantHead(new TenantId(tenant), new Revision(number)));
-        else if (channel == PostgresLines.Channel && parts.Length == 3 && Guid.TryParse(parts[1], out var stream))
+        else if (channel == LineNotices.Channel && parts.Length == 3 && Guid.TryParse(parts[1], out var stream))
             appended.Wake(new LinesAppended(new TenantId(tenant), new EntityId(stream), number));
     }
 

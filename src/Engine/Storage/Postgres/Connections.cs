@@ -17,10 +17,9 @@ internal sealed class Connections : IAsyncDisposable
 
     public Connections(PostgresOptions options)
     {
-        Pool = Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner));
-        Queries = new QueryPool(Pool, () => Watch);
-        SearchSource = Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner));
-        Searches = new QueryPool(SearchSource, () => Watch);
+        Queries = new QueryPool(
+            () => Build(options, b => (b.MaxPoolSize, b.MaxAutoPrepare, b.AutoPrepareMinUsages, b.Options) = (options.PoolSizeMax, 40, 3, Planner)), () => Watch);
+        Searches = new QueryPool(() => Build(options, b => (b.MaxPoolSize, b.Options) = (options.SearchPoolSizeMax, SearchPlanner)), () => Watch);
         // Npgsql cancels what timed out over a new connection, so on a silent host the time to connect is waited for once more.
         single = Build(options, b => (b.Pooling, b.Timeout, b.Options) = (false, options.SilenceSeconds, Planner + " -c plan_cache_mode=force_generic_plan"));
     }
@@ -28,11 +27,7 @@ internal sealed class Connections : IAsyncDisposable
     /// <summary>Null until the store is open.</summary>
     public DatabaseWatch? Watch { get; private set; }
 
-    public NpgsqlDataSource Pool { get; }
-
     public QueryPool Queries { get; }
-
-    public NpgsqlDataSource SearchSource { get; }
 
     /// <summary>For searches, which may take long: a pool of their own.</summary>
     public QueryPool Searches { get; }
@@ -41,14 +36,26 @@ internal sealed class Connections : IAsyncDisposable
     public async ValueTask<NpgsqlConnection> OpenSingleAsync(CancellationToken cancellationToken) => await single.OpenConnectionAsync(cancellationToken);
 
     /// <summary>From now on what needs the database is refused while it is away.</summary>
-    public DatabaseWatch StartWatch(PostgresOptions options, Supervisor supervisor, TimeProvider time) => Watch = new DatabaseWatch(OpenSingleAsync, options, supervisor, time);
+    public DatabaseWatch StartWatch(PostgresOptions options, Supervisor supervisor, TimeProvider time)
+    {
+        Watch = new DatabaseWatch(OpenSingleAsync, options, supervisor, time);
+        Watch.Changed += Renew;
+        return Watch;
+    }
 
     public async ValueTask DisposeAsync()
     {
         if (Watch is not null) await Watch.DisposeAsync();
-        await Pool.DisposeAsync();
-        await SearchSource.DisposeAsync();
+        await Queries.DisposeAsync();
+        await Searches.DisposeAsync();
         await single.DisposeAsync();
+    }
+
+    private void Renew(Exception? away)
+    {
+        if (away is null) return;
+        Queries.Renew();
+        Searches.Renew();
     }
 
     private static NpgsqlDataSource Build(PostgresOptions options, Action<NpgsqlConnectionStringBuilder> adjust)

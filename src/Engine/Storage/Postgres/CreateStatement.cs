@@ -40,8 +40,12 @@ internal sealed class CreateStatement : IDisposable
     private CreateStatement(NpgsqlConnection connection)
     {
         command = new NpgsqlCommand(Sql, connection);
+        Cancel = command.Cancel;
         arrays = new ParameterArrays(command.Parameters);
     }
+
+    /// <summary>Cancels the execution, if there is one, from any thread; see <see cref="Abandoned.Cancel"/>.</summary>
+    public Action Cancel { get; }
 
     public static async Task<CreateStatement> PrepareAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -17,6 +17,7 @@ namespace Strata.Storage.Postgres;
 /// </summary>
 internal sealed partial class GroupWriter : IAsyncDisposable
 {
+    private const string Name = "commit-writer";
     private const int KnownTenantsMax = 100_000;
 
     // Past this many that must wait for the same few entities, looking further costs more than it brings.
@@ -31,6 +32,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private readonly Lock gathering = new();
     private readonly PostgresOptions options;
     private readonly Action<TenantHead> committed;
+    private readonly Supervisor supervisor;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Channel<AppendRequest> queue;
@@ -41,6 +43,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private readonly Dictionary<AppendParts, AppendStatement> statements = [];
     private readonly Meter meter;
     private CreateStatement? creates;
+    private volatile Action? cancelAtWork; // of the statement that was sent last
     private List<AppendRequest> waiting = [];
     private NpgsqlConnection? connection;
     private long queuedBytes;
@@ -50,11 +53,12 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     public GroupWriter(
         Connections connections, DatabaseWatch watch, PostgresOptions options, Action<TenantHead> committed, Supervisor supervisor, TimeProvider time, ILogger logger)
     {
-        (this.connections, this.watch, this.options, this.committed, this.time, this.logger) = (connections, watch, options, committed, time, logger);
+        (this.connections, this.watch, this.options, this.committed, this.supervisor, this.time, this.logger) =
+            (connections, watch, options, committed, supervisor, time, logger);
         queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(options.QueueMax) { SingleReader = true });
         group = new AppendGroup(options.GroupMax);
         meter = LogMetrics.Queue(() => queue.Reader.Count, () => Interlocked.Read(ref queuedBytes));
-        work = supervisor.Start("commit-writer", RunAsync, atEnd: Close);
+        work = supervisor.Start(Name, RunAsync, atEnd: Close);
         watch.Changed += Look;
     }
 
@@ -67,6 +71,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         var request = new AppendRequest(commit, cancellationToken);
         if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return new(twice);
         Enqueue(request);
+        // It may have gone away after the check, and have failed all others before this one was among them.
+        if (watch.Reason is { } reason) request.Fail(StoreErrors.Unavailable(reason));
         var outcome = cancellationToken.CanBeCanceled ? request.Outcome.WaitAsync(cancellationToken) : request.Outcome;
         return new(span is null ? outcome : LogMetrics.TraceAsync(span, request, outcome));
     }
@@ -132,56 +138,11 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         return await some;
     }
 
-    private async Task<bool> IsBackAsync()
-    {
-        try
-        {
-            connection ??= await connections.OpenSingleAsync(stop.Token);
-            await using var probe = new NpgsqlCommand("select 1", connection) { CommandTimeout = options.SilenceSeconds };
-            await probe.ExecuteNonQueryAsync(stop.Token);
-            return true;
-        }
-        catch (Exception)
-        {
-            await DropConnectionAsync();
-            return false;
-        }
-    }
-
     /// <summary>After this nothing enters the queue, and nothing is left in it.</summary>
     private void Close()
     {
         queue.Writer.TryComplete();
         FailAll(StoreErrors.Closed());
-    }
-
-    /// <summary>Those that are at the database get their outcome now, whatever comes of them: as after any lost connection it is open until the commit is sent again.</summary>
-    private void FailAll(StrataException fault)
-    {
-        lock (gathering)
-        {
-            foreach (var request in group.Members) request.Fail(fault);
-            foreach (var request in waiting) request.Fail(fault);
-            while (queue.Reader.TryRead(out var request))
-            {
-                Interlocked.Add(ref queuedBytes, -request.DocumentBytes);
-                request.Fail(fault);
-            }
-        }
-    }
-
-    /// <summary>Told by the watch: nobody waits for a database that is away, though the statement that it was given may hang for longer.</summary>
-    private void Look(Exception? away)
-    {
-        if (away is not null)
-        {
-            FailAll(StoreErrors.Unavailable(away));
-            work.Failed(away);
-        }
-        else if (awayBecause is null)
-        {
-            work.Succeeded();
-        }
     }
 
     /// <summary>First those that had to wait, in their order, then the queue.</summary>
@@ -227,7 +188,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         catch (Exception e)
         {
             AppendFailed(e, members.Count);
-            await ResolveAsync(members, e);
+            if (!members.All(m => m.Outcome.IsCompleted)) await ResolveAsync(members, e); // otherwise all have failed when the database went away
         }
     }
 
@@ -249,7 +210,8 @@ internal sealed partial class GroupWriter : IAsyncDisposable
                 var isOver = stop.IsCancellationRequested || watch.Reason is not null || time.GetElapsedTime(begun) > options.RetryFor;
                 if (isAway || isOver)
                 {
-                    (isAway, awayBecause) = (true, e); // until something succeeds, later groups are tried once, so that the queue does not stand still
+                    // Until something succeeds, later groups are tried once, so that the queue does not stand still.
+                    (isAway, awayBecause) = (true, e is OperationCanceledException ? WentAway(e) : e);
                     throw;
                 }
                 await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -259,7 +221,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     private async Task<AppendOutcome[]> WriteAsync(IReadOnlyList<AppendRequest> members)
     {
-        connection ??= await connections.OpenSingleAsync(stop.Token);
+        connection ??= await OpenAsync();
         await AddTenantsAsync(connection, members);
         var (outcomes, resent) = CreateStatement.Suits(members) ? await CreateAsync(connection, members) : (null, AppendParts.None);
         if (outcomes is null) return await CheckAndWriteAsync(connection, members, resent);
@@ -281,6 +243,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         try
         {
             creates ??= await CreateStatement.PrepareAsync(open, CancellationToken.None);
+            cancelAtWork = creates.Cancel;
             return (await creates.ExecuteAsync(members, CancellationToken.None), AppendParts.None);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -306,6 +269,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     {
         if (!statements.TryGetValue(parts, out var statement))
             statements.Add(parts, statement = await AppendStatement.PrepareAsync(open, parts, CancellationToken.None));
+        cancelAtWork = statement.Cancel;
         return await statement.ExecuteAsync(members, CancellationToken.None);
     }
 
@@ -315,6 +279,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         var tenants = members.Select(m => m.Commit.Tenant).Distinct().ToList();
         await using var command = new NpgsqlCommand(AppendSql.AddTenants, open);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. tenants.Select(t => t.Value)] });
+        cancelAtWork = command.Cancel;
         await command.ExecuteNonQueryAsync();
         if (knownTenants.Count > KnownTenantsMax) knownTenants.Clear();
         knownTenants.UnionWith(tenants);
@@ -364,11 +329,12 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
     private async Task<List<(int No, AppendOutcome.AlreadyCommitted Outcome)>> FindAsync(IReadOnlyList<AppendRequest> members)
     {
-        connection ??= await connections.OpenSingleAsync(stop.Token);
+        connection ??= await OpenAsync();
         await using var command = new NpgsqlCommand(AppendSql.FindCommits, connection);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. members.Select(m => m.Commit.Tenant.Value)] });
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. members.Select(m => m.Commit.Id.Value)] });
         var found = new List<(int, AppendOutcome.AlreadyCommitted)>();
+        cancelAtWork = command.Cancel;
         await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
         while (await row.ReadAsync(CancellationToken.None))
             found.Add(((int)row.GetInt64(0), new AppendOutcome.AlreadyCommitted(new Revision(row.GetInt64(1)), row.GetFieldValue<DateTimeOffset>(2))));

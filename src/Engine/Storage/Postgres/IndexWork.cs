@@ -35,7 +35,9 @@ internal sealed class IndexWork(Connections connections)
         """;
 
     /// <returns>Whether something was done; false also where another session is at work.</returns>
-    public async Task<bool> DoOneAsync(CancellationToken cancellationToken)
+    public Task<bool> DoOneAsync(CancellationToken cancellationToken) => connections.Watch!.WhileThereAsync(DoOneOnConnectionAsync, cancellationToken);
+
+    private async Task<bool> DoOneOnConnectionAsync(CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenSingleAsync(cancellationToken);
         await RunAsync(connection, KeepAliveSql, cancellationToken);

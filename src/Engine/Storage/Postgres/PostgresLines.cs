@@ -6,11 +6,8 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Log lines in the database. The stream's row is the lock under which its chunks are numbered. Safe for concurrent use.</summary>
-internal sealed class PostgresLines(QueryPool pool, Wakes<LinesAppended> wakes) : ILines
+internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Wakes<LinesAppended> wakes) : ILines
 {
-    /// <summary>On which servers tell one another: <c>TENANT:STREAM:POSITION</c>.</summary>
-    public const string Channel = "strata_lines";
-
     private static readonly string AppendSql = $"""
         with s as (
             insert into strata.line_stream (tenant, stream, last, bytes) values ($1, $2, 1, length($3))
@@ -21,7 +18,7 @@ internal sealed class PostgresLines(QueryPool pool, Wakes<LinesAppended> wakes) 
         )
         insert into strata.line (tenant, stream, position, starts_at, at, lines)
         select $1, $2, s.last, s.bytes - length($3), clock_timestamp(), $3 from s
-        returning position, pg_notify('{Channel}', tenant || ':' || stream || ':' || position)
+        returning position
         """;
 
     private const string ReadSql =
@@ -41,7 +38,9 @@ internal sealed class PostgresLines(QueryPool pool, Wakes<LinesAppended> wakes) 
             command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = lines, NpgsqlDbType = NpgsqlDbType.Bytea });
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         });
-        wakes.Wake(new LinesAppended(tenant, stream, position));
+        var appended = new LinesAppended(tenant, stream, position);
+        wakes.Wake(appended);
+        notices.Add(appended);
         return position;
     }
 

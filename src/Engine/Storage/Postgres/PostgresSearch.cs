@@ -8,6 +8,9 @@ namespace Strata.Storage.Postgres;
 /// <summary>Search on PostgreSQL, on connections of its own, so that searches take none from what else is asked. Safe for concurrent use.</summary>
 internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes indexes, TimeProvider time) : IEntitySearch
 {
+    /// <summary>The token says when it is enough; this ends a search that hangs after its caller has left.</summary>
+    private const int GraceSeconds = 5;
+
     private static readonly string ReadSql = $"""
         select {RevisionRow.Columns("l")}, f.place from unnest($2, $3) with ordinality as f (entity, revision, place)
         join strata.log l on l.tenant = $1 and l.entity = f.entity and l.revision = f.revision order by f.place
@@ -20,7 +23,7 @@ internal sealed class PostgresSearch(QueryPool pool, PostgresSearchIndexes index
         return await LogMetrics.SearchAsync(() => WithinAsync(search.Timeout, cancellation => pool.RunAsync(async command =>
         {
             command.CommandText = new SearchSql(search, new SqlParameters(command.Parameters), isIndexed).Write(search.Limit);
-            command.CommandTimeout = 0; // the token says when it is enough
+            command.CommandTimeout = (int)Math.Ceiling(search.Timeout.TotalSeconds) + GraceSeconds;
             return await ReadFoundAsync(command, cancellation);
         }), cancellationToken));
     }

@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Asynchronous searches on PostgreSQL: each runs as one statement that keeps what it finds, so that no row passes through this server.</summary>
-internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource searches, PostgresSearchIndexes indexes) : ISearchJobs
+internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, DatabaseWatch watch, PostgresSearchIndexes indexes) : ISearchJobs
 {
     private const string Running = "RUNNING";
     private const int SweepMax = 100;
@@ -56,12 +56,18 @@ internal sealed class PostgresSearchJobs(QueryPool pool, NpgsqlDataSource search
             return await row.ReadAsync(cancellationToken) ? Read(row, tenant, id) : null;
         });
 
+    /// <summary>Its statement has no timeout, so it is given up when the database goes away.</summary>
     public async ValueTask<bool> RunAsync(SearchJob job, SearchQuery search, long resultsMax, CancellationToken cancellationToken)
     {
         SearchGuard.Check(search);
+        return await watch.WhileThereAsync(token => RunToEndAsync(job, search, resultsMax, token), cancellationToken);
+    }
+
+    private async Task<bool> RunToEndAsync(SearchJob job, SearchQuery search, long resultsMax, CancellationToken cancellationToken)
+    {
         try
         {
-            await using var connection = await searches.OpenConnectionAsync(cancellationToken);
+            await using var connection = await searches.Source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var found = await StoreAsync(connection, job, search, await indexes.ReadyAsync(search, cancellationToken), resultsMax + 1, cancellationToken);
             if (found > resultsMax) throw StoreErrors.ResultLimit(resultsMax);

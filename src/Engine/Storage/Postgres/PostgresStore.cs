@@ -13,6 +13,7 @@ public sealed class PostgresStore : IAsyncDisposable
 {
     private readonly Connections connections;
     private readonly PostgresLog log;
+    private readonly LineNotices notices;
 
     private PostgresStore(Connections connections, PostgresOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
     {
@@ -21,7 +22,8 @@ public sealed class PostgresStore : IAsyncDisposable
         var appended = new Wakes<LinesAppended>(loggers.CreateLogger<PostgresLines>());
         log = new PostgresLog(connections, options, appended, supervisor, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
-        Lines = new PostgresLines(connections.Queries, appended);
+        notices = new LineNotices(connections.Queries, supervisor, time);
+        Lines = new PostgresLines(connections.Queries, notices, appended);
         Messages = new PostgresMessages(connections.Queries);
         var indexes = new PostgresSearchIndexes(connections, time);
         SearchIndexes = indexes;
@@ -29,7 +31,7 @@ public sealed class PostgresStore : IAsyncDisposable
         Marks = new PostgresMarks(connections.Queries);
         Transfers = new PostgresTransfers(connections, time);
         Retention = new PostgresRetention(connections.Queries);
-        SearchJobs = new PostgresSearchJobs(connections.Queries, connections.SearchSource, indexes);
+        SearchJobs = new PostgresSearchJobs(connections.Queries, connections.Searches, connections.Watch!, indexes);
     }
 
     public IEntityLog Log => log;
@@ -65,7 +67,7 @@ public sealed class PostgresStore : IAsyncDisposable
         var connections = new Connections(options);
         try
         {
-            await Schema.ApplyAsync(connections.Pool, cancellationToken);
+            await Schema.ApplyAsync(connections.Queries.Source, cancellationToken);
             return new PostgresStore(connections, options, supervisor, time, loggers);
         }
         catch (Exception e)
@@ -81,6 +83,7 @@ public sealed class PostgresStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await log.DisposeAsync();
+        await notices.DisposeAsync();
         await connections.DisposeAsync();
     }
 }

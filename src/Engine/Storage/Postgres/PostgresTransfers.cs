@@ -63,6 +63,18 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)until?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
     }
 
+    public async ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
+    {
+        command.CommandText = TransferSql.Expired;
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = before.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = after?.Value ?? Guid.Empty });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
+        var found = new List<TenantId>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken)) found.Add(new TenantId(row.GetGuid(0)));
+        return found;
+    });
+
     public async ValueTask<bool> StageAsync(TenantId tenant, HistoryPart part, Fence fence, CancellationToken cancellationToken) =>
         (part.Revisions.Count == 0 || await TryRunAsync(command => FillRevisions(command, tenant, part.Revisions), fence, cancellationToken))
         && (part.Claims.Count == 0 || await TryRunAsync(command => FillClaims(command, tenant, part.Claims), fence, cancellationToken))

@@ -7,8 +7,26 @@ namespace Strata.Storage.Postgres;
 /// Single queries on a small pool of connections. After a restart of PostgreSQL every pooled connection is dead and does not know it, so what may be
 /// asked twice is asked once more on a new one. While the database is away nothing is asked. Safe for concurrent use.
 /// </summary>
-internal sealed class QueryPool(NpgsqlDataSource source, Func<DatabaseWatch?> watch)
+/// <param name="build">Makes a pool without connections.</param>
+internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch?> watch) : IAsyncDisposable
 {
+    private NpgsqlDataSource source = build();
+
+    /// <summary>For what needs a connection of its own for a while.</summary>
+    public NpgsqlDataSource Source => Volatile.Read(ref source);
+
+    /// <summary>
+    /// Replaces the pool by an empty one. For when the database has gone away: queries that hang on dead connections hold their places in the old pool, and the new one has all of its
+    /// places when the database is back. Connections of the old pool are closed as its queries end, which their timeouts bound.
+    /// </summary>
+    public void Renew()
+    {
+        var old = Interlocked.Exchange(ref source, build());
+        _ = Task.Run(async () => await old.DisposeAsync());
+    }
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+
     /// <summary>Runs what has the same effect done twice as once.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE, SERVER_BUSY.</exception>
     public async Task<T> RunAsync<T>(Func<NpgsqlCommand, Task<T>> run)
@@ -23,7 +41,7 @@ internal sealed class QueryPool(NpgsqlDataSource source, Func<DatabaseWatch?> wa
         }
         catch (Exception e) when (StoreErrors.IsConnectionLost(e))
         {
-            source.Clear();
+            Source.Clear();
             return await RunOnceAsync(run);
         }
     }
@@ -42,27 +60,35 @@ internal sealed class QueryPool(NpgsqlDataSource source, Func<DatabaseWatch?> wa
         }
         catch (Exception e) when (StoreErrors.IsConnectionLost(e))
         {
-            source.Clear();
+            Source.Clear();
             throw StoreErrors.Unavailable(e);
         }
     }
 
-    /// <summary>A query that the database does not answer before it counts as away is given up here; it ends by its own timeout, and nobody hears of it.</summary>
+    /// <summary>
+    /// A query that the database does not answer before it counts as away is abandoned: its caller gets an error, and the query is cancelled. It cannot rely on its caller's token, which
+    /// may be disposed by then, so each query must have a timeout of its own.
+    /// </summary>
     private async Task<T> AskAsync<T>(Func<NpgsqlCommand, Task<T>> run)
     {
-        if (watch() is not { } database) return await AskDatabaseAsync(run); // the store is being opened
+        if (watch() is not { } database)
+        {
+            await using var single = Source.CreateCommand(); // the store is being opened
+            return await run(single);
+        }
         var away = database.Away; // first: whatever goes away after the check is noticed by it
         database.Check();
-        var asked = AskDatabaseAsync(run);
+        var command = Source.CreateCommand();
+        var asked = AskAsync(command, run);
         if (!asked.IsCompleted) await ((Task)asked).WaitAsync(away).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (asked.IsCompleted || !away.IsCancellationRequested) return await asked;
-        _ = asked.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        Abandoned.Forget(asked);
+        _ = Abandoned.Cancel(command.Cancel);
         throw StoreErrors.Unavailable(database.Reason ?? new TimeoutException("The database was away for a moment."));
     }
 
-    private async Task<T> AskDatabaseAsync<T>(Func<NpgsqlCommand, Task<T>> run)
+    private static async Task<T> AskAsync<T>(NpgsqlCommand command, Func<NpgsqlCommand, Task<T>> run)
     {
-        await using var command = source.CreateCommand();
-        return await run(command);
+        await using (command) return await run(command);
     }
 }

@@ -47,12 +47,14 @@ internal static class TransferSql
 
     public const string IsEmpty = $"select not exists (select from strata.head where tenant = $1 and (not ({IsPlatforms}) or model = 'strata.model'))";
 
-    /// <summary>Null opens the tenant. The lease is locked first, as by commits.</summary>
+    /// <summary>Null opens the tenant; a time never shortens how long it is closed. The lease is locked first, as by commits.</summary>
     public const string Close = """
         with held as materialized (select from strata.lease where name = $3 and epoch = $4 for share),
-             closed as (update strata.log_head set closed_until = $2 where tenant = $1 and exists (select from held))
+             closed as (update strata.log_head set closed_until = case when $2::timestamptz is not null then greatest(closed_until, $2) end where tenant = $1 and exists (select from held))
         select exists (select from held)
         """;
+
+    public const string Expired = "select tenant from strata.log_head where closed_until < $1 and tenant > $2 order by tenant limit $3";
 
     /// <summary>Opens the tenant at the end of the transaction that publishes.</summary>
     public const string Open = "update strata.log_head set closed_until = null where tenant = $1";

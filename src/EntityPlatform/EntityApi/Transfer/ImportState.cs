@@ -20,6 +20,9 @@ internal sealed record ImportState(
 
     private const string Name = "import";
 
+    /// <summary>Under which one import of an organization goes on at a time, on whichever server.</summary>
+    public static string LeaseOf(TenantId tenant) => $"import/{tenant}";
+
     public static async ValueTask<ImportState?> ReadAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
         await marks.ReadAsync(tenant, Name, cancellationToken) is { } value ? value.To(WireJson.Of<ImportState>()) : null;
 
@@ -31,6 +34,13 @@ internal sealed record ImportState(
     /// <returns>False where the lease has gone to another server: nothing was written.</returns>
     public ValueTask<bool> WriteAsync(IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         marks.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), fence, cancellationToken);
+
+    /// <summary>Removes all that an import has staged, takes users' writes again, and then forgets it.</summary>
+    /// <returns>False where the lease has gone to another server.</returns>
+    public static async ValueTask<bool> DiscardAsync(ITransfers transfers, IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        await transfers.UnstageAsync(tenant, revisions: true, fence, cancellationToken)
+        && await transfers.OpenAsync(tenant, fence, cancellationToken)
+        && await ForgetAsync(marks, tenant, fence, cancellationToken);
 
     /// <returns>False where the lease has gone to another server: nothing was removed.</returns>
     public static ValueTask<bool> ForgetAsync(IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>

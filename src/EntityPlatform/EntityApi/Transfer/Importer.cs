@@ -90,8 +90,15 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         var former = await ImportState.ReadAsync(marks, tenant, cancellationToken);
         if (former is not null && former.Export != export && former.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
         if (former is { State: ImportState.Complete } && former.Export == export) return TransferErrors.Complete(former.At);
-        if (!await transfers.IsEmptyAsync(tenant, cancellationToken)) return await CompletedAsync(export) is { } done ? TransferErrors.Complete(done.At) : TransferErrors.NotEmpty;
+        if (!await transfers.IsEmptyAsync(tenant, cancellationToken))
+        {
+            if (await CompletedAsync(export) is { } done) return TransferErrors.Complete(done.At);
+            if (former is { State: ImportState.Unfinished }) await AbandonAsync(cancellationToken); // this one, or another that has expired
+            return TransferErrors.NotEmpty;
+        }
         var goesOn = former is { State: ImportState.Unfinished } && former.Export == export;
+        // The mark of another goes first: a mark whose rows are gone in part would let that one go on as if they were there.
+        if (!goesOn) Require(await ImportState.ForgetAsync(marks, tenant, fence, cancellationToken));
         Require(await transfers.UnstageAsync(tenant, revisions: !goesOn, fence, cancellationToken));
         state = goesOn ? former! : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
         await CloseAsync(cancellationToken);
@@ -110,12 +117,8 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     }
 
     /// <summary>Of an import that can never be published, because something was written before the organization was closed, or after it had expired.</summary>
-    private async Task AbandonAsync(CancellationToken cancellationToken)
-    {
-        Require(await transfers.UnstageAsync(tenant, revisions: true, fence, cancellationToken));
-        Require(await transfers.OpenAsync(tenant, fence, cancellationToken));
-        Require(await ImportState.ForgetAsync(marks, tenant, fence, cancellationToken));
-    }
+    private async Task AbandonAsync(CancellationToken cancellationToken) =>
+        Require(await ImportState.DiscardAsync(transfers, marks, tenant, fence, cancellationToken));
 
     /// <summary>The end of the same export's import, where whoever had the lease meanwhile has published it.</summary>
     private async ValueTask<ImportState?> CompletedAsync(Guid export) =>

@@ -11,6 +11,7 @@ using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
+using Strata.Resources.Background;
 
 namespace Strata.EntityApi.Transfer;
 
@@ -98,10 +99,7 @@ internal sealed class TransferEndpoints(
         if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
         return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
         {
-            var fence = lease.Fence;
-            var isDone = await transfers.UnstageAsync(caller.Tenant, revisions: true, fence, cancellationToken)
-                && await transfers.OpenAsync(caller.Tenant, fence, cancellationToken)
-                && await ImportState.ForgetAsync(marks, caller.Tenant, fence, cancellationToken);
+            var isDone = await ImportState.DiscardAsync(transfers, marks, caller.Tenant, lease.Fence, cancellationToken);
             return isDone ? Answer.NoContent : TransferErrors.Running;
         }, call.Aborted);
     }
@@ -109,7 +107,7 @@ internal sealed class TransferEndpoints(
     /// <summary>One import of an organization at a time, on whichever server.</summary>
     private async Task<Result<Answer>> AloneAsync(TenantId tenant, Func<HeldLease, CancellationToken, Task<Result<Answer>>> act, CancellationToken cancellationToken)
     {
-        await using var lease = await HeldLease.TryTakeAsync(leases, $"import/{tenant}", HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
+        await using var lease = await HeldLease.TryTakeAsync(leases, ImportState.LeaseOf(tenant), HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
         if (lease is null) return TransferErrors.Running;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
@@ -132,7 +130,7 @@ internal sealed class TransferEndpoints(
 /// <summary>Registers export and import.</summary>
 internal static class TransferModule
 {
-    public static IServiceCollection AddTransfers(this IServiceCollection services) => services.AddSingleton<TransferEndpoints>();
+    public static IServiceCollection AddTransfers(this IServiceCollection services) => services.AddSingleton<TransferEndpoints>().AddSupervised<ImportSweeper>();
 
     public static void MapTransfers(this IEndpointRouteBuilder routes) => routes.ServiceProvider.GetRequiredService<TransferEndpoints>().Map(routes);
 }

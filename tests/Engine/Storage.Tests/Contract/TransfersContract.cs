@@ -179,6 +179,24 @@ public abstract class TransfersContract(IStore store)
         await Log.CommitAsync(target, Create(Entity()));
     }
 
+    [Fact]
+    public async Task Close_ForLessThanItIs_StaysAsLong_AndExpiredAreListed()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.True(await Transfers.CloseAsync(target, now.AddHours(1), await FenceAsync(), default));
+        Assert.True(await Transfers.CloseAsync(target, now.AddHours(-1), await FenceAsync(), default));
+        Assert.IsType<AppendOutcome.Importing>(await Log.AppendAsync(Commit(target, Create(Entity())), default));
+        Assert.DoesNotContain(target, await Transfers.ExpiredAsync(now, null, 1000, default));
+
+        Assert.True(await Transfers.OpenAsync(target, await FenceAsync(), default));
+        Assert.True(await Transfers.CloseAsync(target, now.AddHours(-1), await FenceAsync(), default));
+        Assert.Contains(target, await Transfers.ExpiredAsync(now, null, 1000, default));
+        Assert.DoesNotContain(target, await Transfers.ExpiredAsync(now, target, 1000, default));
+        Assert.DoesNotContain(target, await Transfers.ExpiredAsync(now.AddHours(-2), null, 1000, default));
+        Assert.True(await Transfers.OpenAsync(target, await FenceAsync(), default));
+        Assert.DoesNotContain(target, await Transfers.ExpiredAsync(now, null, 1000, default));
+    }
+
     private static object Facts(EntityRevision r) => (r.Id, r.Model, r.Revision, r.Commit, r.State, r.CreatedAt, r.ChangedAt, r.ChangedBy, r.Transition, r.Deleted);
 
     /// <summary>Two entities: one is deleted in the end, the other holds a key and a schedule.</summary>

@@ -108,6 +108,15 @@ public sealed class PostgresStoreTests(PostgresDatabase database) : IClassFixtur
             await database.Lines.AppendAsync(tenant, stream, "line"u8.ToArray(), CancellationToken.None); // again, until the other one listens
             return heard.Any(h => h.Tenant == tenant && h.Stream == stream);
         });
+
+        // Of a flood the newest is told of, whatever is left out.
+        var last = 0L;
+        await Parallel.ForAsync(0, 200, async (_, stop) =>
+        {
+            var position = await database.Lines.AppendAsync(tenant, stream, "line"u8.ToArray(), stop);
+            for (var known = Volatile.Read(ref last); position > known; known = Volatile.Read(ref last)) Interlocked.CompareExchange(ref last, position, known);
+        });
+        await Poll.UntilAsync(() => heard.Contains(new LinesAppended(tenant, stream, last)));
     }
 
     [Fact]

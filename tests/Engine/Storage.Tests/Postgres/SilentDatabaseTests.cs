@@ -12,6 +12,8 @@ namespace Strata.Storage.Tests.Postgres;
 /// <summary>A database host that is gone without a word: connections stay open and nothing is answered.</summary>
 public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixture<PostgresDatabase>
 {
+    private const int SearchPlaces = 2;
+
     private readonly TenantId tenant = Tenant();
     private readonly Supervisor supervisor = new(TimeProvider.System, NullLogger<Supervisor>.Instance);
 
@@ -103,6 +105,78 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         Assert.Equal(WorkState.Running, StateOf("database-watch"));
     }
 
+    /// <summary>What hangs on dead connections takes no place from what comes after.</summary>
+    [Fact]
+    public async Task Search_AfterSearchesHungInAllPlaces_FindsThemFree()
+    {
+        await using var proxy = Proxy();
+        await using var store = await OpenAsync(proxy);
+        await SearchInAllPlacesAsync(store);
+        proxy.Silence();
+        foreach (var hanging in Enumerable.Range(0, SearchPlaces).Select(_ => SearchAsync(store)).ToList())
+            Assert.Equal("STORAGE_UNAVAILABLE", (await Assert.ThrowsAsync<StrataException>(() => hanging)).Error.Code);
+        proxy.Answer();
+        await Poll.UntilAsync(() => SucceedsAsync(() => SearchInAllPlacesAsync(store)));
+    }
+
+    private static Task SearchInAllPlacesAsync(PostgresStore store) => Task.WhenAll(Enumerable.Range(0, SearchPlaces).Select(_ => SearchAsync(store)));
+
+    private static async Task SearchAsync(PostgresStore store) =>
+        await store.Search.FindAsync(new SearchQuery { Tenant = Tenant(), Model = new ModelKey("order", 1), Limit = 1, Timeout = TimeSpan.FromMinutes(5) }, CancellationToken.None);
+
+    /// <summary>The process that the watch asks hangs, and the others work: that is no outage.</summary>
+    [Fact]
+    public async Task Watch_WhoseConnectionHangs_AsksOnAnother()
+    {
+        await using var proxy = Proxy();
+        await using var store = await OpenAsync(proxy);
+        await Poll.UntilAsync(async () => await AskedBackendAsync(0) is not null);
+        var pid = (await AskedBackendAsync(0))!.Value;
+        Signal(pid, "STOP");
+        try
+        {
+            await Poll.UntilAsync(async () =>
+            {
+                Assert.Equal(WorkState.Running, StateOf("database-watch"));
+                return await AskedBackendAsync(pid) is not null;
+            });
+            await store.Log.CommitAsync(tenant, Create(Entity()));
+            Assert.Equal(WorkState.Running, StateOf("database-watch"));
+        }
+        finally
+        {
+            Signal(pid, "CONT");
+        }
+    }
+
+    /// <summary>One that was asked whether it is there.</summary>
+    private async Task<int?> AskedBackendAsync(int other)
+    {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false");
+        await using var find = source.CreateCommand("select pid from pg_stat_activity where datname = current_database() and query = 'select 1' and state = 'idle' and pid <> $1 limit 1");
+        find.Parameters.Add(new NpgsqlParameter { Value = other });
+        return (int?)await find.ExecuteScalarAsync();
+    }
+
+    [Theory]
+    [InlineData("53300", false)] // no connection left: a server that is there says so
+    [InlineData("57P03", true)] // it starts
+    [InlineData("28P01", true)] // it refuses the login
+    public async Task Watch_WhoseQuestionIsRefused_TakesTheDatabaseForAwayOnlyIfItCannotServe(string state, bool isAway)
+    {
+        var questions = 0;
+        ValueTask<NpgsqlConnection> RefuseAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref questions);
+            throw new PostgresException("refused", "FATAL", "FATAL", state);
+        }
+        var options = new PostgresOptions { ConnectionString = "", AwayAfter = TimeSpan.FromMilliseconds(100) };
+        await using var watch = new DatabaseWatch(RefuseAsync, options, supervisor, TimeProvider.System);
+        await Poll.UntilAsync(() => Volatile.Read(ref questions) >= 4);
+        Assert.Equal(isAway, watch.Reason is not null);
+        Assert.Equal(WorkState.Failing, StateOf("database-watch"));
+    }
+
     /// <summary>One of PostgreSQL's processes hangs, and the others work.</summary>
     [Fact]
     public async Task Read_WhoseConnectionHangs_IsAnsweredOnAnother()
@@ -182,7 +256,7 @@ public sealed class SilentDatabaseTests(PostgresDatabase database) : IClassFixtu
         var options = new PostgresOptions
         {
             ConnectionString = through.ConnectionString, PoolSizeMax = 2, SilenceMax = TimeSpan.FromSeconds(1), ProbeAfter = TimeSpan.FromSeconds(1),
-            RetryFor = TimeSpan.FromSeconds(1),
+            RetryFor = TimeSpan.FromSeconds(1), SearchPoolSizeMax = SearchPlaces,
         };
         return PostgresStore.OpenAsync(options, supervisor, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }

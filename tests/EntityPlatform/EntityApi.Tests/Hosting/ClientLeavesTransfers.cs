@@ -29,6 +29,9 @@ internal sealed class ClientLeavesTransfers(ITransfers inner, IHttpContextAccess
     public ValueTask<IReadOnlyList<HeldSchedule>> SchedulesAsync(TenantId tenant, string? after, int limit, CancellationToken cancellationToken) =>
         inner.SchedulesAsync(tenant, after, limit, cancellationToken);
 
+    public ValueTask<IReadOnlyList<TenantId>> ExpiredAsync(DateTimeOffset before, TenantId? after, int limit, CancellationToken cancellationToken) =>
+        inner.ExpiredAsync(before, after, limit, cancellationToken);
+
     public ValueTask<bool> CloseAsync(TenantId tenant, DateTimeOffset until, Fence fence, CancellationToken cancellationToken) =>
         inner.CloseAsync(tenant, until, fence, cancellationToken);
 

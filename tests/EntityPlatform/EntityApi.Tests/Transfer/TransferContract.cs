@@ -5,8 +5,10 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.EntityApi.Tests.Hosting;
@@ -172,6 +174,7 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal(200, (await ImportModelAsync("cup")).Status);
         Assert.Equal(200, (int)(await into.GetAsync("/api/export")).StatusCode);
         Assert.Equal((409, "NOT_EMPTY"), Outcome(await ImportAsync(export)));
+        await HoldsNothingOfAnImportAsync();
         Assert.Equal(200, (await ImportModelAsync("saucer")).Status);
     }
 
@@ -186,6 +189,32 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         Assert.Equal((409, "IMPORT_UNFINISHED"), Outcome(await ImportAsync(export)));
         await ExpireAsync();
         Assert.Equal(200, (await ImportAsync(other)).Status);
+    }
+
+    [Fact]
+    public async Task Sweep_OfImportsThatExpired_RemovesThemADayLater()
+    {
+        var supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
+        var sweeper = new ImportSweeper(store.Transfers, store.Marks, store.Leases, TimeProvider.System, supervisor);
+        var export = await from.GetStringAsync("/api/export");
+        await ImportAsync(export[..(export.Length / 2)]);
+        await sweeper.SweepAsync(default);
+        await ExpireAsync();
+        await sweeper.SweepAsync(default);
+        Assert.Equal("UNFINISHED", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
+        Assert.NotEmpty((await store.Transfers.StagedAsync(host.OtherOrg, Revision.None, 10, default)).Changes);
+
+        await ExpireAsync(TimeSpan.FromDays(1));
+        await sweeper.SweepAsync(default);
+        await HoldsNothingOfAnImportAsync();
+        Assert.Equal(200, (await ImportAsync(export)).Status);
+    }
+
+    private async Task HoldsNothingOfAnImportAsync()
+    {
+        Assert.Equal("NONE", (await into.SendJsonAsync("GET", "/api/import")).Text("state"));
+        Assert.Empty((await store.Transfers.StagedAsync(host.OtherOrg, Revision.None, 10, default)).Changes);
+        Assert.DoesNotContain(host.OtherOrg, await store.Transfers.ExpiredAsync(TimeProvider.System.GetUtcNow().AddYears(1), null, 1000, default));
     }
 
     [Fact]
@@ -244,14 +273,15 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
 
     private Task<JsonAnswered> ImportModelAsync(string name) => into.SendJsonAsync("POST", $"/api/model/import/JSON/SAMPLE_DATA/{name}/1", "[{\"size\":1}]");
 
-    /// <summary>As if a day had gone by.</summary>
-    private async Task ExpireAsync()
+    /// <summary>As if a day had gone by, and as long.</summary>
+    private async Task ExpireAsync(TimeSpan ago = default)
     {
         await using var lease = await HeldLease.TryTakeAsync(
             store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
-        var past = TimeProvider.System.GetUtcNow().AddSeconds(-1);
+        var past = TimeProvider.System.GetUtcNow().AddSeconds(-1) - ago;
         var state = await ImportState.ReadAsync(store.Marks, host.OtherOrg, default);
         await (state! with { ExpiresAt = past }).WriteAsync(store.Marks, host.OtherOrg, lease!.Fence, default);
+        Assert.True(await store.Transfers.OpenAsync(host.OtherOrg, lease.Fence, default));
         Assert.True(await store.Transfers.CloseAsync(host.OtherOrg, past, lease.Fence, default));
     }
 
