@@ -197,7 +197,7 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         var supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
         var sweeper = new ImportSweeper(store.Transfers, store.Marks, store.Leases, TimeProvider.System, supervisor);
         var export = await from.GetStringAsync("/api/export");
-        await ImportAsync(export[..(export.Length / 2)]);
+        await ImportAsync(export[..(export.IndexOf('\n', export.Length / 2) + 1)]);
         await sweeper.SweepAsync(default);
         await ExpireAsync();
         await sweeper.SweepAsync(default);
