@@ -27,7 +27,8 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
         if (!(await stores.Releases.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var release, out error)) return error;
         if (!call.Sees(release.Project)) return CallScope.NotFound("release", call.Route("nameOrId"));
         IReadOnlyList<LogSource> source = [new(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), release.Name)];
-        return stream.Answer(call, "releases.read", caller.Tenant, request, () => new LogView(source, IsBuilt(caller.Tenant, release.Id)));
+        return stream.Answer(
+            call, "releases.read", caller.Tenant, request, () => new LogView(source, IsBuilt(caller.Tenant, release.Id)), views.Releases.Untyped);
     }
 
     /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all there is to read.</summary>
@@ -39,7 +40,8 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
         if (!(await stores.Organizations.CallerOfAsync(call)).TryGet(out var caller, out error)) return error;
         if (!(await stores.Deployments.GetAsync(caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted)).TryGet(out var deployment, out error)) return error;
         if (!call.Sees(deployment.Project)) return CallScope.NotFound("deployment", call.Route("nameOrId"));
-        return stream.Answer(call, "deployments.read", caller.Tenant, request, () => View(caller.Tenant, deployment.Id));
+        return stream.Answer(
+            call, "deployments.read", caller.Tenant, request, () => View(caller.Tenant, deployment.Id), views.Deployments.Untyped, views.Instances.Untyped);
     }
 
     private LogView View(TenantId tenant, string deployment)

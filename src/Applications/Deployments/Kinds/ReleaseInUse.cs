@@ -10,6 +10,8 @@ namespace Strata.Deployments.Kinds;
 /// <summary>A release that its deployment runs, or is to run, is not deleted by a user: it could not be started again.</summary>
 internal static class ReleaseInUse
 {
+    public const string Code = "RELEASE_IN_USE";
+
     public static async ValueTask<Error?> CheckAsync(EntityTransaction transaction, EntityRevision release, CancellationToken cancellationToken)
     {
         if (DeploymentOf(release) is not { } entity) return null;
@@ -19,10 +21,24 @@ internal static class ReleaseInUse
         var id = DeploymentKinds.Release.IdOf(release.Id);
         if (deployment.Spec.Release != id && deployment.Status.Release != id) return null;
         return new Error(
-            ErrorKind.Conflict, "RELEASE_IN_USE",
+            ErrorKind.Conflict, Code,
             $"The deployment \"{deployment.Name}\" runs the release \"{ResourceDocument.NameOf(release)}\".",
             $"Deploy or roll back first, or delete the deployment: `strata delete deployment {deployment.Name}`.");
     }
+
+    /// <summary>As the check on a user's deletion, and the release that a deployment is about to run is in use too: a user may delete it, which ends the deploy.</summary>
+    public static async ValueTask<Error?> CheckWithCandidateAsync(
+        EntityTransaction transaction, EntityId deployment, string release, CancellationToken cancellationToken)
+    {
+        var read = await transaction.ReadAsync(deployment, cancellationToken);
+        if (!read.IsOk) return null;
+        var now = ResourceDocument.ToResource<DeploymentSpec, DeploymentStatus>(DeploymentKinds.Deployment, read.Value);
+        return Uses(now, release) ? new Error(ErrorKind.Conflict, Code, $"The deployment \"{now.Name}\" uses the release.") : null;
+    }
+
+    /// <summary>Whether a deployment runs a release, is to run it, or has it built.</summary>
+    public static bool Uses(DeploymentResource deployment, string release) =>
+        deployment.Spec.Release == release || deployment.Status.Release == release || deployment.Status.Candidate == release;
 
     private static EntityId? DeploymentOf(EntityRevision release)
     {

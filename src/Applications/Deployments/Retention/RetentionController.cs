@@ -11,9 +11,13 @@ namespace Strata.Deployments.Retention;
 /// <summary>
 /// Deletes a deployment's old releases with their build logs: all but those in use, and of each outcome (ready, failed, cancelled) the newest. Their blobs go with the next sweep;
 /// their history stays in the log as everything does.
+/// <para>The view may be behind: a release is deleted only if it is as it was seen, and if its deployment, read in the same transaction, does not use it. Its log goes after
+/// it, so that a release that stays keeps its log.</para>
 /// </summary>
 internal sealed class RetentionController(DeploymentStores stores, DeploymentViews views, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
 {
+    /// <summary>The log of a release that is deleted, until it is deleted too: the release is not seen again. A stop of the server in between leaves it behind. Null: none.</summary>
+    private (TenantId Tenant, EntityId Stream)? orphan;
 
     public override string Name => "retention";
 
@@ -25,15 +29,28 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
 
     public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
     {
+        await DeleteOrphanAsync(cancellationToken);
         if (resource.State is not (DeploymentStates.Running or DeploymentStates.Failed)) return null;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
+        var deployment = DeploymentKinds.Deployment.EntityOf(resource.Id);
         foreach (var release in Expired(resource, views.ReleasesOf(resource), options.ReleasesKept))
         {
-            await lines.DeleteAsync(caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id), cancellationToken);
-            var deleted = await stores.Releases.DeleteAsync(caller, release.Id, null, cancellationToken);
+            var deleted = await stores.Releases.DeleteAsync(caller, release.Id, new Revision(release.Revision), CheckAsync, cancellationToken);
+            if (deleted.Error is { Code: ReleaseInUse.Code or ResourceErrors.ModifiedCode }) continue; // the view is behind; the next look decides
             if (deleted.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
+            orphan = (caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id));
+            await DeleteOrphanAsync(cancellationToken);
+
+            ValueTask<Error?> CheckAsync(EntityTransaction transaction, CancellationToken stop) => ReleaseInUse.CheckWithCandidateAsync(transaction, deployment, release.Id, stop);
         }
         return null;
+    }
+
+    private async ValueTask DeleteOrphanAsync(CancellationToken cancellationToken)
+    {
+        if (orphan is not var (tenant, stream)) return;
+        await lines.DeleteAsync(tenant, stream, cancellationToken);
+        orphan = null;
     }
 
     /// <summary>Which releases may go. Pure.</summary>
@@ -42,6 +59,6 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
         // Not by number alone: a release that was cancelled while it waited for its build has none, however new it is.
         var newest = releases.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Status.Number).ToList();
         var old = ((string[])[ReleaseStates.Ready, ReleaseStates.Failed, ReleaseStates.Cancelled]).SelectMany(state => newest.Where(x => x.State == state).Skip(kept));
-        return old.Where(x => x.Id != deployment.Spec.Release && x.Id != deployment.Status.Release && x.Id != deployment.Status.Candidate);
+        return old.Where(x => !ReleaseInUse.Uses(deployment, x.Id));
     }
 }

@@ -10,7 +10,8 @@ namespace Strata.Storage.Postgres;
 
 /// <summary>
 /// Hears of commits: of this server's at once, of other servers' through the database, and of log lines through the database. Reconnects when the connection is lost, or when it is
-/// quiet and a probe finds it dead, and then wakes for every tenant, because what was said meanwhile went by unheard. A revision wakes once.
+/// quiet and a probe finds it dead, and then wakes for every tenant, because what was said meanwhile went by unheard. A revision wakes once, and when
+/// <see cref="Hear(TenantHead)"/> returns, its wake-up has been given, whoever reported it first.
 /// </summary>
 internal sealed partial class CommitListener : IAsyncDisposable
 {
@@ -24,7 +25,7 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private readonly Wakes<LinesAppended> appended;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly ConcurrentDictionary<TenantId, long> heard = new();
+    private readonly ConcurrentDictionary<TenantId, Reported> reported = new();
     private readonly SupervisedWork work;
 
     public CommitListener(
@@ -38,12 +39,13 @@ internal sealed partial class CommitListener : IAsyncDisposable
 
     public void Hear(TenantHead head)
     {
-        var isNew = false;
-        heard.AddOrUpdate(
-            head.Tenant,
-            _ => { isNew = true; return head.Revision.Value; },
-            (_, known) => { isNew = head.Revision.Value > known; return Math.Max(known, head.Revision.Value); });
-        if (isNew) wakes.Wake(head);
+        var last = reported.GetOrAdd(head.Tenant, static _ => new Reported());
+        lock (last.Gate) // held while waking: a writer whose commit the listener has just reported must not return before that wake-up
+        {
+            if (head.Revision <= last.Revision) return;
+            wakes.Wake(head);
+            last.Revision = head.Revision;
+        }
     }
 
     public ValueTask DisposeAsync() => work.DisposeAsync();
@@ -95,6 +97,13 @@ internal sealed partial class CommitListener : IAsyncDisposable
         if (channel == AppendSql.Channel && parts.Length == 2) Hear(new TenantHead(new TenantId(tenant), new Revision(number)));
         else if (channel == LineNotices.Channel && parts.Length == 3 && Guid.TryParse(parts[1], out var stream))
             appended.Wake(new LinesAppended(new TenantId(tenant), new EntityId(stream), number));
+    }
+
+    /// <summary>The last revision of a tenant that has woken.</summary>
+    private sealed class Reported
+    {
+        public readonly Lock Gate = new();
+        public Revision Revision;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Not hearing of other servers' commits; trying again in {Pause}")]

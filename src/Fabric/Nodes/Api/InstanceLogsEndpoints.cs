@@ -22,7 +22,8 @@ internal sealed class InstanceLogsEndpoints(
         if (!(await instances.FindAsync(call)).TryGet(out var found, out error)) return error;
         if (!NodeKinds.Instance.TryParseId(found.Instance.Id, out var id)) return NodeErrors.InstanceNotFound(found.Instance.Id);
         IReadOnlyList<LogSource> source = [new(found.Caller.Tenant, id, found.Instance.Name)];
-        return stream.Answer(call, "instances.read", found.Caller.Tenant, request, () => new LogView(source, IsOver(found.Caller.Tenant, found.Instance.Id)));
+        return stream.Answer(
+            call, "instances.read", found.Caller.Tenant, request, () => new LogView(source, IsOver(found.Caller.Tenant, found.Instance.Id)), view.Untyped);
     }
 
     public async Task<Result<Answer>> AppendAsync(ApiCall call)

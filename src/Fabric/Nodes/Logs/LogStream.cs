@@ -69,10 +69,11 @@ public sealed class LogStream(
     /// <param name="permission">What the caller must still be granted while it follows.</param>
     /// <param name="tenant">Whose streams they are.</param>
     /// <param name="view">From memory. Asked again and again while following, so that sources may come and go.</param>
+    /// <param name="of">What <paramref name="view"/> reads.</param>
     /// <returns>TOO_MANY_STREAMS or SHARE_EXHAUSTED where it follows and there is no place left for it.</returns>
-    public Result<Answer> Answer(ApiCall call, string permission, TenantId tenant, LogRequest request, Func<LogView> view)
+    public Result<Answer> Answer(ApiCall call, string permission, TenantId tenant, LogRequest request, Func<LogView> view, params IReadOnlyList<KindInformer> of)
     {
-        var asked = new Asked(permission, tenant, request, view);
+        var asked = new Asked(permission, tenant, request, view, of);
         if (!request.Follow) return Strata.Api.Http.Answer.Stream(http => RunAsync(http, asked));
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out var error)) return error;
         return Strata.Api.Http.Answer.Stream(async http =>
@@ -88,7 +89,7 @@ public sealed class LogStream(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await informers.CatchUpWithStoreAsync(asked.Tenant, ending.Token);
+            await informers.CatchUpWithStoreAsync(asked.Tenant, asked.Of, ending.Token);
             await WriteAsync(http, asked, ending.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -149,7 +150,7 @@ public sealed class LogStream(
         return Math.Max(0, skipped);
     }
 
-    private sealed record Asked(string Permission, TenantId Tenant, LogRequest Request, Func<LogView> View);
+    private sealed record Asked(string Permission, TenantId Tenant, LogRequest Request, Func<LogView> View, IReadOnlyList<KindInformer> Of);
 
     private sealed record Line(long Position, DateTimeOffset At, string Source, string Text);
 }

@@ -5,14 +5,13 @@ using Strata.Entities.Log;
 namespace Strata.Nodes.Logs;
 
 /// <summary>
-/// Wakes one follower of logs: when one of its streams has grown, or when its organization's log has, because then streams may come or end. Looks by itself
-/// each <see cref="PollEvery"/>, because wake-ups may be lost.
+/// Wakes one follower of logs: when one of its streams has grown, or when its organization's log has, because then streams may come or end. Has it read
+/// at least each <see cref="PollEvery"/>, because wake-ups may be lost, also while others keep coming. For one waiter.
 /// </summary>
 internal sealed class LogWakes : IDisposable
 {
     /// <summary>Between two looks, so that what comes together is read together.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(5);
 
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TenantId tenant;
@@ -21,13 +20,16 @@ internal sealed class LogWakes : IDisposable
     private readonly IDisposable commits;
     private volatile HashSet<EntityId> streams = [];
     private int grown;
+    private long lastRead;
 
     public LogWakes(ILines lines, IEntityLog log, TenantId tenant, TimeProvider time)
     {
-        (this.tenant, this.time) = (tenant, time);
+        (this.tenant, this.time, lastRead) = (tenant, time, time.GetTimestamp());
         appends = lines.OnAppend(Appended);
         commits = log.OnCommit(Committed);
     }
+
+    internal TimeSpan PollEvery { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>From now on these streams are watched; to be called before they are read.</summary>
     /// <returns>Whether there are others than before.</returns>
@@ -43,7 +45,15 @@ internal sealed class LogWakes : IDisposable
     public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
         await Task.Delay(Pause, time, cancellationToken);
-        using var patience = new CancellationTokenSource(PollEvery, time);
+        var isToRead = await IsToReadAsync(PollEvery - time.GetElapsedTime(lastRead), cancellationToken);
+        if (isToRead) lastRead = time.GetTimestamp();
+        return isToRead;
+    }
+
+    private async ValueTask<bool> IsToReadAsync(TimeSpan untilPoll, CancellationToken cancellationToken)
+    {
+        if (untilPoll <= TimeSpan.Zero) return true;
+        using var patience = new CancellationTokenSource(untilPoll, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {

@@ -31,19 +31,19 @@ internal sealed class KindEndpoints(
 
     public Kind Kind => store.Kind;
 
-    /// <summary>The condition of a list or watch.</summary>
+    /// <summary>The filter of a list or watch.</summary>
     public ListQuery Query => query;
 
     public async Task<Result<Answer>> ListAsync(ApiCall call)
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
-        if (!(await query.ReadConditionAsync(call, caller)).TryGet(out var where, out error)) return error;
+        if (!(await query.ReadFilterAsync(call, caller)).TryGet(out var filter, out error)) return error;
         if (!call.QueryInt("limit", PageLimits.Default, 1, PageLimits.Max).TryGet(out var limit, out error)) return error;
         if (!call.Query("cursor").TryGet(out var cursor, out error)) return error;
         if (!call.QueryAt().TryGet(out var asOf, out error)) return error;
         TenantId? tenant = caller.Tenant == TenantId.Platform ? null : caller.Tenant;
         if (Kind.Scope == KindScope.Platform) tenant = TenantId.Platform;
-        return await HeldAsync(call, () => store.ListAsync(new ResourceQuery(tenant, where, asOf, limit, cursor), call.Aborted));
+        return await HeldAsync(call, () => store.ListAsync(new ResourceQuery(tenant, filter.Both, asOf, limit, cursor), call.Aborted));
     }
 
     public async Task<Result<Answer>> GetAsync(ApiCall call)

@@ -7,19 +7,33 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Kinds;
 
-/// <summary>Reads what a list or a watch is asked for into one condition, narrowed to what the caller may see.</summary>
+/// <summary>Which resources a list or a watch shows. The parts are apart, because a watch reports what leaves the one and must not report what leaves the other.</summary>
+/// <param name="Visible">What the caller may see; null: all of the organization.</param>
+/// <param name="Asked">What the request asks for; null: all.</param>
+internal sealed record ListFilter(Condition? Visible, Condition? Asked)
+{
+    /// <summary>Null: everything is shown.</summary>
+    public Condition? Both { get; } = (Visible, Asked) switch
+    {
+        (null, var asked) => asked,
+        (var visible, null) => visible,
+        var (visible, asked) => new Condition.All([visible, asked]),
+    };
+}
+
+/// <summary>Reads what a list or a watch is asked for, and what the caller may see of it.</summary>
 internal sealed class ListQuery(Kind kind, Scoping scoping)
 {
-    public async ValueTask<Result<Condition?>> ReadConditionAsync(ApiCall call, Caller caller)
+    public async ValueTask<Result<ListFilter>> ReadFilterAsync(ApiCall call, Caller caller)
     {
         var parts = new List<Condition>();
         if (RefuseFilters(call) is { } unseen) return unseen;
-        if (Scoping.Restriction(call.Principal, kind, kind.ReadPermission) is { } restriction) parts.Add(restriction);
         if (await AddProjectAsync(call, caller, parts) is { } error) return error;
         if (AddState(call, parts) is { } stateError) return stateError;
         if (AddWhere(call, parts) is { } whereError) return whereError;
         if (AddFields(call, parts) is { } fieldError) return fieldError;
-        return parts.Count switch { 0 => (Condition?)null, 1 => parts[0], _ => new Condition.All(parts) };
+        return new ListFilter(
+            Scoping.Restriction(call.Principal, kind, kind.ReadPermission), parts.Count switch { 0 => null, 1 => parts[0], _ => new Condition.All(parts) });
     }
 
     /// <summary>A reader who is not shown all of a resource could guess the rest by filters.</summary>

@@ -22,17 +22,18 @@ internal static class ResourceWriter
         json.WriteString("org", revision.Tenant.ToString());
         if (TextOf(root, "project") is { } project) json.WriteString("project", project);
         json.WritePropertyName("labels");
-        if (root.TryGetProperty("labels", out var labels)) labels.WriteTo(json);
+        if (shown != Shown.Identity && root.TryGetProperty("labels", out var labels)) labels.WriteTo(json);
         else json.WriteRawValue("{}"u8);
-        json.WriteString("state", revision.State);
+        json.WriteString("state", shown == Shown.Identity ? "" : revision.State);
         json.WriteNumber("revision", revision.Revision.Value);
         json.WriteString("createdAt", revision.CreatedAt.UtcDateTime);
         json.WriteString("updatedAt", revision.ChangedAt.UtcDateTime);
-        json.WriteString("updatedBy", revision.ChangedBy);
-        if (revision.Transition is not null) json.WriteString("transition", revision.Transition);
+        json.WriteString("updatedBy", shown == Shown.Identity ? "" : revision.ChangedBy);
+        if (shown != Shown.Identity && revision.Transition is not null) json.WriteString("transition", revision.Transition);
         if (revision.Deleted || deleted) json.WriteBoolean("deleted", true);
-        WritePart(json, root, "spec", shown == Shown.Whole ? [] : kind.PrivateSpec);
-        WritePart(json, root, "status", kind.HiddenStatus);
+        var parts = shown == Shown.Identity ? default : root;
+        WritePart(json, parts, "spec", shown == Shown.Whole ? [] : kind.PrivateSpec);
+        WritePart(json, parts, "status", kind.HiddenStatus);
         json.WriteEndObject();
     }
 
@@ -42,7 +43,7 @@ internal static class ResourceWriter
     private static void WritePart(Utf8JsonWriter json, JsonElement document, string name, IReadOnlyList<string> hidden)
     {
         json.WritePropertyName(name);
-        if (!document.TryGetProperty(name, out var part) || part.ValueKind != JsonValueKind.Object) json.WriteRawValue("{}"u8);
+        if (document.ValueKind != JsonValueKind.Object || !document.TryGetProperty(name, out var part) || part.ValueKind != JsonValueKind.Object) json.WriteRawValue("{}"u8);
         else if (hidden.Count == 0) part.WriteTo(json);
         else WriteOthers(json, part, hidden);
     }

@@ -1,6 +1,6 @@
 namespace Strata.Api.Kinds;
 
-/// <summary>How much of a resource a reader is shown; <see cref="Scoping.ShownTo"/> decides.</summary>
+/// <summary>How much of a resource a reader is shown; <see cref="Scoping.ShownTo"/> decides between the first two.</summary>
 internal enum Shown
 {
     /// <summary>All that the API shows of it.</summary>
@@ -8,4 +8,7 @@ internal enum Shown
 
     /// <summary>Without <see cref="Resources.Kinds.Kind.PrivateSpec"/>.</summary>
     Narrowed,
+
+    /// <summary>Which one it is, and nothing of what it is now: it has left what the reader may see.</summary>
+    Identity,
 }

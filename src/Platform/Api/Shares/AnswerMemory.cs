@@ -55,6 +55,11 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
     public async ValueTask<ShareLease> EnterAsync(TenantId tenant, long bytes, CancellationToken cancellationToken) =>
         (await budget.ReserveAsync(tenant, Math.Min(bytes, pageBytes), Patience, time, cancellationToken)).Value;
 
+    /// <summary>The same for a list that is held whole until it is sent; one beyond the organization's share goes alone.</summary>
+    /// <exception cref="StrataException">SERVER_BUSY.</exception>
+    public async ValueTask<ShareLease> EnterWholeAsync(TenantId tenant, long bytes, CancellationToken cancellationToken) =>
+        (await budget.ReserveAsync(tenant, bytes, Patience, time, cancellationToken)).Value;
+
     public Result<ShareLease> TryReserve(TenantId tenant, long bytes) => budget.TryReserve(tenant, bytes);
 
     /// <summary>
@@ -74,11 +79,18 @@ public sealed class AnswerMemory(ApiLimits limits, TimeProvider time) : IShareRe
     /// <summary>Makes the lease hold what the page takes: returns what was reserved beyond it, or adds what is missing.</summary>
     public static void Charge(ShareLease lease, IReadOnlyList<EntityRevision> page)
     {
-        var bytes = 0L;
-        foreach (var revision in page) bytes += revision.Document.Utf8.Length;
+        var bytes = BytesOf(page);
         var reserved = lease.Amount;
         bytes = Math.Max(bytes, Math.Min(reserved, SmallBytes));
         if (bytes > reserved) lease.Charge(bytes - reserved);
         else lease.Return(reserved - bytes);
+    }
+
+    /// <summary>What a list of documents counts.</summary>
+    public static long BytesOf(IReadOnlyList<EntityRevision> list)
+    {
+        var bytes = 0L;
+        foreach (var revision in list) bytes += revision.Document.Utf8.Length;
+        return bytes;
     }
 }

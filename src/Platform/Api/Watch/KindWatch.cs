@@ -18,12 +18,14 @@ namespace Strata.Api.Watch;
 /// A watch: <c>item</c> for everything there is now, <c>ready</c>, then <c>item</c> for each change, and <c>ping</c> each 10 s. Level-triggered: an
 /// item is the resource as it is. What is deleted, or no longer meets the filter, comes once more with <c>deleted</c>. It ends with the server, or
 /// when its token is no longer good.
+/// <para>Invariant: no document is sent that the caller may not see, the last one of what was deleted included. What leaves that, as an instance does by other labels,
+/// comes once more without its content.</para>
 /// <para>What there is comes from the kind's informer, at the very moment from which on changes are followed; so it costs the store two looks at how far the log
 /// reaches, and nothing is remembered of what was sent, but which of it meets a filter.</para>
 /// </summary>
 internal sealed class KindWatch(
-    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, InformerHub informers, StreamAccess access, OpenStreams streams, TimeProvider time,
-    IHostApplicationLifetime lifetime)
+    KindEndpoints endpoints, KindStore store, Scoping scoping, ChangeFeed feed, InformerHub informers, AnswerMemory memory, StreamAccess access, OpenStreams streams,
+    TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
@@ -35,7 +37,7 @@ internal sealed class KindWatch(
     public async Task<Result<Answer>> StartAsync(ApiCall call)
     {
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
-        if (!(await endpoints.Query.ReadConditionAsync(call, caller)).TryGet(out var where, out error)) return error;
+        if (!(await endpoints.Query.ReadFilterAsync(call, caller)).TryGet(out var filter, out error)) return error;
         if (!ReadFrom(call, caller).TryGet(out var from, out error)) return error;
         var tenant = TenantOf(caller);
         if (from is { } asked && tenant is { } of && await store.Log.HeadAsync(of, call.Aborted) is var head && asked > head)
@@ -43,7 +45,7 @@ internal sealed class KindWatch(
         if (!streams.TryOpen(call.Principal, call.Principal.Tenant).TryGet(out var place, out error)) return error;
         return Answer.Stream(async http =>
         {
-            using (place) await RunAsync(http, new Scope(tenant, where, from, Scoping.ShownTo(call.Principal)));
+            using (place) await RunAsync(http, new Scope(tenant, filter, from, Scoping.ShownTo(call.Principal)));
         });
     }
 
@@ -70,12 +72,9 @@ internal sealed class KindWatch(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            var (follower, found) = await FollowAsync(scope, ending.Token);
-            using var _ = follower;
             var events = new EventStream(http);
-            var items = new WatchedItems(scope.Where is not null, scope.Tenant is not null);
-            await events.BeginAsync();
-            await SendAsync(events, found, scope, items, ending.Token);
+            var items = new WatchedItems(scope.Filter.Both is not null, scope.Tenant is not null);
+            using var follower = await BeginAsync(http, events, scope, items, ending.Token);
             if (!items.IsFull) await FollowAsync(http, events, follower, scope, items, ending.Token);
             if (items.IsFull) await RefuseAsync(events, ending.Token);
         }
@@ -85,21 +84,48 @@ internal sealed class KindWatch(
         }
     }
 
-    /// <returns>With what there is at that moment, unfiltered.</returns>
-    private async ValueTask<(FeedFollower Follower, IReadOnlyList<EntityRevision> Found)> FollowAsync(Scope scope, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends what there is, and follows from that very moment. The list keeps documents in memory that the view may have replaced: it counts as an answer until it is
+    /// sent, and is gone when this returns.
+    /// </summary>
+    private async Task<FeedFollower> BeginAsync(HttpContext http, EventStream events, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
-        if (scope is { From: { } from, Tenant: { } one }) return (await feed.FollowAsync(one, from, models, cancellationToken), []);
-        if (scope.Tenant is { } tenant) await informers.CatchUpWithStoreAsync(tenant, cancellationToken);
-        else await informers.CatchUpWithStoreAsync(cancellationToken);
-        return await informers.FollowAsync(informer, scope.Tenant, x => x.Candidates(scope.Tenant, scope.Where), cancellationToken);
+        if (scope is { From: { } from, Tenant: { } one })
+        {
+            await events.BeginAsync();
+            return await feed.FollowAsync(one, from, models, cancellationToken);
+        }
+        if (scope.Tenant is { } tenant) await informers.CatchUpWithStoreAsync(tenant, [informer], cancellationToken);
+        else await informers.CatchUpWithStoreAsync([informer], cancellationToken);
+        using var lease = await memory.EnterWholeAsync(http.GetPrincipal().Tenant, AnswerMemory.BytesOf(Candidates(informer)), cancellationToken);
+        var (follower, found) = await informers.FollowAsync(informer, scope.Tenant, Candidates, cancellationToken);
+        try
+        {
+            found = Matching(found, scope);
+            lease.Return(Math.Max(0, lease.Amount - AnswerMemory.BytesOf(found)));
+            await events.BeginAsync();
+            await SendAsync(events, found, scope, items, cancellationToken);
+            return follower;
+        }
+        catch
+        {
+            follower.Dispose();
+            throw;
+        }
+
+        IReadOnlyList<EntityRevision> Candidates(KindInformer view) => view.Candidates(scope.Tenant, scope.Filter.Both);
     }
 
     /// <summary>In order of organization and id.</summary>
-    private async Task SendAsync(EventStream events, IReadOnlyList<EntityRevision> found, Scope scope, WatchedItems items, CancellationToken cancellationToken)
+    private static EntityRevision[] Matching(IReadOnlyList<EntityRevision> found, Scope scope) =>
+    [
+        .. found.Where(r => Matches(scope.Filter.Both, r)).OrderBy(r => (r.Tenant.Value, r.Id.Value)),
+    ];
+
+    private async Task SendAsync(EventStream events, IReadOnlyList<EntityRevision> list, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {
-        foreach (var revision in found.OrderBy(r => (r.Tenant.Value, r.Id.Value)))
+        foreach (var revision in list)
         {
-            if (scope.Where is not null && !ConditionEvaluator.Matches(scope.Where, revision)) continue;
             items.Listed(revision);
             if (items.IsFull) return;
             Tell(events, revision, scope.Shown, gone: false);
@@ -145,12 +171,17 @@ internal sealed class KindWatch(
 
     private void Tell(EventStream events, EntityRevision change, Scope scope, WatchedItems items)
     {
-        var matches = !change.Deleted && (scope.Where is null || ConditionEvaluator.Matches(scope.Where, change));
-        if (items.IsToSend(change, matches) || (scope.From is not null && change.Deleted)) Tell(events, change, scope.Shown, gone: !matches);
+        var isVisible = Matches(scope.Filter.Visible, change);
+        var matches = isVisible && !change.Deleted && Matches(scope.Filter.Asked, change);
+        // A watch from a revision does not know what its client has, so it is sent every deletion that it may see, whatever it asks for.
+        if (items.IsToSend(change, matches) || (scope.From is not null && change.Deleted && isVisible))
+            Tell(events, change, isVisible ? scope.Shown : Shown.Identity, gone: !matches);
     }
+
+    private static bool Matches(Condition? condition, EntityRevision revision) => condition is null || ConditionEvaluator.Matches(condition, revision);
 
     private void Tell(EventStream events, EntityRevision revision, Shown shown, bool gone) =>
         events.Write("item", json => ResourceWriter.Write(json, Kind, revision, shown, gone));
 
-    private sealed record Scope(TenantId? Tenant, Condition? Where, Revision? From, Shown Shown);
+    private sealed record Scope(TenantId? Tenant, ListFilter Filter, Revision? From, Shown Shown);
 }

@@ -18,6 +18,8 @@ public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
         return Authentication.TokenOf(http) is { } token
             && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var found, out _)
             && (await organizations.ApplyAsync(http, found)).TryGet(out var now, out _)
-            && now.Tenant == principal.Tenant && now.Project == principal.Project && now.May(permission);
+            && now.Tenant == principal.Tenant && now.Project == principal.Project && now.Node == principal.Node
+            && (now.IsOperator || !principal.IsOperator) // an operator sees organizations that others do not
+            && now.May(permission);
     }
 }

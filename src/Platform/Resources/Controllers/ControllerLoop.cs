@@ -29,7 +29,8 @@ internal interface IControllerLoop
 /// Lets a controller look at each of its resources: all of them at the start and each period, and one when it or something related has changed. Failures are tried again
 /// with exponential back-off and never end the loop.
 /// <para>It reads from the informers only. Before the first look of a term they have caught up with every log, so what former holders of the lease
-/// have written is seen; before each look they have caught up with what this server has committed in the resource's organization.</para>
+/// have written is seen; before each look they have caught up with what this server has committed in the resource's organization. After a look that failed, whose
+/// writes may have taken effect without this server knowing, they catch up with the store before the next look in that organization.</para>
 /// </summary>
 internal sealed partial class ControllerLoop<TSpec, TStatus>(
     Controller<TSpec, TStatus> controller, ResourceStore<TSpec, TStatus> store, InformerHub informers, TimeProvider time, ILogger logger) : IControllerLoop
@@ -40,6 +41,9 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     private readonly string actor = "controller:" + controller.Name;
     private readonly BackOff backOff = new();
     private readonly ConcurrentDictionary<WorkKey, Task> running = new();
+
+    /// <summary>Organizations in which a look has failed since the views caught up with the store there, each with a mark of the last failure.</summary>
+    private readonly ConcurrentDictionary<TenantId, object> unsure = new();
     private WorkQueue queue = new(time);
     private string? lastError;
     private volatile bool isActive;
@@ -128,8 +132,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         using var look = ControllerMetrics.Start(controller.Name, controller.Kind, key);
         try
         {
-            await informers.WhenSyncedAsync(cancellationToken);
-            await informers.CatchUpAsync(key.Tenant, cancellationToken);
+            await CatchUpAsync(key.Tenant, cancellationToken);
             var again = informer.Get(new ResourceKey(key.Tenant, key.Id)) is { } revision
                 ? await controller.ReconcileAsync(store.ToResource(revision), cancellationToken) : null;
             backOff.Succeed(key);
@@ -146,8 +149,23 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
         }
     }
 
+    private async Task CatchUpAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await informers.WhenSyncedAsync(cancellationToken);
+        if (!unsure.TryGetValue(tenant, out var mark))
+        {
+            await informers.CatchUpAsync(tenant, cancellationToken);
+            return;
+        }
+        // What belongs to the cloud itself, such as a node, is worked on by writes in any organization.
+        if (tenant == TenantId.Platform) await informers.CatchUpWithStoreAsync(cancellationToken);
+        else await informers.CatchUpWithStoreAsync(tenant, cancellationToken);
+        unsure.TryRemove(new KeyValuePair<TenantId, object>(tenant, mark)); // another look may have failed meanwhile, and then it stays
+    }
+
     private WorkDone Fail(WorkKey key, Exception exception)
     {
+        unsure[key.Tenant] = new object();
         var count = backOff.Fail(key);
         Volatile.Write(ref lastError, exception.Message);
         ReconcileFailed(logger, controller.Name, controller.Kind.IdOf(key.Id), count, exception);
@@ -158,7 +176,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     {
         while (true)
         {
-            await informers.WhenSyncedAsync(cancellationToken);
+            await informer.WhenSyncedAsync(cancellationToken);
             foreach (var key in informer.Keys()) work.Add(new WorkKey(key.Tenant, key.Id), byItself: true);
             await Task.Delay(controller.Period, time, cancellationToken);
         }

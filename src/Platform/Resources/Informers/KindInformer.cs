@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Log;
@@ -20,12 +21,13 @@ public sealed class KindInformer : IFeedSink
     private readonly InformerView view;
     private readonly ModelFilter models;
     private readonly ConcurrentDictionary<string, string> shared = new(StringComparer.Ordinal);
-    private readonly Action broken;
+    private readonly Lock gate = new();
+    private readonly Channel<bool> broken = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal KindInformer(KindStore store, IEnumerable<InformerIndex> indexes, Action broken)
+    internal KindInformer(KindStore store, IEnumerable<InformerIndex> indexes)
     {
-        (this.store, this.broken) = (store, broken);
+        this.store = store;
         view = new InformerView(indexes, store.Unreadable);
         models = ModelFilter.Named([store.Kind.Model.Name]);
     }
@@ -44,7 +46,7 @@ public sealed class KindInformer : IFeedSink
 
     ModelFilter IFeedSink.Models => models;
 
-    /// <summary>It is to be listed again.</summary>
+    /// <summary>It is to be listed again. Set under the gate, together with what <see cref="IsSynced"/> reads.</summary>
     internal bool IsBroken { get; private set; } = true;
 
     /// <inheritdoc cref="InformerView.Get"/>
@@ -64,7 +66,14 @@ public sealed class KindInformer : IFeedSink
 
     internal ResourceKey[] Keys() => view.Keys();
 
-    internal Task WhenSyncedAsync(CancellationToken cancellationToken) => Volatile.Read(ref synced).Task.WaitAsync(cancellationToken);
+    /// <summary>Returns when it has listed its kind, however long that takes.</summary>
+    internal async Task WhenSyncedAsync(CancellationToken cancellationToken)
+    {
+        while (!IsSynced) await Volatile.Read(ref synced).Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Returns when it may have to be listed again; <see cref="IsBroken"/> says whether. For one waiter.</summary>
+    internal async Task WhenBrokenAsync(CancellationToken cancellationToken) => await broken.Reader.ReadAsync(cancellationToken);
 
     /// <summary>A change that cannot be applied would leave the view wrong for good, so it is listed again.</summary>
     void IFeedSink.Apply(EntityRevision change)
@@ -81,15 +90,18 @@ public sealed class KindInformer : IFeedSink
 
     internal void Break()
     {
-        IsBroken = true;
-        if (IsSynced) Volatile.Write(ref synced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        broken();
+        lock (gate)
+        {
+            IsBroken = true;
+            if (IsSynced) Volatile.Write(ref synced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+        broken.Writer.TryWrite(true);
     }
 
     /// <summary>Lists all there is, in pages, while the feed goes on; called when the feed is followed.</summary>
     internal async Task ListAsync(CancellationToken cancellationToken)
     {
-        IsBroken = false;
+        lock (gate) IsBroken = false;
         try
         {
             view.BeginListing();
@@ -101,10 +113,13 @@ public sealed class KindInformer : IFeedSink
         }
         catch
         {
-            IsBroken = true;
+            lock (gate) IsBroken = true;
             throw;
         }
-        if (!IsBroken) Volatile.Read(ref synced).TrySetResult();
+        lock (gate)
+        {
+            if (!IsBroken) synced.TrySetResult();
+        }
     }
 
     private bool IsMine(EntityRevision revision) => revision.Model == Kind.Model && store.IsReadable(revision);

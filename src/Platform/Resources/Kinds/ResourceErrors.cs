@@ -7,6 +7,7 @@ public static class ResourceErrors
 {
     public const string NotFoundCode = "NOT_FOUND";
     public const string NameTakenCode = "NAME_TAKEN";
+    public const string ModifiedCode = "ENTITY_MODIFIED";
     public const string ValidationFailedCode = "VALIDATION_FAILED";
 
     public static Error NotFound(Kind kind, string nameOrId) => new(
@@ -26,7 +27,7 @@ public static class ResourceErrors
         ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Fix what the list of errors names and send it again.") { Faults = faults };
 
     public static Error Modified(Kind kind, string nameOrId) => new(
-        ErrorKind.PreconditionFailed, "ENTITY_MODIFIED", $"The {kind.Name} \"{Shorten(nameOrId)}\" has changed since you read it.", "Read it again and repeat the change.");
+        ErrorKind.PreconditionFailed, ModifiedCode, $"The {kind.Name} \"{Shorten(nameOrId)}\" has changed since you read it.", "Read it again and repeat the change.");
 
     public static Error NewerVersion(Kind kind, string nameOrId) => new(
         ErrorKind.Conflict, "KIND_NEWER",

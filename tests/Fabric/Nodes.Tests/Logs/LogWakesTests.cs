@@ -38,6 +38,20 @@ public sealed class LogWakesTests
         Assert.False(await woken);
     }
 
+    /// <summary>Commits wake more often than the poll comes round; lines whose wake-up was lost are still read.</summary>
+    [Fact]
+    public async Task Wait_InABusyOrganization_PollsAllTheSame()
+    {
+        using var wakes = new LogWakes(lines, log, Tenant, TimeProvider.System) { PollEvery = TimeSpan.FromMilliseconds(300) };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(TimeSpan.FromSeconds(60));
+        for (var polls = 0; polls < 2;)
+        {
+            await CommitAsync(Tenant);
+            if (await wakes.WaitAsync(stop.Token)) polls++;
+        }
+    }
+
     private async Task CommitAsync(TenantId tenant)
     {
         var entity = new EntityWrite

@@ -45,6 +45,7 @@ public static class WidgetKind
         DeleteTransition = "remove",
         References = [new SpecReference("box", BoxKind.Kind)],
         PrivateSpec = ["env"],
+        NodeField = "$.spec.color", // for grants of a node
         OperatorsOnly = spec => spec.Color == "gold" ? [new SpecFault("color", "Gold is for operators.")] : [],
         Validate = spec => spec.Size is >= 1 and <= 100 ? [] : [new SpecFault("size", "It takes 1 to 100.")],
     };

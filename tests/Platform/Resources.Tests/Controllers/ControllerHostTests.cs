@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Strata.Core;
@@ -61,6 +62,26 @@ public class ControllerHostTests
         await Eventually.TrueAsync(() => controller.CountOf("good") > 0, "the other one");
         Volatile.Write(ref mended, true);
         await Eventually.TrueAsync(() => host.GetRequiredService<IControllerReports>().Report()[0].Failing == 0, "mended");
+    }
+
+    /// <summary>Its write has taken effect, and nothing has reported that: a look at what was before would do it a second time.</summary>
+    [Fact]
+    public async Task Run_AfterAFailure_TheNextLookSeesWhatTheFailedOneHasWritten()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.AddLampAsync("desk");
+        var seen = new ConcurrentQueue<int>();
+        var controller = new LampController(async (lamp, _) =>
+        {
+            seen.Enqueue(lamp.Status.Hours);
+            if (seen.Count > 1) return null;
+            cloud.Log.LosesWakes = true;
+            await cloud.SetHoursAsync(lamp.Name, 7, actor: "controller:lamps");
+            throw new InvalidOperationException("The answer was lost.");
+        });
+        await using var host = await StartAsync(cloud, controller);
+        await Eventually.TrueAsync(() => seen.Count >= 2, "the second try");
+        Assert.Equal([0, 7], seen.Take(2));
     }
 
     [Fact]

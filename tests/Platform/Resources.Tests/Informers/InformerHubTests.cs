@@ -84,6 +84,28 @@ public sealed class InformerHubTests
         Assert.Equal(1, cloud.Engine.Unreadable.Count);
     }
 
+    [Fact]
+    public async Task Run_AKindThatCannotBeListed_IsRetriedByItself_AndDoesNotBreakTheOthers()
+    {
+        await using var cloud = await TestCloud.StartAsync(patience: TimeSpan.FromSeconds(2));
+        await cloud.AddLampAsync("desk");
+        cloud.Log.Unlisted = ProjectKind.Kind.Model.Name;
+        await cloud.Hub.StartAsync(default);
+        var (tenant, lamps) = (cloud.Caller.Tenant, cloud.Hub.Of(LampKind.Kind));
+        await Eventually.TrueAsync(() => lamps.IsSynced, "the lamps are listed");
+        await cloud.AddLampAsync("shelf");
+        await cloud.Hub.CatchUpWithStoreAsync(tenant, [lamps], default);
+        Assert.Equal(2, lamps.Count);
+        var behind = await Assert.ThrowsAsync<StrataException>(() => cloud.Hub.CatchUpWithStoreAsync(tenant, default));
+        Assert.Equal("VIEW_BEHIND", behind.Error.Code);
+        var projects = cloud.Hub.Of(ProjectKind.Kind);
+        behind = await Assert.ThrowsAsync<StrataException>(async () => await cloud.Hub.FollowAsync(projects, tenant, x => x.All(tenant), default));
+        Assert.Equal("VIEW_BEHIND", behind.Error.Code);
+        cloud.Log.Unlisted = null;
+        await cloud.Hub.WhenSyncedAsync(default).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(1, projects.Count);
+    }
+
     /// <summary>What comes before is in the picture and what comes after is told: nothing twice, nothing never.</summary>
     [Fact]
     public async Task Follow_WhileOthersWrite_BeginsWhereThePictureEnds()

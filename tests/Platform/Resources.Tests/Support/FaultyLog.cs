@@ -23,6 +23,9 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
     public volatile bool IsAway;
     public volatile bool LosesWakes;
 
+    /// <summary>Resources of this model cannot be listed; null: all can.</summary>
+    public volatile string? Unlisted;
+
     /// <summary>Called before each append: to let a rival commit first.</summary>
     public Func<Commit, Task>? BeforeAppend { get; set; }
 
@@ -41,7 +44,11 @@ internal sealed class FaultyLog(IEntityLog inner) : IEntityLog
 
     public ValueTask<EntityId?> FindAsync(TenantId tenant, string model, UniqueClaim claim, CancellationToken cancellationToken) => Reach().FindAsync(tenant, model, claim, cancellationToken);
 
-    public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken) => Reach().ScanAsync(scan, cancellationToken);
+    public ValueTask<RevisionPage> ScanAsync(Scan scan, CancellationToken cancellationToken)
+    {
+        if (scan.Model.Name == Unlisted) throw new InvalidOperationException("This model cannot be listed.");
+        return Reach().ScanAsync(scan, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<StateCount>> CountAsync(TenantId tenant, ModelKey? model, AsOf asOf, CancellationToken cancellationToken) =>
         Reach().CountAsync(tenant, model, asOf, cancellationToken);

@@ -46,7 +46,8 @@ internal sealed class TestCloud : IAsyncDisposable
     public Resource<ProjectSpec, Nothing> Project { get; private set; } = null!;
 
     /// <param name="capacity">Of each follower's queue.</param>
-    public static async Task<TestCloud> StartAsync(int capacity = ChangeFeed.CapacityDefault, MemoryLeases? leases = null)
+    /// <param name="patience">Of those who wait for the hub's views; null: as in production.</param>
+    public static async Task<TestCloud> StartAsync(int capacity = ChangeFeed.CapacityDefault, MemoryLeases? leases = null, TimeSpan? patience = null)
     {
         var cloud = new TestCloud(new FaultyLog(new MemoryLog(TimeProvider.System, leases)));
         cloud.Project = (await cloud.Projects.CreateAsync(cloud.Caller, new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
@@ -55,7 +56,7 @@ internal sealed class TestCloud : IAsyncDisposable
         [
             new(cloud.Lamps.Untyped, [LampsByColor, LampsByFitting]), new(cloud.Lamps.Untyped, [LampsByState]), new(cloud.Projects.Untyped, []),
         ];
-        cloud.Hub = new InformerHub(declared, cloud.Log, cloud.Feed, TimeProvider.System, cloud.supervisor);
+        cloud.Hub = new InformerHub(declared, cloud.Log, cloud.Feed, TimeProvider.System, cloud.supervisor) { Patience = patience ?? TimeSpan.FromSeconds(15) };
         await cloud.Feed.StartAsync(default);
         return cloud;
     }
