@@ -5,6 +5,7 @@ using Strata.Api.Tests.Hosting;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
 
 namespace Strata.Api.Tests;
 
@@ -61,8 +62,11 @@ public sealed class WatchAccessTests : IAsyncLifetime
     public async Task WatchFrom_OfOrganizationsByAViewer_SendsItsOwnOnly()
     {
         using var viewer = host.Client(await host.TokenAsync(host.Org, "viewer", [Roles.Viewer]));
-        Assert.Equal(201, (await admin.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"gone","spec":{}}""")).Status);
-        await DeleteAsync(admin, "organizations/gone");
+        var made = await admin.SendJsonAsync("POST", "/api/v1/organizations", """{"name":"gone","spec":{}}""");
+        Assert.Equal(201, made.Status);
+        var id = OrganizationKind.Kind.EntityOf(made.Body.GetProperty("id").GetString()!);
+        var engine = host.Services.GetRequiredService<EntityEngine>();
+        Assert.True((await engine.DeleteAsync(new Caller(TenantId.Platform, "test"), OrganizationKind.Kind.Model, id, null, default)).IsOk);
         Assert.Equal(200, (await admin.SendJsonAsync("PATCH", "/api/v1/organizations/default", """{"labels":{"a":"b"}}""")).Status);
         Assert.Equal(["ready", "item default ACTIVE", "item default ACTIVE"], await ReadAsync(viewer, "organizations?watch=true&from=0", "item default ACTIVE", 2));
     }

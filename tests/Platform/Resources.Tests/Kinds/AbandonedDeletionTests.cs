@@ -104,7 +104,7 @@ public sealed class AbandonedDeletionTests
     private static AbandonedProjectDeletion ControllerOf(TestCloud cloud, TimeProvider time)
     {
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
-        var informer = new Informer<OrganizationSpec, Nothing>(new KindInformer(organizations.Untyped, [], () => { }), organizations);
+        var informer = new Informer<OrganizationSpec, Nothing>(new KindInformer(organizations.Untyped, []), organizations);
         return new(cloud.Projects, informer, cloud.Log, new Belongings(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
     }
 
