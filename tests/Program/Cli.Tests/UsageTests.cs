@@ -51,6 +51,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("deploy . --wait-timeout -5", "\"-5\" is not a value of --wait-timeout: it takes a whole number from 1")]
     [InlineData("get deployments -o xml", "\"xml\" is not a value of --output: it takes table, json or yaml.")]
     [InlineData("scale shop 2 --replicas 3", "2 and --replicas 3 contradict each other.")]
+    [InlineData("get deployments --server ftp://x", "\"ftp://x\" (--server) is not the address of a server.")]
+    [InlineData("get deployments --server shop", "Give one that begins with http:// or https://")]
+    [InlineData("status --server ftp://x", "(--server) is not the address of a server.")]
     [InlineData("help nonsense", "There is no command \"nonsense\".")]
     [InlineData("help entity nonsense", "There is no command \"entity nonsense\".")]
     public async Task Run_WrongValue_IsAPlainSentence(string line, string expected)
@@ -82,6 +85,23 @@ public sealed class UsageTests : IDisposable
         error.GetStringBuilder().Clear();
         Assert.Equal(1, await RunAsync($"get deployments --org acme --home {home.Path}"));
         Assert.Contains($"strata --home {home.Path} up", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WithAServerThatDoesNotAnswer_ProposesCommandsWithoutIt()
+    {
+        Assert.Equal(1, await RunAsync($"get deployments --server http://127.0.0.1:9 --home {home.Path}"));
+        Assert.Contains($"strata --home {home.Path} status", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://welcome.localhost:8000", "http://welcome.localhost:9000")]
+    [InlineData("http://welcome.localhost:9000/", "http://welcome.localhost:9000/")]
+    [InlineData(null, null)]
+    public void Summary_AfterAStartOnAnotherPort_ShowsThePresentOne(string? stored, string? expected)
+    {
+        var cloud = new Server.Hosting.RunningCloud(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:9000"), default, true);
+        Assert.Equal(expected, Cloud.CloudSummary.AtPortOf(cloud, stored));
     }
 
     [Theory]

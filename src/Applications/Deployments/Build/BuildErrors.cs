@@ -11,7 +11,7 @@ internal static class BuildErrors
         $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, fix the cause and deploy again.");
 
     public static Error TimedOut(TimeSpan limit) => Failed(
-        $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds of the deployment if it needs longer.");
+        $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds in strata.yaml if it needs longer.");
 
     public static Error Interrupted(int times) => Failed(
         $"The build was interrupted {times} times, each time because the server that ran it stopped.", "Deploy again; if it happens again, the build itself may stop the server: look into its log.");
@@ -20,7 +20,7 @@ internal static class BuildErrors
         $"The build left no folder {string.Join(" or ", folders)}.", "Say where its result is with build.output in strata.yaml.");
 
     public static Error NoRoom(long diskBytes) => Failed(
-        $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes of the deployment.");
+        $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
 
     /// <summary>With its code in the message: a release keeps no other.</summary>
     public static Error Coded(Error error) => error with { Message = $"{error.Code}: {error.Message}" };
@@ -39,7 +39,7 @@ internal static class BuildErrors
     public static Error NoImageCommand(string path) => Failed($"The image built from {path} has no command.", "Add CMD or ENTRYPOINT to it, or run: {command: …} to strata.yaml.");
 
     public static Error ImageTooLarge(long diskBytes) => Failed(
-        $"The image does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Make the image smaller, or raise build.diskBytes of the deployment.");
+        $"The image does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Make the image smaller, or raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
 
     public static Error DockerFailed(string what, string complaint) => Failed($"\"docker {what}\" failed: {Shorten(complaint.Trim().TrimEnd('.'))}.", "Look whether Docker is well: docker info");
 

@@ -22,18 +22,18 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     public async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, BuildLog log, CancellationToken cancellationToken)
     {
         var build = job.Config.Build;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(build.TimeoutSeconds), time);
+        using var deadline = new BuildDeadline(TimeSpan.FromSeconds(build.TimeoutSeconds), time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         if (!(await sandbox.CreateWorkspaceAsync(build.DiskBytes, cancellationToken)).TryGet(out var made, out var full)) return full;
         await using var workspace = made;
         try
         {
             // Off the caller's thread: reading folders does not wait, but may take long.
-            return await Task.Run(() => BuildAsync(job, workspace, log, stop.Token), stop.Token);
+            return await Task.Run(() => BuildAsync(job, workspace, deadline, log, stop.Token), stop.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return BuildErrors.TimedOut(TimeSpan.FromSeconds(build.TimeoutSeconds));
+            return BuildErrors.TimedOut(deadline.Limit);
         }
         catch (TooManyEntriesException e)
         {
@@ -45,7 +45,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         }
     }
 
-    private async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, IWorkspace workspace, BuildLog log, CancellationToken cancellationToken)
+    private async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         log.Step("Fetching the source");
@@ -55,11 +55,12 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var tree = new SourceTree(workspace.Folder, options.Source.FilesMax * 2, cancellationToken);
         if (!StrataFileReader.Find(tree).TryGet(out var file, out error)) return error;
         var config = Merge(job.Config, file);
+        deadline.Set(TimeSpan.FromSeconds(config.Build.TimeoutSeconds));
         var engine = await FindEngineAsync(BuildPlanner.DockerfileOf(tree, file, config.Build), cancellationToken);
         if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
         await ShowAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
-        var work = new Work(job, plan, config, tree, workspace, file.Serve, log);
+        var work = new Work(job, plan, config, tree, workspace, deadline, file.Serve, log);
         if (!(await MakeAsync(work, cancellationToken)).TryGet(out var image, out error)) return error;
         log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
         return image with { Commit = fetched.Commit, Replicas = file.Replicas };
@@ -93,8 +94,8 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         var started = time.GetTimestamp();
         var limit = TimeSpan.FromSeconds(work.Config.Build.TimeoutSeconds);
         var outcome = await sandbox.RunAsync(Describe(work, step, limit), cancellationToken);
-        // The whole build's deadline, not the caller, has ended it.
-        if (outcome is SandboxOutcome.Cancelled) outcome = new SandboxOutcome.TimedOut(limit);
+        // Ended by the whole build's deadline, or by the one who cancelled the build.
+        if (outcome is SandboxOutcome.Cancelled && work.Deadline.HasPassed) outcome = new SandboxOutcome.TimedOut(limit);
         work.Log.Note(outcome.IsSuccess ? $"done in {BuildLog.Seconds(time.GetElapsedTime(started))}" : outcome.Sentence);
         return outcome.IsSuccess ? null : BuildErrors.StepFailed(step.CommandLine, outcome);
     }
@@ -176,10 +177,17 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
             Cpu = file.Cpu ?? config.Run.Cpu,
             StopGraceSeconds = file.StopGraceSeconds ?? config.Run.StopGraceSeconds,
         };
-        return config with { Run = run, Env = env, Health = file.Over(config.Health) };
+        var build = config.Build with
+        {
+            TimeoutSeconds = file.BuildTimeoutSeconds ?? config.Build.TimeoutSeconds,
+            MemoryBytes = file.BuildMemoryBytes ?? config.Build.MemoryBytes,
+            Cpu = file.BuildCpu ?? config.Build.Cpu,
+        };
+        return config with { Run = run, Build = build, Env = env, Health = file.Over(config.Health) };
     }
 }
 
 /// <summary>A build under way.</summary>
 /// <param name="Serve">Patterns of private files that a static site serves.</param>
-internal sealed record Work(BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, IWorkspace Workspace, IReadOnlyList<string> Serve, BuildLog Log);
+internal sealed record Work(
+    BuildJob Job, BuildPlan Plan, ReleaseConfig Config, SourceTree Source, IWorkspace Workspace, BuildDeadline Deadline, IReadOnlyList<string> Serve, BuildLog Log);

@@ -21,6 +21,11 @@ public sealed record StrataFile
     /// <summary>Relative to the root.</summary>
     public string? BuildOutput { get; init; }
     public string? Stack { get; init; }
+
+    /// <summary>For the whole build, from fetching the source to packing.</summary>
+    public int? BuildTimeoutSeconds { get; init; }
+    public long? BuildMemoryBytes { get; init; }
+    public double? BuildCpu { get; init; }
     public string? RunCommand { get; init; }
     public int? Port { get; init; }
 

@@ -63,6 +63,9 @@ public static partial class StrataFileReader
             BuildCommand = build.Text("command"),
             BuildOutput = RelativePath(build, "output"),
             Stack = Stack(build),
+            BuildTimeoutSeconds = build.Seconds("timeoutSeconds", 1, 24 * 3600),
+            BuildMemoryBytes = build.Bytes("memoryBytes", 16L << 20, 1L << 40),
+            BuildCpu = build.Number("cpu", 0.05, 256),
         };
         build.End();
         return read;

@@ -40,7 +40,7 @@ internal sealed class RolloutHands(DeploymentStores stores, DeploymentViews view
         }
         foreach (var route in routes)
         {
-            var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets, Message = plan.RouteMessage };
+            var status = new RouteStatus { DeploymentName = deployment.Name, Targets = plan.Targets, Message = RolloutRouting.Named(plan.RouteMessage, deployment.Name) };
             if (TextOf(route.Status) == TextOf(status)) continue;
             Pass((await stores.Routes.ChangeAsync(caller, route.Id, x => x with { Status = status }, null, null, cancellationToken)).Error);
         }

@@ -28,9 +28,12 @@ internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string
     {
         { Serving: { } serving } => new RolloutRouting([new RouteTarget(serving, 1, null)], null),
         { State: DeploymentStates.RollingOut } => new RolloutRouting([], "It is starting."),
-        { State: DeploymentStates.Failed } => new RolloutRouting([], "Its first release has failed, and nothing served before. See why with: strata describe deployment NAME"),
+        { State: DeploymentStates.Failed } => new RolloutRouting([], "Its first release has failed, and nothing served before. See why with: strata describe NAME"),
         _ => new RolloutRouting([], "It has not been deployed yet."),
     };
+
+    /// <summary>A message with the deployment's name where a command in it takes one.</summary>
+    public static string? Named(string? message, string deployment) => message?.Replace(" NAME", " " + deployment, StringComparison.Ordinal);
 
     private static RolloutRouting To(RouteTarget target) => new([target], null);
 }

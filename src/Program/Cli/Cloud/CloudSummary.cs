@@ -28,13 +28,17 @@ internal sealed record CloudSummary
         try
         {
             var welcome = await run.Client.Resources(Plurals.Deployments).FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
-            return summary with { Welcome = welcome is null ? null : Kinds.JsonView.Text(welcome.Status, "url") };
+            return summary with { Welcome = welcome is null ? null : AtPortOf(cloud, Kinds.JsonView.Text(welcome.Status, "url")) };
         }
         catch (StrataException)
         {
             return summary; // The address is a courtesy; the cloud is up all the same.
         }
     }
+
+    /// <summary>The deployment's own status has the port of the last start until its controller has looked at it.</summary>
+    internal static string? AtPortOf(RunningCloud cloud, string? address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port != cloud.HttpUrl.Port
+        ? new UriBuilder(uri) { Port = cloud.HttpUrl.Port }.Uri.AbsoluteUri.TrimEnd('/') : address;
 
     public void Write(Run run, bool detached)
     {

@@ -51,9 +51,9 @@ internal static class LocalCloud
         return last.End switch
         {
             LastEnd.MachineRestarted => $"{server} ended with its machine, which was started again since. It was last seen at {last.SeenAt:u} ({ago}). Its log: {home.LogFile}",
-            LastEnd.Unasked => $"{server} stopped by itself at {last.SeenAt:u} ({ago}){(words is null ? "" : $": {words}")} Its log says why: {home.LogFile}",
+            LastEnd.Unasked => $"{server} stopped by itself at {last.SeenAt:u} ({ago}){(words is null ? "" : $": {words.TrimEnd('.')}")}. Its log says why: {home.LogFile}",
             _ => $"{server} died without being asked to stop. It was last seen at {last.SeenAt:u} ({ago}). "
-                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory." : $"The last it wrote: {words}") + $" Its log: {home.LogFile}",
+                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory." : $"The last it wrote: {words.TrimEnd('.')}.") + $" Its log: {home.LogFile}",
         };
     }
 

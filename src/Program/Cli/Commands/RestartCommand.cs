@@ -30,6 +30,7 @@ internal static class RestartCommand
         ResourceClient<DeploymentSpec, DeploymentStatus> client, string name, CancellationToken cancellationToken)
     {
         var now = await client.GetAsync(name, cancellationToken: cancellationToken);
+        if (now.Spec.Release is null) throw Rollout.NoRelease(now).ToException();
         var patch = new ResourcePatch(JsonText.FromString($$"""{"generation":{{now.Spec.Generation + 1}}}"""));
         return await client.TransitionAsync(name, "restart", patch, ifMatch: now.Revision, cancellationToken: cancellationToken);
     }

@@ -28,6 +28,7 @@ internal static class ScaleCommand
         var count = CountOf(run, name);
         var deployment = await run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments).GetAsync(name, cancellationToken: cancellationToken);
         if (deployment.Status.Static) throw NothingToScale(name).ToException();
+        if (deployment is { Spec.Release: null, Status.Candidate: null }) throw Rollout.NoRelease(deployment).ToException();
         var patch = new ResourcePatch(JsonText.FromString("{\"run\":{\"replicas\":" + count + "}}"));
         var waits = !run.Parse.GetValue(NoWait);
         return await Rollout.RunAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Strata.Cli.Shell;
 using Strata.Core;
 
 namespace Strata.Cli.Context;
@@ -40,6 +41,7 @@ internal sealed record CliContext
         (url, token) = (string.IsNullOrEmpty(url) ? null : url, string.IsNullOrEmpty(token) ? null : token);
         var file = Read(home);
         if ((server ?? url ?? file?.Server) is not { } address) throw Unset(home).ToException();
+        if (!IsHttp(address)) throw NoAddress(address, server is not null ? "--server" : url is not null ? "STRATA_URL" : Path.Combine(home, FileName)).ToException();
         if (token is not null && url is not null && !IsSame(address, url)) token = null;
         var kept = file is not null && IsSame(address, file.Server) ? file.Token : null;
         return new CliContext
@@ -51,6 +53,11 @@ internal sealed record CliContext
             Project = file is not null && url is null ? file.Project : DefaultProject,
         };
     }
+
+    private static bool IsHttp(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
+
+    private static Error NoAddress(string address, string from) =>
+        UsageErrors.Of($"\"{address}\" ({from}) is not the address of a server.", "Give one that begins with http:// or https://, such as http://127.0.0.1:8080.");
 
     private static bool IsSame(string address, string other) =>
         Uri.TryCreate(address, UriKind.Absolute, out var a) && Uri.TryCreate(other, UriKind.Absolute, out var b)

@@ -39,6 +39,11 @@ internal static class Rollout
         if (!run.WriteMachine(DeploymentJson(deployment)) && deployment.Status.Url is { } url) run.Terminal.Out.WriteLine(url);
     }
 
+    /// <summary>Nothing was ever built, so that there is nothing to roll out and the wait would have no end.</summary>
+    public static Error NoRelease(Resource<DeploymentSpec, DeploymentStatus> deployment) => deployment.Status.Candidate is null
+        ? new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release.", $"Deploy one: strata deploy --name {deployment.Name}")
+        : new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release yet: its first one is on its way.", $"Follow it with: strata describe {deployment.Name}");
+
     private static System.Text.Json.JsonElement DeploymentJson(Resource<DeploymentSpec, DeploymentStatus> deployment)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();

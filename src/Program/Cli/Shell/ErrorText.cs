@@ -5,8 +5,13 @@ namespace Strata.Cli.Shell;
 /// <summary>How a failure is shown: what went wrong, each faulty field, what to do next, the code and the request's id.</summary>
 internal static class ErrorText
 {
-    public static void Write(Run run, Error error) =>
-        Write(run.Terminal, error with { Message = run.Hint(error.Message), NextStep = error.NextStep is { } next ? run.Hint(next) : null });
+    public static void Write(Run run, Error error)
+    {
+        var faulty = Hints.Faulty(run.Parse, error);
+        Write(run.Terminal, error with { Message = Complete(error.Message), NextStep = error.NextStep is { } next ? Complete(next) : null });
+
+        string Complete(string text) => Hints.Complete(run.Parse, text, faulty);
+    }
 
     public static void Write(Terminal terminal, Error error)
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using Strata.Client;
+using Strata.Core;
 using Strata.Server.Options;
 
 namespace Strata.Cli.Shell;
@@ -14,10 +16,11 @@ internal static partial class Hints
     private static readonly string[] AboutThisMachine = ["up", "down", "edge"];
     private static readonly string[] AboutTheCloud = ["status", "doctor"];
 
-    public static string Complete(ParseResult parse, string text)
+    /// <param name="faulty">Options whose values were the mistake: a proposal with them would repeat it.</param>
+    public static string Complete(ParseResult parse, string text, params IReadOnlyCollection<Option> faulty)
     {
         var options = new[] { GlobalOptions.Home, GlobalOptions.Server, GlobalOptions.Org, GlobalOptions.Project }
-            .Where(o => parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
+            .Where(o => !faulty.Contains(o) && parse.GetResult(o) is { Implicit: false } && parse.GetValue(o) is not null).ToList();
         if (options.Count == 0) return text;
         var commands = parse.RootCommandResult.Command.Subcommands.SelectMany(c => c.Aliases.Append(c.Name)).ToHashSet(StringComparer.Ordinal);
         return Proposal().Replace(text, match =>
@@ -27,6 +30,19 @@ internal static partial class Hints
             var given = options.Where(o => Takes(command, o)).Select(o => $"{o.Name} {ShellWord.Of(parse.GetValue(o)!)} ");
             return $"strata {string.Concat(given)}{command}";
         });
+    }
+
+    /// <summary>The options of the command line that an error is about.</summary>
+    public static IReadOnlyCollection<Option> Faulty(ParseResult parse, Error error)
+    {
+        if (error.Code == ClientErrors.ServerUnreachable) return [GlobalOptions.Server];
+        if (error.Kind != ErrorKind.NotFound) return [];
+        // A list of organizations is not one of a project.
+        if (IsMissing("organization", GlobalOptions.Org)) return [GlobalOptions.Org, GlobalOptions.Project];
+        return IsMissing("project", GlobalOptions.Project) ? [GlobalOptions.Project] : [];
+
+        bool IsMissing(string kind, Option<string?> option) =>
+            parse.GetValue(option) is { } given && error.Message.Contains($"no {kind} \"{given}\"", StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool Takes(string command, Option option) =>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Strata.Api.Shares;
 using Strata.Rpc.Listening;
@@ -47,11 +48,12 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         builder.Services.AddSingleton<IConnectionListenerFactory, HandOverTransport>();
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o =>
+        builder.Services.Configure<HostOptions>(o =>
         {
             o.ShutdownTimeout = StopGrace;
-            o.BackgroundServiceExceptionBehavior = Microsoft.Extensions.Hosting.BackgroundServiceExceptionBehavior.Ignore; // ours are supervised
+            o.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore; // ours are supervised
         });
+        builder.Services.AddSingleton<IHostLifetime, SignalsLeftToTheProgram>();
         addServices(builder.Services);
         app = builder.Build();
         map(app);
@@ -95,5 +97,15 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
         kestrel.Limits.MaxRequestHeaderCount = RequestHeadersMax;
         kestrel.Limits.RequestHeadersTimeout = HeadTimeout;
         kestrel.Limits.KeepAliveTimeout = KeepAliveTimeout;
+    }
+
+    /// <summary>
+    /// The host's own lifetime would stop the API at SIGTERM and Ctrl-C, beside the program, which stops its parts in order: it looked like a failure of the API.
+    /// </summary>
+    private sealed class SignalsLeftToTheProgram : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

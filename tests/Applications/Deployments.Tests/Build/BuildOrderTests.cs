@@ -70,6 +70,9 @@ public sealed class BuildOrderTests
         Assert.True((await cloud.Stores.Releases.ChangeAsync(cloud.Caller, building.Id, x => x, "cancel", null, default)).IsOk);
         var cancelled = await UntilAsync(cloud, "app-1", x => x.Status.Reported, "it is reported");
         Assert.Contains("cancelled by user:test", cancelled.Status.Message, StringComparison.Ordinal);
+        var log = "";
+        await Wait.ForAsync(async () => (log = await cloud.LogAsync(cancelled)).Contains("The command was cancelled.", StringComparison.Ordinal) ? "" : null, "the log says it", 60);
+        Assert.DoesNotContain("timeoutSeconds", log, StringComparison.Ordinal);
         var deployment = await cloud.UntilAsync("app", x => x.Status.Candidate is null && x.Status.Message is not null, "the deployment waits for nothing and says why");
         Assert.Equal(
             "Release app-1 was cancelled by user:test before it was built. To repeat it: strata deploy FOLDER --name app; to remove the deployment: strata delete deployment/app",

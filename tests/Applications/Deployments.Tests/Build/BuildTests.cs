@@ -55,10 +55,14 @@ public sealed class BuildTests
         Assert.Equal(0, release.Status.Interruptions);
     }
 
-    [Fact]
-    public async Task Build_LoopsForEver_IsStoppedInTime()
+    [Theory]
+    [InlineData(3, "name: app")]
+    [InlineData(60, "build: { timeoutSeconds: 3 }")]
+    public async Task Build_LoopsForEver_IsStoppedInTime(int seconds, string strataYaml)
     {
-        var (release, _, _) = await BuildAsync(Small with { TimeoutSeconds = 3, Command = "while true; do sleep 1; done" }, ("server.js", "//"), ("package.json", """{"main":"server.js"}"""));
+        var (release, _, _) = await BuildAsync(
+            Small with { TimeoutSeconds = seconds, Command = "while true; do sleep 1; done" },
+            ("server.js", "//"), ("package.json", """{"main":"server.js"}"""), ("strata.yaml", strataYaml));
         Assert.Contains("did not finish within 3 s", release.Status.Message, StringComparison.Ordinal);
     }
 

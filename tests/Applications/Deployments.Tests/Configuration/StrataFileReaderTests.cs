@@ -11,13 +11,14 @@ public sealed class StrataFileReaderTests
     {
         var file = Read("""
             name: shop
-            build: { command: make, output: out }
+            build: { command: make, output: out, timeoutSeconds: 1800, memoryBytes: 4Gi, cpu: 1.5 }
             run: { command: ./shop, port: 3000, replicas: { min: 2, max: 4 }, memory: 256M, cpu: 0.5, stopGrace: 30s }
             env: { A: one, B: 2 }
             health: { path: /up, interval: 3s, timeout: 1s, grace: 2m }
             """).Value;
         Assert.Equal(("shop", "make", "out", "./shop"), (file.Name, file.BuildCommand, file.BuildOutput, file.RunCommand));
         Assert.Equal((3000, 2, 256L << 20, 0.5), (file.Port, file.Replicas, file.MemoryBytes, file.Cpu));
+        Assert.Equal((1800, 4L << 30, 1.5), (file.BuildTimeoutSeconds, file.BuildMemoryBytes, file.BuildCpu));
         Assert.Equal("2", file.Env["B"]);
         Assert.Equal(30, file.StopGraceSeconds);
         Assert.Equal(("/up", 3, 1, 120), (file.HealthPath, file.HealthIntervalSeconds, file.HealthTimeoutSeconds, file.HealthGraceSeconds));
@@ -41,6 +42,7 @@ public sealed class StrataFileReaderTests
     [InlineData("run: [1]", "run: line 1: must hold")]
     [InlineData("name: Shop", "name: line 1: must be 1 to 63")]
     [InlineData("build: { output: ../x }", "build.output: line 1: must be a path inside the source")]
+    [InlineData("build: { timeoutSeconds: 0 }", "build.timeoutSeconds: line 1: must be")]
     [InlineData("build: { stack: cobol }", "build.stack: line 1: must be one of")]
     [InlineData("env: { 1A: x }", "env: line 1: names must be")]
     [InlineData("volumes: [data]", "volumes: line 1: is not supported by this version yet")]

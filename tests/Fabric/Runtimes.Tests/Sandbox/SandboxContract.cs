@@ -69,7 +69,7 @@ public abstract class SandboxContract : IAsyncLifetime
     {
         await using var workspace = await WorkspaceAsync();
         var outcome = await RunAsync(Request(workspace, "echo begun; while :; do :; done") with { Limits = new SandboxLimits { Time = TimeSpan.FromSeconds(5) } });
-        Assert.Equal("The command did not finish within 5 s; it was stopped. Raise build.timeoutSeconds if it needs longer.", outcome.Sentence);
+        Assert.Equal("The command did not finish within 5 s; it was stopped. Raise build.timeoutSeconds in strata.yaml if it needs longer.", outcome.Sentence);
         Assert.Equal(["begun"], Lines);
     }
 
@@ -98,7 +98,7 @@ public abstract class SandboxContract : IAsyncLifetime
     {
         await using var workspace = (await Sandbox.CreateWorkspaceAsync(48 << 20, CancellationToken.None)).Value;
         var outcome = await RunAsync(workspace, "for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=big$i bs=1M count=16 2>/dev/null || exit 1; sleep 0.3; done; sleep 5");
-        Assert.Equal("The command wrote more than its 48 MiB of disk and failed. Raise build.diskBytes if it needs more.", outcome.Sentence);
+        Assert.Equal("The command wrote more than its 48 MiB of disk and failed. Raise build.diskBytes in the deployment's spec if it needs more.", outcome.Sentence);
     }
 
     [Fact]

@@ -30,6 +30,35 @@ public sealed class EmptyLogTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{}", "scale", "shop", "3")]
+    [InlineData("{}", "restart", "shop")]
+    [InlineData("""{"candidate":"x"}""", "restart", "shop")]
+    public async Task Rollout_OfADeploymentWithoutARelease_SaysSoAtOnce(string status, params string[] arguments)
+    {
+        await using var api = await StartAsync(status, instance: false);
+        var said = await RunAsync(api, 1, arguments);
+        Assert.Contains("shop has no release", said, StringComparison.Ordinal);
+        Assert.Contains(status == "{}" ? "deploy --name shop" : "describe shop", said, StringComparison.Ordinal);
+        Assert.DoesNotContain(api.Asked, a => a.StartsWith("POST", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("organization", "--org", "strata --server SERVER get organizations")]
+    [InlineData("project", "--project", "strata --server SERVER get projects")]
+    [InlineData("project", "--org", "strata --server SERVER --org nosuch get projects")]
+    public async Task Run_WithAnOptionThatNamesNothing_ProposesTheCommandWithoutIt(string missing, string option, string expected)
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Respond = (http, _) =>
+        {
+            http.Response.StatusCode = 404;
+            return Task.FromResult($$"""{"code":"NOT_FOUND","detail":"There is no {{missing}} \"nosuch\".","next":"`strata get {{missing}}s` lists those there are."}""");
+        };
+        var said = await RunAsync(api, 1, "scale", "shop", "3", option, "nosuch");
+        Assert.Contains(expected.Replace("SERVER", api.Address.ToString(), StringComparison.Ordinal), said, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("""{"static":true}""", "static")]
     [InlineData("""{"readyReplicas":0}""", "0/1")]
     public async Task Get_OfADeployment_ShowsReplicas(string status, string expected)

@@ -79,6 +79,7 @@ public sealed class UpTests(SharedCloud cloud)
         await using var broken = new Cloud();
         (await broken.UpAsync()).ShouldSucceed();
         (await broken.RunAsync("down", "--all")).ShouldSucceed();
+        Assert.Contains("No cloud runs in", (await broken.RunAsync("status")).Error, StringComparison.Ordinal); // it was asked to end
         var control = Path.Combine(broken.Home, "postgres", "data", "global", "pg_control");
         var whole = await File.ReadAllBytesAsync(control);
         await File.WriteAllBytesAsync(control, new byte[whole.Length]);
