@@ -1,3 +1,4 @@
+using Strata.Cli.Cloud;
 using Strata.Cli.Shell;
 
 namespace Strata.Cli.Tests;
@@ -101,7 +102,7 @@ public sealed class UsageTests : IDisposable
     public void Summary_AfterAStartOnAnotherPort_ShowsThePresentOne(string? stored, string? expected)
     {
         var cloud = new Server.Hosting.RunningCloud(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:9000"), default, true);
-        Assert.Equal(expected, Cloud.CloudSummary.AtPortOf(cloud, stored));
+        Assert.Equal(expected, CloudSummary.AtPortOf(cloud, stored));
     }
 
     [Theory]
