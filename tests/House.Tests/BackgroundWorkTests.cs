@@ -15,7 +15,6 @@ public partial class BackgroundWorkTests
     {
         ["src/Foundation/Client/Members/MemberStream.cs"] = "One call of many in a program of the user's, which has no supervisor; it counts itself out whatever happens.",
         ["src/Applications/Deployments/Build/ActiveBuilds.cs"] = "One cancellation, off the feed's thread.",
-        ["src/Fabric/Edge/Sites/SiteServer.cs"] = "Fetches a site before it is asked for; the result, a failure too, is kept for who asks, and GetAsync does not throw.",
         ["src/Fabric/Edge/Sites/SiteStore.cs"] = "Forgets a failure after a pause: a delay and a removal, which cannot fail; sites are fetched once for all who wait.",
         ["src/Fabric/Edge/Transport/EventLoop.cs"] = "A thread of its own that blocks in epoll; its loop guards each connection.",
         ["src/Fabric/Edge/Transport/LoopConnection.cs"] = "One call-back, off the loop's thread.",

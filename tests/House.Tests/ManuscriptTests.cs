@@ -21,6 +21,19 @@ public partial class ManuscriptTests
     public void Sources_NeverBlockOnAsyncWork() =>
         AssertNowhere(Blocking(), "src", MayBlock.Keys, "a blocked thread can starve the pool: await it");
 
+    /// <summary>The command line starts programs of the user, in the user's own shell.</summary>
+    [Fact]
+    public void Children_OfTheServer_DoNotInheritItsEnvironment()
+    {
+        var wrong = Repository.Sources("src").Where(f => !f.StartsWith("src/Program/Cli/", StringComparison.Ordinal)).Where(f =>
+        {
+            var text = string.Join('\n', Repository.Lines(f));
+            return text.Contains("new ProcessStartInfo(", StringComparison.Ordinal)
+                && !text.Contains(".Environment.Clear()", StringComparison.Ordinal) && !text.Contains("ChildEnvironment.Restrict(", StringComparison.Ordinal);
+        });
+        Assert.Equal([], wrong);
+    }
+
     [Fact]
     public void Sources_HaveNoRegions() =>
         AssertNowhere(Region(), "src", [], "a file that needs folding is two files");

@@ -35,7 +35,6 @@ internal sealed class S3BlobStore : IS3BlobStore
         (client, keys) = (new S3Client(options), new S3Keys(options.Prefix));
         deletionMax = options.DeletionMax;
         marks = new S3Marks(client, keys, deletionMax, time);
-        BlobSpool.RemoveLeft(folder);
         spool = new BlobSpool(new DiskReserve(folder, limits.ReserveBytes), time);
         usage = new BlobUsage(limits.QuotaBytes > 0 ? limits.QuotaBytes : QuotaDefault, MeasuredFor, time, MeasureAsync);
         uploads = new S3Uploads(this, client, keys, marks, spool, usage, folder, limits, time);

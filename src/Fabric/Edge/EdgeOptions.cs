@@ -132,6 +132,9 @@ public sealed record SiteLimits
     public long UnpackedBytesMax { get; init; } = 2L << 30;
     public int FilesMax { get; init; } = 50_000;
 
+    /// <summary>Of all unpacked sites together; the ones used longest ago are deleted beyond it. 0: a quarter of the disk.</summary>
+    public long StoredBytesMax { get; init; }
+
     /// <summary>Files up to this size are kept in memory once asked for.</summary>
     public int CachedFileBytesMax { get; init; } = 256 * 1024;
 

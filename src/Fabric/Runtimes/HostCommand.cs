@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Strata.Core;
 
 namespace Strata.Runtimes;
 
@@ -47,6 +48,7 @@ public static class HostCommand
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
+        ChildEnvironment.Restrict(info.Environment);
         info.Environment["PATH"] = SearchPath;
         info.Environment["LC_ALL"] = "C";
         return info;

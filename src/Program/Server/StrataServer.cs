@@ -14,7 +14,7 @@ namespace Strata.Server;
 /// A cloud on this machine: database, engine, API, controllers, agent and edge as parts of one process. One per data folder. Start once, stop once; other members are safe for
 /// concurrent use.
 /// </summary>
-public sealed class StrataServer : IAsyncDisposable
+public sealed partial class StrataServer : IAsyncDisposable
 {
     private static readonly TimeSpan SignOfLifePeriod = TimeSpan.FromSeconds(10);
 
@@ -143,7 +143,8 @@ public sealed class StrataServer : IAsyncDisposable
     {
         await parts.StopAsync(keepWork: true);
         await composition.Supervisor.StopAllAsync();
-        home.TellEnd(new ServerEnd(time.GetUtcNow(), Asked: !Failed.IsCancellationRequested));
+        var asked = !Failed.IsCancellationRequested;
+        if (home.TellEnd(new ServerEnd(time.GetUtcNow(), asked)) is { } fault) LogEndNotKept(loggers.CreateLogger<StrataServer>(), fault);
         home.Dispose();
         await telemetry.DisposeAsync();
         loggers.Dispose();
@@ -166,6 +167,9 @@ public sealed class StrataServer : IAsyncDisposable
             work.Succeeded();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "How this server ended could not be written to its data folder")]
+    private static partial void LogEndNotKept(ILogger logger, Exception exception);
 
     private static void CheckPorts(ServerOptions options)
     {

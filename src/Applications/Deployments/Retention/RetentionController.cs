@@ -30,7 +30,7 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
     public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
     {
         await DeleteOrphanAsync(cancellationToken);
-        if (resource.State is not (DeploymentStates.Running or DeploymentStates.Failed)) return null;
+        if (!Retires(resource.State)) return null;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var deployment = DeploymentKinds.Deployment.EntityOf(resource.Id);
         foreach (var release in Expired(resource, views.ReleasesOf(resource), options.ReleasesKept))
@@ -52,6 +52,12 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
         await lines.DeleteAsync(tenant, stream, cancellationToken);
         orphan = null;
     }
+
+    /// <summary>
+    /// Whether a deployment's releases are looked at. One that never ran has releases too: those whose builds failed. While a release is rolled out
+    /// they are left alone, and those of a deployment that is being removed go with it.
+    /// </summary>
+    internal static bool Retires(string state) => state is DeploymentStates.Pending or DeploymentStates.Running or DeploymentStates.Failed;
 
     /// <summary>Which releases may go. Pure.</summary>
     internal static IEnumerable<ReleaseResource> Expired(DeploymentResource deployment, IReadOnlyList<ReleaseResource> releases, int kept)

@@ -44,7 +44,7 @@ internal sealed class RolloutController(
     public override async Task<TimeSpan?> ReconcileAsync(DeploymentResource resource, CancellationToken cancellationToken)
     {
         var host = await names.HostAsync(resource.Name, resource.Org, cancellationToken);
-        var observed = observer.Observe(resource);
+        var observed = await observer.ObserveAsync(resource, cancellationToken);
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
         if (plan.Create is var (release, count)) await hands.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);

@@ -5,17 +5,21 @@ using Strata.Nodes.Kinds;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>Looks at all that a rollout decides by, in memory. What it sees is never older than what this server wrote before.</summary>
+/// <summary>
+/// Looks at all that a rollout decides by, in memory. What it sees is never older than what this server wrote before. What another server wrote may
+/// come later, and an instance and its node are in different logs: a node is missing only once the view has caught up with the platform's log.
+/// </summary>
 internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions options, TimeProvider time)
 {
     /// <summary>Label of an instance: the deployment's generation that it was made for.</summary>
     public const string GenerationLabel = "strata/generation";
 
-    public Observed Observe(DeploymentResource deployment)
+    public async ValueTask<Observed> ObserveAsync(DeploymentResource deployment, CancellationToken cancellationToken)
     {
         var releases = Releases(deployment);
         var instances = views.InstancesOf(deployment);
         var now = time.GetUtcNow();
+        await KnowNodesAsync(instances, cancellationToken);
         var (lost, lostNext) = LostNodes(instances, now);
         var view = new RolloutView
         {
@@ -40,6 +44,13 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
             if (views.Releases.Get(tenant, id) is { } release && release.Spec.Deployment == deployment.Id) releases.Add(release);
         }
         return releases;
+    }
+
+    /// <summary>Costs a read of the store only while an instance is on a node that the view does not hold.</summary>
+    private async ValueTask KnowNodesAsync(IReadOnlyList<InstanceResource> instances, CancellationToken cancellationToken)
+    {
+        if (instances.All(x => x.Spec.Node is not { } node || views.Nodes.Get(TenantId.Platform, node) is not null)) return;
+        await views.Hub.CatchUpWithStoreAsync(TenantId.Platform, cancellationToken);
     }
 
     /// <summary>Ids of the instances' nodes that have been down for too long, or are not there any more; and when the next one will have been.</summary>

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using Strata.Core;
 
 namespace Strata.Storage.PrivateServer;
 
-/// <summary>Runs a short command to its end.</summary>
+/// <summary>Runs a short command to its end, or one that starts PostgreSQL in the background: without the server's secrets in its environment.</summary>
 internal static class Command
 {
     public readonly record struct Answer(int ExitCode, string Output);
@@ -18,6 +19,7 @@ internal static class Command
             RedirectStandardInput = true,
             WorkingDirectory = "/",
         };
+        ChildEnvironment.Restrict(start.Environment);
         start.Environment["LC_ALL"] = "C";
         using var process = Process.Start(start)!;
         try

@@ -15,15 +15,18 @@ internal sealed class Site
     private readonly FrozenDictionary<string, SiteFile> files;
     private readonly FrozenSet<string> folders;
 
-    public Site(string folder, SiteIndex index)
+    public Site(string folder, SiteIndex index, SiteUse use)
     {
-        Folder = folder;
+        (Folder, Use) = (folder, use);
         LastModified = index.LastModified;
         files = index.Files.ToFrozenDictionary(f => f.Path, f => new SiteFile(f), StringComparer.Ordinal);
         folders = index.Files.Where(f => f.Path.EndsWith("/" + IndexName, StringComparison.Ordinal)).Select(f => f.Path[..^(IndexName.Length + 1)]).ToFrozenSet(StringComparer.Ordinal);
     }
 
     public string Folder { get; }
+
+    /// <summary>Begun before a file is read, and ended after.</summary>
+    public SiteUse Use { get; }
 
     /// <summary>When the release was made, in whole seconds: of all its files.</summary>
     public DateTimeOffset LastModified { get; }

@@ -10,7 +10,8 @@ namespace Strata.Edge.Sites;
 /// <summary>Answers requests for static sites: finds the file, then conditions, encoding, range, bytes. Safe for concurrent use.</summary>
 internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
-    private readonly SiteStore store = new(Path.Combine(options.DataFolder ?? Path.GetTempPath(), "sites"), options.Sites, api, logger, time);
+    private readonly SiteStore store = new(
+        Path.Combine(options.DataFolder ?? Path.GetTempPath(), "sites"), options.DataFolder is not null, options.Sites, api, logger, time);
     private readonly SiteCache cache = new(options.Sites);
 
     /// <summary>Fetches the sites of a new table before the first request asks, and lets go of those it no longer shows.</summary>
@@ -18,8 +19,7 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
     {
         var shown = snapshot.Routes
             .SelectMany(r => r.Targets.Where(t => t is { StaticImage: not null, Weight: > 0 }).Select(t => new SiteKey(r.Org, t.StaticImage!))).ToHashSet();
-        foreach (var site in shown) _ = store.GetAsync(site);
-        if (options.DataFolder is not null) store.Keep(shown);
+        store.Prepare(shown);
     }
 
     public async Task ServeAsync(Exchange x, RouteTarget target)
@@ -29,18 +29,29 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
             await ErrorPages.WriteAsync(x, EdgeFault.MethodNotAllowed);
             return;
         }
-        var site = store.TryGet(new SiteKey(target.Org, target.StaticImage!)) ?? await WaitAsync(target);
-        if (site is null) await ErrorPages.WriteAsync(x, EdgeFault.SiteUnavailable);
-        else await ServeAsync(x, site);
+        var key = new SiteKey(target.Org, target.StaticImage!);
+        if ((store.TryBegin(key) ?? await WaitAsync(key)) is not { } site)
+        {
+            await ErrorPages.WriteAsync(x, EdgeFault.SiteUnavailable);
+            return;
+        }
+        try
+        {
+            await ServeAsync(x, site);
+        }
+        finally
+        {
+            store.End(site);
+        }
     }
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
-    private async Task<Site?> WaitAsync(RouteTarget target)
+    private async Task<Site?> WaitAsync(SiteKey key)
     {
         try
         {
-            return await store.GetAsync(new SiteKey(target.Org, target.StaticImage!)).WaitAsync(options.Sites.FetchTimeout, time);
+            return await store.BeginAsync(key);
         }
         catch (TimeoutException)
         {

@@ -10,64 +10,102 @@ namespace Strata.Edge.Sites;
 /// <summary>
 /// Fetches static images from the control plane by organization and digest and unpacks them, once each however many requests wait. A
 /// site is unpacked beside its place and then renamed, so a
-/// folder that is there is complete. What failed is tried again after a pause. Thread-safe.
+/// folder that is there is complete. What failed is tried again after a pause. What a request asks for takes the place of the sites that were used
+/// longest ago; what is fetched in advance takes only the place of sites that no route shows. Thread-safe.
 /// </summary>
-internal sealed partial class SiteStore(string folder, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
+/// <param name="isOwn">Whether the folder is this edge's alone; otherwise nothing in it is deleted.</param>
+internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits limits, StrataClient? api, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
     public const string IndexName = "index.json";
 
+    private const int AttemptsMax = 3;
+
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RoomPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FetchMax = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(24);
 
-    private readonly ConcurrentDictionary<SiteKey, Lazy<Task<Site?>>> sites = new();
+    private readonly ConcurrentDictionary<SiteKey, Entry> sites = new();
 
+    /// <summary>Sites that did not fit when they were fetched in advance: fetched again when a request asks.</summary>
+    private readonly ConcurrentDictionary<SiteKey, bool> absent = new();
+
+    private readonly SiteSpace space = new(folder, isOwn ? limits.StoredBytesMax : long.MaxValue, time);
     private readonly CancellationTokenSource stopping = new();
 
-    /// <summary>The site, if it is ready.</summary>
-    public Site? TryGet(SiteKey key) =>
-        sites.TryGetValue(key, out var entry) && entry is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? Of(entry.Value) : null;
+    /// <summary>Names of the folders of all sites that a route shows.</summary>
+    private volatile HashSet<string> shownNames = [];
 
-    /// <summary>The site; fetched if need be. Null: it cannot be had now. Does not throw.</summary>
-    public Task<Site?> GetAsync(SiteKey site) =>
-        sites.GetOrAdd(site, key => new Lazy<Task<Site?>>(() => Task.Run(() => LoadAsync(key)))).Value;
+    /// <summary>The site, if it is ready: its files stay until <see cref="End"/>.</summary>
+    public Site? TryBegin(SiteKey key) =>
+        sites.TryGetValue(key, out var entry) && entry.Load is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } && Of(entry.Load.Value) is { } site
+        && site.Use.TryBegin() ? site : null;
 
-    /// <summary>Forgets sites that no route shows; their folders go after a day.</summary>
-    public void Keep(IReadOnlySet<SiteKey> shown)
+    /// <summary>The site for a request, fetched if need be: its files stay until <see cref="End"/>. Null: it cannot be had now.</summary>
+    /// <exception cref="TimeoutException">It takes longer than a request waits.</exception>
+    public async Task<Site?> BeginAsync(SiteKey key)
     {
-        foreach (var key in sites.Keys)
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
-            if (!shown.Contains(key)) sites.TryRemove(key, out _);
+            var entry = EntryOf(key);
+            entry.IsAsked = true;
+            var site = await entry.Load.Value.WaitAsync(limits.FetchTimeout, time);
+            if (site is null && !entry.IsPassedOver) return null;
+            if (site?.Use.TryBegin() == true) return site;
+            sites.TryRemove(new KeyValuePair<SiteKey, Entry>(key, entry)); // deleted meanwhile to make room, or passed over before it was asked for
         }
-        if (!Directory.Exists(folder)) return;
-        var names = shown.Select(s => s.FolderName).ToHashSet(StringComparer.Ordinal);
-        foreach (var path in Directory.EnumerateDirectories(folder))
+        return null;
+    }
+
+    public void End(Site site) => site.Use.End(time.GetUtcNow());
+
+    /// <summary>Fetches in advance what routes show, as far as there is room, and forgets all else.</summary>
+    public void Prepare(IReadOnlySet<SiteKey> shown)
+    {
+        shownNames = shown.Select(s => s.FolderName).ToHashSet(StringComparer.Ordinal);
+        foreach (var key in absent.Keys.Where(k => !shown.Contains(k))) absent.TryRemove(key, out _);
+        if (isOwn)
         {
-            if (names.Contains(Path.GetFileName(path)) || time.GetUtcNow() - Directory.GetLastWriteTimeUtc(path) < UnusedMax) continue;
-            Directory.Delete(path, recursive: true);
+            foreach (var key in sites.Keys.Where(k => !shown.Contains(k))) sites.TryRemove(key, out _);
         }
+        foreach (var key in shown.Where(k => !absent.ContainsKey(k))) _ = EntryOf(key).Load.Value;
     }
 
     /// <summary>Ends what is being fetched; afterwards nothing touches the folder.</summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        foreach (var entry in sites.Values) await entry.Value;
+        foreach (var entry in sites.Values) await entry.Load.Value;
         stopping.Dispose();
     }
 
     private static Site? Of(Task<Site?> loaded) => loaded.GetAwaiter().GetResult();
 
-    private async Task<Site?> LoadAsync(SiteKey key)
+    private Entry EntryOf(SiteKey site) => sites.GetOrAdd(site, key =>
+    {
+        var entry = new Entry();
+        entry.Load = new Lazy<Task<Site?>>(() => Task.Run(() => LoadAsync(key, entry)));
+        return entry;
+    });
+
+    /// <summary>Does not throw.</summary>
+    private async Task<Site?> LoadAsync(SiteKey key, Entry entry)
     {
         try
         {
             if (!key.IsValid) throw new InvalidDataException("The image's digest is not sha256, or its organization's id is malformed.");
             var place = Path.Combine(folder, key.FolderName);
-            if (!File.Exists(Path.Combine(place, IndexName))) await FetchAsync(key, place);
-            await using var file = File.OpenRead(Path.Combine(place, IndexName));
-            var index = await JsonSerializer.DeserializeAsync(file, WireJson.Of<SiteIndex>());
-            return new Site(place, index!.WithoutPrivateFiles());
+            if ((space.TryBegin(key.FolderName) ?? await FetchAsync(key, entry)) is not { } use) return PassOver(key, entry);
+            try
+            {
+                absent.TryRemove(key, out _);
+                await using var file = File.OpenRead(Path.Combine(place, IndexName));
+                var index = await JsonSerializer.DeserializeAsync(file, WireJson.Of<SiteIndex>());
+                return new Site(place, index!.WithoutPrivateFiles(), use);
+            }
+            finally
+            {
+                use.End(time.GetUtcNow());
+            }
         }
         catch (Exception e) // whatever is wrong with an image must not outlive its own site: GetAsync does not throw
         {
@@ -76,6 +114,15 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
             _ = ForgetAsync(key);
             return null;
         }
+    }
+
+    /// <summary>Fetched in advance, it did not fit: the first request that asks for it may have others deleted for it.</summary>
+    private Site? PassOver(SiteKey key, Entry entry)
+    {
+        absent[key] = true;
+        entry.IsPassedOver = true;
+        sites.TryRemove(new KeyValuePair<SiteKey, Entry>(key, entry));
+        return null;
     }
 
     /// <summary>Private files that the image's owner wants to be served, as its annotation says.</summary>
@@ -90,7 +137,8 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
         sites.TryRemove(key, out _);
     }
 
-    private async Task FetchAsync(SiteKey key, string place)
+    /// <returns>Null: it was fetched in advance and there is no room.</returns>
+    private async Task<SiteUse?> FetchAsync(SiteKey key, Entry entry)
     {
         if (api is null) throw new InvalidDataException("The site is not here and there is no control plane to fetch it from.");
         var work = Path.Combine(folder, $".{key.FolderName}.{Guid.CreateVersion7(time.GetUtcNow()):N}");
@@ -100,12 +148,24 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
             timeout.CancelAfter(FetchMax);
             await UnpackAsync(key.Org, key.Digest, work, timeout.Token);
-            if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
-            Directory.Move(work, place);
+            if (isOwn) space.Tidy(shownNames.Contains);
+            return await AdmitAsync(key, entry, work);
         }
         finally
         {
             if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+        }
+    }
+
+    /// <summary>For a request it waits, as long as the request does, until enough of the other sites are not being read.</summary>
+    private async Task<SiteUse?> AdmitAsync(SiteKey key, Entry entry, string work)
+    {
+        for (var begun = time.GetTimestamp(); ; await Task.Delay(RoomPause, time, stopping.Token))
+        {
+            var isAsked = entry.IsAsked;
+            if (space.TryAdmit(key.FolderName, work, name => !isAsked && shownNames.Contains(name)) is { } use) return use;
+            if (!isAsked) return null;
+            if (time.GetElapsedTime(begun) > limits.FetchTimeout) throw new IOException("There is no room for it beside the sites that are being read.");
         }
     }
 
@@ -156,4 +216,15 @@ internal sealed partial class SiteStore(string folder, SiteLimits limits, Strata
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The static image {Digest} of {Org} cannot be fetched or unpacked")]
     private static partial void LogFailed(ILogger logger, string digest, string org, Exception exception);
+
+    private sealed class Entry
+    {
+        public Lazy<Task<Site?>> Load { get; set; } = null!;
+
+        /// <summary>By a request, and not only in advance.</summary>
+        public volatile bool IsAsked;
+
+        /// <summary>There was no room for what nobody had asked for yet.</summary>
+        public volatile bool IsPassedOver;
+    }
 }

@@ -14,6 +14,7 @@ namespace Strata.Cli.Deploying;
 internal sealed class Deployer(Run run)
 {
     private const int NameTriesMax = 5;
+    private const int UndoTriesMax = 5;
     private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
     private readonly Steps steps = new(run);
@@ -37,32 +38,35 @@ internal sealed class Deployer(Run run)
         var known = await deployments.FindAsync(name, cancellationToken: cancellationToken);
         serving = known?.Status.Release is not null;
         // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused before the upload.
-        if (!ResourceName.IsValid(name)) known ??= await CreateAsync(deployments, name, cancellationToken);
+        DeploymentResource? created = null;
+        if (!ResourceName.IsValid(name)) (known, created) = known is null ? await CreateAsync(deployments, name, cancellationToken) : (known, null);
         var config = source.Git is { } git ? new SourceConfig { Git = git } : await UploadAsync(source.Folder!, cancellationToken);
         Asked = true;
-        var deployment = known ?? await CreateAsync(deployments, name, cancellationToken);
-        var release = await CreateReleaseAsync(deployment, isNew: known is null, config, cancellationToken);
+        if (known is null) (known, created) = await CreateAsync(deployments, name, cancellationToken);
+        var release = await CreateReleaseAsync(known, created, config, cancellationToken);
         Release = release.Name;
-        if (!waits) return deployment;
+        if (!waits) return known;
         await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, told, cancellationToken), BuildSummary);
         Built = true;
         return await steps.DoAsync(
             $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
     }
 
-    private async Task<DeploymentResource> CreateAsync(
+    /// <returns>The deployment of that name, and the same again where this call created it: null where another caller did so first.</returns>
+    private async Task<(DeploymentResource Deployment, DeploymentResource? Created)> CreateAsync(
         ResourceClient<DeploymentSpec, DeploymentStatus> deployments, string name, CancellationToken cancellationToken)
     {
         var project = await EnsureProjectAsync(cancellationToken);
         try
         {
             var draft = new NewResource<DeploymentSpec> { Name = name, Project = project, Spec = new DeploymentSpec() };
-            return await deployments.CreateAsync(draft, cancellationToken: cancellationToken);
+            var created = await deployments.CreateAsync(draft, cancellationToken: cancellationToken);
+            return (created, created);
         }
         catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict)
         {
             // Someone else was faster; or the name is another project's, which this token does not see.
-            if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } made) return made;
+            if (await deployments.FindAsync(name, cancellationToken: cancellationToken) is { } made) return (made, null);
             throw;
         }
     }
@@ -118,8 +122,9 @@ internal sealed class Deployer(Run run)
     }
 
     /// <summary>Releases are named NAME-1, NAME-2 and on; another deploy at the same moment may take a number first.</summary>
-    /// <param name="isNew">The deployment was made for this release, and goes if the server refuses it.</param>
-    private async Task<ReleaseResource> CreateReleaseAsync(DeploymentResource deployment, bool isNew, SourceConfig source, CancellationToken cancellationToken)
+    /// <param name="created">The deployment as this deploy created it, to be deleted again if the server refuses the release; null: it was there.</param>
+    private async Task<ReleaseResource> CreateReleaseAsync(
+        DeploymentResource deployment, DeploymentResource? created, SourceConfig source, CancellationToken cancellationToken)
     {
         var releases = run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases);
         var stem = deployment.Name[..Math.Min(deployment.Name.Length, ResourceName.LengthMax - 9)];
@@ -135,24 +140,59 @@ internal sealed class Deployer(Run run)
             catch (StrataException e) when (e.Error.Kind == ErrorKind.Conflict && attempt < NameTriesMax)
             {
             }
-            catch (StrataException e) when (isNew && e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
+            catch (StrataException e) when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
             {
-                await RemoveAsync(deployment);
+                if (created is not null) await UndoAsync(created);
                 throw;
             }
         }
     }
 
-    /// <summary>Best effort: what is left says itself that it has no release.</summary>
-    private async Task RemoveAsync(DeploymentResource deployment)
+    /// <summary>
+    /// Deletes the deployment that this deploy created, unless someone uses it by now. The platform may have written its status since, so a new
+    /// revision alone does not mean use; a changed spec or a release does. Best effort: a deployment that is left reports that it has no release.
+    /// </summary>
+    private async Task UndoAsync(DeploymentResource created)
+    {
+        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
+        for (var (attempt, revision) = (1, created.Revision); attempt <= UndoTriesMax; attempt++)
+        {
+            try
+            {
+                if (await HasReleasesAsync(created.Id)) return;
+                await deployments.DeleteAsync(created.Id, ifMatch: revision, cancellationToken: CancellationToken.None);
+                return;
+            }
+            catch (StrataException e) when (e.Error.Kind == ErrorKind.PreconditionFailed)
+            {
+                if (await UnusedAsync(deployments, created) is not { } now) return;
+                revision = now.Revision;
+            }
+            catch (StrataException)
+            {
+                return; // the refusal of the release is what is reported
+            }
+        }
+    }
+
+    private async Task<bool> HasReleasesAsync(string deployment)
+    {
+        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment }, PageSize = 1 };
+        await foreach (var _ in run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).ListAsync(filter, CancellationToken.None)) return true;
+        return false;
+    }
+
+    /// <summary>The deployment as it is now, if nobody but the platform has written to it; null otherwise.</summary>
+    private static async Task<DeploymentResource?> UnusedAsync(ResourceClient<DeploymentSpec, DeploymentStatus> deployments, DeploymentResource created)
     {
         try
         {
-            await run.Client.Resources(Plurals.Deployments).DeleteAsync(deployment.Id, cancellationToken: CancellationToken.None);
+            var now = await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None);
+            return now is { Status: { Release: null, Candidate: null } } && now.State == created.State && ResourcePatch.Between(created, now).IsEmpty ? now : null;
         }
         catch (StrataException)
         {
-            // The refusal of the release is what is reported.
+            return null;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Strata.Blobs;
 using Strata.Cli.Shell;
 using Strata.S3Blobs;
 using Strata.Server;
@@ -37,10 +36,15 @@ internal static class MachineChecks
     /// <summary>Of a cloud that runs the part's health says it.</summary>
     private static async Task<Finding> BucketAsync(S3Options bucket, CancellationToken cancellationToken)
     {
-        using var store = S3Store.Open(bucket, new BlobLimits(), TimeProvider.System);
-        return (await store.CheckAsync(cancellationToken)).Error is { } error
+        if (bucket is { AccessKey: not null, SecretKey: null })
+        {
+            return Finding.Warning(
+                "blobs", $"{bucket} was not checked: its secret key is not known to this shell",
+                $"Run strata doctor with {Setting.BlobsSecretKey.Variable} set, or start with --{Setting.BlobsSecretKeyFile.Name}.");
+        }
+        return (await S3Store.CheckAsync(bucket, TimeProvider.System, cancellationToken)).Error is { } error
             ? Finding.Failure("blobs", error.Message, error.NextStep!)
-            : Finding.Ok("blobs", $"{store.Description} responds");
+            : Finding.Ok("blobs", $"{bucket} responds");
     }
 
     private static Finding DataFolder(HomeLayout home)

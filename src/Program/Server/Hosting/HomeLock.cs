@@ -16,6 +16,7 @@ public sealed record ServerEnd(DateTimeOffset At, bool Asked);
 /// <summary>
 /// One server per data folder: a lock that the kernel gives up with the process, however that ends. The holder tells about itself in a file beside it; that
 /// file counts only while the lock is held. It stays behind when the holder ends: <see cref="LastServer"/> reads from it how that was.
+/// A holder that was never ready leaves the file of the server before it as it was.
 /// </summary>
 public sealed class HomeLock : IDisposable
 {
@@ -35,9 +36,17 @@ public sealed class HomeLock : IDisposable
         try
         {
             home.Create();
-            var file = Open(home);
-            File.Delete(home.StateFile);
-            return new HomeLock(file, home);
+            var held = new HomeLock(Open(home), home);
+            try
+            {
+                if (File.Exists(home.StateFile)) File.Move(home.StateFile, home.LastStateFile, overwrite: true);
+                return held;
+            }
+            catch
+            {
+                held.file.Dispose();
+                throw;
+            }
         }
         catch (UnauthorizedAccessException e)
         {
@@ -88,15 +97,25 @@ public sealed class HomeLock : IDisposable
         File.WriteAllBytes(home.StateFile + ".new", JsonSerializer.SerializeToUtf8Bytes(cloud, WireJson.Of<RunningCloud>()));
         File.Move(home.StateFile + ".new", home.StateFile, overwrite: true);
         told = cloud;
+        if (cloud.Ready) File.Delete(home.LastStateFile);
     }
 
     /// <summary>A sign of life: the file's time is when the server was last seen.</summary>
     public void Touch(DateTimeOffset now) => File.SetLastWriteTimeUtc(home.StateFile, now.UtcDateTime);
 
     /// <summary>Leaves behind how a server that was ready has ended; to be disposed next.</summary>
-    public void TellEnd(ServerEnd end)
+    /// <returns>What kept it from being written, such as a full disk; null: nothing.</returns>
+    public Exception? TellEnd(ServerEnd end)
     {
-        if (told is { Ready: true } cloud) Tell(cloud with { End = end });
+        try
+        {
+            if (told is { Ready: true } cloud) Tell(cloud with { End = end });
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e;
+        }
     }
 
     /// <summary>The cloud that runs in a data folder, or null.</summary>
@@ -150,9 +169,21 @@ public sealed class HomeLock : IDisposable
         }
     }
 
+    /// <summary>Deletes what this holder wrote, unless it says how a server ended. The lock is given up whatever the disk says.</summary>
     public void Dispose()
     {
-        if (told?.End is null) File.Delete(home.StateFile);
-        file.Dispose();
+        try
+        {
+            if (told is { Ready: true, End: null } or { Ready: false }) File.Delete(home.StateFile);
+            if (told is null or { Ready: false } && File.Exists(home.LastStateFile)) File.Move(home.LastStateFile, home.StateFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next holder sets the file aside.
+        }
+        finally
+        {
+            file.Dispose();
+        }
     }
 }

@@ -25,7 +25,9 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
     /// <summary>Takes its end as known: it is not reported any more.</summary>
     public static void Forget(HomeLayout home)
     {
-        if (!HomeLock.IsHeld(home)) File.Delete(home.StateFile);
+        if (HomeLock.IsHeld(home)) return;
+        File.Delete(home.StateFile);
+        File.Delete(home.LastStateFile);
     }
 
     /// <summary>What a detached server last wrote about its own end; null: nothing, or it was not detached.</summary>

@@ -8,7 +8,9 @@ internal static class BucketSettings
     private const string Scheme = "s3://";
     private const int SecretBytesMax = 4096;
 
-    /// <returns>Null where blobs are kept on the disk, or a fault was added.</returns>
+    /// <returns>
+    /// With an access key and no secret key where that was set at the last start and is not known. Null where blobs are kept on the disk, or a fault was added.
+    /// </returns>
     public static S3Options? Read(HomeLayout home, Func<Setting, SettingValue> value, List<string> faults)
     {
         if (value(Setting.Blobs).Value == "disk" || Folder(value(Setting.Blobs)) is not null) return null;
@@ -25,6 +27,7 @@ internal static class BucketSettings
             SecretKey = Secret(value(Setting.BlobsSecretKey), value(Setting.BlobsSecretKeyFile), faults),
             SpoolFolder = Path.Combine(home.Blobs, "spool"),
         };
+        if (value(Setting.BlobsSecretKey).IsHidden) return faults.Count == before ? options with { SecretKey = null } : null;
         if (options.AccessKey is not null && options.SecretKey is null)
             faults.Add($"blobs-access-key is set, and so blobs-secret-key must be: by {Setting.BlobsSecretKey.Variable}, {Setting.BlobsSecretKey.Field} in the file, or --blobs-secret-key-file");
         if (options.AccessKey is null && options.SecretKey is not null) faults.Add("blobs-secret-key is set, and so blobs-access-key must be");

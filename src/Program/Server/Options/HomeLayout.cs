@@ -22,6 +22,9 @@ public sealed record HomeLayout(string Root)
     public string LockFile => Path.Combine(Run, "strata.lock");
     public string StateFile => Path.Combine(Run, "strata.json");
 
+    /// <summary>That of the server before, while the next one has not come up: it gets its place back if that one fails to start.</summary>
+    public string LastStateFile => Path.Combine(Run, "strata.last.json");
+
     /// <summary>The settings of the last start, for commands that run while it does, or after it.</summary>
     public string SettingsFile => Path.Combine(Run, "settings.json");
 

@@ -26,7 +26,7 @@ public static class KeptSettings
         try
         {
             var kept = JsonSerializer.Deserialize(File.ReadAllBytes(home.SettingsFile), WireJson.Of<List<Kept>>())!.ToLookup(k => k.Name);
-            return [.. Setting.All.Select(s => kept[s.Name].FirstOrDefault() is { } k ? new SettingValue(s, k.Value, k.Source) : SettingValue.DefaultOf(s))];
+            return [.. Setting.All.Select(s => kept[s.Name].FirstOrDefault() is { } k ? Restore(s, k) : SettingValue.DefaultOf(s))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -69,6 +69,9 @@ public static class KeptSettings
         setting.Source.StartsWith(FlagSource, StringComparison.Ordinal) || setting.Source.StartsWith(VariableSource, StringComparison.Ordinal);
 
     private static Kept Keep(SettingValue setting) => new(setting.Setting.Name, setting.IsSecret ? Hidden : setting.Value, setting.Source);
+
+    private static SettingValue Restore(Setting setting, Kept kept) =>
+        new(setting, kept.Value, kept.Source) { IsHidden = setting.IsSecret && kept.Value == Hidden };
 
     private static string ToFlag(SettingValue setting) => $" {setting.Setting.Flag} {(setting.IsSecret ? "URL" : ShellWord.Of(setting.Value))}";
 }

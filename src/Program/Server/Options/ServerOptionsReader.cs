@@ -38,7 +38,8 @@ public static class ServerOptionsReader
             PublicUrlSet = Read(values[Setting.PublicUrl], "an http or https address without a query, such as https://cloud.example.com", PublicUrl, faults),
             PeerAddressSet = Read(
                 values[Setting.PeerAddress], "an http or https address without a path, such as http://10.0.0.5:8080", PeerAddress, faults),
-            PostgresUrl = Read(values[Setting.PostgresUrl], "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or a connection string with a host", Options.PostgresUrl.Check, faults),
+            PostgresUrl = values[Setting.PostgresUrl].IsHidden ? null
+                : Read(values[Setting.PostgresUrl], "postgres://USER:PASSWORD@HOST:PORT/DATABASE, or a connection string with a host", Options.PostgresUrl.Check, faults),
             BlobFolder = BucketSettings.Folder(values[Setting.Blobs]),
             BlobBucket = BucketSettings.Read(home, s => values[s], faults),
             Agent = Read(values[Setting.Agent], "on or off", OnOff, faults),

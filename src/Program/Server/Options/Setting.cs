@@ -78,5 +78,8 @@ public sealed record SettingValue(Setting Setting, string Value, string Source)
     /// <summary>The value must not be shown.</summary>
     public bool IsSecret => Setting.IsSecret && Value.Length > 0;
 
+    /// <summary>A secret of the last start: that it was set is known, and what it was is not. The value is shown and not used.</summary>
+    public bool IsHidden { get; init; }
+
     public static SettingValue DefaultOf(Setting setting) => new(setting, setting.Default, DefaultSource);
 }

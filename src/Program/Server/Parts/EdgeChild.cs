@@ -27,6 +27,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         Environment.ProcessPath!, "edge", "--inline", "--home", options.Home.Root, Setting.Listen.Flag, options.Listen.ToString(),
         Setting.ApiPort.Flag, options.ApiPort.ToString(CultureInfo.InvariantCulture), Setting.HttpPort.Flag, options.HttpPort.ToString(CultureInfo.InvariantCulture),
         LimitSetting.EdgeStopGrace.Flag, Seconds(options.Limits.EdgeStopGrace), .. TelemetrySetting.All.SelectMany(s => Given(options, s)),
+        Setting.Blobs.Flag, Setting.Blobs.Default, // it needs no bucket, and its environment has no secret key for one that the settings file names
     ];
 
     /// <summary>What it says, its last words included.</summary>
@@ -50,7 +51,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     public async Task<int> LaunchAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, OutputFile, .. command]) { RedirectStandardOutput = true };
-        start.Environment.Remove(Setting.BlobsSecretKey.Variable); // the edge needs no blob storage, and faces the internet
+        ChildEnvironment.Restrict(start.Environment); // the edge faces the internet: no variable with a key or a token may be in it
         using var shell = Process.Start(start)!;
         var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
         WholeFile.Write(PidFile, text);

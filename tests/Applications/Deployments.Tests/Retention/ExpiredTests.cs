@@ -34,6 +34,13 @@ public sealed class ExpiredTests
         Assert.Equal(["r2"], Expired(releases, 2, running: "r0", candidate: "r1"));
     }
 
+    [Theory]
+    [InlineData(DeploymentStates.Pending, true)]
+    [InlineData(DeploymentStates.Running, true)]
+    [InlineData(DeploymentStates.Failed, true)]
+    [InlineData(DeploymentStates.Removing, false)]
+    public void Retires_ADeployment_InEachStateInWhichItStays(string state, bool expected) => Assert.Equal(expected, RetentionController.Retires(state));
+
     private static string[] Expired(ReleaseResource[] releases, int kept, string? running = null, string? candidate = null)
     {
         var deployment = new DeploymentResource

@@ -161,6 +161,60 @@ public sealed class LocalCloudTests : IDisposable
         Assert.Contains(expected, said, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Status_AfterAStartThatFailed_StillReportsTheCrashBefore(bool hadTold)
+    {
+        home.Write("run/strata.json", Running);
+        var seen = TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(3);
+        File.SetLastWriteTimeUtc(Path.Combine(home.Path, "run/strata.json"), seen);
+        using (var server = HomeLock.Take(new HomeLayout(home.Path)))
+        {
+            Assert.Null(HomeLock.Find(new HomeLayout(home.Path)));
+            if (hadTold) server.Tell(Cloud(ready: false));
+        }
+        var last = LastServer.Find(new HomeLayout(home.Path))!;
+        Assert.Equal((999999, LastEnd.Died), (last.Pid, last.End));
+        Assert.Equal(seen, last.SeenAt.UtcDateTime, TimeSpan.FromSeconds(1));
+        using (var server = HomeLock.Take(new HomeLayout(home.Path)))
+        {
+            server.Tell(Cloud(ready: true));
+            Assert.Null(server.TellEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), Asked: true)));
+        }
+        Assert.Equal(LastEnd.Asked, LastServer.Find(new HomeLayout(home.Path))!.End);
+        Assert.Contains("No cloud runs in", (await RunAsync("status")).Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TellEnd_ThatCannotBeWritten_IsReported_AndTheLockIsGivenUp()
+    {
+        using (var server = HomeLock.Take(new HomeLayout(home.Path)))
+        {
+            server.Tell(Cloud(ready: true));
+            Directory.CreateDirectory(Path.Combine(home.Path, "run/strata.json.new"));
+            Assert.NotNull(server.TellEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), Asked: true)));
+        }
+        Assert.False(HomeLock.IsHeld(new HomeLayout(home.Path)));
+        Assert.Null(LastServer.Find(new HomeLayout(home.Path)));
+    }
+
+    [Fact]
+    public async Task Doctor_OfACloudThatIsDown_DoesNotCheckABucketWhoseSecretKeyItDoesNotKnow()
+    {
+        var spooled = home.Write("blobs/spool/x", "half");
+        home.Write(
+            "run/settings.json",
+            """
+            [{"name":"blobs","value":"s3://data","source":"flag --blobs"},{"name":"blobs-access-key","value":"key","source":"flag --blobs-access-key"},
+             {"name":"blobs-secret-key","value":"(set)","source":"environment STRATA_BLOBS_SECRET_KEY"}]
+            """);
+        var (_, said) = await RunAsync("doctor");
+        Assert.Contains("s3://data was not checked: its secret key is not known to this shell", said, StringComparison.Ordinal);
+        Assert.Matches(@"blobs-secret-key +\(set\) +last start, environment STRATA_BLOBS_SECRET_KEY", said);
+        Assert.True(File.Exists(spooled));
+    }
+
     [Fact]
     public async Task Doctor_OfACloudThatIsDown_ChecksThePortsThatItHadAndProposesThem()
     {
@@ -194,6 +248,9 @@ public sealed class LocalCloudTests : IDisposable
 
     private const string Running =
         """{"pid":999999,"version":"1","apiUrl":"http://127.0.0.1:19191","httpUrl":"http://127.0.0.1:19192","startedAt":"2026-01-01T00:00:00Z","ready":true}""";
+
+    private static RunningCloud Cloud(bool ready) =>
+        new(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), ready);
 
     private void KeepSettings(int apiPort = 19191) => home.Write(
         "run/settings.json",

@@ -9,9 +9,14 @@ namespace Strata.Server.Tests.EndToEnd;
 /// <summary>The edge as a process of its own, in the inline mode.</summary>
 public sealed class InlineEdgeTests : IAsyncLifetime
 {
+    private const string Secret = "hunter2-of-the-server";
+
+    private static readonly Dictionary<string, string> Secrets = new() { ["STRATA_TOKEN"] = Secret, ["AWS_SECRET_ACCESS_KEY"] = Secret, ["GITHUB_TOKEN"] = Secret };
+
     private readonly Cloud cloud = new();
 
-    public async ValueTask InitializeAsync() => (await cloud.UpAsync("--edge-mode", "inline")).ShouldSucceed();
+    public async ValueTask InitializeAsync() => (await cloud.RunAsync(
+        Secrets, "up", "-d", "--no-restart", "--api-port", $"{cloud.ApiPort}", "--http-port", $"{cloud.HttpPort}", "--edge-mode", "inline")).ShouldSucceed();
 
     public ValueTask DisposeAsync() => cloud.DisposeAsync();
 
@@ -20,6 +25,7 @@ public sealed class InlineEdgeTests : IAsyncLifetime
     {
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
         var before = EdgePid();
+        AssertNoSecrets([before, .. PostgresProcesses.Of(cloud)]);
         KillEdge();
         await Wait.UntilAsync(() => EdgePid() != before && Answers(), "another edge serves");
         Assert.Contains("Strata", await cloud.GetPageAsync("welcome"));
@@ -66,6 +72,18 @@ public sealed class InlineEdgeTests : IAsyncLifetime
             Assert.Equal(1, result.ExitCode);
             Assert.Contains($"Port {cloud.HttpPort}, which the edge needs, is in use by", result.Error);
             Assert.Contains("PORT_IN_USE", result.Error);
+        }
+    }
+
+    /// <summary>In the environments of the server's children.</summary>
+    private static void AssertNoSecrets(IReadOnlyList<int> children)
+    {
+        Assert.True(children.Count > 1);
+        foreach (var child in children)
+        {
+            var environment = File.ReadAllText($"/proc/{child}/environ");
+            Assert.DoesNotContain("STRATA_", environment, StringComparison.Ordinal);
+            Assert.DoesNotContain(Secret, environment, StringComparison.Ordinal);
         }
     }
 

@@ -25,6 +25,21 @@ public sealed class KeptSettingsTests : IDisposable
     }
 
     [Fact]
+    public void Over_ASecretOfTheLastStart_IsShownAndNotUsed()
+    {
+        Directory.CreateDirectory(home.Run);
+        var flags = new Dictionary<string, string> { ["blobs"] = "s3://data", ["blobs-access-key"] = "key", ["postgres-url"] = "postgres://u:hunter2@h/d" };
+        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(flags, name => name == "STRATA_BLOBS_SECRET_KEY" ? "hunter2" : null));
+        var over = KeptSettings.Over(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string>(), _ => null));
+        Assert.Equal([Setting.PostgresUrl, Setting.BlobsSecretKey], over.Where(s => s.IsHidden).Select(s => s.Setting));
+        var options = ServerOptionsReader.ToOptions(home, over).Value;
+        Assert.Equal(("key", null, null), (options.BlobBucket!.AccessKey, options.BlobBucket.SecretKey, options.PostgresUrl));
+
+        var now = ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string>(), name => name == "STRATA_BLOBS_SECRET_KEY" ? "here" : null);
+        Assert.Equal("here", ServerOptionsReader.ToOptions(home, KeptSettings.Over(home, now)).Value.BlobBucket!.SecretKey);
+    }
+
+    [Fact]
     public void Over_SettingsOfThisShell_Win()
     {
         Directory.CreateDirectory(home.Run);
