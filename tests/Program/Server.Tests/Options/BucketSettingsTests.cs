@@ -39,10 +39,10 @@ public sealed class BucketSettingsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("blobs", "s3://", "must be disk, or s3://bucket")]
-    [InlineData("blobs", "s3://UPPER/x", "must be disk, or s3://bucket")]
-    [InlineData("blobs", "s3://data/../x//y", "must be disk, or s3://bucket")]
-    [InlineData("blobs", "tape", "must be disk, or s3://bucket")]
+    [InlineData("blobs", "s3://", "must be disk, an absolute path, s3://bucket")]
+    [InlineData("blobs", "s3://UPPER/x", "must be disk, an absolute path, s3://bucket")]
+    [InlineData("blobs", "s3://data/../x//y", "must be disk, an absolute path, s3://bucket")]
+    [InlineData("blobs", "tape", "must be disk, an absolute path, s3://bucket")]
     [InlineData("blobs-endpoint", "minio.example.com", "must be an http or https address")]
     [InlineData("blobs-endpoint", "http://key:secret@minio.example.com", "must be an http or https address")]
     [InlineData("blobs-path-style", "perhaps", "must be on, off or auto")]
