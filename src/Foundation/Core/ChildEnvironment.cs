@@ -15,10 +15,10 @@ public static class ChildEnvironment
     private static readonly string[] Prefixes = ["LC_", "DOTNET_"];
 
     /// <summary>Removes what is not on the list from the variables that a child would inherit.</summary>
-    public static void Restrict(IDictionary<string, string?> environment)
+    /// <param name="also">Prefixes of what this child needs beyond it.</param>
+    public static void Restrict(IDictionary<string, string?> environment, params string[] also)
     {
-        foreach (var name in environment.Keys.Where(n => !IsPassedOn(n)).ToList()) environment.Remove(name);
+        foreach (var name in environment.Keys.Where(n => !Names.Contains(n) && !Prefixes.Concat(also).Any(p => n.StartsWith(p, StringComparison.Ordinal))).ToList())
+            environment.Remove(name);
     }
-
-    internal static bool IsPassedOn(string name) => Names.Contains(name) || Prefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal));
 }

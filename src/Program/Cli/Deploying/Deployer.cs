@@ -188,7 +188,9 @@ internal sealed class Deployer(Run run)
         try
         {
             var now = await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None);
-            return now is { Status: { Release: null, Candidate: null } } && now.State == created.State && ResourcePatch.Between(created, now) is { Spec: null, Labels: null } ? now : null;
+            var isUnused = now is { Status: { Release: null, Candidate: null } } && now.State == created.State
+                && ResourcePatch.Between(created, now) is { Spec: null, Labels: null };
+            return isUnused ? now : null;
         }
         catch (StrataException)
         {

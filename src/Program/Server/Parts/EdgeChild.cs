@@ -51,7 +51,8 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     public async Task<int> LaunchAsync(CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, OutputFile, .. command]) { RedirectStandardOutput = true };
-        ChildEnvironment.Restrict(start.Environment); // the edge faces the internet: no variable with a key or a token may be in it
+        // The edge faces the internet: it gets no key and no token but what it sends its own telemetry with.
+        ChildEnvironment.Restrict(start.Environment, "OTEL_");
         using var shell = Process.Start(start)!;
         var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
         WholeFile.Write(PidFile, text);
