@@ -47,7 +47,7 @@ public sealed class RetentionControllerTests : IAsyncLifetime
     {
         var shop = (await stores.Deployments.CreateAsync(
             caller, new NewResource<DeploymentSpec> { Name = "shop", Project = "web", Spec = new DeploymentSpec() }, null, default)).Value;
-        var spec = new ReleaseSpec { Deployment = shop.Id, Source = new SourceConfig() };
+        var spec = new ReleaseSpec { Deployment = shop.Id, Source = new SourceConfig { Archive = "sha256:" + new string('a', 64) } };
         var release = (await stores.Releases.CreateAsync(caller, new NewResource<ReleaseSpec> { Name = "shop-1", Project = "web", Spec = spec }, null, default)).Value;
         Assert.True((await stores.Releases.ChangeAsync(caller, release.Id, x => x, "cancel", null, default)).IsOk);
         var stream = DeploymentKinds.Release.EntityOf(release.Id);
