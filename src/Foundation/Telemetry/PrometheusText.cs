@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,8 @@ namespace Strata.Telemetry;
 /// <summary>Metrics in the Prometheus text format, written by OpenTelemetry's exporter. The only writer of it in Strata.</summary>
 public static class PrometheusText
 {
+    private static long answers;
+
     private static readonly IServiceProvider NoServices = new ServiceCollection().BuildServiceProvider();
 
     /// <summary>
@@ -20,7 +23,7 @@ public static class PrometheusText
     /// <param name="define">Creates observable instruments; called once, before they are read.</param>
     public static async Task WriteAsync(HttpContext http, Action<Meter> define)
     {
-        using var meter = new Meter("Answer." + Guid.NewGuid().ToString("n"));
+        using var meter = new Meter("Answer." + Interlocked.Increment(ref answers).ToString(CultureInfo.InvariantCulture));
         define(meter);
         using var provider = Sdk.CreateMeterProviderBuilder().AddMeter(meter.Name).AddPrometheusExporter(Configure).Build();
         await EndpointOf(provider)(http);

@@ -73,7 +73,7 @@ public sealed class PeerMembersTests
     {
         var entity = new EntityRevision
         {
-            Tenant = Tenant, Id = new EntityId(Guid.NewGuid()), Model = new ModelKey("order", 3), Revision = new Revision(7), Commit = new CommitId(Guid.NewGuid()), State = "NEW",
+            Tenant = Tenant, Id = new EntityId(Guid.CreateVersion7()), Model = new ModelKey("order", 3), Revision = new Revision(7), Commit = new CommitId(Guid.CreateVersion7()), State = "NEW",
             Document = JsonText.FromString("""{"n":12345678901234567890.10,"text":"💩"}"""), CreatedAt = new(2026, 1, 1, 0, 0, 0, 1, TimeSpan.Zero),
             ChangedAt = new(2026, 1, 2, 0, 0, 0, 1, TimeSpan.Zero), ChangedBy = "user:jane", Transition = "loopback",
         };

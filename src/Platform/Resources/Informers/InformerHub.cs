@@ -126,7 +126,7 @@ public sealed class InformerHub : SupervisedService
     }
 
     /// <summary>Lists one kind, and again whenever it has to be. A listing that fails ends this, and the supervisor begins it again.</summary>
-    private async Task KeepListedAsync(KindInformer informer, SemaphoreSlim slots, SupervisedWork work, CancellationToken cancellationToken)
+    private static async Task KeepListedAsync(KindInformer informer, SemaphoreSlim slots, SupervisedWork work, CancellationToken cancellationToken)
     {
         while (true)
         {
