@@ -191,7 +191,7 @@ public sealed class OciSandboxTests : SandboxContract
     {
         await using var workspace = await WorkspaceAsync();
         var outcome = await RunAsync(Request(workspace, "/usr/bin/python3 -c 'x=[bytearray(1<<20) for i in range(400)]'; exit 1") with { Limits = new SandboxLimits { MemoryBytes = 96 << 20 } });
-        Assert.Equal("The command needed more than its 96 MiB of memory and was stopped. Raise build.memoryBytes if it needs more.", outcome.Sentence);
+        Assert.Equal("The command needed more than its 96 MiB of memory and was stopped. Raise build.memoryBytes in strata.yaml if it needs more.", outcome.Sentence);
     }
 
     [Fact]
