@@ -3,7 +3,12 @@ using Strata.Api.Tests.Hosting;
 
 namespace Strata.Api.Tests;
 
+/// <summary>Tests that measure the process, which others beside them would change.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
 /// <summary>One organization takes all that it can of what the API shares; another one still gets its part.</summary>
+[Collection(nameof(Alone))]
 public sealed class SharesTests
 {
     private const string Watch = "/api/v1/widgets?watch=true";

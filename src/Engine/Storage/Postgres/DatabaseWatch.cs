@@ -23,6 +23,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     private readonly int silenceSeconds;
     private readonly TimeProvider time;
     private readonly SupervisedWork work;
+    private Task asking = Task.CompletedTask;
     private NpgsqlConnection? connection;
     private volatile Exception? reason;
     private CancellationTokenSource away = new();
@@ -79,6 +80,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await work.DisposeAsync();
+        await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // it may have been connecting: its connection would stay open
         await DropAsync();
         away.Dispose();
     }
@@ -90,7 +92,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         {
             var began = time.GetTimestamp();
             var isKept = connection is not null;
-            var asked = AskAsync(cancellationToken);
+            var asked = asking = AskAsync(cancellationToken);
             try
             {
                 if (reason is null && !await AnswersWithinAsync(asked, awayAfter - time.GetElapsedTime(failingSince ?? began), cancellationToken))

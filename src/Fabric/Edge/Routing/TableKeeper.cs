@@ -5,12 +5,15 @@ using Strata.Core.Background;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// Writes tables to disk behind the edge that serves by them: the newest one, at most one each <see cref="Every"/>, because a file of many routes is
-/// written and synced whole. So a crash loses what changed in the last second at most, and the control plane tells that again. For one writer.
+/// Writes tables to disk behind the edge that serves by them: the newest one, with a pause after each of ten times as long as it took to
+/// write, <see cref="LongestPause"/> at most: a file of many routes is written and synced whole, and a small one is on the disk at once. What a crash loses of the last moments comes
+/// again from the control plane. For one writer.
 /// </summary>
 internal sealed partial class TableKeeper(TableFile file, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    private const int PauseFactor = 10;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Channel<TableSnapshot> newest =
         Channel.CreateBounded<TableSnapshot>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -22,9 +25,11 @@ internal sealed partial class TableKeeper(TableFile file, TimeProvider time, ILo
     {
         await foreach (var table in newest.Reader.ReadAllAsync(cancellationToken))
         {
+            var began = time.GetTimestamp();
             await WriteAsync(table);
             work.Succeeded();
-            await Task.Delay(Every, time, cancellationToken);
+            var pause = time.GetElapsedTime(began) * PauseFactor;
+            await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
         }
     }
 
