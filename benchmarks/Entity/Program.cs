@@ -2,7 +2,7 @@ using System.Globalization;
 using Strata.Entity.Benchmarks;
 
 // The entity API over HTTP, the load made by wrk on the same machine, PostgreSQL with fsync.
-// Usage: ./bench entity-create | entity-get | entity-update [--seconds N] [--rounds N] [--revisions N]
+// Usage: ./bench entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]
 
 var settings = new Settings(TimeSpan.FromSeconds(Option("--seconds", 5)), Option("--rounds", 5), Option("--revisions", 10_000_000));
 await using var cloud = await Cloud.StartAsync();
@@ -17,8 +17,11 @@ switch (args is [var name, ..] ? name : "")
     case "update":
         await UpdateBenchmark.RunAsync(cloud, settings);
         break;
+    case "telemetry":
+        await TelemetryBenchmark.RunAsync(cloud, settings);
+        break;
     default:
-        Console.Error.WriteLine("usage: ./bench entity-create | entity-get | entity-update [--seconds N] [--rounds N] [--revisions N]");
+        Console.Error.WriteLine("usage: ./bench entity-create | entity-get | entity-update | entity-telemetry [--seconds N] [--rounds N] [--revisions N]");
         return 2;
 }
 return 0;

@@ -95,7 +95,7 @@ internal sealed class RolloutController(
     private static bool IsSame(DeploymentResource a, DeploymentResource b) =>
         JsonText.From(a.Status, WireJson.Of<DeploymentStatus>()) == JsonText.From(b.Status, WireJson.Of<DeploymentStatus>());
 
-    private static string? DeploymentOf(EntityRevision revision) => InformerIndex.ReadText(revision.Document, "spec", "deployment");
+    private static string? DeploymentOf(EntityRevision revision) => ResourceDocument.ReadText(revision.Document, "spec", "deployment");
 
     /// <summary>The deployments that have instances on a node.</summary>
     private static IEnumerable<ResourceKey> OnNode(DeploymentViews views, EntityRevision node)

@@ -67,10 +67,18 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {
         watch.Check();
-        var span = LogMetrics.StartCommit(commit);
         var request = new AppendRequest(commit, cancellationToken);
         if (ClaimKey.FindTwice(commit, request.Claims) is { } twice) return new(twice);
-        Enqueue(request);
+        var span = LogMetrics.StartCommit(commit);
+        try
+        {
+            Enqueue(request);
+        }
+        catch
+        {
+            span?.Dispose(); // refused: there is no outcome that would end it
+            throw;
+        }
         // It may have gone away after the check, and have failed all others before this one was among them.
         if (watch.Reason is { } reason) request.Fail(StoreErrors.Unavailable(reason));
         var outcome = cancellationToken.CanBeCanceled ? request.Outcome.WaitAsync(cancellationToken) : request.Outcome;

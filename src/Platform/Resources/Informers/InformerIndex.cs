@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Strata.Core;
 using Strata.Entities.Conditions;
 using Strata.Entities.Log;
+using Strata.Resources.Kinds;
 
 namespace Strata.Resources.Informers;
 
@@ -19,7 +19,7 @@ public sealed class InformerIndex(string name, Func<EntityRevision, IReadOnlyLis
     internal string? KeyOf(Condition condition) => condition switch
     {
         Condition.All all => all.Parts.Select(KeyOf).FirstOrDefault(k => k is not null),
-        Condition.Compare { Operator: Operator.Equal, Field: Field.Path field, Values: [var value] } when path is not null && field.Value == path => ReadText(value),
+        Condition.Compare { Operator: Operator.Equal, Field: Field.Path field, Values: [var value] } when path is not null && field.Value == path => ResourceDocument.ReadText(value),
         _ => null,
     };
 
@@ -27,33 +27,8 @@ public sealed class InformerIndex(string name, Func<EntityRevision, IReadOnlyLis
 
     /// <summary>By a text in the document, for example <c>spec</c>, <c>deployment</c>.</summary>
     public static InformerIndex OfMember(string name, bool isGlobal, params string[] path) =>
-        new(name, revision => ReadText(revision.Document, path) is { } text ? [text] : [], isGlobal, JsonPath.Parse("$." + string.Join('.', path)));
+        new(name, revision => ResourceDocument.ReadText(revision.Document, path) is { } text ? [text] : [], isGlobal, JsonPath.Parse("$." + string.Join('.', path)));
 
     /// <summary>By the state that the workflow has brought it to, over all organizations.</summary>
     public static InformerIndex OfState() => new("state", static revision => [revision.State], isGlobal: true);
-
-    /// <summary>A text in a document, without parsing the whole of it; null where it is missing or no text.</summary>
-    public static string? ReadText(JsonText document, params ReadOnlySpan<string> path)
-    {
-        var json = new Utf8JsonReader(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
-        json.Read();
-        foreach (var member in path)
-        {
-            if (!TryEnter(ref json, member)) return null;
-        }
-        return json.TokenType == JsonTokenType.String ? json.GetString() : null;
-    }
-
-    private static bool TryEnter(ref Utf8JsonReader json, string member)
-    {
-        if (json.TokenType != JsonTokenType.StartObject) return false;
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isIt = json.ValueTextEquals(member);
-            json.Read();
-            if (isIt) return true;
-            json.Skip();
-        }
-        return false;
-    }
 }

@@ -67,23 +67,32 @@ public static class ResourceDocument
     public static int VersionOf(JsonText document)
     {
         var json = ReaderOf(document);
-        return TryFind(ref json, VersionMember) && json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var version) && version > 0
+        return json.Read() && TryEnter(ref json, VersionMember) && json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var version) && version > 0
             ? version : 1;
     }
 
     /// <summary>Whether a document can be a resource's: an object with a name.</summary>
-    public static bool IsReadable(JsonText document)
+    public static bool IsReadable(JsonText document) => ReadText(document, "name") is not null;
+
+    /// <summary>A text in a document, without parsing the whole of it; null where it is missing or no text.</summary>
+    /// <param name="path">Of members, for example <c>spec</c>, <c>deployment</c>; empty: the document is the text.</param>
+    public static string? ReadText(JsonText document, params ReadOnlySpan<string> path)
     {
         var json = ReaderOf(document);
-        return TryFind(ref json, "name") && json.TokenType == JsonTokenType.String;
+        json.Read();
+        foreach (var member in path)
+        {
+            if (!TryEnter(ref json, member)) return null;
+        }
+        return json.TokenType == JsonTokenType.String ? json.GetString() : null;
     }
 
     private static Utf8JsonReader ReaderOf(JsonText document) => new(document.Utf8.Span, new JsonReaderOptions { MaxDepth = JsonGuard.DepthMax });
 
-    /// <summary>Goes to a member's value. Without a parsed document, because each resource of a list is looked at so before it is written.</summary>
-    private static bool TryFind(ref Utf8JsonReader json, string member)
+    /// <summary>From the start of an object to a member's value.</summary>
+    private static bool TryEnter(ref Utf8JsonReader json, string member)
     {
-        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) return false;
+        if (json.TokenType != JsonTokenType.StartObject) return false;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var isIt = json.ValueTextEquals(member);
@@ -95,18 +104,10 @@ public static class ResourceDocument
     }
 
     /// <summary>The name in a resource's document.</summary>
-    public static string NameOf(EntityRevision revision)
-    {
-        using var document = revision.Document.Parse();
-        return document.RootElement.GetProperty("name").GetString()!;
-    }
+    public static string NameOf(EntityRevision revision) => ReadText(revision.Document, "name")!;
 
     /// <summary>Id of the project in a resource's document; null for kinds outside projects.</summary>
-    public static string? ProjectOf(EntityRevision revision)
-    {
-        using var document = revision.Document.Parse();
-        return document.RootElement.TryGetProperty("project", out var project) ? project.GetString() : null;
-    }
+    public static string? ProjectOf(EntityRevision revision) => ReadText(revision.Document, "project");
 
     private static void WriteLabels(Utf8JsonWriter json, IReadOnlyDictionary<string, string> labels)
     {

@@ -107,7 +107,7 @@ public static class ServerOptionsReader
             .Select(x => x.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? x : throw new FormatException()),
     ];
 
-    private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
+    internal static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
 
     internal static Error Invalid(string message) => new(ErrorKind.Invalid, "CONFIG_INVALID", message, "\"strata doctor\" shows every setting and where it comes from.");
 }

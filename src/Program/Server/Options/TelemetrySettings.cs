@@ -52,7 +52,7 @@ public static class TelemetrySetting
         var otlp = ServerOptionsReader.Read(value(Otlp), "an http or https address without a query, such as http://127.0.0.1:4317", Receiver, faults);
         return new TelemetrySettings
         {
-            IsOn = ServerOptionsReader.Read(value(Telemetry), "on or off", OnOff, faults),
+            IsOn = ServerOptionsReader.Read(value(Telemetry), "on or off", ServerOptionsReader.OnOff, faults),
             Metrics = ServerOptionsReader.Read(value(MetricsListen), "an address and port such as 127.0.0.1:7091, or off", EndPoint, faults),
             EdgeMetrics = ServerOptionsReader.Read(value(EdgeMetricsListen), "an address and port such as 127.0.0.1:7092, or off", EndPoint, faults),
             Otlp = otlp,
@@ -81,8 +81,6 @@ public static class TelemetrySetting
         var ratio = double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
         return ratio is >= 0 and <= 1 ? ratio : throw new FormatException();
     }
-
-    private static bool OnOff(string text) => text switch { "on" or "true" => true, "off" or "false" => false, _ => throw new FormatException() };
 
     private static LogFormat Format(string text) => text switch { "text" => Logging.LogFormat.Text, "json" => Logging.LogFormat.Json, _ => throw new FormatException() };
 }
