@@ -22,14 +22,27 @@ internal sealed class S3Deletion(S3Client client, string mark, TimeSpan max, Tim
     {
         // Both clocks, because that of timestamps does not run while the machine sleeps.
         var limit = max / 3;
-        if (time.GetElapsedTime(start) > limit || time.GetUtcNow() - startedAt > limit)
-            return BlobErrors.Unavailable(client.Storage, $"a deletion was not ready to be sent within {limit.TotalSeconds:0} s");
+        var left = limit - Longer(time.GetElapsedTime(start), time.GetUtcNow() - startedAt);
+        if (left <= TimeSpan.Zero) return Late(limit);
+        using var late = new CancellationTokenSource(left, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         var before = mayArriveLater;
         mayArriveLater = true; // also where the call ends with an exception
-        if (!(await client.DeleteSurelyAsync(key, cancellationToken)).TryGet(out var isSure, out var error)) return error;
-        mayArriveLater = before || !isSure;
-        return default(Done);
+        try
+        {
+            if (!(await client.DeleteSurelyAsync(key, either.Token)).TryGet(out var isSure, out var error)) return error;
+            mayArriveLater = before || !isSure;
+            return default(Done);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return Late(limit); // its retries included
+        }
     }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private Error Late(TimeSpan limit) => BlobErrors.Unavailable(client.Storage, $"a deletion was not done within {limit.TotalSeconds:0} s");
 
     public async Task EndAsync(CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ namespace Strata.Deployments.Retention;
 internal sealed class RetentionController(DeploymentStores stores, DeploymentViews views, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
 {
     /// <summary>The log of a release that is deleted, until it is deleted too: the release is not seen again. A stop of the server in between leaves it behind. Null: none.</summary>
-    private (TenantId Tenant, EntityId Stream)? orphan;
+    private (TenantId Tenant, string Release)? orphan;
 
     public override string Name => "retention";
 
@@ -35,10 +35,10 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
         var deployment = DeploymentKinds.Deployment.EntityOf(resource.Id);
         foreach (var release in Expired(resource, views.ReleasesOf(resource), options.ReleasesKept))
         {
+            orphan = (caller.Tenant, release.Id); // before: the outcome may stay unknown
             var deleted = await stores.Releases.DeleteAsync(caller, release.Id, new Revision(release.Revision), CheckAsync, cancellationToken);
             if (deleted.Error is { Code: ReleaseInUse.Code or ResourceErrors.ModifiedCode }) continue; // the view is behind; the next look decides
             if (deleted.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
-            orphan = (caller.Tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release.Id));
             await DeleteOrphanAsync(cancellationToken);
 
             ValueTask<Error?> CheckAsync(EntityTransaction transaction, CancellationToken stop) => ReleaseInUse.CheckWithCandidateAsync(transaction, deployment, release.Id, stop);
@@ -48,8 +48,10 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
 
     private async ValueTask DeleteOrphanAsync(CancellationToken cancellationToken)
     {
-        if (orphan is not var (tenant, stream)) return;
-        await lines.DeleteAsync(tenant, stream, cancellationToken);
+        if (orphan is not var (tenant, release)) return;
+        var found = await stores.Releases.GetAsync(CallerIn(tenant), release, AsOf.Latest, cancellationToken);
+        if (found.Error?.Kind == ErrorKind.NotFound)
+            await lines.DeleteAsync(tenant, StoreQueries.Entity(DeploymentKinds.Release.IdPrefix, release), cancellationToken);
         orphan = null;
     }
 

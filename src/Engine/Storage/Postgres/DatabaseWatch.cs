@@ -215,7 +215,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         reason = why;
         gone.SetResult();
         Changed?.Invoke(why);
-        away.Cancel();
+        Abandoned.Forget(away.CancelAsync()); // what waits goes on elsewhere: this loop must ask the database again
     }
 
     private void ComeBack(SupervisedWork self)

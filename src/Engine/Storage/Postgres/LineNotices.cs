@@ -79,12 +79,12 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
 
     private async Task SendAsync(int? timeoutSeconds, CancellationToken cancellationToken)
     {
-        while (!newest.IsEmpty)
+        foreach (var streams in newest.Keys.Chunk(StreamsMax)) // as they are now: what is appended meanwhile waits for the next pause
         {
-            var batch = new List<LinesAppended>();
-            foreach (var (stream, _) in newest)
+            var batch = new List<LinesAppended>(streams.Length);
+            foreach (var stream in streams)
             {
-                if (batch.Count < StreamsMax && newest.TryRemove(stream, out var position)) batch.Add(new LinesAppended(stream.Tenant, stream.Stream, position));
+                if (newest.TryRemove(stream, out var position)) batch.Add(new LinesAppended(stream.Tenant, stream.Stream, position));
             }
             try
             {

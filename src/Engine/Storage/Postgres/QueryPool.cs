@@ -17,7 +17,7 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
 
     /// <summary>
     /// Replaces the pool by an empty one. For when the database has gone away: queries that hang on dead connections hold their places in the old pool, and the new one has all of its
-    /// places when the database is back. Connections of the old pool are closed as its queries end, which their timeouts bound.
+    /// places when the database is back. Connections of the old pool are closed as its queries end, which their timeouts bound; what waits for one of its places is not sent any more.
     /// </summary>
     public void Renew()
     {
@@ -78,17 +78,31 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
         }
         var away = database.Away; // first: whatever goes away after the check is noticed by it
         database.Check();
-        var command = Source.CreateCommand();
-        var asked = AskAsync(command, run);
+        NpgsqlCommand? sent = null;
+        var asked = SendAsync();
         if (!asked.IsCompleted) await ((Task)asked).WaitAsync(away).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (asked.IsCompleted || !away.IsCancellationRequested) return await asked;
         Abandoned.Forget(asked);
-        _ = Abandoned.Cancel(command.Cancel);
-        throw StoreErrors.Unavailable(database.Reason ?? new TimeoutException("The database was away for a moment."));
+        if (Volatile.Read(ref sent) is { } command) _ = Abandoned.Cancel(command.Cancel);
+        throw WentAway(database);
+
+        async Task<T> SendAsync()
+        {
+            try
+            {
+                await using var connection = await Source.OpenConnectionAsync(away); // nothing is sent once its caller was told that the database is away
+                await using var command = connection.CreateCommand();
+                Volatile.Write(ref sent, command);
+                away.ThrowIfCancellationRequested();
+                return await run(command);
+            }
+            catch (OperationCanceledException) when (away.IsCancellationRequested)
+            {
+                throw WentAway(database);
+            }
+        }
     }
 
-    private static async Task<T> AskAsync<T>(NpgsqlCommand command, Func<NpgsqlCommand, Task<T>> run)
-    {
-        await using (command) return await run(command);
-    }
+    private static StrataException WentAway(DatabaseWatch database) =>
+        StoreErrors.Unavailable(database.Reason ?? new TimeoutException("The database was away for a moment."));
 }

@@ -15,6 +15,7 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
 {
     private readonly byte[] piece = ArrayPool<byte>.Shared.Rent(IMessages.PieceBytesMax);
     private MessageBody? body;
+    private bool isLent;
     private int kept;
     private long payloadBytes;
     private long bodyBytes;
@@ -43,7 +44,10 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
     {
         var text = head.Write(bodyBytes, body!.MetaData);
         var message = new Message(id, upload, kept + 1, payloadBytes + body.Waiting, transaction, text, fingerprint);
-        return await messages.SaveAsync(tenant, message, piece.AsMemory(0, body.Waiting), cancellationToken);
+        isLent = true;
+        var isNew = await messages.SaveAsync(tenant, message, piece.AsMemory(0, body.Waiting), cancellationToken);
+        isLent = false;
+        return isNew;
     }
 
     public async ValueTask DropAsync()
@@ -51,7 +55,11 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
         if (kept > 0) await messages.DropAsync(tenant, upload, CancellationToken.None);
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(piece);
+    /// <summary>A store that failed may still have the piece: it is not given to another upload, whose bytes would be written instead.</summary>
+    public void Dispose()
+    {
+        if (!isLent) ArrayPool<byte>.Shared.Return(piece);
+    }
 
     private async ValueTask<Error?> TakeAsync(ReadOnlySequence<byte> buffer, KeyedRequest? keyed, CancellationToken cancellationToken)
     {
@@ -77,7 +85,9 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
 
     private async ValueTask KeepAsync(CancellationToken cancellationToken)
     {
+        isLent = true;
         await messages.KeepAsync(tenant, upload, kept, piece.AsMemory(0, body!.Waiting), cancellationToken);
+        isLent = false;
         kept++;
         payloadBytes += body.Waiting;
         body.Empty();

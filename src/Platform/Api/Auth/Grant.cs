@@ -63,7 +63,12 @@ public abstract record GrantScope
     public sealed record WithLabels(IReadOnlyDictionary<string, string> Labels) : GrantScope
     {
         internal override Condition Of(Kind kind) =>
-            new Condition.All([.. Labels.Select(x => Equal(new Field.Path(JsonPath.Parse($"$.labels['{x.Key}']")), x.Value))]);
+            new Condition.All([.. Labels.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => Equal(new Field.Path(JsonPath.Parse($"$.labels['{x.Key}']")), x.Value))]);
+
+        public bool Equals(WithLabels? other) =>
+            other is not null && Labels.Count == other.Labels.Count && Labels.All(x => other.Labels.TryGetValue(x.Key, out var value) && value == x.Value);
+
+        public override int GetHashCode() => Labels.Aggregate(0, (hash, x) => hash ^ HashCode.Combine(x.Key, x.Value));
     }
 
     /// <summary>What both cover.</summary>

@@ -82,6 +82,10 @@ public sealed record Principal
     /// </summary>
     public bool Covers(IEnumerable<string> permissions) => permissions.All(p => p == PlatformPermission ? IsOperator : MayEverywhere(p));
 
+    /// <summary>Whether both hold the same permissions for the same resources.</summary>
+    public bool HasGrantsOf(Principal other) => Grants.Count == other.Grants.Count
+        && Grants.Zip(other.Grants).All(x => x.First.Scope == x.Second.Scope && x.First.Permissions.SetEquals(x.Second.Permissions));
+
     private bool MayEverywhere(string permission) => Grants.Any(x => Holds(x, permission)
         && (x.Scope == GrantScope.Organization || (Project is { } project && x.Scope == new GrantScope.OfProject(project))));
 

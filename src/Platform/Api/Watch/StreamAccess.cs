@@ -20,6 +20,6 @@ public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
             && (await organizations.ApplyAsync(http, found)).TryGet(out var now, out _)
             && now.Tenant == principal.Tenant && now.Project == principal.Project && now.Node == principal.Node
             && (now.IsOperator || !principal.IsOperator) // an operator sees organizations that others do not
-            && now.May(permission);
+            && now.May(permission) && now.HasGrantsOf(principal); // what is sent is narrowed by those that it began with
     }
 }

@@ -26,9 +26,9 @@ internal static class DownCommand
         var home = new HomeLayout(run.Home);
         var before = LocalCloud.News(home, run.Terminal.Time);
         Watchdog.Stop(home);
-        await StopWithoutFolderAsync(run, home, cancellationToken);
+        var isStopped = await StopWithoutFolderAsync(run, home, cancellationToken);
         if (HomeLock.IsHeld(home)) await StopServerAsync(run, home, cancellationToken);
-        else if (!await StopRemainsAsync(run, home, cancellationToken))
+        else if (!await StopRemainsAsync(run, home, cancellationToken) && !isStopped)
         {
             run.Say(before.Presence == CloudPresence.Restarting ? $"The server in {run.Home} had ended; it is not started again." : before.Sentence);
             if (before.Died) LastServer.Forget(home);
@@ -50,7 +50,8 @@ internal static class DownCommand
     }
 
     /// <summary>A server whose run folder was deleted is found by the lock that it still holds.</summary>
-    private static async Task StopWithoutFolderAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
+    /// <returns>Whether there was one.</returns>
+    private static async Task<bool> StopWithoutFolderAsync(Run run, HomeLayout home, CancellationToken cancellationToken)
     {
         var left = HomeLock.FindWithoutFolder(home);
         foreach (var pid in left)
@@ -60,8 +61,9 @@ internal static class DownCommand
         }
         for (var end = run.Now + Patience; left.Any(x => !ProcessSignals.HasEnded(x)); await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {
-            if (run.Now > end) throw TooSlow(left[0], home).ToException();
+            if (run.Now > end) throw TooSlow(left.First(x => !ProcessSignals.HasEnded(x)), home).ToException();
         }
+        return left.Count > 0;
     }
 
     private static async Task StopServerAsync(Run run, HomeLayout home, CancellationToken cancellationToken)

@@ -65,7 +65,7 @@ public sealed class InformerHubTests
             Assert.Equal(Texts(truth), Texts(lamps.Untyped.All(null)));
             foreach (var caller in callers)
             {
-                var mine = truth.Where(r => r.Tenant == caller.Tenant && InformerIndex.ReadText(r.Document, "spec", "color") == "blue");
+                var mine = truth.Where(r => r.Tenant == caller.Tenant && ResourceDocument.ReadText(r.Document, "spec", "color") == "blue");
                 Assert.Equal(Texts(mine), Texts(lamps.Untyped.Find(TestCloud.LampsByColor, caller.Tenant, "blue")));
             }
         }

@@ -138,7 +138,7 @@ public sealed class InformerViewTests
         Assert.Equal(Names(truth.Values), Names(view.Find(TestCloud.LampsByFitting, default, "SCREW")));
     }
 
-    private static string? ColorOf(EntityRevision revision) => InformerIndex.ReadText(revision.Document, "spec", "color");
+    private static string? ColorOf(EntityRevision revision) => ResourceDocument.ReadText(revision.Document, "spec", "color");
 
     private static IEnumerable<string> Names(IEnumerable<EntityRevision> revisions) => revisions.Select(r => $"{r.Tenant}/{r.Id}@{r.Revision}").Order();
 
