@@ -23,6 +23,9 @@ internal sealed class SiteSpace(string folder, long bytesMax, TimeProvider time)
         }
     }
 
+    /// <summary>Whether a site of this size can have room at all, whatever is deleted for it.</summary>
+    public bool CanHold(string work) => BytesOf(work) <= Max;
+
     /// <summary>A site that is on the disk, kept there until <see cref="SiteUse.End"/>; null: it is not there.</summary>
     public SiteUse? TryBegin(string name)
     {
@@ -74,12 +77,15 @@ internal sealed class SiteSpace(string folder, long bytesMax, TimeProvider time)
         trash.ForEach(Delete);
     }
 
+    private long Max => bytesMax > 0 ? bytesMax : new DriveInfo(folder).TotalSize / 4;
+
     private bool MakeRoom(long bytes, Func<string, bool> isSpared, List<string> trash)
     {
-        var max = bytesMax > 0 ? bytesMax : new DriveInfo(folder).TotalSize / 4;
-        var room = max - bytes - Books().Values.Sum(u => u.Bytes);
+        var room = Max - bytes - Books().Values.Sum(u => u.Bytes);
         if (room >= 0) return true;
-        foreach (var (name, use) in Books().Where(e => !isSpared(e.Key)).OrderBy(e => e.Value.UsedAt).ToList())
+        var idle = Books().Where(e => !isSpared(e.Key) && e.Value.IsIdle).OrderBy(e => e.Value.UsedAt).ToList();
+        if (room + idle.Sum(e => e.Value.Bytes) < 0) return false; // nobody loses a site for one that does not fit after all
+        foreach (var (name, use) in idle)
         {
             if (!use.TryRetire()) continue;
             trash.Add(Retired(name));
@@ -153,6 +159,9 @@ internal sealed class SiteUse(long bytes, DateTimeOffset usedAt)
         Volatile.Write(ref ticks, now.UtcTicks);
         Interlocked.Decrement(ref users);
     }
+
+    /// <summary>Nobody uses it now.</summary>
+    public bool IsIdle => Volatile.Read(ref users) == 0;
 
     /// <summary>True: nobody uses it, and nobody will.</summary>
     public bool TryRetire() => Interlocked.CompareExchange(ref users, Retired, 0) == 0;

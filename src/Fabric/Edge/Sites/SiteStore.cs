@@ -19,8 +19,13 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     public const string IndexName = "index.json";
 
     private const int AttemptsMax = 3;
+    private const int PrefetchesMax = 4;
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Before one that does not fit is fetched again: it will not have become smaller.</summary>
+    private static readonly TimeSpan TooLargePause = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan RoomPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FetchMax = TimeSpan.FromMinutes(10);
 
@@ -30,6 +35,7 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     private readonly ConcurrentDictionary<SiteKey, bool> absent = new();
 
     private readonly SiteSpace space = new(folder, isOwn ? limits.StoredBytesMax : long.MaxValue, time);
+    private readonly SemaphoreSlim prefetches = new(PrefetchesMax);
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>Names of the folders of all sites that a route shows.</summary>
@@ -75,6 +81,7 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     {
         await stopping.CancelAsync();
         foreach (var entry in sites.Values) await entry.Load.Value;
+        prefetches.Dispose();
         stopping.Dispose();
     }
 
@@ -107,11 +114,11 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
                 use.End(time.GetUtcNow());
             }
         }
-        catch (Exception e) // whatever is wrong with an image must not outlive its own site: GetAsync does not throw
+        catch (Exception e) // whatever is wrong with an image must not outlive its own site
         {
             if (stopping.IsCancellationRequested) return null;
             LogFailed(logger, key.Digest, key.Org, e);
-            _ = ForgetAsync(key);
+            _ = ForgetAsync(key, entry, e is SiteTooLargeException ? TooLargePause : FailurePause);
             return null;
         }
     }
@@ -131,29 +138,43 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
         && annotations.TryGetProperty(ServedFiles.AllowedLabel, out var allowed) && allowed.ValueKind == JsonValueKind.String
             ? [.. allowed.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(ServedFiles.IsPattern).Take(ServedFiles.PatternsMax)] : [];
 
-    private async Task ForgetAsync(SiteKey key)
+    private async Task ForgetAsync(SiteKey key, Entry entry, TimeSpan pause)
     {
-        await Task.Delay(FailurePause, time);
-        sites.TryRemove(key, out _);
+        await Task.Delay(pause, time);
+        sites.TryRemove(new KeyValuePair<SiteKey, Entry>(key, entry)); // a later one is not this one's to forget
+    }
+
+    /// <summary>A few at a time, because each takes room on the disk while it is unpacked. What a request asks for does not wait for the others.</summary>
+    /// <returns>Whether a place was taken, to be given back.</returns>
+    private async Task<bool> TakePlaceAsync(Entry entry)
+    {
+        while (!entry.IsAsked)
+        {
+            if (await prefetches.WaitAsync(RoomPause, stopping.Token)) return true;
+        }
+        return false;
     }
 
     /// <returns>Null: it was fetched in advance and there is no room.</returns>
     private async Task<SiteUse?> FetchAsync(SiteKey key, Entry entry)
     {
         if (api is null) throw new InvalidDataException("The site is not here and there is no control plane to fetch it from.");
+        var hasPlace = await TakePlaceAsync(entry);
         var work = Path.Combine(folder, $".{key.FolderName}.{Guid.CreateVersion7(time.GetUtcNow()):N}");
-        Directory.CreateDirectory(work);
         try
         {
+            Directory.CreateDirectory(work);
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
             timeout.CancelAfter(FetchMax);
             await UnpackAsync(key.Org, key.Digest, work, timeout.Token);
+            if (!space.CanHold(work)) throw new SiteTooLargeException();
             if (isOwn) space.Tidy(shownNames.Contains);
             return await AdmitAsync(key, entry, work);
         }
         finally
         {
             if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+            if (hasPlace) prefetches.Release();
         }
     }
 
@@ -216,6 +237,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The static image {Digest} of {Org} cannot be fetched or unpacked")]
     private static partial void LogFailed(ILogger logger, string digest, string org, Exception exception);
+
+    private sealed class SiteTooLargeException() : IOException("The site is larger than what the unpacked sites of this edge may take together.");
 
     private sealed class Entry
     {

@@ -43,6 +43,19 @@ public sealed class SiteSpaceTests : IDisposable
     }
 
     [Fact]
+    public void TryAdmit_OfWhatDoesNotFitAfterAll_DeletesNothing()
+    {
+        var space = Space(250);
+        Admit(space, "a")!.End(At(1));
+        var b = Admit(space, "b")!;
+        Assert.Null(space.TryAdmit("c", Work("c", 200), _ => false)); // "b" is being read: "a" alone is not enough
+        Assert.Equal(["a", "b"], Names.Where(n => n[0] != '.'));
+        b.End(At(2));
+        Assert.False(space.CanHold(Work("d", 251)));
+        Assert.True(space.CanHold(Work("e", 250)));
+    }
+
+    [Fact]
     public void TryAdmit_InAdvance_SparesWhatRoutesShow()
     {
         var space = Space(250);
@@ -87,10 +100,12 @@ public sealed class SiteSpaceTests : IDisposable
     private SiteSpace Space(long bytesMax) => new(folder.Path, bytesMax, TimeProvider.System);
 
     /// <summary>A site of 100 bytes, in use.</summary>
-    private SiteUse? Admit(SiteSpace space, string name, params string[] spared)
+    private SiteUse? Admit(SiteSpace space, string name, params string[] spared) => space.TryAdmit(name, Work(name, 100), spared.Contains);
+
+    private string Work(string name, int bytes)
     {
         var work = Directory.CreateDirectory(Path.Combine(folder.Path, ".work-" + name)).FullName;
-        File.WriteAllText(Path.Combine(work, SiteStore.IndexName), new string(' ', 100));
-        return space.TryAdmit(name, work, spared.Contains);
+        File.WriteAllText(Path.Combine(work, SiteStore.IndexName), new string(' ', bytes));
+        return work;
     }
 }
