@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Http;
 using Strata.Api.Idempotency;
@@ -12,7 +13,6 @@ namespace Strata.EntityApi;
 /// <summary>Reads the parts that requests of the entity API have in common.</summary>
 internal static class EntityCall
 {
-    public const string JoinHeader = "X-Tx-Token";
     private const int JoinTokenLengthMax = 100;
 
     /// <summary>Of the call's body.</summary>
@@ -21,18 +21,30 @@ internal static class EntityCall
     /// <summary>The caller, whose organization the entities belong to.</summary>
     public static Result<Caller> CallerOf(ApiCall call) => call.Principal.IsPlatform ? EntityApiErrors.OneOrganization : call.Caller;
 
-    /// <summary>As <see cref="CallerOf"/>, for what can happen in a transaction that a compute member joins by X-Tx-Token. Such a request has no outcome of its own to keep, so no Idempotency-Key.</summary>
+    /// <summary>
+    /// As <see cref="CallerOf"/>, for what can happen in a transaction that a compute member joins by X-Tx-Token. Such a request has no
+    /// outcome of its own to keep, so no Idempotency-Key.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The endpoint does not declare that it joins transactions, so a request in one that
+    /// another server holds would not get there.</exception>
     public static Result<Caller> JoinerOf(ApiCall call)
     {
+        if (call.Http.GetEndpoint()?.Metadata.GetMetadata<JoinsTransactions>() is null)
+            throw new InvalidOperationException($"{call.Http.GetEndpoint()} is to be mapped with JoinsTransactions().");
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        var sent = call.Http.Request.Headers[JoinHeader];
+        var sent = call.Http.Request.Headers[RequestHeaders.TransactionToken];
         if (sent.Count == 0) return caller;
-        if (sent is not [{ Length: > 0 and <= JoinTokenLengthMax } token]) return ApiErrors.Header(JoinHeader, "must hold one token, as it came with a call to a processor, criterion or function.");
+        if (sent is not [{ Length: > 0 and <= JoinTokenLengthMax } token])
+        {
+            return ApiErrors.Header(
+                RequestHeaders.TransactionToken, "must hold one token, as it came with a call to a processor, criterion or function.");
+        }
         return call.Http.Request.Headers.ContainsKey(Idempotency.Header) ? EntityApiErrors.KeyInJoinedTransaction : caller with { Join = token };
     }
 
     /// <summary>Models are changed by themselves.</summary>
-    public static Error? CheckUnjoined(ApiCall call) => call.Http.Request.Headers.ContainsKey(JoinHeader) ? EntityApiErrors.ModelInJoinedTransaction : null;
+    public static Error? CheckUnjoined(ApiCall call) =>
+        call.Http.Request.Headers.ContainsKey(RequestHeaders.TransactionToken) ? EntityApiErrors.ModelInJoinedTransaction : null;
 
     public static Result<ModelKey> Model(ApiCall call) =>
         Model(call.Route("entityName"), int.TryParse(call.Route("modelVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0);

@@ -28,7 +28,7 @@ internal sealed record Call(HttpMethod Method, string Path)
         request.Headers.Accept.ParseAdd(Accept);
         if (IfMatch is not null) request.Headers.IfMatch.Add(IfMatch == "*" ? EntityTagHeaderValue.Any : new EntityTagHeaderValue($"\"{IfMatch}\""));
         if (IdempotencyKey is not null) request.Headers.Add("Idempotency-Key", IdempotencyKey);
-        if (JoinToken is not null) request.Headers.Add("X-Tx-Token", JoinToken);
+        if (JoinToken is not null) request.Headers.Add(Core.RequestHeaders.TransactionToken, JoinToken);
         if (Body is { } body)
         {
             request.Content = new ReadOnlyMemoryContent(body);

@@ -19,6 +19,9 @@ public sealed record ServerPresence
 
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>Random, of one life of the process: requests of other servers that were meant for a former life are refused.</summary>
+    public string? Life { get; init; }
+
     /// <summary>
     /// The last heartbeat that was recorded: at a registration and when the state changes. While a server is UP it beats every few seconds,
     /// by a lease, and those beats are not recorded.

@@ -26,8 +26,10 @@ public static class ComputeModule
             new Permission("compute.join", Roles.Developer, Roles.Application, Roles.Machine));
 
     /// <summary>Lets members of other servers work for this one and the other way round. Needs <see cref="PeerServices.AddPeers"/>.</summary>
-    public static IServiceCollection AddPeerCompute(this IServiceCollection services, PeerCalls others) =>
-        services.AddSingleton(others).AddSingleton<LocalCalls>().AddSingleton<PeerEndpoints>().AddSingleton<PeerReports>().AddSupervised<PeerMembersFollower>();
+    /// <param name="computation">What the engine asks: calls of other servers go the same way.</param>
+    public static IServiceCollection AddPeerCompute(this IServiceCollection services, PeerCalls others, MemberComputation computation) =>
+        services.AddSingleton(others).AddSingleton(computation.Local).AddSingleton<PeerEndpoints>().AddSingleton<PeerReports>()
+            .AddSupervised<PeerMembersFollower>();
 
     public static void MapCompute(this IEndpointRouteBuilder routes)
     {

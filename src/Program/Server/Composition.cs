@@ -9,6 +9,7 @@ using Strata.Api.Auth.Tokens;
 using Strata.Api.Peers;
 using Strata.CloudEvents;
 using Strata.Compute;
+using Strata.Compute.Dispatch;
 using Strata.Compute.Members;
 using Strata.Compute.Peers;
 using Strata.Contracts;
@@ -68,6 +69,7 @@ internal sealed class Composition
     private readonly StoragePart storage;
     private readonly EnginePart engine;
     private readonly MemberDirectory members;
+    private readonly MemberComputation computation;
     private readonly PeerCalls peerCalls = new();
     private readonly BlobsPart blobs;
     private readonly MachinePart machine;
@@ -86,9 +88,10 @@ internal sealed class Composition
         database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
         members = new MemberDirectory(ComputeLimits.Default, time);
+        computation = ComputeModule.Computation(members, peerCalls, ComputeLimits.Default, time);
         engine = new EnginePart(
-            storage, [.. Kinds, .. InternalKinds], ComputeModule.Computation(members, peerCalls, ComputeLimits.Default, time), options.Limits.Engine,
-            identity.ServerId, time, loggers.CreateLogger<EnginePart>());
+            storage, [.. Kinds, .. InternalKinds], computation, options.Limits.Engine, identity.ServerId, time,
+            loggers.CreateLogger<EnginePart>());
         blobs = new BlobsPart(options, Supervisor, time);
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
@@ -166,7 +169,7 @@ internal sealed class Composition
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
         services.AddServers(Self()).AddPeers();
-        services.AddCompute(members).AddPeerCompute(peerCalls);
+        services.AddCompute(members).AddPeerCompute(peerCalls, computation);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
         services.AddAbandonedDeletions(Kinds);

@@ -1,13 +1,18 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Strata.Api.Auth;
+using Strata.Api.Http;
 using Strata.Api.Peers;
+using Strata.Api.Shares;
 using Strata.Api.Tests.Hosting;
+using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Resources.Servers;
@@ -22,6 +27,7 @@ public sealed class PeerTests : IAsyncLifetime
 
     private readonly MemoryLeases leases = new(TimeProvider.System);
     private readonly SealedSecrets key = new(new byte[SealedSecrets.KeyBytes]);
+    private readonly TaskCompletionSource release = new();
     private ApiHost first = null!;
     private ApiHost second = null!;
 
@@ -98,31 +104,171 @@ public sealed class PeerTests : IAsyncLifetime
         Assert.Contains("strata get servers", answer, StringComparison.Ordinal);
     }
 
-    private async Task<string> SendAsync(string token, string joined)
+    private async Task<string> SendAsync(string token, string joined, string path = "/echo?x=a%2Fb%20c")
     {
         using var http = first.Client(token);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo?x=a%2Fb%20c") { Content = new StringContent("hello") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent("hello") };
         request.Headers.Add("X-Tx-Token", joined);
         using var answer = await http.SendAsync(request);
         return await answer.Content.ReadAsStringAsync();
     }
 
-    private Task<ApiHost> StartAsync(string name, MemoryLog log, HttpProtocols protocols)
+    [Fact]
+    public async Task RequestToAnEndpointThatJoinsNoTransaction_IsAnsweredHere_WhateverItsToken()
+    {
+        using var http = first.Client();
+        http.DefaultRequestHeaders.Add("X-Tx-Token", "second." + Secret);
+        Assert.Equal("first passed:False", await http.GetStringAsync("/plain"));
+        await using var watch = await Watching.StartAsync(http, "/api/v1/widgets?watch=true");
+        Assert.Equal("ready", await watch.NextAsync());
+        Assert.Equal(0, second.Used("requests"));
+    }
+
+    [Fact]
+    public async Task StreamOverTheHop_IsEnded_UnlessTheOtherServerKeepsCheckingItsToken()
+    {
+        var (client, principal) = (first.Services.GetRequiredService<PeerClient>(), new Principal
+        {
+            Tenant = first.Org, Actor = "user:jane", Grants = [new Grant(new HashSet<string> { "widgets.write" }, GrantScope.Organization)],
+        });
+        using var plain = (await client.SendAsync(Second, "GET", "/access", principal, null, [], default)).Value;
+        Assert.Equal("False", await TextAsync(plain));
+        using var kept = (await client.OpenCheckedStreamAsync(Second, "/access", principal, default)).Value;
+        Assert.Equal("True", await TextAsync(kept));
+    }
+
+    [Fact]
+    public async Task HopThatIsRefused_IsUnavailable_AndNotTheUsers401()
+    {
+        await second.DisposeAsync();
+        second = await StartAsync("second", first.Log, HttpProtocols.Http2, new SealedSecrets([1, .. new byte[SealedSecrets.KeyBytes - 1]]));
+        await Wait.UntilAsync(async () => (await SendAsync(first.AdminToken, "second." + Secret)).Contains("UNAUTHORIZED", StringComparison.Ordinal),
+            "the second is up again, and refuses");
+        var answer = await SendAsync(first.AdminToken, "second." + Secret);
+        Assert.Contains("PEER_UNAVAILABLE", answer, StringComparison.Ordinal);
+        Assert.Contains("\"status\":503", answer, StringComparison.Ordinal);
+        Assert.Contains("\"sent\":\"false\"", answer, StringComparison.Ordinal);
+        Assert.Contains("\"reason\":\"UNAUTHORIZED\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HopBeyondTheShareOfTheOtherServer_IsUnavailable()
+    {
+        await second.DisposeAsync();
+        second = await StartAsync("second", first.Log, HttpProtocols.Http2, limits: ApiLimits.Default with { RequestsMax = 1 });
+        await Wait.UntilAsync(async () => (await SendAsync(first.AdminToken, "second." + Secret)).StartsWith("second", StringComparison.Ordinal), "it is up");
+        var held = SendAsync(first.AdminToken, "second." + Secret, "/held");
+        await Wait.UntilAsync(() => second.Used("requests") == 1, "one is at work");
+        var answer = await SendAsync(first.AdminToken, "second." + Secret);
+        release.TrySetResult();
+        Assert.StartsWith("second", await held, StringComparison.Ordinal);
+        Assert.Contains("PEER_UNAVAILABLE", answer, StringComparison.Ordinal);
+        Assert.Contains("\"reason\":\"SHARE_EXHAUSTED\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HopWhoseBodyTheOtherServerCuts_IsUnavailable_AndMayHaveBeenSent()
+    {
+        var answer = await SendAsync(first.AdminToken, "second." + Secret, "/small");
+        Assert.Contains("PEER_UNAVAILABLE", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"sent\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BodyThatThisServerRefuses_IsTheUsersError_AlsoOverAHop()
+    {
+        using var http = first.Client();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo") { Content = new ByteArrayContent(new byte[31_000_000]) };
+        request.Headers.Add("X-Tx-Token", "second." + Secret);
+        request.Headers.ExpectContinue = true;
+        using var answer = await http.SendAsync(request);
+        Assert.Equal(413, (int)answer.StatusCode);
+        Assert.Contains("BODY_TOO_LARGE", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnswerThatIsNotOfThisCloud_IsUnavailable_AndItsMarkReachesNoUser()
+    {
+        await using var stranger = await ApiHost.StartAsync(protocols: HttpProtocols.Http2); // without peers
+        var client = first.Services.GetRequiredService<PeerClient>();
+        var principal = new Principal { Tenant = first.Org, Actor = "user:jane", Grants = [] };
+        foreach (var path in (string[])["/healthz", "/nowhere"])
+        {
+            var sent = await client.SendAsync(new PeerServer("x", "x", stranger.Address), "GET", path, principal, null, [], default);
+            Assert.Equal("PEER_UNAVAILABLE", sent.Error?.Code);
+        }
+        using var http = first.Client();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo");
+        request.Headers.Add("X-Tx-Token", "second." + Secret);
+        using var answer = await http.SendAsync(request);
+        Assert.False(answer.Headers.Contains("Strata-Peer"));
+    }
+
+    [Fact]
+    public async Task Following_OfWhatCannotBeRead_GoesOn()
+    {
+        using var stop = new CancellationTokenSource();
+        var (tries, again) = (0, new TaskCompletionSource());
+        var following = first.Services.GetRequiredService<PeerFollowing>().RunAsync((_, _) =>
+        {
+            if (++tries == 1) throw new JsonException("not JSON");
+            again.TrySetResult();
+            return Task.CompletedTask;
+        }, stop.Token);
+        await Task.WhenAny(again.Task, following);
+        Assert.True(again.Task.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
+    }
+
+    [Fact]
+    public async Task OtherServer_IsKnownWithItsLife_AlsoAfterARestart()
+    {
+        var former = Second.Life;
+        Assert.Equal(second.Services.GetRequiredService<ServerSelf>().Life, former);
+        await second.DisposeAsync();
+        second = await StartAsync("second", first.Log, HttpProtocols.Http2);
+        await Wait.UntilAsync(() => Others is [{ Life: { } life }] && life != former, "the new life is known");
+        Assert.Equal(second.Services.GetRequiredService<ServerSelf>().Life, Second.Life);
+        Assert.StartsWith("second", await SendAsync(first.AdminToken, "second." + Secret), StringComparison.Ordinal);
+    }
+
+    private IReadOnlyList<PeerServer> Others => first.Services.GetRequiredService<ServerDirectory>().Others;
+
+    private PeerServer Second => Others.Single();
+
+    private static async Task<string> TextAsync(PeerAnswer answer) => Encoding.UTF8.GetString((await answer.ReadAsync(100, default)).Value);
+
+    private Task<ApiHost> StartAsync(
+        string name, MemoryLog log, HttpProtocols protocols, SealedSecrets? otherKey = null, ApiLimits? limits = null)
     {
         var port = FreePort.Next();
         var self = new ServerSelf(name, name, new Uri($"http://127.0.0.1:{port}"), "1", TimeProvider.System.GetUtcNow());
-        return ApiHost.StartAsync(log, port, app => Map(app, name), protocols, services: services =>
-            services.AddSingleton<ILeases>(leases).AddSingleton(key).AddServers(self).AddPeers());
+        return ApiHost.StartAsync(log, port, app => Map(app, name), protocols, limits, services: services =>
+            services.AddSingleton<ILeases>(leases).AddSingleton(otherKey ?? key).AddServers(self).AddPeers());
     }
 
-    private static void Map(WebApplication app, string name)
+    private void Map(WebApplication app, string name)
     {
         app.MapPost("/echo", async (HttpContext http) =>
         {
             var target = http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
             var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
             return $"{name} {http.Request.Method} {target} {http.GetPrincipal().Actor} {body} [{http.GetPrincipal().Tenant}] passed:{PeerForwarder.IsForwarded(http)}";
-        }).Requires("widgets.write");
+        }).Requires("widgets.write").JoinsTransactions();
+        app.MapPost("/held", async () =>
+        {
+            await release.Task;
+            return name;
+        }).Requires("widgets.write").JoinsTransactions();
+        app.MapPost("/small", async (HttpContext http) =>
+        {
+            if (name == "second") http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 3;
+            await http.Request.Body.CopyToAsync(Stream.Null);
+        }).Requires("widgets.write").JoinsTransactions();
+        app.MapGet("/plain", (HttpContext http) => $"{name} passed:{PeerForwarder.IsForwarded(http)}").Requires("widgets.write");
+        app.MapGet("/access", async (HttpContext http, StreamAccess access) =>
+            $"{await access.IsStillGoodAsync(http, "widgets.write", http.RequestAborted)}").Requires("widgets.write");
         app.MapGet("/internal/echo", () => "secret").ForPeersOnly();
     }
 }

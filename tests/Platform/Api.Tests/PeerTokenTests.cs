@@ -1,6 +1,7 @@
 using Strata.Api.Auth;
 using Strata.Api.Peers;
 using Strata.Core;
+using Strata.Resources.Servers;
 using Strata.Resources.Tests.Support;
 
 namespace Strata.Api.Tests;
@@ -24,16 +25,19 @@ public sealed class PeerTokenTests
         RoleNames = ["developer"], Project = "prj_1",
     };
 
+    private static readonly ServerSelf SecondSelf = Self("second");
+    private static readonly PeerServer Second = PeerOf(SecondSelf);
+
     private readonly ManualTime time = new();
     private readonly PeerTokens first;
     private readonly PeerTokens second;
 
-    public PeerTokenTests() => (first, second) = (new PeerTokens(Key, "first", time), new PeerTokens(Key, "second", time));
+    public PeerTokenTests() => (first, second) = (new PeerTokens(Key, Self("first"), time), new PeerTokens(Key, SecondSelf, time));
 
     [Fact]
     public async Task Token_CarriesThePrincipal_WholeAndUnchanged()
     {
-        var (principal, from) = (await second.VerifyAsync(first.Issue("second", "GET", Path, Caller), "GET", Path)).Value;
+        var (principal, from) = (await second.VerifyAsync(first.Issue(Second, "GET", Path, Caller), "GET", Path)).Value;
 
         Assert.Equal("first", from.From);
         Assert.Equal((Caller.Tenant, Caller.Actor, Caller.Project, null), (principal.Tenant, principal.Actor, principal.Project,
@@ -51,10 +55,10 @@ public sealed class PeerTokenTests
     [Fact]
     public async Task Token_IsGoodForOneRequest_AndOnce()
     {
-        var token = first.Issue("second", "GET", Path, Caller);
+        var token = first.Issue(Second, "GET", Path, Caller);
         Assert.False((await second.VerifyAsync(token, "POST", Path)).IsOk);
         Assert.False((await second.VerifyAsync(token, "GET", Path + "1")).IsOk);
-        Assert.False((await new PeerTokens(Key, "third", time).VerifyAsync(token, "GET", Path)).IsOk);
+        Assert.False((await new PeerTokens(Key, Self("third"), time).VerifyAsync(token, "GET", Path)).IsOk);
         Assert.True((await second.VerifyAsync(token, "GET", Path)).IsOk);
         Assert.False((await second.VerifyAsync(token, "GET", Path)).IsOk);
     }
@@ -62,9 +66,9 @@ public sealed class PeerTokenTests
     [Fact]
     public async Task Token_OfAnotherKey_OrTampered_OrUnsigned_IsRefused()
     {
-        var other = new PeerTokens(new SealedSecrets([1, .. new byte[SealedSecrets.KeyBytes - 1]]), "first", time);
-        Assert.False((await second.VerifyAsync(other.Issue("second", "GET", Path, Caller), "GET", Path)).IsOk);
-        var parts = first.Issue("second", "GET", Path, Caller).Split('.');
+        var other = new PeerTokens(new SealedSecrets([1, .. new byte[SealedSecrets.KeyBytes - 1]]), Self("first"), time);
+        Assert.False((await second.VerifyAsync(other.Issue(Second, "GET", Path, Caller), "GET", Path)).IsOk);
+        var parts = first.Issue(Second, "GET", Path, Caller).Split('.');
         Assert.False((await second.VerifyAsync($"{parts[0]}.{parts[1]}.", "GET", Path)).IsOk);
         Assert.False((await second.VerifyAsync($"eyJhbGciOiJub25lIn0.{parts[1]}.", "GET", Path)).IsOk);
         Assert.False((await second.VerifyAsync($"{parts[0]}.{parts[1][..^2]}AA.{parts[2]}", "GET", Path)).IsOk);
@@ -74,7 +78,7 @@ public sealed class PeerTokenTests
     [Fact]
     public async Task Token_IsNotGood_WhenItsTimeIsOver_NorAReplayThen()
     {
-        var (kept, used) = (first.Issue("second", "GET", Path, Caller), first.Issue("second", "GET", Path, Caller));
+        var (kept, used) = (first.Issue(Second, "GET", Path, Caller), first.Issue(Second, "GET", Path, Caller));
         Assert.True((await second.VerifyAsync(used, "GET", Path)).IsOk);
         for (var step = 0; step < 12; step++)
         {
@@ -83,4 +87,30 @@ public sealed class PeerTokenTests
         }
         Assert.False((await second.VerifyAsync(kept, "GET", Path)).IsOk);
     }
+
+    [Fact]
+    public async Task Token_OfAFormerLifeOfTheServer_IsRefused_AsItsReplaysAreForgotten()
+    {
+        var used = first.Issue(Second, "GET", Path, Caller);
+        Assert.True((await second.VerifyAsync(used, "GET", Path)).IsOk);
+        var restarted = Self("second");
+        var again = new PeerTokens(Key, restarted, time);
+        Assert.Equal("UNAUTHORIZED", (await again.VerifyAsync(used, "GET", Path)).Error?.Code);
+        Assert.False((await again.VerifyAsync(first.Issue(Second with { Life = null }, "GET", Path, Caller), "GET", Path)).IsOk);
+        Assert.True((await again.VerifyAsync(first.Issue(PeerOf(restarted), "GET", Path, Caller), "GET", Path)).IsOk);
+    }
+
+    [Fact]
+    public async Task Token_SaysThatItsSenderKeepsChecking_OnlyWhenThatWasAskedFor()
+    {
+        foreach (var keepsChecking in (bool[])[false, true])
+        {
+            var token = first.Issue(Second, "GET", Path, Caller, keepsChecking);
+            Assert.Equal(keepsChecking, (await second.VerifyAsync(token, "GET", Path)).Value.From.KeepsChecking);
+        }
+    }
+
+    private static ServerSelf Self(string name) => new(name, name, new Uri("http://127.0.0.1:1"), "1", DateTimeOffset.UnixEpoch);
+
+    private static PeerServer PeerOf(ServerSelf self) => new(self.ServerId, self.Name, self.Address) { Life = self.Life };
 }

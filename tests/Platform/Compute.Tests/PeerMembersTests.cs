@@ -1,3 +1,4 @@
+using System.Text;
 using Strata.Compute.Members;
 using Strata.Compute.Peers;
 using Strata.Core;
@@ -101,6 +102,30 @@ public sealed class PeerMembersTests
             new() { Failure = new MemberFailure("E1", "no", false) },
         ]) Assert.Equal(answer, PeerCallText.ReadAnswer(PeerCallText.Write(answer)));
         Assert.Null(PeerCallText.ReadAnswer("[]"u8.ToArray()));
+    }
+
+    [Fact]
+    public void Line_ThatCannotBeRead_IsNone_AndNoException()
+    {
+        foreach (var text in (string[])
+        [
+            "", "no", "null", "[]", "{}", """{"org":"x","groups":[]}""", $$"""{"org":"{{Tenant}}"}""", $$"""{"org":"{{Tenant}}","groups":null}""",
+            $$"""{"org":"{{Tenant}}","groups":[null]}""", $$"""{"org":"{{Tenant}}","groups":[{"tags":null}]}""",
+            $$"""{"org":"{{Tenant}}","groups":[{}]}""", $$"""{"org":"{{Tenant}}","groups":[{"tags":["a"],"limit":"many"}]}""",
+        ]) Assert.False(MemberGroupsLine.TryRead(Encoding.UTF8.GetBytes(text), out _, out _), text);
+    }
+
+    [Fact]
+    public void Line_OfManyGroups_IsBounded_AndHoldsSomeOfThem()
+    {
+        var tags = Enumerable.Range(0, 50).Select(i => new string('t', 98) + i).ToList();
+        List<MemberGroup> all = [.. Enumerable.Range(0, 1000).Select(i => new MemberGroup($"prj_{i}", tags, 1, 64, 0))];
+        var line = MemberGroupsLine.Write(Tenant, all);
+        Assert.InRange(line.Length, 1, MemberGroupsLine.BytesMax);
+        Assert.True(MemberGroupsLine.TryRead(line, out var tenant, out var groups));
+        Assert.Equal((Tenant, "prj_0"), (tenant, groups[0].Project));
+        Assert.True(MemberGroupsLine.TryRead(MemberGroupsLine.Write(Tenant, []), out _, out groups));
+        Assert.Empty(groups);
     }
 
     private PeerView? Choose(IReadOnlyList<string> tags) => members.Choose(Tenant, null, tags, [], withRoom: false);

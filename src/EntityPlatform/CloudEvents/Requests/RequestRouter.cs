@@ -14,7 +14,7 @@ namespace Strata.CloudEvents.Requests;
 internal sealed class RequestRouter(InProcessApi api, EventWriter events)
 {
     private const string Unknown = "EventAckResponse";
-    private static readonly string[] Passed = ["Authorization", "X-Tx-Token"];
+    private static readonly string[] Passed = ["Authorization", RequestHeaders.TransactionToken];
 
     private static readonly FrozenDictionary<string, RequestHandler> Handlers =
         ModelRequests.All.Concat(EntityRequests.All).Concat(SearchRequests.All).ToFrozenDictionary(h => h.Type, StringComparer.Ordinal);
@@ -76,7 +76,7 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
         {
             if (http.Request.Headers.TryGetValue(name, out var value)) headers[name] = value.ToString();
         }
-        if (http.Request.Headers.TryGetValue("tx-token", out var token)) headers["X-Tx-Token"] = token.ToString(); // as metadata it has a shorter name
+        if (http.Request.Headers.TryGetValue("tx-token", out var token)) headers[RequestHeaders.TransactionToken] = token.ToString(); // its name as metadata is shorter
         return headers;
     }
 

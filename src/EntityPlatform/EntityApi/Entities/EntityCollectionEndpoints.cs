@@ -24,14 +24,14 @@ internal sealed class EntityCollectionEndpoints(EntityEngine engine, ChunkedWrit
                 Parameters = EntityOperations.WritingMany,
                 Body = Content.Json(Schemas.List(created)),
             },
-            call => RunAsync(call, CollectionItems.ReadNew, creation));
+            call => RunAsync(call, CollectionItems.ReadNew, creation)).JoinsTransactions();
         routes.MapApi("PUT", Path, EntityOperations.Write,
             EntityOperations.Describe("updateEntities", "Change entities of any models, in transactions of transactionWindow.") with
             {
                 Parameters = EntityOperations.WritingMany,
                 Body = Content.Json(Schemas.List(changed)),
             },
-            call => RunAsync(call, CollectionItems.ReadChanges, update));
+            call => RunAsync(call, CollectionItems.ReadChanges, update)).JoinsTransactions();
     }
 
     private async Task<Result<Answer>> RunAsync<T>(ApiCall call, Func<JsonText, bool, Result<List<T>>> read, IChunkWriter<T> writer)

@@ -18,7 +18,7 @@ internal sealed class EntityCreateEndpoints(EntityEngine engine, ChunkedWrite ch
             Parameters = EntityOperations.WritingMany,
             Body = new Content(["application/json", "application/xml"], Schemas.Any()),
         },
-        CreateAsync);
+        CreateAsync).JoinsTransactions();
 
     private async Task<Result<Answer>> CreateAsync(ApiCall call)
     {

@@ -21,13 +21,13 @@ internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past, An
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapApi("GET", "/api/entity/{entityId}", EntityOperations.Read,
-            EntityOperations.Describe("getEntity", "One entity, now or then.") with { Parameters = EntityOperations.Then }, GetAsync);
+            EntityOperations.Describe("getEntity", "One entity, now or then.") with { Parameters = EntityOperations.Then }, GetAsync).JoinsTransactions();
         routes.MapApi("GET", "/api/entity/{entityId}/transitions", EntityOperations.Read,
             EntityOperations.Describe("getEntityTransitions", "The manual transitions that it offers.") with { Parameters = EntityOperations.Then },
-            call => TransitionsAsync(call, EntityTarget.Of(call)));
+            call => TransitionsAsync(call, EntityTarget.Of(call))).JoinsTransactions();
         routes.MapApi("GET", "/api/platform-api/entity/fetch/transitions", EntityOperations.Read,
             EntityOperations.Describe("fetchTransitions", "The manual transitions that an entity offers, by the path of older clients.") with { Parameters = OlderClients },
-            call => TransitionsAsync(call, EntityTarget.OfQuery(call)));
+            call => TransitionsAsync(call, EntityTarget.OfQuery(call))).JoinsTransactions();
     }
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)

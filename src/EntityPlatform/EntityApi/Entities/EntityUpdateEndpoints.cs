@@ -33,11 +33,15 @@ internal sealed class EntityUpdateEndpoints(EntityEngine engine, Idempotency ide
         Map(routes, "PATCH", One, "patchEntity", "Merge into an entity's data.", patch, PatchAsync);
         Map(routes, "PATCH", One + "/{transition}", "patchEntityWithTransition", "Merge into an entity's data and take a transition.", patch, PatchAsync);
         routes.MapApi("PUT", "/api/platform-api/entity/transition", EntityOperations.Write,
-            EntityOperations.Describe("takeTransition", "Take a transition and leave the data as it is, by the path of older clients.") with { Parameters = OlderClients }, TransitionAsync);
+            EntityOperations.Describe("takeTransition", "Take a transition and leave the data as it is, by the path of older clients.") with { Parameters = OlderClients },
+            TransitionAsync).JoinsTransactions();
     }
 
     private static void Map(IEndpointRouteBuilder routes, string method, string path, string id, string summary, Content body, ApiHandler handler) =>
-        routes.MapApi(method, path, EntityOperations.Write, EntityOperations.Describe(id, summary) with { Parameters = EntityOperations.WritingOne, Body = body }, handler);
+        routes.MapApi(method, path, EntityOperations.Write, EntityOperations.Describe(id, summary) with
+        {
+            Parameters = EntityOperations.WritingOne, Body = body,
+        }, handler).JoinsTransactions();
 
     private async Task<Result<Answer>> UpdateAsync(ApiCall call)
     {

@@ -23,7 +23,7 @@ internal sealed class DryRunEndpoints(EntityEngine engine)
         {
             Parameters = [EntityOperations.IfMatch],
             Body = new Content(["application/json", "application/xml"], Schemas.Object(), Required: false),
-        }, TryAsync);
+        }, TryAsync).JoinsTransactions();
 
     private async Task<Result<Answer>> TryAsync(ApiCall call)
     {

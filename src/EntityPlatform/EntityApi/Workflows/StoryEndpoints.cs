@@ -13,7 +13,7 @@ namespace Strata.EntityApi.Workflows;
 internal sealed class StoryEndpoints(EntityEngine engine)
 {
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapApi("GET", "/api/entity/{entityId}/why", EntityOperations.Read, Describe(), TellAsync);
+        routes.MapApi("GET", "/api/entity/{entityId}/why", EntityOperations.Read, Describe(), TellAsync).JoinsTransactions();
 
     private static Operation Describe() => EntityOperations.Describe("explainEntity", "Why an entity is in its state, in sentences; JSON by Accept.") with
     {

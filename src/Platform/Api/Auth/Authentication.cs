@@ -28,7 +28,11 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
     private async Task EnterAsync(HttpContext http)
     {
         if (http.Features.Get<Principal>() is not { } principal) await next(http);
-        else if (!shares.TryEnter(http, principal).TryGet(out var place, out var error)) await RefuseAsync(http, error);
+        else if (!shares.TryEnter(http, principal).TryGet(out var place, out var error))
+        {
+            if (PeerForwarder.IsForwarded(http)) PeerMark.Refuse(http, error);
+            await RefuseAsync(http, error);
+        }
         else
             using (place) await next(http);
     }
@@ -42,7 +46,11 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
     {
         // No endpoint: 404. One that is not of a route is the framework's own for 405 and 415.
         if (http.GetEndpoint() is not RouteEndpoint endpoint) return null;
-        if (PeerTokenOf(http) is { } peerToken && await AuthenticatePeerAsync(http, peerToken) is { } untrusted) return untrusted;
+        if (PeerTokenOf(http) is { } peerToken && await AuthenticatePeerAsync(http, peerToken) is { } untrusted)
+        {
+            PeerMark.Refuse(http, untrusted);
+            return untrusted;
+        }
         if (endpoint.Metadata.GetMetadata<PeersOnly>() is not null) return PeerForwarder.IsForwarded(http) ? null : PeerErrors.PeersOnly;
         if (endpoint.Metadata.GetMetadata<Access>() is not { } access) return ApiErrors.Closed;
         if (access.AnyOf.Count == 0) return null;
@@ -69,6 +77,7 @@ internal sealed class Authentication(RequestDelegate next, IAuthenticator authen
         if (!(await peers.VerifyAsync(token, http.Request.Method, target)).TryGet(out var caller, out var error)) return error;
         http.Features.Set(caller.From);
         http.Features.Set(caller.Principal);
+        PeerMark.Accept(http);
         return null;
     }
 

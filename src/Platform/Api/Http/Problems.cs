@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
+using Strata.Api.Peers;
 using Strata.Core;
 
 namespace Strata.Api.Http;
@@ -26,6 +27,7 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         {
             var error = ToError(e);
             if (error.Kind == ErrorKind.Internal) LogFailed(http, e);
+            if (e is BadHttpRequestException && PeerForwarder.IsForwarded(http)) PeerMark.Fail(http);
             if (http.Response.HasStarted) http.Abort();
             else await Problem.WriteAsync(http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
         }

@@ -52,10 +52,23 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
     /// </summary>
     /// <param name="path">With its query, escaped.</param>
     /// <param name="principal">In whose name.</param>
-    /// <param name="headers">Beside the authorization; the first that is given of a name is sent.</param>
+    /// <param name="headers">Without an authorization. Several of one name are sent as several values.</param>
     /// <exception cref="OperationCanceledException">Cancelled by the caller.</exception>
-    public async Task<Result<PeerAnswer>> SendAsync(
+    public Task<Result<PeerAnswer>> SendAsync(
         PeerServer peer, string method, string path, Principal principal, HttpContent? content,
+        IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken) =>
+        SendAsync(peer, method, path, principal, keepsChecking: false, content, headers, cancellationToken);
+
+    /// <summary>
+    /// A stream that goes on there for as long as it is read here. Only for a caller that goes on asking whether the principal's token is
+    /// valid and cancels when it is not: the other server has no token to ask about, and would end the stream otherwise.
+    /// </summary>
+    public Task<Result<PeerAnswer>> OpenCheckedStreamAsync(
+        PeerServer peer, string path, Principal principal, CancellationToken cancellationToken) =>
+        SendAsync(peer, "GET", path, principal, keepsChecking: true, null, [], cancellationToken);
+
+    private async Task<Result<PeerAnswer>> SendAsync(
+        PeerServer peer, string method, string path, Principal principal, bool keepsChecking, HttpContent? content,
         IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
         if (IsResting(peer)) return PeerErrors.Unreached;
@@ -65,12 +78,12 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content,
         };
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        request.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + tokens.Issue(peer.ServerId, method, path, principal));
+        request.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + tokens.Issue(peer, method, path, principal, keepsChecking));
         try
         {
             var response = await http.SendAsync(request, cancellationToken);
             failedAt.TryRemove(peer.ServerId, out _);
-            return new PeerAnswer(response, place);
+            return PeerMark.AnswerOf(response, place);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException
             or OperationCanceledException)

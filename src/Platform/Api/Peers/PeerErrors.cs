@@ -7,13 +7,16 @@ public static class PeerErrors
 {
     public const string UnavailableCode = "PEER_UNAVAILABLE";
 
+    /// <summary>The detail that is "false" where it is certain that the other server did nothing of the request.</summary>
+    private const string Sent = "sent";
+
     /// <summary>The request may have reached it, or not.</summary>
     public static readonly Error Unavailable = new(
         ErrorKind.Unavailable, UnavailableCode, "The request needs another server of this cloud, which does not answer.",
         "Try again; an operator sees with \"strata get servers\" which servers are up.") { Retryable = true };
 
     /// <summary>It has surely not reached it.</summary>
-    internal static readonly Error Unreached = Unavailable with { Details = new Dictionary<string, string> { ["sent"] = "false" } };
+    internal static readonly Error Unreached = Unavailable with { Details = new Dictionary<string, string> { [Sent] = "false" } };
 
     internal static readonly Error PeersOnly = new(
         ErrorKind.Forbidden, "FORBIDDEN", "This endpoint is for the other servers of this cloud only.", "/docs lists what you may call.");
@@ -23,6 +26,15 @@ public static class PeerErrors
         "Try again in a minute.")
     { Retryable = true };
 
-    /// <summary>Whether it is certain that the other server did not get the request.</summary>
-    public static bool WasNotSent(Error error) => ReferenceEquals(error, Unreached);
+    /// <summary>The other server refused to take it, for a reason that is no business of the user's: it did nothing of it.</summary>
+    /// <param name="code">Of the other server's own error.</param>
+    internal static Error Refused(string code) => Unavailable with
+    {
+        Message = "The request needs another server of this cloud, which does not take it at the moment.",
+        Details = new Dictionary<string, string> { [Sent] = "false", ["reason"] = code },
+    };
+
+    /// <summary>Whether it is certain that the other server did nothing of the request.</summary>
+    public static bool WasNotSent(Error error) =>
+        error.Code == UnavailableCode && error.Details?.GetValueOrDefault(Sent) == "false";
 }

@@ -1,10 +1,13 @@
-using Strata.Core;
+using Microsoft.Extensions.Logging;
 using Strata.Resources.Servers;
 
 namespace Strata.Api.Peers;
 
-/// <summary>Keeps something going with each other server that is up, for example a stream. Stateless; safe for concurrent use.</summary>
-public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
+/// <summary>
+/// Keeps something going with each other server that is up, for example a stream. Whatever ends it for one server is retried with a
+/// growing pause, and ends nothing for the others. Stateless; safe for concurrent use.
+/// </summary>
+public sealed partial class PeerFollowing(ServerDirectory directory, TimeProvider time, ILogger<PeerFollowing> log)
 {
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(5);
@@ -12,8 +15,7 @@ public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
     /// <summary>
     /// Until cancelled: runs the work for each server, again after a pause when it ends, until the server is not up any more.
     /// </summary>
-    /// <param name="follow">Ends when the other server ends it; an expected failure is an error that it handles. Cancelled when the server
-    /// is gone.</param>
+    /// <param name="follow">Ends when the other server ends it; what it throws is logged. Cancelled when the server is gone.</param>
     public async Task RunAsync(Func<PeerServer, CancellationToken, Task> follow, CancellationToken cancellationToken)
     {
         var running = new Dictionary<PeerServer, (CancellationTokenSource Stop, Task Work)>();
@@ -33,9 +35,7 @@ public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
                     var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                     running[peer] = (stop, AgainAsync(peer, follow, stop.Token));
                 }
-                await Task.WhenAny([change.WaitAsync(cancellationToken), .. running.Values.Select(r => r.Work)]);
-                cancellationToken.ThrowIfCancellationRequested();
-                foreach (var (_, work) in running.Values.Where(r => r.Work.IsCompleted)) await work; // it ends by a fault only
+                await change.WaitAsync(cancellationToken);
             }
         }
         finally
@@ -60,10 +60,10 @@ public sealed class PeerFollowing(ServerDirectory directory, TimeProvider time)
             {
                 await follow(peer, cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is IOException or HttpRequestException
-                or OperationCanceledException or StrataException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // It left, or does not answer: asked again while it is up.
+                // That it left, or does not answer, is expected.
+                if (e is not (IOException or HttpRequestException or OperationCanceledException)) LogFailed(e, peer.Name);
             }
             if (time.GetElapsedTime(began) > PauseMax) pause = PauseMin;
             await Task.Delay(pause, time, cancellationToken);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -19,7 +21,7 @@ public sealed class PeerForwarder(PeerClient client)
     {
         "Authorization", "Connection", "Content-Length", "Cookie", "Expect", "Host", "Keep-Alive", "Proxy-Authorization",
         "Proxy-Connection", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "X-Request-Id",
+        "Transfer-Encoding", "Upgrade", "X-Request-Id", PeerMark.Header,
     };
 
     public ServerDirectory Directory => client.Directory;
@@ -28,13 +30,18 @@ public sealed class PeerForwarder(PeerClient client)
     public static bool IsForwarded(HttpContext http) => http.Features.Get<PeerCaller>() is not null;
 
     /// <summary>Sends it on and the answer back; an error where there is no answer.</summary>
+    /// <exception cref="BadHttpRequestException">The user's body is too large or comes too slowly.</exception>
     public async Task<Error?> ForwardAsync(HttpContext http, PeerServer to)
     {
         if (IsForwarded(http)) throw new InvalidOperationException("A request that was passed on is not passed on again.");
         var aborted = http.RequestAborted;
         using var content = ContentOf(http);
         var sent = await client.SendAsync(to, http.Request.Method, TargetOf(http), http.GetPrincipal(), content, HeadersOf(http), aborted);
-        if (!sent.TryGet(out var answer, out var error)) return error;
+        if (!sent.TryGet(out var answer, out var error))
+        {
+            content?.Fault?.Throw(); // it is the user's, and no fault of the hop
+            return error;
+        }
         using (answer)
         {
             http.Response.StatusCode = answer.Status;
@@ -76,14 +83,8 @@ public sealed class PeerForwarder(PeerClient client)
             ? target
             : http.Request.Path.ToUriComponent() + http.Request.QueryString;
 
-    private static StreamContent? ContentOf(HttpContext http)
-    {
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }) return null;
-        var content = new StreamContent(http.Request.Body);
-        if (http.Request.ContentType is { } type) content.Headers.TryAddWithoutValidation("Content-Type", type);
-        content.Headers.ContentLength = http.Request.ContentLength;
-        return content;
-    }
+    private static UserBody? ContentOf(HttpContext http) =>
+        http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } ? null : new UserBody(http.Request);
 
     private static IEnumerable<KeyValuePair<string, string>> HeadersOf(HttpContext http)
     {
@@ -93,6 +94,43 @@ public sealed class PeerForwarder(PeerClient client)
             if (NotPassed.Contains(name) || name.StartsWith(':')) continue;
             if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)) continue;
             foreach (var value in values) yield return new(name, value ?? "");
+        }
+    }
+
+    /// <summary>The body as it comes.</summary>
+    private sealed class UserBody : HttpContent
+    {
+        private readonly HttpRequest request;
+
+        public UserBody(HttpRequest request)
+        {
+            this.request = request;
+            if (request.ContentType is { } type) Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        /// <summary>Why this server refused the body while it came; null: it did not.</summary>
+        public ExceptionDispatchInfo? Fault { get; private set; }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await request.Body.CopyToAsync(stream, cancellationToken);
+            }
+            catch (BadHttpRequestException e)
+            {
+                Fault = ExceptionDispatchInfo.Capture(e);
+                throw;
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = request.ContentLength ?? 0;
+            return request.ContentLength is not null;
         }
     }
 }

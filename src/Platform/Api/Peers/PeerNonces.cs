@@ -1,39 +1,82 @@
-using System.Collections.Concurrent;
+using Strata.Core;
 
 namespace Strata.Api.Peers;
 
-/// <summary>
-/// Which tokens of other servers were used, so that none is used twice. Two generations, each kept for at least as long as a token can be
-/// good; each bounded, and at the bound new ones are refused. Safe for concurrent use.
-/// </summary>
-internal sealed class PeerNonces(TimeProvider time, TimeSpan keptFor)
+/// <summary>What <see cref="PeerNonces.TryUse"/> found.</summary>
+internal enum NonceUse
 {
-    internal const int Max = 500_000;
+    /// <summary>It was not used before, and now it is.</summary>
+    Fresh,
 
-    private readonly Lock turning = new();
-    private ConcurrentDictionary<Guid, byte> now = new();
-    private ConcurrentDictionary<Guid, byte> before = new();
+    /// <summary>A replay.</summary>
+    Used,
+
+    /// <summary>There is no room to remember it, so it must not be accepted.</summary>
+    Full,
+}
+
+/// <summary>
+/// Which tokens of other servers were used, so that none is used twice. Two generations, each kept for at least as long as a token is
+/// valid; both turn by the clock at every call, so a full memory has room again after that time. Bounds of one generation:
+/// <see cref="PlatformMax"/> for the servers' own requests, which no organization takes from; <see cref="OrganizationsMax"/> for all
+/// organizations, of which one takes at most half, and the last eighth is for those with fewer than <see cref="FewMax"/>. One lock, held
+/// for a few lookups: a check and its entry are one step. Safe for concurrent use.
+/// </summary>
+internal sealed class PeerNonces(TimeProvider time, TimeSpan keptFor, int organizationsMax = PeerNonces.OrganizationsMax,
+    int platformMax = PeerNonces.PlatformMax)
+{
+    internal const int OrganizationsMax = 500_000;
+    internal const int PlatformMax = 50_000;
+    internal const int FewMax = 1000;
+
+    private readonly Lock gate = new();
+    private Generation now = new();
+    private Generation before = new();
     private long turnedAt = time.GetTimestamp();
 
-    public bool IsFull => now.Count >= Max;
-
-    /// <returns>False where it was used.</returns>
-    public bool TryUse(Guid nonce)
+    /// <param name="tenant">Whose share it takes from.</param>
+    public NonceUse TryUse(TenantId tenant, Guid nonce)
     {
-        Turn();
-        var (present, former) = (Volatile.Read(ref now), Volatile.Read(ref before));
-        return !former.ContainsKey(nonce) && present.TryAdd(nonce, 0);
+        lock (gate)
+        {
+            Turn();
+            if (now.Used.Contains(nonce) || before.Used.Contains(nonce)) return NonceUse.Used;
+            if (!HasRoom(tenant)) return NonceUse.Full;
+            now.Add(tenant, nonce);
+            return NonceUse.Fresh;
+        }
+    }
+
+    private bool HasRoom(TenantId tenant)
+    {
+        var own = now.CountOf(tenant);
+        if (tenant == TenantId.Platform) return own < platformMax;
+        var others = now.Used.Count - now.CountOf(TenantId.Platform);
+        if (others >= organizationsMax || own >= organizationsMax / 2) return false;
+        return others < organizationsMax - organizationsMax / 8 || own < FewMax;
     }
 
     private void Turn()
     {
-        if (time.GetElapsedTime(Volatile.Read(ref turnedAt)) < keptFor) return;
-        lock (turning)
+        var elapsed = time.GetElapsedTime(turnedAt);
+        if (elapsed < keptFor) return;
+        before = elapsed < keptFor * 2 ? now : new Generation();
+        now = new Generation();
+        turnedAt = time.GetTimestamp();
+    }
+
+    private sealed class Generation
+    {
+        private readonly Dictionary<TenantId, int> counts = [];
+
+        public HashSet<Guid> Used { get; } = [];
+
+        public int CountOf(TenantId tenant) => counts.GetValueOrDefault(tenant);
+
+        public void Add(TenantId tenant, Guid nonce)
         {
-            if (time.GetElapsedTime(turnedAt) < keptFor) return;
-            Volatile.Write(ref before, now);
-            Volatile.Write(ref now, new ConcurrentDictionary<Guid, byte>());
-            Volatile.Write(ref turnedAt, time.GetTimestamp());
+            Used.Add(nonce);
+            counts[tenant] = CountOf(tenant) + 1;
         }
     }
 }

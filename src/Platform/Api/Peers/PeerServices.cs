@@ -11,7 +11,7 @@ public static class PeerServices
     /// <summary>Needs <see cref="ServerServices.AddServers"/> and the cloud's key.</summary>
     public static IServiceCollection AddPeers(this IServiceCollection services)
     {
-        services.AddSingleton(x => new PeerTokens(x.GetRequiredService<SealedSecrets>(), x.GetRequiredService<ServerSelf>().ServerId,
+        services.AddSingleton(x => new PeerTokens(x.GetRequiredService<SealedSecrets>(), x.GetRequiredService<ServerSelf>(),
             x.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PeerClient>().AddSingleton<PeerForwarder>().AddSingleton<PeerFollowing>();
         return services.AddSingleton<IShareReport>(x => x.GetRequiredService<PeerClient>());

@@ -4,17 +4,20 @@ using Microsoft.IdentityModel.Tokens;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Core;
+using Strata.Resources.Servers;
 
 namespace Strata.Api.Peers;
 
 /// <summary>A request that another server of this cloud passed on, or made for itself.</summary>
 /// <param name="From">The id of that server.</param>
-public sealed record PeerCaller(string From);
+/// <param name="KeepsChecking">That server goes on asking whether the caller's token is valid, and ends the request when it is not.</param>
+public sealed record PeerCaller(string From, bool KeepsChecking);
 
 /// <summary>
 /// Tokens by which the servers of a cloud call each other: JSON Web Tokens signed (HS256) with a key derived from the cloud's. Each is good
-/// for one request: for one server, method and path, for half a minute, once. It carries the principal whose request is passed on, so that
-/// the other server decides with the same rights. Safe for concurrent use.
+/// for one request: for one server in its present life, one method and path, for half a minute, once. Which tokens were used is forgotten
+/// at a restart; those of the former life are refused then. It carries the principal whose request is passed on, so that the other server
+/// decides with the same rights. Safe for concurrent use.
 /// </summary>
 public sealed class PeerTokens
 {
@@ -30,6 +33,7 @@ public sealed class PeerTokens
     private const string Project = "project";
     private const string Node = "node";
     private const string Elsewhere = "elsewhere";
+    private const string Checking = "checking";
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
@@ -40,20 +44,22 @@ public sealed class PeerTokens
     };
     private readonly SigningCredentials signing;
     private readonly PeerNonces used;
-    private readonly string self;
+    private readonly ServerSelf self;
+    private readonly string audience;
     private readonly TimeProvider time;
 
-    /// <param name="self">This server's id.</param>
-    public PeerTokens(SealedSecrets secrets, string self, TimeProvider time)
+    public PeerTokens(SealedSecrets secrets, ServerSelf self, TimeProvider time)
     {
         (this.self, this.time) = (self, time);
         signing = new SigningCredentials(new SymmetricSecurityKey(secrets.DeriveKey("peer tokens 1")), SecurityAlgorithms.HmacSha256);
         used = new PeerNonces(time, Lifetime + Skew + Skew);
+        audience = AudienceOf(self.ServerId, self.Life);
     }
 
-    /// <param name="target">The id of the server that is called.</param>
+    /// <param name="target">The server that is called.</param>
     /// <param name="path">With its query, as it is sent.</param>
-    internal string Issue(string target, string method, string path, Principal principal)
+    /// <param name="keepsChecking">See <see cref="PeerCaller"/>; only for a caller that really does.</param>
+    internal string Issue(PeerServer target, string method, string path, Principal principal, bool keepsChecking = false)
     {
         var now = time.GetUtcNow();
         var claims = new Dictionary<string, object>
@@ -65,14 +71,17 @@ public sealed class PeerTokens
         if (principal.Project is { } project) claims[Project] = project;
         if (principal.Node is { } node) claims[Node] = node;
         if (principal.IsOperatorElsewhere) claims[Elsewhere] = true;
+        if (keepsChecking) claims[Checking] = true;
         return handler.CreateToken(new SecurityTokenDescriptor
         {
-            Issuer = self, Audience = target, Claims = claims, IssuedAt = now.UtcDateTime, Expires = (now + Lifetime).UtcDateTime,
-            SigningCredentials = signing,
+            Issuer = self.ServerId, Audience = AudienceOf(target.ServerId, target.Life), Claims = claims,
+            IssuedAt = now.UtcDateTime, Expires = (now + Lifetime).UtcDateTime, SigningCredentials = signing,
         });
     }
 
-    /// <summary>Whose request it is; UNAUTHORIZED for any token that is not for this very request, or was used.</summary>
+    /// <summary>
+    /// Whose request it is; UNAUTHORIZED for any token that is not for this very request, or was used; PEER_BUSY where it cannot be told.
+    /// </summary>
     internal async ValueTask<Result<(Principal Principal, PeerCaller From)>> VerifyAsync(string text, string method, string path)
     {
         if (text.Length > CharactersMax || text.AsSpan().Count('.') != 2) return ApiErrors.Unauthorized;
@@ -81,17 +90,24 @@ public sealed class PeerTokens
         {
             IssuerSigningKey = signing.Key, ValidAlgorithms = [SecurityAlgorithms.HmacSha256], RequireSignedTokens = true,
             RequireExpirationTime = true,
-            ValidateIssuer = false, ValidAudience = self,
+            ValidateIssuer = false, ValidAudience = audience,
             LifetimeValidator = (_, to, _, _) => to is { } end && end > (now - Skew).UtcDateTime
                 && end <= (now + Lifetime + Skew).UtcDateTime,
         });
         if (!verified.IsValid || verified.SecurityToken is not JsonWebToken token) return ApiErrors.Unauthorized;
         if (Text(token, Method) != method || Text(token, Path) != path) return ApiErrors.Unauthorized;
         if (!TryReadTenant(Text(token, Tenant), out var tenant) || !Guid.TryParse(token.Id, out var nonce)) return ApiErrors.Unauthorized;
-        if (used.IsFull) return PeerErrors.Replays;
-        if (!used.TryUse(nonce)) return ApiErrors.Unauthorized;
-        return ReadPrincipal(token, tenant) is { } principal ? (principal, new PeerCaller(token.Issuer)) : ApiErrors.Unauthorized;
+        if (ReadPrincipal(token, tenant) is not { } principal) return ApiErrors.Unauthorized;
+        return used.TryUse(tenant, nonce) switch
+        {
+            NonceUse.Fresh => (principal, new PeerCaller(token.Issuer, IsSet(token, Checking))),
+            NonceUse.Full => PeerErrors.Replays,
+            _ => ApiErrors.Unauthorized,
+        };
     }
+
+    /// <summary>A server of which no life is known yet refuses every token, as it cannot tell a replay.</summary>
+    private static string AudienceOf(string serverId, string? life) => $"{serverId}/{life}";
 
     private static Principal? ReadPrincipal(JsonWebToken token, TenantId tenant)
     {
@@ -102,7 +118,7 @@ public sealed class PeerTokens
                 Tenant = tenant, Actor = token.Subject, Grants = PeerGrants.Read(Text(token, Grants) ?? ""),
                 RoleNames = List(token, RoleNames),
                 Project = Text(token, Project), Node = Text(token, Node),
-                IsOperatorElsewhere = token.TryGetPayloadValue<bool>(Elsewhere, out var elsewhere) && elsewhere,
+                IsOperatorElsewhere = IsSet(token, Elsewhere),
             };
         }
         catch (FormatException)
@@ -118,6 +134,8 @@ public sealed class PeerTokens
     }
 
     private static string? Text(JsonWebToken token, string claim) => token.TryGetPayloadValue<string>(claim, out var text) ? text : null;
+
+    private static bool IsSet(JsonWebToken token, string claim) => token.TryGetPayloadValue<bool>(claim, out var isSet) && isSet;
 
     private static IReadOnlyList<string> List(JsonWebToken token, string claim) =>
         token.TryGetPayloadValue<JsonElement>(claim, out var value) && value.ValueKind == JsonValueKind.Array

@@ -10,10 +10,13 @@ public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
 {
     private readonly OrganizationChoice organizations = new(log);
 
-    /// <returns>False where the token has expired, was revoked or no longer grants what it did.</returns>
+    /// <returns>
+    /// False where the token has expired, was revoked or no longer grants what it did, and where it cannot be asked about: over a hop, of
+    /// which the other server does not keep checking the token itself.
+    /// </returns>
     public async ValueTask<bool> IsStillGoodAsync(HttpContext http, string permission, CancellationToken cancellationToken)
     {
-        if (PeerForwarder.IsForwarded(http)) return true; // the server that it came from asks, and ends it
+        if (http.Features.Get<PeerCaller>() is { } peer) return peer.KeepsChecking;
         var principal = http.GetPrincipal();
         return Authentication.TokenOf(http) is { } token
             && (await authenticator.AuthenticateAsync(token, cancellationToken)).TryGet(out var found, out _)

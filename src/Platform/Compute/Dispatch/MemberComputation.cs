@@ -16,7 +16,8 @@ public sealed class MemberComputation(
 {
     private const string NoRetry = "NONE";
 
-    private readonly LocalCalls local = new(directory, time);
+    /// <summary>For the calls of other servers too.</summary>
+    internal LocalCalls Local { get; } = new(directory, time);
 
     public async ValueTask<Result<JsonText?>> ProcessAsync(
         ProcessorDefinition processor, ComputeCall call, CancellationToken cancellationToken)
@@ -147,7 +148,7 @@ public sealed class MemberComputation(
             TraceParent = Activity.Current is { Recorded: true } current ? current.Id : null,
             TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
         };
-        return pick.Member is { } member ? await local.AskAsync(member, asked, cancellationToken) : await others.AskAsync(pick.Peer!, asked, cancellationToken);
+        return pick.Member is { } member ? await Local.AskAsync(member, asked, cancellationToken) : await others.AskAsync(pick.Peer!, asked, cancellationToken);
     }
 
     /// <summary>One of the two.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Buffers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -62,7 +62,7 @@ internal sealed class PeerEndpoints(MemberDirectory directory, LocalCalls calls,
     private async Task TellAsync(HttpContext http)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        var told = new Dictionary<TenantId, string>();
+        var told = new Dictionary<TenantId, byte[]>();
         http.Response.ContentType = "application/x-ndjson";
         await http.Response.StartAsync(ending.Token);
         try
@@ -84,13 +84,15 @@ internal sealed class PeerEndpoints(MemberDirectory directory, LocalCalls calls,
         }
     }
 
-    private static async Task WriteAsync(HttpContext http, Dictionary<TenantId, string> told, TenantId tenant,
+    private static async Task WriteAsync(HttpContext http, Dictionary<TenantId, byte[]> told, TenantId tenant,
         IReadOnlyList<MemberGroup> groups)
     {
-        var line = JsonSerializer.Serialize(new MemberGroupsLine(tenant.ToString(), groups), WireJson.Of<MemberGroupsLine>());
-        if (told.GetValueOrDefault(tenant) == line) return;
+        var line = MemberGroupsLine.Write(tenant, groups);
+        if (told.TryGetValue(tenant, out var last) && last.AsSpan().SequenceEqual(line)) return;
         if (groups.Count == 0) told.Remove(tenant);
         else told[tenant] = line;
-        await http.Response.WriteAsync(line + "\n", http.RequestAborted);
+        http.Response.BodyWriter.Write(line);
+        http.Response.BodyWriter.Write("\n"u8);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 }

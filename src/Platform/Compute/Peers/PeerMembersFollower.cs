@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
 using Strata.Api.Peers;
 using Strata.Core;
@@ -8,19 +8,21 @@ using Strata.Resources.Servers;
 
 namespace Strata.Compute.Peers;
 
-/// <summary>Keeps a stream open to each other server that is up, and what it tells of its members in <see cref="PeerMembers"/>.</summary>
-internal sealed class PeerMembersFollower : SupervisedService
+/// <summary>Keeps a stream open to each other server that is up, and what it reports of its members in <see cref="PeerMembers"/>.</summary>
+internal sealed partial class PeerMembersFollower : SupervisedService
 {
     private static readonly Principal Self = new() { Tenant = TenantId.Platform, Actor = "system:compute", Grants = [] };
 
     private readonly PeerCalls calls;
     private readonly PeerClient client;
     private readonly PeerFollowing following;
+    private readonly ILogger<PeerMembersFollower> log;
 
-    public PeerMembersFollower(PeerCalls calls, PeerClient client, PeerFollowing following, Supervisor supervisor)
+    public PeerMembersFollower(
+        PeerCalls calls, PeerClient client, PeerFollowing following, Supervisor supervisor, ILogger<PeerMembersFollower> log)
         : base(supervisor, "peer-members")
     {
-        (this.calls, this.client, this.following) = (calls, client, following);
+        (this.calls, this.client, this.following, this.log) = (calls, client, following, log);
         calls.Use(client);
     }
 
@@ -29,6 +31,7 @@ internal sealed class PeerMembersFollower : SupervisedService
 
     private async Task FollowAsync(PeerServer peer, CancellationToken cancellationToken)
     {
+        var hasSkipped = false;
         var sent = await client.SendAsync(peer, "GET", PeerEndpoints.MembersPath, Self, null, [], cancellationToken);
         if (!sent.TryGet(out var answer, out _)) return;
         using (answer)
@@ -37,17 +40,23 @@ internal sealed class PeerMembersFollower : SupervisedService
             var view = calls.Members.Add(peer);
             try
             {
-                using var lines = new StreamReader(await answer.Response.Content.ReadAsStreamAsync(cancellationToken));
-                while (await lines.ReadLineAsync(cancellationToken) is { } line)
+                var from = await answer.Response.Content.ReadAsStreamAsync(cancellationToken);
+                await foreach (var line in PeerLines.ReadAsync(from, MemberGroupsLine.BytesMax, Skipped, cancellationToken))
                 {
-                    if (JsonSerializer.Deserialize(line, WireJson.Of<MemberGroupsLine>()) is { } told && told.TryReadTenant(out var tenant))
-                        view.Set(tenant, told.Groups);
+                    if (MemberGroupsLine.TryRead(line, out var tenant, out var groups)) view.Set(tenant, groups);
+                    else Skipped();
                 }
             }
             finally
             {
                 calls.Members.Remove(view);
             }
+        }
+
+        void Skipped()
+        {
+            if (!hasSkipped) LogSkipped(peer.Name); // once for a stream
+            hasSkipped = true;
         }
     }
 }

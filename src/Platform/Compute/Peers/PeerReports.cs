@@ -1,7 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
 using Strata.Api.Peers;
+using Strata.Compute.Members;
 using Strata.Core;
 using Strata.Resources.Servers;
 
@@ -9,14 +12,16 @@ namespace Strata.Compute.Peers;
 
 /// <summary>
 /// What the other servers report of an organization's members and calls: the same requests, passed on with the caller's rights and answered
-/// there
-/// of that server alone. Safe for concurrent use.
+/// there of that server alone. Safe for concurrent use.
 /// </summary>
-internal sealed class PeerReports(PeerClient client, PeerFollowing following, TimeProvider time)
+internal sealed partial class PeerReports(PeerClient client, PeerFollowing following, TimeProvider time, ILogger<PeerReports> log)
 {
     private const int ListBytesMax = 4 << 20;
-    private const string EventPrefix = "event: call";
-    private const string DataPrefix = "data: ";
+
+    /// <summary>Of a line about a call: two documents (<see cref="CallTold.DocumentBytesMax"/>), and names.</summary>
+    private const int CallBytesMax = 64 << 10;
+
+    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = JsonGuard.DepthMax + 8 };
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -38,29 +43,63 @@ internal sealed class PeerReports(PeerClient client, PeerFollowing following, Ti
                     ? JsonSerializer.Deserialize(body, WireJson.Of<T>())
                     : null;
         }
+        catch (JsonException e)
+        {
+            LogUnreadable(e, peer.Name, path);
+            return null;
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }
     }
 
-    /// <summary>Until cancelled: each call of the other servers as it ends, as JSON.</summary>
+    /// <summary>
+    /// Until cancelled: each call of the other servers as it ends, as JSON. The caller keeps checking the principal's token, and cancels
+    /// when it is no longer valid.
+    /// </summary>
     public Task WatchAsync(Principal principal, string path, Action<string> told, CancellationToken cancellationToken) =>
         following.RunAsync((peer, stop) => WatchAsync(peer, principal, path, told, stop), cancellationToken);
 
     private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<string> told,
         CancellationToken cancellationToken)
     {
-        var sent = await client.SendAsync(peer, "GET", path, principal, null, [], cancellationToken);
+        var hasSkipped = false;
+        var sent = await client.OpenCheckedStreamAsync(peer, path, principal, cancellationToken);
         if (!sent.TryGet(out var answer, out _)) return;
         using (answer)
         {
             if (!answer.Response.IsSuccessStatusCode) return;
-            using var lines = new StreamReader(await answer.Response.Content.ReadAsStreamAsync(cancellationToken));
-            for (var isCall = false; await lines.ReadLineAsync(cancellationToken) is { } line; isCall = line == EventPrefix)
+            var from = await answer.Response.Content.ReadAsStreamAsync(cancellationToken);
+            var isCall = false;
+            await foreach (var line in PeerLines.ReadAsync(from, CallBytesMax, Skipped, cancellationToken))
             {
-                if (isCall && line.StartsWith(DataPrefix, StringComparison.Ordinal)) told(line[DataPrefix.Length..]);
+                if (isCall && line.AsSpan().StartsWith("data: "u8))
+                {
+                    if (IsJson(line.AsMemory("data: "u8.Length))) told(Encoding.UTF8.GetString(line.AsSpan("data: "u8.Length)));
+                    else Skipped();
+                }
+                isCall = line.AsSpan().SequenceEqual("event: call"u8);
             }
+        }
+
+        void Skipped()
+        {
+            if (!hasSkipped) LogSkipped(peer.Name); // once for a stream
+            hasSkipped = true;
+        }
+    }
+
+    private static bool IsJson(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, Reading);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 }

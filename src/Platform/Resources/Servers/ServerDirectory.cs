@@ -6,25 +6,29 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Servers;
 
 /// <summary>Another server of this cloud that is UP.</summary>
-public sealed record PeerServer(string ServerId, string Name, Uri Address);
+public sealed record PeerServer(string ServerId, string Name, Uri Address)
+{
+    /// <summary>Of one life of its process; null: it is not known.</summary>
+    public string? Life { get; init; }
+}
 
 /// <summary>
 /// The other servers of this cloud, from the informer: reading costs no round trip. One that was killed stays here until its heartbeats
-/// have
-/// ended; whoever calls it in between finds out by the call. Safe for concurrent use.
+/// have ended; a call to it in between fails. Safe for concurrent use.
 /// </summary>
 public sealed class ServerDirectory
 {
     private readonly Informer<ServerSpec, ServerPresence> servers;
-    private volatile IReadOnlyList<PeerServer>? others;
+    private readonly VersionedRead<IReadOnlyList<PeerServer>> others;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ServerDirectory(ServerSelf self, Informer<ServerSpec, ServerPresence> servers)
     {
         (Self, this.servers) = (self, servers);
+        others = new(Read);
         servers.Untyped.Observe((_, _) =>
         {
-            others = null;
+            others.Changed();
             Interlocked.Exchange(ref changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         });
     }
@@ -35,7 +39,7 @@ public sealed class ServerDirectory
     public Task NextChange => Volatile.Read(ref changed).Task;
 
     /// <summary>Those that are UP, by name.</summary>
-    public IReadOnlyList<PeerServer> Others => others ?? Read();
+    public IReadOnlyList<PeerServer> Others => others.Value;
 
     /// <summary>Null: it is this one, is not UP, or is not one of this cloud's.</summary>
     public PeerServer? Find(ReadOnlySpan<char> serverId)
@@ -50,16 +54,13 @@ public sealed class ServerDirectory
     private List<PeerServer> Read()
     {
         var read = new List<PeerServer>();
-        var before = NextChange;
         foreach (var server in servers.All(TenantId.Platform))
         {
             if (server.State != ServerStates.Up || server.Spec.ServerId == Self.ServerId) continue;
             if (Uri.TryCreate(server.Status.Address, UriKind.Absolute, out var address))
-                read.Add(new PeerServer(server.Spec.ServerId, server.Name, address));
+                read.Add(new PeerServer(server.Spec.ServerId, server.Name, address) { Life = server.Status.Life });
         }
         read.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        others = read;
-        if (before.IsCompleted) others = null; // it changed while it was read
         return read;
     }
 }

@@ -96,7 +96,7 @@ public sealed class ServerRegistration(
         var now = new ServerPresence
         {
             Address = self.Address.ToString().TrimEnd('/'), Version = self.Version, StartedAt = self.StartedAt,
-            Heartbeat = time.GetUtcNow(),
+            Heartbeat = time.GetUtcNow(), Life = self.Life,
         };
         var written = await servers.ChangeAsync(caller, server.Id, s => s with { Status = now }, "up", null, cancellationToken);
         if (!written.IsOk) throw written.Error.ToException();
