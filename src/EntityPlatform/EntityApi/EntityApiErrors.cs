@@ -32,7 +32,8 @@ internal static class EntityApiErrors
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static readonly Error ModelInJoinedTransaction = new(
-        ErrorKind.Conflict, "MODEL_ADMIN_IN_JOINED_TRANSACTION", "Models and workflows are not changed inside a transaction.", $"Send the request without {RequestHeaders.TransactionToken}.");
+        ErrorKind.Conflict, "MODEL_ADMIN_IN_JOINED_TRANSACTION", "Models and workflows are not changed inside a transaction.",
+        $"Send the request without {RequestHeaders.TransactionToken}.");
 
     public static readonly Error KeyInJoinedTransaction = new(
         ErrorKind.Invalid, "BAD_REQUEST", "A request in a joined transaction cannot have an Idempotency-Key: it is durable only with the transaction.",

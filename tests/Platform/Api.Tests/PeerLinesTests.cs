@@ -36,7 +36,8 @@ public sealed class PeerLinesTests
     private async Task<List<string>> ReadAsync(int bytesMax, Stream? from = null)
     {
         List<string> lines = [];
-        await foreach (var line in PeerLines.ReadAsync(from ?? pipe.Reader.AsStream(), bytesMax, () => skipped++, TestContext.Current.CancellationToken))
+        var cancelled = TestContext.Current.CancellationToken;
+        await foreach (var line in PeerLines.ReadAsync(from ?? pipe.Reader.AsStream(), bytesMax, () => skipped++, cancelled))
             lines.Add(Encoding.UTF8.GetString(line));
         return lines;
     }

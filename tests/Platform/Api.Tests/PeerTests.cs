@@ -141,8 +141,10 @@ public sealed class PeerTests : IAsyncLifetime
     public async Task HopThatIsRefused_IsUnavailable_AndNotTheUsers401()
     {
         await second.DisposeAsync();
-        second = await StartAsync("second", first.Log, HttpProtocols.Http2, new SealedSecrets([1, .. new byte[SealedSecrets.KeyBytes - 1]]));
-        await Wait.UntilAsync(async () => (await SendAsync(first.AdminToken, "second." + Secret)).Contains("UNAUTHORIZED", StringComparison.Ordinal),
+        var otherKey = new SealedSecrets([1, .. new byte[SealedSecrets.KeyBytes - 1]]);
+        second = await StartAsync("second", first.Log, HttpProtocols.Http2, otherKey);
+        await Wait.UntilAsync(
+            async () => (await SendAsync(first.AdminToken, "second." + Secret)).Contains("UNAUTHORIZED", StringComparison.Ordinal),
             "the second is up again, and refuses");
         var answer = await SendAsync(first.AdminToken, "second." + Secret);
         Assert.Contains("PEER_UNAVAILABLE", answer, StringComparison.Ordinal);
@@ -156,7 +158,8 @@ public sealed class PeerTests : IAsyncLifetime
     {
         await second.DisposeAsync();
         second = await StartAsync("second", first.Log, HttpProtocols.Http2, limits: ApiLimits.Default with { RequestsMax = 1 });
-        await Wait.UntilAsync(async () => (await SendAsync(first.AdminToken, "second." + Secret)).StartsWith("second", StringComparison.Ordinal), "it is up");
+        await Wait.UntilAsync(
+            async () => (await SendAsync(first.AdminToken, "second." + Secret)).StartsWith("second", StringComparison.Ordinal), "it is up");
         var held = SendAsync(first.AdminToken, "second." + Secret, "/held");
         await Wait.UntilAsync(() => second.Used("requests") == 1, "one is at work");
         var answer = await SendAsync(first.AdminToken, "second." + Secret);

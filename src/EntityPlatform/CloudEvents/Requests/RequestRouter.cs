@@ -76,7 +76,8 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
         {
             if (http.Request.Headers.TryGetValue(name, out var value)) headers[name] = value.ToString();
         }
-        if (http.Request.Headers.TryGetValue("tx-token", out var token)) headers[RequestHeaders.TransactionToken] = token.ToString(); // its name as metadata is shorter
+        if (http.Request.Headers.TryGetValue("tx-token", out var token)) // its name as metadata is shorter
+            headers[RequestHeaders.TransactionToken] = token.ToString();
         return headers;
     }
 

@@ -16,7 +16,8 @@ internal sealed class EntityChangesEndpoint(EntityEngine engine, PastReads past)
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi(
         "GET", "/api/entity/{entityId}/changes", EntityOperations.Read,
-        EntityOperations.Describe("getEntityChanges", "Who changed it when, newest first.") with { Parameters = [EntityOperations.PointInTime] }, ChangesAsync).JoinsTransactions();
+        EntityOperations.Describe("getEntityChanges", "Who changed it when, newest first.") with { Parameters = [EntityOperations.PointInTime] },
+        ChangesAsync).JoinsTransactions();
 
     private async Task<Result<Answer>> ChangesAsync(ApiCall call)
     {

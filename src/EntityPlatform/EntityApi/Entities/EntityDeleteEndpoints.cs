@@ -18,8 +18,8 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapApi("DELETE", "/api/entity/{entityId}", EntityOperations.Write,
-            EntityOperations.Describe("deleteEntity", "Delete one entity.") with { Parameters = [EntityOperations.IdempotencyKey] }, DeleteOneAsync)
-            .JoinsTransactions();
+            EntityOperations.Describe("deleteEntity", "Delete one entity.") with { Parameters = [EntityOperations.IdempotencyKey] },
+            DeleteOneAsync).JoinsTransactions();
         routes.MapApi("DELETE", "/api/entity/{entityName}/{modelVersion}", EntityOperations.Write,
             EntityOperations.Describe("deleteEntities", "Delete the entities of a model that meet a condition, or all, in transactions of transactionSize.") with
             {

@@ -78,7 +78,8 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content,
         };
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        request.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + tokens.Issue(peer, method, path, principal, keepsChecking));
+        var token = tokens.Issue(peer, method, path, principal, keepsChecking);
+        request.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + token);
         try
         {
             var response = await http.SendAsync(request, cancellationToken);

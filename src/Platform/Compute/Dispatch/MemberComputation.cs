@@ -148,7 +148,9 @@ public sealed class MemberComputation(
             TraceParent = Activity.Current is { Recorded: true } current ? current.Id : null,
             TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
         };
-        return pick.Member is { } member ? await Local.AskAsync(member, asked, cancellationToken) : await others.AskAsync(pick.Peer!, asked, cancellationToken);
+        return pick.Member is { } member
+            ? await Local.AskAsync(member, asked, cancellationToken)
+            : await others.AskAsync(pick.Peer!, asked, cancellationToken);
     }
 
     /// <summary>One of the two.</summary>

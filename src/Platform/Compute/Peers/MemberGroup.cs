@@ -30,7 +30,8 @@ internal sealed record MemberGroupsLine(string Org, IReadOnlyList<MemberGroup> G
     {
         while (true)
         {
-            var line = JsonSerializer.SerializeToUtf8Bytes(new MemberGroupsLine(tenant.ToString(), groups), WireJson.Of<MemberGroupsLine>());
+            var told = new MemberGroupsLine(tenant.ToString(), groups);
+            var line = JsonSerializer.SerializeToUtf8Bytes(told, WireJson.Of<MemberGroupsLine>());
             if (line.Length <= BytesMax || groups.Count == 0) return line;
             groups = [.. groups.Take(groups.Count / 2)];
         }
