@@ -5,7 +5,7 @@ namespace Strata.TestSupport;
 /// <summary>Waits for conditions: long enough for a busy machine, and no longer than it takes.</summary>
 internal static class Wait
 {
-    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(500);
 
     public static Task UntilAsync(Func<bool> condition, string what, double seconds = 90) => UntilAsync(() => Task.FromResult(condition()), what, seconds);

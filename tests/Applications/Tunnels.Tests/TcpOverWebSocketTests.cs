@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
 using Strata.Tunnels.Relay;
 
 namespace Strata.Tunnels.Tests;
@@ -30,7 +29,7 @@ public sealed class TcpOverWebSocketTests : IAsyncLifetime
     [Fact]
     public async Task Bytes_OfAnyAmount_ArriveInOrder_AndTheEndWithThem()
     {
-        var bytes = RandomNumberGenerator.GetBytes(3_000_000);
+        var bytes = Seeded.Bytes(3_000_000);
         var received = ReceiveAllAsync(program);
         await SendAllAsync(client, bytes);
         client.Shutdown(SocketShutdown.Send);
@@ -43,7 +42,7 @@ public sealed class TcpOverWebSocketTests : IAsyncLifetime
     {
         client.Shutdown(SocketShutdown.Send);
         Assert.Empty(await ReceiveAllAsync(program));
-        var answer = RandomNumberGenerator.GetBytes(100_000);
+        var answer = Seeded.Bytes(100_000);
         var received = ReceiveAllAsync(client);
         await SendAllAsync(program, answer);
         program.Shutdown(SocketShutdown.Send);

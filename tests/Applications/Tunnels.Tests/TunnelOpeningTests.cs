@@ -9,7 +9,6 @@ namespace Strata.Tunnels.Tests;
 /// <summary>A machine that leaves while its tunnel is being opened leaves nothing: neither lease nor listener nor a place of its organization.</summary>
 public sealed class TunnelOpeningTests : IAsyncLifetime
 {
-    private const int Seed = 20261128;
 
     private TunnelHost host = null!;
 
@@ -118,7 +117,7 @@ public sealed class TunnelOpeningTests : IAsyncLifetime
     [Fact]
     public async Task Connect_ClientsLeaveAtAnyMoment_LeaveNothing()
     {
-        var random = new Random(Seed);
+        var random = Seeded.Random();
         for (var i = 0; i < 60; i++)
         {
             using var left = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.NextDouble() * 12));

@@ -26,13 +26,6 @@ public abstract class BlobStoreContract : IAsyncLifetime
 
     protected static DateTimeOffset In(double hours) => TimeProvider.System.GetUtcNow().AddHours(hours);
 
-    protected static byte[] Random(int bytes, int seed)
-    {
-        var content = new byte[bytes];
-        new Random(seed).NextBytes(content);
-        return content;
-    }
-
     protected static async Task<byte[]> ReadAsync(IBlobStore store, Digest digest)
     {
         await using var reader = (await BlobStream.OpenAsync(store, Tenant, digest, Stop)).Value;
@@ -64,7 +57,7 @@ public abstract class BlobStoreContract : IAsyncLifetime
     [Fact]
     public async Task Put_LargeContentOfUnknownDigest_IsKeptWhole()
     {
-        var content = Random(35 << 20, 1);
+        var content = Seeded.Bytes(35 << 20, 1);
         var put = (await Open().PutAsync(Tenant, null, new MemoryStream(content), Stop)).Value;
         Assert.Equal(Digest.Of(content), put.Digest);
         Assert.Equal(Digest.Of(content), Digest.Of(await ReadAsync(Open(), put.Digest)));
@@ -168,7 +161,7 @@ public abstract class BlobStoreContract : IAsyncLifetime
         var putting = SharesStorage ? Open(ahead: TimeSpan.FromHours(2)) : deleting;
         for (var round = 0; round < 6; round++)
         {
-            var content = Random(1000, round);
+            var content = Seeded.Bytes(1000, round);
             var old = (await deleting.PutAsync(Tenant, null, new MemoryStream(content), Stop)).Value;
             var before = SharesStorage ? In(hours: 1) : old.PutAt.AddTicks(1);
             var deletions = Enumerable.Range(0, 2).Select(_ => deleting.DeleteAsync(Tenant, old.Digest, before, Stop)).ToList();

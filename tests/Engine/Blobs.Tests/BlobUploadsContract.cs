@@ -10,7 +10,7 @@ public abstract class BlobUploadsContract : BlobStoreContract
     [Fact]
     public async Task Complete_OfPartsInAnyOrderOnTwoServers_IsTheBlob()
     {
-        var content = Random((2 * Part) + 1000, 2);
+        var content = Seeded.Bytes((2 * Part) + 1000, 2);
         var (one, two) = (Open().Uploads, Open().Uploads);
         var upload = (await one.StartAsync(Tenant, Stop)).Value;
         Assert.Equal(1000, (await one.PutPartAsync(Tenant, upload, 3, Bytes(content, 2 * Part, 1000), Stop)).Value.Bytes);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
 
@@ -37,11 +36,11 @@ public abstract partial class SearchApiContract
 
     private async Task AllReadyAsync(int count = 2)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(60); await Task.Delay(20))
+        await Wait.UntilAsync(async () =>
         {
-            var states = (await http.SendJsonAsync("GET", Indexes)).Body.GetProperty("indexes").EnumerateArray().Select(i => i.GetProperty("state").GetString()).ToList();
-            if (states.Count == count && states.TrueForAll(s => s == "READY")) return;
-        }
-        throw new TimeoutException("The indexes are not built.");
+            var indexes = (await http.SendJsonAsync("GET", Indexes)).Body.GetProperty("indexes");
+            var states = indexes.EnumerateArray().Select(i => i.GetProperty("state").GetString()).ToList();
+            return states.Count == count && states.TrueForAll(s => s == "READY");
+        }, "the indexes are built");
     }
 }

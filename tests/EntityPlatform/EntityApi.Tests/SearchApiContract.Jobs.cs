@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
@@ -105,11 +104,12 @@ public abstract partial class SearchApiContract
 
     private async Task<JsonElement> EndedAsync(string job)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(20))
+        JsonElement status = default;
+        await Wait.UntilAsync(async () =>
         {
-            var status = (await http.SendJsonAsync("GET", $"/api/search/async/{job}/status")).Body;
-            if (status.GetProperty("searchJobStatus").GetString() != "RUNNING") return status;
-        }
-        throw new TimeoutException($"The search {job} does not end.");
+            status = (await http.SendJsonAsync("GET", $"/api/search/async/{job}/status")).Body;
+            return status.GetProperty("searchJobStatus").GetString() != "RUNNING";
+        }, $"the search {job} has ended");
+        return status;
     }
 }

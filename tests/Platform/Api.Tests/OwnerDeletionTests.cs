@@ -12,10 +12,9 @@ namespace Strata.Api.Tests;
 /// </summary>
 public sealed class OwnerDeletionTests : IAsyncLifetime
 {
-    private const int Seed = 20261128;
     private const int Rounds = 60;
 
-    private readonly Random random = new(Seed);
+    private readonly Random random = Seeded.Random();
     private ApiHost host = null!;
     private HttpClient http = null!;
 
@@ -57,7 +56,7 @@ public sealed class OwnerDeletionTests : IAsyncLifetime
         }
         await foreach (var widget in AllAsync(host.Org, WidgetKind.Kind))
             Assert.NotNull(await host.Log.ReadAsync(host.Org, ProjectKind.Kind.EntityOf(ResourceDocument.ProjectOf(widget)!), AsOf.Latest, default));
-        TestContext.Current.TestOutputHelper?.WriteLine($"outcomes with seed {Seed}: {string.Join(", ", outcomes)}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"outcomes with STRATA_SEED={Seeded.Seed}: {string.Join(", ", outcomes)}");
     }
 
     [Fact]

@@ -27,11 +27,11 @@ public sealed class SharesTests
         open.Add(await OpenAsync(other));
         Assert.All(open, answer => Assert.Equal(200, (int)answer.StatusCode));
         open.ForEach(answer => answer.Dispose());
-        await Eventually.TrueAsync(async () =>
+        await Wait.UntilAsync(async () =>
         {
             using var again = await OpenAsync(first);
             return again.IsSuccessStatusCode;
-        });
+        }, "a watch is let in again");
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class SharesTests
         Assert.Equal((429, "SHARE_EXHAUSTED"), (refused.Status, refused.Body.GetProperty("code").GetString()));
         Assert.Equal(200, (await other.SendJsonAsync("GET", "/api/v1/widgets")).Status);
         one.Dispose();
-        await Eventually.TrueAsync(async () => (await admin.SendJsonAsync("GET", "/api/v1/widgets")).Status == 200);
+        await Wait.UntilAsync(async () => (await admin.SendJsonAsync("GET", "/api/v1/widgets")).Status == 200, "it is answered again");
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class SharesTests
         using var other = host.Client(await host.TokenAsync(host.OtherOrg, "other", ["admin"]));
         Assert.Equal(200, (await other.SendJsonAsync("GET", "/api/v1/widgets")).Status);
         clients[0].Dispose();
-        await Eventually.TrueAsync(async () => (await clients[2].SendJsonAsync("GET", "/api/v1/widgets")).Status == 200);
+        await Wait.UntilAsync(async () => (await clients[2].SendJsonAsync("GET", "/api/v1/widgets")).Status == 200, "it is answered again");
         clients.ForEach(c => c.Dispose());
     }
 
@@ -98,14 +98,5 @@ public sealed class SharesTests
         var refused = await http.SendJsonAsync("GET", Watch);
         Assert.Equal((429, code), (refused.Status, refused.Body.GetProperty("code").GetString()));
         Assert.StartsWith(message, refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
-    }
-
-    private static class Eventually
-    {
-        public static async Task TrueAsync(Func<Task<bool>> condition)
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            while (!await condition()) await Task.Delay(20, patience.Token);
-        }
     }
 }

@@ -257,7 +257,7 @@ public sealed class DispatchTests
         using var over = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         var storm = Enumerable.Range(0, 500).Select(i => Task.Run(async () =>
         {
-            var random = new Random(i);
+            var random = Seeded.Random(i);
             while (!over.IsCancellationRequested)
             {
                 var (member, connection) = Join("a", limit: 2);

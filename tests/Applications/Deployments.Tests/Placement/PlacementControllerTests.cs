@@ -92,7 +92,7 @@ public sealed class PlacementControllerTests : IAsyncLifetime
     [Fact]
     public async Task Look_AfterRandomChanges_IsWhatThereIs()
     {
-        var random = new Random(7);
+        var random = Seeded.Random();
         var (book, all) = (new PlacementBook(Views), await CreateAsync(12));
         await Views.Hub.CatchUpWithStoreAsync(default);
         foreach (var id in all) await stores.Instances.ChangeAsync(caller, id, x => x with { Spec = x.Spec with { Node = NodeId } }, "place", null, default);

@@ -50,35 +50,35 @@ public sealed class RolloutDecisionTests
     [Fact]
     public void Decide_HealthyReleases_Converges()
     {
-        for (var seed = 0; seed < 300; seed++)
+        for (var run = 0; run < 300; run++)
         {
-            var world = new World(seed);
+            var world = new World(run);
             for (var act = 0; act < 4; act++)
             {
                 world.UserActs();
                 for (var step = 0; step < 20; step++) world.Step(partly: true);
             }
             for (var step = 0; step < 200; step++) world.Step(partly: false);
-            Assert.True(world.State == DeploymentStates.Running, $"seed {seed}: it is {world.State}");
-            Assert.True(world.IsSettled(), $"seed {seed}: not settled: {world}");
+            Assert.True(world.State == DeploymentStates.Running, $"run {run}: it is {world.State}");
+            Assert.True(world.IsSettled(), $"run {run}: not settled: {world}");
         }
     }
 
     [Fact]
     public void Decide_ReplacingARelease_NeverHasFewerReadyThanWantedNorRoutesToNobody()
     {
-        for (var seed = 0; seed < 300; seed++)
+        for (var run = 0; run < 300; run++)
         {
-            var world = new World(seed, replicas: 1 + (seed % 4));
+            var world = new World(run, replicas: 1 + (run % 4));
             world.Deploy();
             for (var step = 0; step < 200; step++) world.Step(partly: false);
             Assert.Equal(DeploymentStates.Running, world.State);
-            if (seed % 2 == 0) world.Deploy();
+            if (run % 2 == 0) world.Deploy();
             else world.Restart();
             for (var step = 0; step < 200; step++)
             {
-                world.Step(partly: seed % 3 == 0);
-                Assert.True(world.RoutedReady() >= world.Replicas, $"seed {seed}, step {step}: {world.RoutedReady()} of {world.Replicas} serve: {world}");
+                world.Step(partly: run % 3 == 0);
+                Assert.True(world.RoutedReady() >= world.Replicas, $"run {run}, step {step}: {world.RoutedReady()} of {world.Replicas} serve: {world}");
             }
             Assert.Equal(DeploymentStates.Running, world.State);
         }
@@ -87,16 +87,16 @@ public sealed class RolloutDecisionTests
     [Fact]
     public void Decide_SickRelease_FailsAndTheOldServesThroughout()
     {
-        for (var seed = 0; seed < 200; seed++)
+        for (var run = 0; run < 200; run++)
         {
-            var world = new World(seed, replicas: 1 + (seed % 3));
+            var world = new World(run, replicas: 1 + (run % 3));
             var good = world.Deploy();
             for (var step = 0; step < 200; step++) world.Step(partly: false);
             var bad = world.Deploy(sick: true);
             for (var step = 0; step < 300; step++)
             {
-                world.Step(partly: seed % 2 == 0);
-                Assert.True(world.RoutedReady() >= world.Replicas, $"seed {seed}, step {step}: {world}");
+                world.Step(partly: run % 2 == 0);
+                Assert.True(world.RoutedReady() >= world.Replicas, $"run {run}, step {step}: {world}");
                 Assert.DoesNotContain(world.Targets, x => x.Release == bad);
             }
             Assert.Equal(DeploymentStates.Failed, world.State);
@@ -132,9 +132,9 @@ public sealed class RolloutDecisionTests
     [Fact]
     public void Decide_Removing_EndsWithNothing()
     {
-        for (var seed = 0; seed < 100; seed++)
+        for (var run = 0; run < 100; run++)
         {
-            var world = new World(seed);
+            var world = new World(run);
             for (var act = 0; act < 3; act++)
             {
                 world.UserActs();
@@ -142,14 +142,14 @@ public sealed class RolloutDecisionTests
             }
             world.Remove();
             for (var step = 0; step < 100 && !world.IsRemoved; step++) world.Step(partly: false);
-            Assert.True(world.IsRemoved, $"seed {seed}: {world}");
+            Assert.True(world.IsRemoved, $"run {run}: {world}");
         }
     }
 
     /// <summary>A deployment with its instances, an agent and a clock; one step is one second.</summary>
-    private sealed class World(int seed, int? replicas = null)
+    private sealed class World(int run, int? replicas = null)
     {
-        private readonly Random random = new(seed);
+        private readonly Random random = Seeded.Random(run);
         private readonly Dictionary<string, ReleaseView> releases = [];
         private readonly HashSet<string> sick = [];
         private DateTimeOffset now = Start;

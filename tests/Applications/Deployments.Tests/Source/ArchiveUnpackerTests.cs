@@ -110,9 +110,7 @@ public sealed class ArchiveUnpackerTests : IDisposable
     [Fact]
     public async Task Unpack_Garbage_IsRefused()
     {
-        var random = new Random(7);
-        var garbage = new byte[5000];
-        random.NextBytes(garbage);
+        var garbage = Seeded.Bytes(5000);
         Assert.Equal("ARCHIVE_INVALID", (await UnpackAsync(new MemoryStream(garbage))).Error!.Code);
         var cut = Pack(File("a", new string('y', 100_000))).ToArray();
         Assert.Equal("ARCHIVE_INVALID", (await UnpackAsync(new MemoryStream(cut[..(cut.Length / 2)]))).Error!.Code);

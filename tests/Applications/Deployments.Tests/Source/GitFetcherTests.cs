@@ -105,9 +105,7 @@ public sealed class GitFetcherTests(GitSandbox machine) : IDisposable, IClassFix
     public async Task Fetch_LargerThanAllowed_IsStopped()
     {
         Init();
-        var random = new byte[3 << 20];
-        new Random(1).NextBytes(random);
-        File.WriteAllBytes(folder["repo/large.bin"], random);
+        File.WriteAllBytes(folder["repo/large.bin"], Seeded.Bytes(3 << 20));
         Commit("a.txt", "one");
         var fetched = await FetchAsync(new GitSource(Url), SourceLimits.Default with { AllowPrivateGit = true, BytesMax = 1 << 20 });
         Assert.Equal("SOURCE_TOO_LARGE", fetched.Error?.Code);

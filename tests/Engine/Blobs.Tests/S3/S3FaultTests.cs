@@ -72,8 +72,7 @@ public sealed class S3FaultTests(Swift swift) : IAsyncLifetime
     public async Task Read_OfAStreamThatBreaks_ContinuesByRange()
     {
         var store = place.Open();
-        var content = new byte[3 << 20];
-        new Random(5).NextBytes(content);
+        var content = Seeded.Bytes(3 << 20);
         var blob = (await store.PutAsync(Tenant, null, new MemoryStream(content), Stop)).Value;
         relay.BytesMax = 600_000; // of each connection, and so each time at another place
         relay.Cuts = 3;
@@ -100,8 +99,7 @@ public sealed class S3FaultTests(Swift swift) : IAsyncLifetime
     public async Task Put_OfPartsThatIsInterrupted_LeavesNothingThatIsFoundOrCounted()
     {
         var store = place.Open(new BlobLimits { QuotaBytes = 50_000_000 });
-        var content = new byte[40 << 20];
-        new Random(6).NextBytes(content);
+        var content = Seeded.Bytes(40 << 20);
         relay.SentMax = 10_000_000; // in the middle of a part
         Assert.Equal("BLOBS_UNAVAILABLE", (await store.PutAsync(Tenant, null, new MemoryStream(content), Stop)).Error?.Code);
         using (var cancelled = new CancellationTokenSource())

@@ -100,7 +100,7 @@ public class ConditionEvaluatorTests
     }
 
     [Fact]
-    public void Matches_Groups_FollowLogic() => Randomly.Check(500, random =>
+    public void Matches_Groups_FollowLogic() => Seeded.Check(500, random =>
     {
         var entity = Some.Entity(RandomJson.Document(random), random.Pick("NEW", "a", "ab"));
         var (a, b) = (RandomJson.Condition(random, 2), RandomJson.Condition(random, 2));
@@ -111,7 +111,7 @@ public class ConditionEvaluatorTests
     });
 
     [Fact]
-    public void Matches_ComparisonOfOneValue_IsAnOrder() => Randomly.Check(500, random =>
+    public void Matches_ComparisonOfOneValue_IsAnOrder() => Seeded.Check(500, random =>
     {
         var (value, constant) = (RandomJson.Constant(random), RandomJson.Constant(random));
         var entity = Some.Entity($$"""{"v":{{value}}}""");

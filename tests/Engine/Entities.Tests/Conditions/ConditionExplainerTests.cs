@@ -30,7 +30,7 @@ public class ConditionExplainerTests
     }
 
     [Fact]
-    public void Explain_OfAnything_AgreesWithTheEvaluator() => Randomly.Check(500, random =>
+    public void Explain_OfAnything_AgreesWithTheEvaluator() => Seeded.Check(500, random =>
     {
         var condition = RandomJson.Condition(random, 3);
         var entity = Some.Entity(RandomJson.Document(random));

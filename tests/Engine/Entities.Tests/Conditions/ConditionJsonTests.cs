@@ -7,7 +7,7 @@ namespace Strata.Entities.Tests.Conditions;
 public class ConditionJsonTests
 {
     [Fact]
-    public void Parse_OfWritten_IsTheSameCondition() => Randomly.Check(500, random =>
+    public void Parse_OfWritten_IsTheSameCondition() => Seeded.Check(500, random =>
     {
         var condition = RandomJson.Condition(random, 4);
         var written = ConditionJson.Write(condition);
@@ -96,7 +96,7 @@ public class ConditionJsonTests
     }
 
     [Fact]
-    public void Parse_Garbage_IsAnErrorAndNoException() => Randomly.Check(500, random =>
+    public void Parse_Garbage_IsAnErrorAndNoException() => Seeded.Check(500, random =>
     {
         var text = ConditionJson.Write(RandomJson.Condition(random, 3)).ToString().ToCharArray();
         for (var i = random.Next(1, 4); i > 0; i--) text[random.Next(text.Length)] = random.Pick('"', '{', ']', '0', '$', '\\', 'N', '\0');

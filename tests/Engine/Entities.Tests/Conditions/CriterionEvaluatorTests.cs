@@ -29,7 +29,7 @@ public class CriterionEvaluatorTests
     }
 
     [Fact]
-    public void Matches_WhereTypesAgree_IsAsInSearch() => Randomly.Check(300, random =>
+    public void Matches_WhereTypesAgree_IsAsInSearch() => Seeded.Check(300, random =>
     {
         var entity = Some.Entity(RandomJson.Document(random));
         var condition = RandomJson.Condition(random, 0);

@@ -12,7 +12,7 @@ public class DryRunTests
     private const string IfGo = """ "criterion":{"type":"simple","jsonPath":"$.go","operatorType":"EQUALS","value":true}""";
 
     [Fact]
-    public async Task DryRun_OfAnything_TellsWhatThenHappens() => await Randomly.CheckAsync(300, async random =>
+    public async Task DryRun_OfAnything_TellsWhatThenHappens() => await Seeded.CheckAsync(300, async random =>
     {
         var test = new TestEngine(WorkflowJson.Write(RandomWorkflow.Next(random, withCalls: false)).ToString(), new FakeTime());
         var created = await test.CreateAsync(RandomJson.Document(random).ToString());

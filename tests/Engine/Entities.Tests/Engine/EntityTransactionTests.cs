@@ -142,12 +142,12 @@ public class EntityTransactionTests
     /// Two accounts may together not fall below zero. Each transaction reads both and takes from one: with the reads not validated, two at once would each see enough.
     /// </summary>
     [Fact]
-    public async Task Commit_ManyAtOnce_AdmitsNoWriteSkewAndLosesNothing() => await Randomly.CheckAsync(10, async random =>
+    public async Task Commit_ManyAtOnce_AdmitsNoWriteSkewAndLosesNothing() => await Seeded.CheckAsync(10, async random =>
     {
         var test = new TestEngine();
         EntityId[] accounts = [(await test.CreateAsync("20")).Value.Id, (await test.CreateAsync("20")).Value.Id];
         var taken = 0;
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => new Random(random.Next())).Select(own => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Seeded.Random(random.Next())).Select(own => Task.Run(async () =>
         {
             for (var i = 0; i < 30; i++)
             {

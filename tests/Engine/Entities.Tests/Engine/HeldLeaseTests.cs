@@ -44,7 +44,7 @@ public sealed class HeldLeaseTests
         await AdvanceAsync(TimeSpan.FromSeconds(2.5), () => leases.Renewals == 1);
         time.Advance(TimeSpan.FromSeconds(5)); // 7.5 s
         late.SetResult(true);
-        await Eventually.TrueAsync(() => Task.FromResult(time.Waiting == 2), "it has taken note");
+        await Wait.UntilAsync(() => Task.FromResult(time.Waiting == 2), "it has taken note");
         time.Advance(TimeSpan.FromSeconds(2.8)); // 10.3 s: the renewal was sent at 2.5
         Assert.False(lease.Lost.IsCancellationRequested);
         time.Advance(TimeSpan.FromSeconds(0.3));
@@ -86,7 +86,7 @@ public sealed class HeldLeaseTests
     private async Task AdvanceAsync(TimeSpan by, Func<bool> isDone)
     {
         var until = time.GetUtcNow() + by;
-        await Eventually.TrueAsync(
+        await Wait.UntilAsync(
             () =>
             {
                 if (time.GetUtcNow() < until) time.Advance(TimeSpan.FromMilliseconds(100));
@@ -101,7 +101,7 @@ public sealed class HeldLeaseTests
         public async ValueTask DisposeAsync()
         {
             var disposal = lease.DisposeAsync().AsTask();
-            await Eventually.TrueAsync(
+            await Wait.UntilAsync(
                 () =>
                 {
                     time.Advance(TimeSpan.FromSeconds(1));

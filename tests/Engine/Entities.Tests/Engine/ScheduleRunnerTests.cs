@@ -138,7 +138,7 @@ public class ScheduleRunnerTests
         using var stop = new CancellationTokenSource();
         var running = Make(test, leases).RunAsync(null, stop.Token);
         var entity = (await test.CreateAsync()).Value;
-        await Eventually.TrueAsync(
+        await Wait.UntilAsync(
             async () =>
             {
                 time.Advance(TimeSpan.FromMilliseconds(500));
@@ -163,7 +163,7 @@ public class ScheduleRunnerTests
         var running = Make(test, leases).RunAsync(null, stop.Token);
         time.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("OPEN", (await test.ReadAsync(entity.Id))?.State);
-        await Eventually.TrueAsync(
+        await Wait.UntilAsync(
             async () =>
             {
                 time.Advance(TimeSpan.FromMilliseconds(100));

@@ -9,7 +9,7 @@ namespace Strata.Entities.Tests.Narrative;
 public class StoryTellerTests
 {
     [Fact]
-    public async Task Tell_OfAnyLife_TellsEachCommitOnce() => await Randomly.CheckAsync(200, async random =>
+    public async Task Tell_OfAnyLife_TellsEachCommitOnce() => await Seeded.CheckAsync(200, async random =>
     {
         var test = new TestEngine(WorkflowJson.Write(RandomWorkflow.Next(random)).ToString(), new FakeTime());
         test.Computation.Match = (_, _, _) => new(random.Chance(0.5));

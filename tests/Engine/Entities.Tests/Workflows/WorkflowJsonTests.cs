@@ -7,14 +7,14 @@ namespace Strata.Entities.Tests.Workflows;
 public class WorkflowJsonTests
 {
     [Fact]
-    public void Parse_OfWritten_IsTheSameWorkflow() => Randomly.Check(300, random =>
+    public void Parse_OfWritten_IsTheSameWorkflow() => Seeded.Check(300, random =>
     {
         var written = WorkflowJson.Write(RandomWorkflow.Next(random));
         Assert.Equal(written.ToString(), WorkflowJson.Write(WorkflowJson.Parse(written, allowCycles: true).Value).ToString());
     });
 
     [Fact]
-    public void Parse_Garbage_IsAnErrorAndNoException() => Randomly.Check(1000, random =>
+    public void Parse_Garbage_IsAnErrorAndNoException() => Seeded.Check(1000, random =>
     {
         var text = WorkflowJson.Write(RandomWorkflow.Next(random)).ToString().ToCharArray();
         for (var i = random.Next(1, 5); i > 0; i--) text[random.Next(text.Length)] = random.Pick('"', '{', '}', '[', ']', '0', '$', '\\', ',', ':', 'n', '-');
@@ -23,7 +23,7 @@ public class WorkflowJsonTests
     });
 
     [Fact]
-    public void Parse_OfAnyJson_IsAnErrorAndNoException() => Randomly.Check(300, random =>
+    public void Parse_OfAnyJson_IsAnErrorAndNoException() => Seeded.Check(300, random =>
         Assert.False(WorkflowJson.Parse(JsonText.FromString(RandomJson.Value(random, 4)?.ToJsonString() ?? "null")).IsOk));
 
     [Fact]

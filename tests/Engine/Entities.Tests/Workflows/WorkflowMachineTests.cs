@@ -11,7 +11,7 @@ public class WorkflowMachineTests
     private const string IfGo = """ "criterion":{"type":"simple","jsonPath":"$.go","operatorType":"EQUALS","value":true}""";
 
     [Fact]
-    public async Task Run_RandomWorkflow_KeepsTheInvariants() => await Randomly.CheckAsync(500, async random =>
+    public async Task Run_RandomWorkflow_KeepsTheInvariants() => await Seeded.CheckAsync(500, async random =>
     {
         var model = new ModelDefinition { Key = Some.Model, Workflows = [.. Enumerable.Range(0, random.Next(3)).Select(i => RandomWorkflow.Next(random, $"w{i}", withCalls: false))] };
         var entity = Some.Entity(RandomJson.Document(random), "");

@@ -64,7 +64,7 @@ public class WorkflowTextTests
     }
 
     [Fact]
-    public void Document_OfARandomModel_ReadsBackTheSame() => Randomly.Check(100, random =>
+    public void Document_OfARandomModel_ReadsBackTheSame() => Seeded.Check(100, random =>
     {
         var text = WorkflowJson.Write(RandomWorkflow.Next(random));
         var model = ModelDocument.New(Some.Model) with { Workflows = [WorkflowJson.Parse(text, allowCycles: true).Value] };

@@ -111,9 +111,7 @@ public sealed class PrivatePostgresTests : IAsyncDisposable
         Assert.False(first.IsRunning);
         Assert.Null(Find(Options));
 
-        var clock = Stopwatch.StartNew();
         var second = await StartAsync(Options);
-        TestContext.Current.TestOutputHelper?.WriteLine($"started an existing folder in {clock.ElapsedMilliseconds} ms");
         Assert.Equal(42, await AskAsync(second, "select n from kept"));
     }
 

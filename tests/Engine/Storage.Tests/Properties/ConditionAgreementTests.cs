@@ -17,7 +17,7 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
     [Fact]
     public async Task Scan_ByRandomConditions_FindsWhatTheEvaluatorFinds()
     {
-        var random = Seeds.Next();
+        var random = Seeded.Random();
         var json = new RandomJson(random);
         var tenant = Tenant();
         var documents = Enumerable.Range(0, Documents).ToDictionary(_ => Entity(), _ => json.Document());
@@ -41,7 +41,7 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
     [Fact]
     public async Task Find_ByRandomConditionsOnIndexedPaths_FindsWhatTheEvaluatorFinds()
     {
-        var random = Seeds.Next();
+        var random = Seeded.Random();
         var json = new RandomJson(random);
         var tenant = Tenant();
         var documents = Enumerable.Range(0, Documents).ToDictionary(_ => Entity(), _ => json.Document());
@@ -64,7 +64,7 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
     [Fact]
     public async Task Find_InRandomOrders_GivesTheOrderOfMemory()
     {
-        var random = Seeds.Next();
+        var random = Seeded.Random();
         var json = new RandomJson(random);
         var tenant = Tenant();
         var documents = Enumerable.Range(0, Documents).ToDictionary(_ => Entity(), _ => json.Document());
@@ -97,7 +97,7 @@ public sealed class ConditionAgreementTests(PostgresDatabase store) : IClassFixt
     [Fact]
     public async Task Scan_ByRandomPatterns_FindsWhatTheEvaluatorFinds()
     {
-        var random = Seeds.Next();
+        var random = Seeded.Random();
         var tenant = Tenant();
         string Text(string alphabet, int length) => string.Concat(Enumerable.Range(0, random.Next(length)).Select(_ => alphabet[random.Next(alphabet.Length)]));
         var texts = Enumerable.Range(0, 40).ToDictionary(_ => Entity(), _ => JsonText.FromString(JsonSerializer.Serialize(new { v = Text("aaabbB1_ .\nä", 6) })));

@@ -27,11 +27,11 @@ public sealed class RandomHistoryTests(MemoryStore memory, PostgresDatabase post
 
     private static async Task RunAsync(IEntityLog[] logs)
     {
-        var random = Seeds.Next();
+        var random = Seeded.Random();
         var run = new Run(logs, random);
         using var done = new CancellationTokenSource();
         var follower = run.FollowAsync(logs[^1], done.Token);
-        await Task.WhenAll(Enumerable.Range(0, Workers).Select(w => Task.Run(() => run.WorkAsync(w, new Random(random.Next())))));
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(w => Task.Run(() => run.WorkAsync(w, Seeded.Random(w + 1)))));
         await done.CancelAsync();
         await run.CheckAsync(await follower, random);
     }

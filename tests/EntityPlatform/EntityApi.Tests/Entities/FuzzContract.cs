@@ -6,7 +6,7 @@ using Strata.Storage.Tests.Contract;
 namespace Strata.EntityApi.Tests.Entities;
 
 /// <summary>Bodies that nobody would send on purpose: what can be kept comes back the same, all else is refused with a code and changes nothing.</summary>
-public abstract class FuzzContract(IStore store, ITestOutputHelper output) : EntityApiContract(store)
+public abstract class FuzzContract(IStore store) : EntityApiContract(store)
 {
     private const int Limit = 10 * 1024 * 1024;
 
@@ -43,9 +43,7 @@ public abstract class FuzzContract(IStore store, ITestOutputHelper output) : Ent
     [Fact]
     public async Task Bodies_OfEveryBadKind_AreRefused_AndChangeNothing()
     {
-        var seed = Environment.GetEnvironmentVariable("STRATA_SEED") is { } given ? int.Parse(given, null) : Random.Shared.Next();
-        output.WriteLine($"seed {seed}");
-        var random = new Random(seed);
+        var random = Seeded.Random();
         var (id, _) = await CreateAsync();
         var head = await Host.Log.HeadAsync(Host.Org, default);
         for (var i = 0; i < 150; i++)
@@ -58,7 +56,7 @@ public abstract class FuzzContract(IStore store, ITestOutputHelper output) : Ent
                 request.Headers.TryAddWithoutValidation("If-Match", "*");
                 using var answer = await Http.SendAsync(request);
                 var text = await answer.Content.ReadAsStringAsync();
-                Assert.True((int)answer.StatusCode is >= 400 and < 500, $"seed {seed}: {method} {path} {Encoding.Latin1.GetString(body.AsSpan(0, Math.Min(200, body.Length)))} -> {answer.StatusCode} {text}");
+                Assert.True((int)answer.StatusCode is >= 400 and < 500, $"STRATA_SEED={Seeded.Seed}: {method} {path} {Encoding.Latin1.GetString(body.AsSpan(0, Math.Min(200, body.Length)))} -> {answer.StatusCode} {text}");
                 Assert.NotNull(JsonElement.Parse(text).GetProperty("properties").GetProperty("errorCode").GetString());
             }
         }
@@ -99,6 +97,6 @@ public abstract class FuzzContract(IStore store, ITestOutputHelper output) : Ent
     private static string Escaped(string text) => $"\"{string.Concat(text.Select(c => $"\\u{(int)c:x4}"))}\"";
 }
 
-public sealed class MemoryFuzzTests(ITestOutputHelper output) : FuzzContract(new MemoryStore(), output);
+public sealed class MemoryFuzzTests() : FuzzContract(new MemoryStore());
 
-public sealed class PostgresFuzzTests(TestServer server, ITestOutputHelper output) : FuzzContract(new PostgresDatabase(server), output);
+public sealed class PostgresFuzzTests(TestServer server) : FuzzContract(new PostgresDatabase(server));

@@ -9,7 +9,7 @@ namespace Strata.EntityApi.Tests.Entities;
 /// Many writers with retries over HTTP; afterwards the history is checked for snapshot isolation: each conditional write follows at once on what its
 /// writer had read, so no update is lost; and what one transaction wrote is seen together or not at all, as of every transaction.
 /// </summary>
-public abstract class HistoryContract(IStore store, ITestOutputHelper output) : EntityApiContract(store)
+public abstract class HistoryContract(IStore store) : EntityApiContract(store)
 {
     private const int Counters = 3;
     private const int TriesMax = 500;
@@ -22,11 +22,9 @@ public abstract class HistoryContract(IStore store, ITestOutputHelper output) : 
     [InlineData(10, 8)]
     public async Task Writers_WithRetries_KeepSnapshotIsolation(int writers, int each)
     {
-        var seed = Environment.GetEnvironmentVariable("STRATA_SEED") is { } given ? int.Parse(given, null) : Random.Shared.Next();
-        output.WriteLine($"seed {seed}");
         var counters = await MakeAsync(Counters);
         var pair = await MakeAsync(2);
-        await Task.WhenAll(Enumerable.Range(0, writers).Select(w => WriteAsync(w, each, counters, pair, new Random(seed + w))));
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(w => WriteAsync(w, each, counters, pair, Seeded.Random(w))));
 
         Assert.Equal(writers * each, writes.Count + pairWrites.Count);
         foreach (var counter in counters) await CheckCounterAsync(counter);
@@ -118,6 +116,6 @@ public abstract class HistoryContract(IStore store, ITestOutputHelper output) : 
     private sealed record Write(string Entity, string ReadTransaction, string Transaction, int Value);
 }
 
-public sealed class MemoryHistoryTests(ITestOutputHelper output) : HistoryContract(new MemoryStore(), output);
+public sealed class MemoryHistoryTests() : HistoryContract(new MemoryStore());
 
-public sealed class PostgresHistoryTests(TestServer server, ITestOutputHelper output) : HistoryContract(new PostgresDatabase(server), output);
+public sealed class PostgresHistoryTests(TestServer server) : HistoryContract(new PostgresDatabase(server));

@@ -4,7 +4,7 @@ using Strata.EntityApi.Messages;
 
 namespace Strata.EntityApi.Tests.Messages;
 
-public sealed class JsonScannerTests(ITestOutputHelper output)
+public sealed class JsonScannerTests
 {
     private const string Structure = "{}[]\",:\\/0123456789eE+-.utrfalsn \t\n";
 
@@ -26,9 +26,7 @@ public sealed class JsonScannerTests(ITestOutputHelper output)
     [Fact]
     public void Read_AgreesWithTheGuard_OnMutatedObjects()
     {
-        var seed = Environment.GetEnvironmentVariable("STRATA_SEED") is { } given ? int.Parse(given, null) : Random.Shared.Next();
-        output.WriteLine($"seed {seed}");
-        var random = new Random(seed);
+        var random = Seeded.Random();
         byte[][] samples =
         [
             .. new[] { """{"payload":{"a":[1,-2.5e3,true,null,"x"],"b":{}},"metaData":{"k":"v"}}""", """{"payload":"\u00e4\ud83d\ude00\n","m":[[],[{}]]}""", """{"ü💩":"ä\\","n":0.10}""" }
@@ -39,7 +37,7 @@ public sealed class JsonScannerTests(ITestOutputHelper output)
             var bytes = (byte[])samples[random.Next(samples.Length)].Clone();
             for (var i = random.Next(4); i > 0; i--) bytes[random.Next(bytes.Length)] = Any(random);
             var isGood = JsonGuard.Check(bytes).TryGet(out var json, out _) && json.Parse().RootElement.ValueKind == System.Text.Json.JsonValueKind.Object;
-            Assert.True(isGood == (Read(bytes).Fault is null), $"seed {seed}: {Convert.ToHexString(bytes)} {Encoding.UTF8.GetString(bytes)} is {(isGood ? "good" : "bad")}");
+            Assert.True(isGood == (Read(bytes).Fault is null), $"STRATA_SEED={Seeded.Seed}: {Convert.ToHexString(bytes)} {Encoding.UTF8.GetString(bytes)} is {(isGood ? "good" : "bad")}");
         }
     }
 

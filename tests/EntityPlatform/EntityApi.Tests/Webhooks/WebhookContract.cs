@@ -50,7 +50,7 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
             await CreateAsync("book/1", n);
             await CreateAsync("shelf/1", 100 + n);
         }
-        await EventuallyAsync(() => receiver.Taken.Count == 5, "five are taken");
+        await Wait.UntilAsync(() => receiver.Taken.Count == 5, "five are taken");
         Assert.Equal([0, 1, 2, 3, 4], receiver.Taken);
         foreach (var delivery in receiver.Deliveries)
         {
@@ -66,14 +66,14 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         receiver.Status = 503;
         await AddAsync("books", attempts: 20);
         await CreateAsync("book/1", 1);
-        await EventuallyAsync(() => receiver.Deliveries.Count >= 3, "it is tried three times");
+        await Wait.UntilAsync(() => receiver.Deliveries.Count >= 3, "it is tried three times");
         Assert.Equal("It was answered with 503.", (await DeliveriesAsync("books")).GetProperty("trouble").GetProperty("error").GetString());
         Assert.Single(receiver.Deliveries.Select(d => d.Id).Distinct());
         receiver.Status = 200;
         await CreateAsync("book/1", 2);
-        await EventuallyAsync(() => receiver.Taken.Count == 2, "both are taken");
+        await Wait.UntilAsync(() => receiver.Taken.Count == 2, "both are taken");
         Assert.Equal([1, 2], receiver.Taken);
-        await EventuallyAsync(async () => !(await DeliveriesAsync("books")).TryGetProperty("trouble", out _), "the trouble is over");
+        await Wait.UntilAsync(async () => !(await DeliveriesAsync("books")).TryGetProperty("trouble", out _), "the trouble is over");
     }
 
     [Theory]
@@ -84,14 +84,14 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         receiver.Status = status;
         await AddAsync("books", attempts: 2);
         await CreateAsync("book/1", 1);
-        await EventuallyAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "there is a dead letter");
+        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "there is a dead letter");
         Assert.All(receiver.Deliveries, d => Assert.Equal("/hook", d.Path)); // redirects are not followed
         receiver.Status = 200;
         var letter = (await DeliveriesAsync("books")).GetProperty("items")[0];
         Assert.Equal(404, (await http.SendJsonAsync("POST", "/api/v1/webhooks/books/replay?revision=999999")).Status);
         var replay = await http.SendJsonAsync("POST", $"/api/v1/webhooks/books/replay?revision={letter.GetProperty("through")}");
         Assert.Equal((200, 1), (replay.Status, replay.Body.GetProperty("replaying").GetInt32()));
-        await EventuallyAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 0, "the dead letter is gone");
+        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 0, "the dead letter is gone");
         Assert.Equal([1], receiver.Taken);
     }
 
@@ -103,7 +103,7 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         await AddAsync("broken", url: broken.Url, attempts: 20);
         await AddAsync("books");
         for (var n = 0; n < 3; n++) await CreateAsync("book/1", n);
-        await EventuallyAsync(() => receiver.Taken.Count == 3, "the other gets its changes");
+        await Wait.UntilAsync(() => receiver.Taken.Count == 3, "the other gets its changes");
         Assert.Empty(broken.Taken);
     }
 
@@ -112,11 +112,11 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     {
         await AddAsync("books");
         await CreateAsync("book/1", 1);
-        await EventuallyAsync(async () => (await DeliveriesAsync("books")).GetProperty("position").GetInt64() >= (await host.Log.HeadAsync(host.Org, default)).Value, "it is taken and noted");
+        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("position").GetInt64() >= (await host.Log.HeadAsync(host.Org, default)).Value, "it is taken and noted");
         await StopAsync();
         await StartAsync(Quick, host);
         await CreateAsync("book/1", 2);
-        await EventuallyAsync(() => receiver.Taken.Count == 2, "the next is taken");
+        await Wait.UntilAsync(() => receiver.Taken.Count == 2, "the next is taken");
         Assert.Equal([1, 2], receiver.Taken);
     }
 
@@ -127,7 +127,7 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         await StartAsync(Quick with { AllowPrivate = false }, host);
         await AddAsync("books", url: receiver.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), attempts: 1);
         await CreateAsync("book/1", 1);
-        await EventuallyAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "it is given up");
+        await Wait.UntilAsync(async () => (await DeliveriesAsync("books")).GetProperty("items").GetArrayLength() == 1, "it is given up");
         Assert.Contains("not an address of the public internet", (await DeliveriesAsync("books")).GetProperty("items")[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Empty(receiver.Deliveries);
         var invented = await http.SendJsonAsync("GET", $"/api/v1/webhooks/books/deliveries?cursor={long.MaxValue}");
@@ -143,9 +143,9 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         Assert.Equal(200, (await http.SendJsonAsync("POST", "/api/v1/webhooks/books/transitions/pause")).Status);
         await CreateAsync("book/1", 1);
         Assert.Equal(200, (await http.SendJsonAsync("POST", "/api/v1/webhooks/books/transitions/resume")).Status);
-        await EventuallyAsync(() => receiver.Taken.Count == 1, "it is taken after the pause");
+        await Wait.UntilAsync(() => receiver.Taken.Count == 1, "it is taken after the pause");
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books")).Status);
-        await EventuallyAsync(async () => (await store.Marks.ListAsync(host.Org, "webhook/", null, 10, default)).Count == 0, "nothing is kept of it");
+        await Wait.UntilAsync(async () => (await store.Marks.ListAsync(host.Org, "webhook/", null, 10, default)).Count == 0, "nothing is kept of it");
     }
 
     [Fact]
@@ -153,20 +153,20 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     {
         const int last = 40;
         await AddAsync("books");
-        await EventuallyAsync(() => Loops == 1, "its loop runs");
+        await Wait.UntilAsync(() => Loops == 1, "its loop runs");
         for (var round = 0; round < last; round += 8)
             await Task.WhenAll(Enumerable.Range(round + 1, 8).Select(n => PatchUrlAsync("books", $"{receiver.Url}/{n}")));
         await PatchUrlAsync("books", $"{receiver.Url}/last");
         await CreateAsync("book/1", 1);
-        await EventuallyAsync(() => receiver.Deliveries.Any(d => d.Path == "/hook/last"), "the last address is delivered to");
-        await EventuallyAsync(() => Loops == 1, "the former loops have ended");
+        await Wait.UntilAsync(() => receiver.Deliveries.Any(d => d.Path == "/hook/last"), "the last address is delivered to");
+        await Wait.UntilAsync(() => Loops == 1, "the former loops have ended");
         var before = receiver.Deliveries.Count;
         for (var n = 2; n <= 5; n++) await CreateAsync("book/1", n);
-        await EventuallyAsync(() => receiver.Taken.Contains(5), "what came later is taken");
+        await Wait.UntilAsync(() => receiver.Taken.Contains(5), "what came later is taken");
         Assert.All(receiver.Deliveries.Skip(before), d => Assert.Equal("/hook/last", d.Path));
         await PatchUrlAsync("books", receiver.Url);
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books")).Status);
-        await EventuallyAsync(() => Loops == 0, "no loop is left");
+        await Wait.UntilAsync(() => Loops == 0, "no loop is left");
     }
 
     [Fact]
@@ -238,18 +238,6 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
     private async Task CreateAsync(string model, int n) => Assert.Equal(200, (await http.SendJsonAsync("POST", "/api/entity/JSON/" + model, $$"""{"n":{{n}}}""")).Status);
 
     private async Task<JsonElement> DeliveriesAsync(string name) => (await http.SendJsonAsync("GET", $"/api/v1/webhooks/{name}/deliveries")).Body;
-
-    private static Task EventuallyAsync(Func<bool> condition, string what) => EventuallyAsync(() => Task.FromResult(condition()), what);
-
-    private static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
-    {
-        var until = TimeProvider.System.GetTimestamp() + 60 * TimeProvider.System.TimestampFrequency;
-        while (!await condition())
-        {
-            Assert.True(TimeProvider.System.GetTimestamp() < until, $"In vain: {what}.");
-            await Task.Delay(20);
-        }
-    }
 }
 
 public sealed class MemoryWebhookTests() : WebhookContract(new MemoryStore());

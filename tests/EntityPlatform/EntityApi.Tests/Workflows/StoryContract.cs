@@ -81,9 +81,10 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         await GivenAsync("""{"A":{}}""");
         var (id, _) = await CreateAsync();
         await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B"}]},"B":{}}""");
-        await Eventually(async () => (await TextAsync(id)).Contains("- its next change, which takes it to B by \"on\".", StringComparison.Ordinal));
+        await Wait.UntilAsync(async () => (await TextAsync(id)).Contains("- its next change, which takes it to B by \"on\".", StringComparison.Ordinal), "the new workflow is in force");
         await GivenAsync("""{"A":{"transitions":[{"name":"on","next":"B\n","criterion":{"type":"function","function":{"name":"f"}}}]},"B\n":{}}""");
-        await Eventually(async () => (await TextAsync(id)).Contains("- an obstacle to go: a change that leaves its data as it is would fail. No compute member serves \"f\".", StringComparison.Ordinal));
+        const string Obstacle = "- an obstacle to go: a change that leaves its data as it is would fail. No compute member serves \"f\".";
+        await Wait.UntilAsync(async () => (await TextAsync(id)).Contains(Obstacle, StringComparison.Ordinal), "the next workflow is in force");
     }
 
     [Fact]
@@ -113,16 +114,6 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
         using var response = await Http.GetAsync($"/api/entity/{id}/why");
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
         return await response.Content.ReadAsStringAsync();
-    }
-
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        var since = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(30));
-            await Task.Delay(20);
-        }
     }
 
     private static string Blur(string text) => Id().Replace(Time().Replace(text, "TIME"), "ID");

@@ -137,8 +137,7 @@ public class ForwardingTests
         using var client = edge.CreateClient(Version.Parse(version));
         foreach (var size in new[] { 0, 1, 1000, 8191, 8192, 8193, 40_000, 3_000_000 })
         {
-            var body = new byte[size];
-            new Random(size).NextBytes(body);
+            var body = Seeded.Bytes(size);
             foreach (var sized in new[] { true, false })
             {
                 using var request = new HttpRequestMessage(HttpMethod.Post, "/echo") { Content = sized ? new ByteArrayContent(body) : new StreamContent(new UnsizedStream(body)), Version = Version.Parse(version), VersionPolicy = HttpVersionPolicy.RequestVersionExact };

@@ -71,7 +71,7 @@ public class LimitTests
         {
             streams.ForEach(s => s.Dispose());
         }
-        await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 0\n", StringComparison.Ordinal), "no stream is left");
+        await Wait.UntilAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 0\n", StringComparison.Ordinal), "no stream is left");
     }
 
     /// <summary>The bound is the one of its route, not the edge's.</summary>
@@ -89,10 +89,10 @@ public class LimitTests
             {
                 polls.Add(await RawClient.ConnectAsync(edge.EndPoint));
                 await polls[^1].SendAsync("GET /poll HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
-                await Eventually.TrueAsync(() => origin.Requests.Count == i, "the poll has begun");
-                await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 1\n", StringComparison.Ordinal), "one counts as a stream");
+                await Wait.UntilAsync(() => origin.Requests.Count == i, "the poll has begun");
+                await Wait.UntilAsync(() => edge.ReadMetrics().Contains("state=\"stream\"} 1\n", StringComparison.Ordinal), "one counts as a stream");
             }
-            await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("state=\"used\"} 2\n", StringComparison.Ordinal), "two count as requests");
+            await Wait.UntilAsync(() => edge.ReadMetrics().Contains("state=\"used\"} 2\n", StringComparison.Ordinal), "two count as requests");
         }
         finally
         {

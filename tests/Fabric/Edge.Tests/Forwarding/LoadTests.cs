@@ -42,12 +42,12 @@ public class LoadTests
         for (var generation = 1; generation <= 12; generation++)
         {
             var seen = Volatile.Read(ref answered);
-            await Eventually.TrueAsync(() => Volatile.Read(ref answered) > seen + 100 || !failures.IsEmpty, "requests are answered");
+            await Wait.UntilAsync(() => Volatile.Read(ref answered) > seen + 100 || !failures.IsEmpty, "requests are answered");
             var next = await StartGenerationAsync(generation);
             edge.Server.Apply(TestEdge.TableOf(next.EndPoint));
             var old = origin;
             var quiet = 0;
-            await Eventually.TrueAsync(() => (quiet = Volatile.Read(ref old.InFlight[0]) == 0 ? quiet + 1 : 0) > 20, "the old generation has drained");
+            await Wait.UntilAsync(() => (quiet = Volatile.Read(ref old.InFlight[0]) == 0 ? quiet + 1 : 0) > 20, "the old generation has drained");
             await old.DisposeAsync();
             origin = next;
         }
@@ -70,10 +70,10 @@ public class LoadTests
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         var client = await RawClient.ConnectAsync(edge.EndPoint);
         await client.SendAsync("GET /long HTTP/1.1\r\nHost: app.localhost\r\n\r\n");
-        await Eventually.TrueAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
+        await Wait.UntilAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
         client.Reset();
         await left.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        await Eventually.TrueAsync(() => edge.ReadMetrics().Contains("code=\"client_gone\"} 1", StringComparison.Ordinal), "it is counted");
+        await Wait.UntilAsync(() => edge.ReadMetrics().Contains("code=\"client_gone\"} 1", StringComparison.Ordinal), "it is counted");
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public class LoadTests
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         var client = await RawClient.ConnectAsync(edge.EndPoint);
         await client.SendAsync("POST /up HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 1000000\r\n\r\npart");
-        await Eventually.TrueAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
+        await Wait.UntilAsync(() => !origin.Requests.IsEmpty, "the request has arrived");
         client.Reset();
         await left.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
@@ -186,12 +186,12 @@ public class LoadTests
     private static async Task StandsStillAsync(Func<long> counter)
     {
         var (last, since) = (-1L, 0);
-        await Eventually.TrueAsync(() =>
+        await Wait.UntilAsync(() =>
         {
             since = counter() == last ? since + 1 : 0;
             last = counter();
             return last > 0 && since > 100;
-        }, "it stands still", TimeSpan.FromSeconds(120));
+        }, "it stands still", 120);
     }
 
     private static async Task<Generation> StartGenerationAsync(int number)

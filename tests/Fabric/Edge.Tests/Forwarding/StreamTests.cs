@@ -45,7 +45,7 @@ public class StreamTests
         Assert.Contains("STREAMS_EXHAUSTED", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal("ok", await client.GetStringAsync("/"));
         open.ForEach(r => r.Dispose());
-        await Eventually.TrueAsync(() => CanOpen(client), "a stream ended");
+        await Wait.UntilAsync(() => CanOpen(client), "a stream ended");
     }
 
     [Fact]
@@ -68,8 +68,8 @@ public class StreamTests
             o => o with { Upstream = o.Upstream with { ConnectionsMax = 1, StreamAfter = TimeSpan.FromMilliseconds(50) } });
         using var client = edge.CreateClient();
         var poll = client.GetAsync("/never");
-        await Eventually.TrueAsync(() => origin.Requests.Count == 1, "the poll has begun");
-        await Eventually.TrueAsync(() => client.GetStringAsyncOr("/") == "ok", "the poll does not count");
+        await Wait.UntilAsync(() => origin.Requests.Count == 1, "the poll has begun");
+        await Wait.UntilAsync(() => client.GetStringAsyncOr("/") == "ok", "the poll does not count");
         Assert.False(poll.IsCompleted);
         client.CancelPendingRequests();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => poll);
@@ -82,7 +82,7 @@ public class StreamTests
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint, new RouteLimits { RequestsPerInstance = 1 });
         using var client = edge.CreateClient();
         var first = client.GetAsync("/never");
-        await Eventually.TrueAsync(() => origin.Requests.Count == 1, "the first has begun");
+        await Wait.UntilAsync(() => origin.Requests.Count == 1, "the first has begun");
         using var refused = await client.GetAsync("/");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.NotNull(refused.Headers.RetryAfter);
@@ -182,7 +182,7 @@ public class StreamTests
         await using var two = Mortal();
         await using var edge = await TestEdge.BeforeAsync(one.EndPoint, two.EndPoint);
         using var client = edge.CreateClient();
-        await Eventually.TrueAsync(
+        await Wait.UntilAsync(
             () => client.GetStringAsyncOr("/") == "ok" && one.Connections > 0 && two.Connections > 0, "both have a connection");
 
         using var answer = await client.GetAsync("/boom");

@@ -164,7 +164,7 @@ public class UpstreamTests
             using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/") { Content = method == "POST" ? new StringContent("x") : null });
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             var answered = i + 1;
-            await Eventually.TrueAsync(() => origin.Closed == answered, "the instance has closed");
+            await Wait.UntilAsync(() => origin.Closed == answered, "the instance has closed");
         }
         Assert.Equal(5, origin.Connections);
     }
@@ -290,7 +290,7 @@ public class UpstreamTests
             origin.EndPoint, o => o with { Upstream = o.Upstream with { ConnectionsMax = 2, WaitersMax = 3, WaitTimeout = TimeSpan.FromSeconds(60) } });
         using var client = edge.CreateClient();
         var asked = Enumerable.Range(0, 8).Select(_ => client.GetAsync("/")).ToList();
-        await Eventually.TrueAsync(() => asked.Count(t => t.IsCompleted) == 3, "three are refused");
+        await Wait.UntilAsync(() => asked.Count(t => t.IsCompleted) == 3, "three are refused");
         release.SetResult();
         var statuses = (await Task.WhenAll(asked)).GroupBy(r => (int)r.StatusCode).ToDictionary(g => g.Key, g => g.Count());
         Assert.Equal(5, statuses[200]);

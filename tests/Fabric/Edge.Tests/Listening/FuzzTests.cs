@@ -6,7 +6,7 @@ namespace Strata.Edge.Tests.Listening;
 /// <summary>Requests mangled at random: every one is answered or cut off in time, the edge lives on, and what reaches an instance is always one well-formed request.</summary>
 public class FuzzTests
 {
-    private static readonly string[] Seeds =
+    private static readonly string[] Samples =
     [
         "GET /a/b?c=d HTTP/1.1\r\nHost: app.localhost\r\nAccept: */*\r\nConnection: close\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
@@ -20,8 +20,7 @@ public class FuzzTests
     [Fact]
     public async Task Requests_MangledAtRandom_NeverCrashNorHangTheEdge()
     {
-        var seed = Random.Shared.Next();
-        var random = new Random(seed);
+        var random = Seeded.Random();
         await using var origin = new RawOrigin(async c =>
         {
             await c.ReadHeadAsync();
@@ -30,16 +29,16 @@ public class FuzzTests
         await using var edge = await TestEdge.BeforeAsync(origin.EndPoint);
         for (var round = 0; round < 40; round++)
         {
-            await Task.WhenAll(Enumerable.Range(0, 25).Select(_ => Mangle(random)).ToList().Select(r => SendAsync(edge, r, seed)));
+            await Task.WhenAll(Enumerable.Range(0, 25).Select(_ => Mangle(random)).ToList().Select(r => SendAsync(edge, r)));
         }
         using var client = edge.CreateClient();
         Assert.Equal("ok", await client.GetStringAsync("/"));
-        foreach (var request in origin.Requests) AssertWellFormed(request, seed);
+        foreach (var request in origin.Requests) AssertWellFormed(request);
     }
 
     private static string Mangle(Random random)
     {
-        var text = new StringBuilder(Seeds[random.Next(Seeds.Length)]);
+        var text = new StringBuilder(Samples[random.Next(Samples.Length)]);
         for (var i = random.Next(1, 6); i > 0; i--)
         {
             var at = random.Next(text.Length);
@@ -55,7 +54,7 @@ public class FuzzTests
         return text.ToString();
     }
 
-    private static async Task SendAsync(TestEdge edge, string request, int seed)
+    private static async Task SendAsync(TestEdge edge, string request)
     {
         using var client = await RawClient.ConnectAsync(edge.EndPoint);
         await client.SendAsync(request);
@@ -66,14 +65,14 @@ public class FuzzTests
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"seed {seed}: no end after {Convert.ToHexString(Encoding.Latin1.GetBytes(request))}");
+            Assert.Fail($"STRATA_SEED={Seeded.Seed}: no end after {Convert.ToHexString(Encoding.Latin1.GetBytes(request))}");
         }
     }
 
-    private static void AssertWellFormed(string request, int seed)
+    private static void AssertWellFormed(string request)
     {
         var lines = request.Split("\r\n");
-        var message = $"seed {seed}: {request}";
+        var message = $"STRATA_SEED={Seeded.Seed}: {request}";
         Assert.True(lines[0].Split(' ') is [var method, ['/' or '*', ..], "HTTP/1.1"] && method.All(c => c is > ' ' and < '\u007f'), message);
         Assert.Equal(1, lines.Count(l => l.StartsWith("Host:", StringComparison.OrdinalIgnoreCase)));
         Assert.True(lines.Count(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)) + lines.Count(l => l.StartsWith("Transfer-Encoding:", StringComparison.OrdinalIgnoreCase)) <= 1, message);

@@ -37,6 +37,6 @@ public class SlowClientTests
         });
         await using var edge = await StartAsync(origin, l => l with { BodyBytesPerSecondMin = 10_000, BodyRateGrace = TimeSpan.FromSeconds(1.5) });
         Assert.StartsWith("HTTP/1.1 408 ", await RawClient.AskAsync(edge.EndPoint, "POST / HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 100000\r\n\r\nx"));
-        await Eventually.TrueAsync(() => origin.Closed == 1, "the instance is free");
+        await Wait.UntilAsync(() => origin.Closed == 1, "the instance is free");
     }
 }

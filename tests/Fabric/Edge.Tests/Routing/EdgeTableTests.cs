@@ -47,8 +47,7 @@ public class EdgeTableTests
     [Fact]
     public void Match_RandomTables_AgreesWithTheObviousAlgorithm()
     {
-        var seed = Random.Shared.Next();
-        var random = new Random(seed);
+        var random = Seeded.Random();
         string[] segments = ["a", "b", "ab", "api", "a.b", "%", "ü"];
         string Path(int max) => "/" + string.Join('/', Enumerable.Range(0, random.Next(max)).Select(_ => segments[random.Next(segments.Length)]));
         for (var round = 0; round < 2000; round++)
@@ -57,7 +56,7 @@ public class EdgeTableTests
             var host = Table([.. paths.Select(p => ("h", p))]).FindHost("H:1")!;
             var asked = Path(6) + (random.Next(4) == 0 ? "/" : "");
             var expected = paths.Where(p => IsPrefix(p, asked)).OrderByDescending(p => p.Length).FirstOrDefault();
-            Assert.True(expected == host.Match(asked)?.Record.Path, $"seed {seed}: {asked} among {string.Join(" ", paths)}");
+            Assert.True(expected == host.Match(asked)?.Record.Path, $"STRATA_SEED={Seeded.Seed}: {asked} among {string.Join(" ", paths)}");
         }
     }
 

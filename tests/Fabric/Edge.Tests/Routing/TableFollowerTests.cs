@@ -22,7 +22,7 @@ public class TableFollowerTests
     {
         using var client = edge.CreateClient();
         var last = "";
-        await Eventually.TrueAsync(() => (last = client.GetStringAsyncOr("/")) == body, $"\"{body}\", last \"{last}\"");
+        await Wait.UntilAsync(() => (last = client.GetStringAsyncOr("/")) == body, $"\"{body}\", last \"{last}\"");
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public class TableFollowerTests
             await SeesAsync(first, "one");
             await api.DisposeAsync();
             await SeesAsync(first, "one");
-            await Eventually.TrueAsync(() => File.Exists(Path.Combine(folder.Path, "table.json")), "the table is on disk");
+            await Wait.UntilAsync(() => File.Exists(Path.Combine(folder.Path, "table.json")), "the table is on disk");
         }
         await using var second = await StartAsync(url, folder.Path);
         Assert.True(second.Server.Ready.IsCompleted);

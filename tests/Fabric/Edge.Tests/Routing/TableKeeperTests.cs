@@ -17,7 +17,7 @@ public sealed class TableKeeperTests
         await using (supervisor.Start("keeper", keeper.RunAsync))
         {
             for (var i = 0; i < 1000; i++) keeper.Keep(Table(i));
-            await Eventually.TrueAsync(() => File.Exists(Path.Combine(folder.Path, "table.json")), "one is written");
+            await Wait.UntilAsync(() => File.Exists(Path.Combine(folder.Path, "table.json")), "one is written");
             keeper.Keep(Table(1000));
         }
         await keeper.FlushAsync(); // as at the edge's end

@@ -92,7 +92,7 @@ public sealed class SiteSpaceTests : IDisposable
         {
             for (var i = 0; i < images.Length; i++) Assert.Equal($"site {"abc"[i]}", await client.GetStringAsync($"/{i}/"));
         }
-        await Eventually.TrueAsync(() => Directory.GetDirectories(Path.Combine(folder.Path, "sites")).Length == 2, "two sites are on the disk");
+        await Wait.UntilAsync(() => Directory.GetDirectories(Path.Combine(folder.Path, "sites")).Length == 2, "two sites are on the disk");
     }
 
     private static DateTimeOffset At(int minute) => new(2100, 1, 1, 0, minute, 0, TimeSpan.Zero);

@@ -240,7 +240,7 @@ public class SiteTests : IAsyncLifetime
         api.BlobsOpen = open.Task;
         edge.Server.Apply(Table(other));
         var asked = Enumerable.Range(0, 20).Select(_ => client.GetStringAsync("/")).ToList();
-        await Eventually.TrueAsync(() => api.BlobRequests > before, "the fetch has begun");
+        await Wait.UntilAsync(() => api.BlobRequests > before, "the fetch has begun");
         open.SetResult();
         Assert.All(await Task.WhenAll(asked), body => Assert.Equal("other", body));
         Assert.Equal(3, api.BlobRequests - before);

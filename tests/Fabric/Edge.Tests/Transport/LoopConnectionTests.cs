@@ -23,7 +23,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
         client.Shutdown(SocketShutdown.Send);
         var received = await LoopHarness.ReadAsync(server.Transport.Input);
         Assert.Equal("hello", Encoding.ASCII.GetString(received));
-        await Eventually.TrueAsync(() => server.ConnectionClosed.IsCancellationRequested, "the end is told");
+        await Wait.UntilAsync(() => server.ConnectionClosed.IsCancellationRequested, "the end is told");
         await server.Transport.Output.WriteAsync("bye"u8.ToArray());
         await server.DisposeAsync();
         Assert.Equal("bye", Encoding.ASCII.GetString(await LoopHarness.ReceiveAsync(client)));
@@ -39,7 +39,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
         server.Transport.Input.CancelPendingRead();
         Assert.True((await waiting).IsCanceled);
         client.Dispose();
-        await Eventually.TrueAsync(() => server.ConnectionClosed.IsCancellationRequested, "the end is told");
+        await Wait.UntilAsync(() => server.ConnectionClosed.IsCancellationRequested, "the end is told");
         await server.DisposeAsync();
     }
 
@@ -74,7 +74,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
     {
         var (client, server) = await loops.ConnectAsync();
         using var closes = client;
-        var sent = LoopHarness.Bytes(200_000, 1);
+        var sent = Seeded.Bytes(200_000, 1);
         var sending = client.SendAsync(sent);
         var input = server.Transport.Input;
         while (true)
@@ -97,7 +97,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
     {
         var (client, server) = await loops.ConnectAsync();
         using var closes = client;
-        var sent = LoopHarness.Bytes(Large, 2);
+        var sent = Seeded.Bytes(Large, 2);
         var sending = SendAllAsync(client, sent);
         var first = await LoopHarness.ReadAsync(server.Transport.Input, 1);
         Assert.False(sending.IsCompleted);
@@ -112,7 +112,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
     {
         var (client, server) = await loops.ConnectAsync();
         using var closes = client;
-        var sent = LoopHarness.Bytes(Large, 3);
+        var sent = Seeded.Bytes(Large, 3);
         var flushing = server.Transport.Output.WriteAsync(sent).AsTask();
         Assert.False(flushing.IsCompleted);
         Assert.Equal(sent, await LoopHarness.ReceiveAsync(client, Large));
@@ -125,7 +125,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
     {
         var (client, server) = await loops.ConnectAsync();
         using var closes = client;
-        var sent = LoopHarness.Bytes(Large, 4);
+        var sent = Seeded.Bytes(Large, 4);
         var flushing = server.Transport.Output.WriteAsync(sent).AsTask();
         server.Transport.Output.CancelPendingFlush();
         Assert.True((await flushing).IsCanceled);
@@ -141,7 +141,7 @@ public sealed class LoopConnectionTests : IAsyncDisposable
         var (client, server) = await loops.ConnectAsync();
         using var closes = client;
         var reading = server.Transport.Input.ReadAsync().AsTask();
-        var flushing = server.Transport.Output.WriteAsync(LoopHarness.Bytes(Large, 5)).AsTask();
+        var flushing = server.Transport.Output.WriteAsync(Seeded.Bytes(Large, 5)).AsTask();
         server.Abort(new ConnectionAbortedException("enough"));
         Assert.Equal("enough", (await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading)).Message);
         Assert.True((await flushing).IsCompleted);
@@ -160,14 +160,14 @@ public sealed class LoopConnectionTests : IAsyncDisposable
         await client.SendAsync(new byte[50_000]);
         "no more, please"u8.CopyTo(server.Transport.Output.GetSpan(15));
         server.Transport.Output.Advance(15);
-        await Eventually.TrueAsync(() => client.Poll(0, SelectMode.SelectWrite), "the rest is on its way");
+        await Wait.UntilAsync(() => client.Poll(0, SelectMode.SelectWrite), "the rest is on its way");
         await server.DisposeAsync();
         Assert.Equal("no more, please", Encoding.ASCII.GetString(await LoopHarness.ReceiveAsync(client)));
     }
 
     private static async Task<bool> IsToldAsync(ConnectionContext server)
     {
-        await Eventually.TrueAsync(() => server.ConnectionClosed.IsCancellationRequested, "the end is told");
+        await Wait.UntilAsync(() => server.ConnectionClosed.IsCancellationRequested, "the end is told");
         return true;
     }
 

@@ -50,13 +50,6 @@ internal sealed class LoopHarness : IAsyncDisposable
         return [.. all];
     }
 
-    public static byte[] Bytes(int count, int seed)
-    {
-        var bytes = new byte[count];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
-    }
-
     public async ValueTask DisposeAsync()
     {
         await listener.DisposeAsync();

@@ -76,9 +76,9 @@ public sealed class LoopSocketTests : IAsyncDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task Echoes_ManyAtOnceWithEndsAtAnyMoment_ComeBackWhole(int seed)
+    public async Task Echoes_ManyAtOnceWithEndsAtAnyMoment_ComeBackWhole(int run)
     {
-        var random = new Random(seed);
+        var random = Seeded.Random(run);
         var plans = Enumerable.Range(0, 60).Select(_ => (Seed: random.Next(), Bytes: random.Next(1, 300_000), IsCut: random.Next(4) == 0)).ToList();
         await Task.WhenAll(plans.Chunk(20).Select(RunAsync));
 
@@ -89,7 +89,7 @@ public sealed class LoopSocketTests : IAsyncDisposable
                 var (client, server) = await Locked(loops.ConnectAsync);
                 var echoing = EchoAsync(server);
                 if (plan.IsCut) await CutAsync(client, plan.Bytes);
-                else await RoundTripAsync(client, LoopHarness.Bytes(plan.Bytes, plan.Seed));
+                else await RoundTripAsync(client, Seeded.Bytes(plan.Bytes, plan.Seed));
                 await echoing;
             }
         }

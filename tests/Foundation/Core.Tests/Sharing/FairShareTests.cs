@@ -131,7 +131,7 @@ public sealed class FairShareTests
 
         async Task WorkAsync(int worker)
         {
-            var random = new Random(worker);
+            var random = Seeded.Random(worker);
             for (var i = 0; i < 200; i++)
             {
                 var organization = random.Next(tenants.Length);

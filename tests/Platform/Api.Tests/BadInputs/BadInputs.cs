@@ -5,13 +5,13 @@ namespace Strata.Api.Tests.BadInputs;
 
 /// <summary>
 /// Sends bad inputs to every endpoint that /openapi.json names and tells what was answered with anything but a 4xx that carries a code. The caller
-/// compares the log before and after: nothing may have changed. The seed makes a run repeatable.
+/// compares the log before and after: nothing may have changed.
 /// </summary>
 /// <param name="known">
 /// What to put in paths so that bad bodies reach a real resource: its name by the plural before it (<c>"widgets": "one"</c>), or a value by the
 /// parameter (<c>"{modelVersion}": "1"</c>).
 /// </param>
-public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDictionary<string, string>? known = null)
+public sealed class BadInputs(Uri address, string token, IReadOnlyDictionary<string, string>? known = null)
 {
     private const int FailuresMax = 10;
 
@@ -35,11 +35,11 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
         for (var i = 0; i < endpoints.Count && failures.Count < FailuresMax; i++)
         {
             using var raw = new RawHttp(address, TimeSpan.FromSeconds(60));
-            var random = new Random(HashCode.Combine(seed, i) & int.MaxValue);
+            var random = Seeded.Random(i);
             var bodies = new BadBodies(description, random);
             for (var n = 0; n < perEndpoint && failures.Count < FailuresMax; n++) await SendAsync(raw, Make(endpoints[i], bodies, random), cancellationToken);
         }
-        return new BadInputsReport(seed, endpoints.Count, sent, failures, codes);
+        return new BadInputsReport(endpoints.Count, sent, failures, codes);
     }
 
     private BadRequest Make(DescribedEndpoint endpoint, BadBodies bodies, Random random)
@@ -222,8 +222,8 @@ public sealed class BadInputs(Uri address, string token, int seed, IReadOnlyDict
 
 /// <summary>What came of a run.</summary>
 /// <param name="Answers">How often each status with its code was answered: that the inputs reached what they were meant for.</param>
-public sealed record BadInputsReport(int Seed, int Endpoints, int Sent, IReadOnlyList<string> Failures, IReadOnlyDictionary<string, int> Answers)
+public sealed record BadInputsReport(int Endpoints, int Sent, IReadOnlyList<string> Failures, IReadOnlyDictionary<string, int> Answers)
 {
     public override string ToString() =>
-        $"seed {Seed}: {Sent} bad inputs to {Endpoints} endpoints, {Failures.Count} failures; {string.Join(", ", Answers.Select(a => $"{a.Value} × {a.Key}"))}\n{string.Join('\n', Failures)}";
+        $"STRATA_SEED={Seeded.Seed}: {Sent} bad inputs to {Endpoints} endpoints, {Failures.Count} failures; {string.Join(", ", Answers.Select(a => $"{a.Value} × {a.Key}"))}\n{string.Join('\n', Failures)}";
 }

@@ -20,9 +20,9 @@ public class ControllerHostTests
         await cloud.AddLampAsync("before");
         var controller = new LampController(Nothing);
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.CountOf("before") > 0, "the first list");
+        await Wait.UntilAsync(() => controller.CountOf("before") > 0, "the first list");
         await cloud.AddLampAsync("after");
-        await Eventually.TrueAsync(() => controller.CountOf("after") > 0, "the signal");
+        await Wait.UntilAsync(() => controller.CountOf("after") > 0, "the signal");
         var health = host.GetRequiredService<IControllerReports>().Report()[0];
         Assert.Equal(("lamps", true, 0, null), (health.Name, health.IsActive, health.Failing, health.LastError));
     }
@@ -34,7 +34,7 @@ public class ControllerHostTests
         await cloud.AddLampAsync("desk");
         var controller = new LampController(Nothing) { LookEvery = TimeSpan.FromMilliseconds(50) };
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.CountOf("desk") >= 3, "the period");
+        await Wait.UntilAsync(() => controller.CountOf("desk") >= 3, "the period");
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class ControllerHostTests
         await cloud.AddLampAsync("desk");
         var controller = new LampController((_, _) => Task.FromResult<TimeSpan?>(TimeSpan.FromMilliseconds(20)));
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.CountOf("desk") >= 3, "looking again");
+        await Wait.UntilAsync(() => controller.CountOf("desk") >= 3, "looking again");
     }
 
     [Fact]
@@ -56,12 +56,12 @@ public class ControllerHostTests
         var controller = new LampController((lamp, _) =>
             lamp.Name == "bad" && !Volatile.Read(ref mended) ? throw new InvalidOperationException("The bulb is gone.") : Task.FromResult<TimeSpan?>(null));
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.CountOf("bad") >= 2, "the second try");
+        await Wait.UntilAsync(() => controller.CountOf("bad") >= 2, "the second try");
         Assert.Equal("The bulb is gone.", host.GetRequiredService<IControllerReports>().Report()[0].LastError);
         await cloud.AddLampAsync("good");
-        await Eventually.TrueAsync(() => controller.CountOf("good") > 0, "the other one");
+        await Wait.UntilAsync(() => controller.CountOf("good") > 0, "the other one");
         Volatile.Write(ref mended, true);
-        await Eventually.TrueAsync(() => host.GetRequiredService<IControllerReports>().Report()[0].Failing == 0, "mended");
+        await Wait.UntilAsync(() => host.GetRequiredService<IControllerReports>().Report()[0].Failing == 0, "mended");
     }
 
     /// <summary>Its write has taken effect, and nothing has reported that: a look at what was before would do it a second time.</summary>
@@ -80,7 +80,7 @@ public class ControllerHostTests
             throw new InvalidOperationException("The answer was lost.");
         });
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => seen.Count >= 2, "the second try");
+        await Wait.UntilAsync(() => seen.Count >= 2, "the second try");
         Assert.Equal([0, 7], seen.Take(2));
     }
 
@@ -89,16 +89,27 @@ public class ControllerHostTests
     {
         await using var cloud = await TestCloud.StartAsync();
         await cloud.AddLampAsync("desk");
-        var tries = 0;
+        var (time, seen, tries) = (new ManualTime(), new ConcurrentBag<string>(), 0);
         var controller = new LampController(async (lamp, _) =>
         {
+            seen.Add(lamp.Name);
+            if (lamp.Name != "desk") return null;
             await cloud.SetHoursAsync(lamp.Name, Interlocked.Increment(ref tries), actor: "controller:lamps");
             throw new InvalidOperationException("Again.");
         });
-        var since = TimeProvider.System.GetTimestamp();
-        await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => tries >= 3, "three tries");
-        Assert.True(TimeProvider.System.GetElapsedTime(since) >= BackOff.DelayAfter(1, 0) + BackOff.DelayAfter(2, 0));
+        await using var host = await StartAsync(cloud, controller, time: time);
+        for (var failures = 1; failures <= 2; failures++)
+        {
+            await Wait.UntilAsync(() => tries == failures, $"try {failures}");
+            await cloud.AddLampAsync($"later-{failures}");
+            await Wait.UntilAsync(() => seen.Contains($"later-{failures}"), "a later change is seen, and so the controller's own was");
+            Assert.Equal(failures, tries);
+            await Wait.UntilAsync(() =>
+            {
+                if (tries == failures) time.Advance(BackOff.DelayAfter(failures, 1)); // again where it came before the failure was noted
+                return tries > failures;
+            }, "the pause is over");
+        }
     }
 
     [Fact]
@@ -112,9 +123,9 @@ public class ControllerHostTests
             return null;
         });
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.Looks.Distinct().Count() == 8, "the first list"); // or signals and list could be one look
+        await Wait.UntilAsync(() => controller.Looks.Distinct().Count() == 8, "the first list"); // or signals and list could be one look
         await Parallel.ForAsync(0, 100, async (i, _) => await cloud.SetHoursAsync($"lamp-{i % 8}", i));
-        await Eventually.TrueAsync(() => Enumerable.Range(0, 8).All(i => controller.CountOf($"lamp-{i}") > 1), "all looked at again");
+        await Wait.UntilAsync(() => Enumerable.Range(0, 8).All(i => controller.CountOf($"lamp-{i}") > 1), "all looked at again");
         Assert.Empty(controller.LookedAtTwiceAtOnce);
         Assert.InRange(controller.MostAtOnce, 1, controller.Parallelism);
     }
@@ -126,14 +137,14 @@ public class ControllerHostTests
         await cloud.AddLampAsync("desk");
         LampController first = new(Nothing), second = new(Nothing);
         var one = await StartAsync(cloud, first);
-        await Eventually.TrueAsync(() => first.CountOf("desk") == 1, "the first server works");
+        await Wait.UntilAsync(() => first.CountOf("desk") == 1, "the first server works");
         await using var two = await StartAsync(cloud, second);
         await cloud.SetHoursAsync("desk", 1);
-        await Eventually.TrueAsync(() => first.CountOf("desk") == 2, "the first server goes on");
+        await Wait.UntilAsync(() => first.CountOf("desk") == 2, "the first server goes on");
         Assert.Empty(second.Looks);
         await StopAsync(one);
         await one.DisposeAsync();
-        await Eventually.TrueAsync(() => second.CountOf("desk") > 0, "the second server takes over");
+        await Wait.UntilAsync(() => second.CountOf("desk") > 0, "the second server takes over");
         Assert.Equal(2, first.CountOf("desk"));
     }
 
@@ -151,12 +162,12 @@ public class ControllerHostTests
         });
         var stealable = new StealableLeases(leases);
         await using var host = await StartAsync(cloud, controller, stealable);
-        await Eventually.TrueAsync(() => !controller.Looks.IsEmpty, "it works");
+        await Wait.UntilAsync(() => !controller.Looks.IsEmpty, "it works");
         stealable.IsStolen = true;
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        await Eventually.TrueAsync(() => !host.GetRequiredService<IControllerReports>().Report()[0].IsActive, "it is at rest");
+        await Wait.UntilAsync(() => !host.GetRequiredService<IControllerReports>().Report()[0].IsActive, "it is at rest");
         stealable.IsStolen = false;
-        await Eventually.TrueAsync(() => controller.CountOf("desk") >= 2, "it has the lease again");
+        await Wait.UntilAsync(() => controller.CountOf("desk") >= 2, "it has the lease again");
     }
 
     [Fact]
@@ -193,12 +204,12 @@ public class ControllerHostTests
         await cloud.AddLampAsync("desk");
         var controller = new LampController(Nothing) { LookEvery = TimeSpan.FromMilliseconds(50) };
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.CountOf("desk") > 0, "it works");
+        await Wait.UntilAsync(() => controller.CountOf("desk") > 0, "it works");
         cloud.Log.IsAway = true;
         await cloud.AwayForAMomentAsync();
         var seen = controller.CountOf("desk");
         cloud.Log.IsAway = false;
-        await Eventually.TrueAsync(() => controller.CountOf("desk") > seen, "it goes on");
+        await Wait.UntilAsync(() => controller.CountOf("desk") > seen, "it goes on");
     }
 
     [Fact]
@@ -212,16 +223,16 @@ public class ControllerHostTests
             return null;
         });
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => !controller.Looks.IsEmpty, "it works");
+        await Wait.UntilAsync(() => !controller.Looks.IsEmpty, "it works");
         await StopAsync(host).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Null(await leases.HolderAsync("controller/lamps", default));
     }
 
     private static Task<TimeSpan?> Nothing(Resource<LampSpec, LampStatus> lamp, CancellationToken cancellationToken) => Task.FromResult<TimeSpan?>(null);
 
-    private async Task<ServiceProvider> StartAsync(TestCloud cloud, LampController controller, ILeases? held = null)
+    private async Task<ServiceProvider> StartAsync(TestCloud cloud, LampController controller, ILeases? held = null, TimeProvider? time = null)
     {
-        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IEntityLog>(cloud.Log).AddSingleton(held ?? leases).AddSingleton(cloud.Lamps);
+        var services = new ServiceCollection().AddLogging().AddSingleton(time ?? TimeProvider.System).AddSingleton<IEntityLog>(cloud.Log).AddSingleton(held ?? leases).AddSingleton(cloud.Lamps);
         services.AddController<LampController, LampSpec, LampStatus>();
         services.AddSingleton(controller);
         var provider = services.BuildServiceProvider();

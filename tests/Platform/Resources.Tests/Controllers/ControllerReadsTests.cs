@@ -17,9 +17,9 @@ public sealed class ControllerReadsTests
         await using var cloud = await FilledAsync(50);
         var controller = new LampController(Nothing) { LookEvery = TimeSpan.FromMilliseconds(50) };
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.Looks.Count >= 100, "the first two looks at everything");
+        await Wait.UntilAsync(() => controller.Looks.Count >= 100, "the first two looks at everything");
         var (before, looks) = (cloud.Log.Reads, controller.Looks.Count);
-        await Eventually.TrueAsync(() => controller.Looks.Count >= looks + 500, "ten periods");
+        await Wait.UntilAsync(() => controller.Looks.Count >= looks + 500, "ten periods");
         Assert.Equal(before, cloud.Log.Reads);
         await StopAsync(host);
     }
@@ -35,12 +35,12 @@ public sealed class ControllerReadsTests
         await using var cloud = await FilledAsync(lamps);
         var controller = new LampController(Nothing);
         await using var host = await StartAsync(cloud, controller);
-        await Eventually.TrueAsync(() => controller.Looks.Count == lamps, "the first look at everything");
+        await Wait.UntilAsync(() => controller.Looks.Count == lamps, "the first look at everything");
         var before = cloud.Log.Reads;
         for (var i = 1; i <= 10; i++)
         {
             await cloud.SetHoursAsync("lamp-7", i);
-            await Eventually.TrueAsync(() => controller.Looks.Count == lamps + i, "the change reaches the controller");
+            await Wait.UntilAsync(() => controller.Looks.Count == lamps + i, "the change reaches the controller");
         }
         var reads = cloud.Log.Reads - before;
         await StopAsync(host);

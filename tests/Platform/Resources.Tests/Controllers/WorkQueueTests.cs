@@ -44,7 +44,7 @@ public class WorkQueueTests
         await queue.NextAsync(default);
         queue.Done(Key, new WorkDone(Failed: false, TimeSpan.FromSeconds(5)));
         var next = queue.NextAsync(default);
-        await Eventually.TrueAsync(() => time.Waiting == 1, "the queue waits for its time");
+        await Wait.UntilAsync(() => time.Waiting == 1, "the queue waits for its time");
         time.Advance(TimeSpan.FromSeconds(4));
         Assert.False(next.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(1));

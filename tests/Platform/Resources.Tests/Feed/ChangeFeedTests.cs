@@ -151,13 +151,12 @@ public class ChangeFeedTests
     public async Task Follow_UnderConcurrentCommits_EveryFollowerSeesEachRevisionOnceInOrder()
     {
         const int Writers = 8, Each = 50;
-        var seed = Random.Shared.Next();
         await using var cloud = await TestCloud.StartAsync(capacity: 16);
         var head = await cloud.Log.HeadAsync(cloud.Caller.Tenant, default);
         var followers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => i % 2 == 0
             ? cloud.Feed.FollowAsync(new FeedFilter(cloud.Caller.Tenant), default).AsTask()
             : cloud.Feed.FollowAsync(cloud.Caller.Tenant, Revision.None, null, default).AsTask()));
-        var reading = followers.Select((f, i) => ReadSlowlyAsync(f, new Revision(head.Value + Writers * Each), new Random(seed + i))).ToList();
+        var reading = followers.Select((f, i) => ReadSlowlyAsync(f, new Revision(head.Value + Writers * Each), Seeded.Random(i))).ToList();
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(w => Task.Run(async () =>
         {
             for (var i = 0; i < Each; i++) await cloud.AddLampAsync($"w{w}-{i}");
@@ -165,7 +164,7 @@ public class ChangeFeedTests
         foreach (var (seen, i) in (await Task.WhenAll(reading)).Select((s, i) => (s, i)))
         {
             var first = i % 2 == 0 ? seen[0] : 1; // those that follow from now on may be told a little of before
-            Assert.True(first <= head.Value + 1 && seen.SequenceEqual(Enumerable.Range(0, seen.Count).Select(n => first + n)), $"Seed {seed}: follower {i} saw {string.Join(",", seen)}");
+            Assert.True(first <= head.Value + 1 && seen.SequenceEqual(Enumerable.Range(0, seen.Count).Select(n => first + n)), $"STRATA_SEED={Seeded.Seed}: follower {i} saw {string.Join(",", seen)}");
         }
     }
 

@@ -38,7 +38,7 @@ public sealed class InformerHubTests
     {
         await using var cloud = await TestCloud.StartAsync(capacity: 4); // followers of the feed overrun all the time
         using var slow = await cloud.Feed.FollowAsync(new FeedFilter(), default);
-        var random = new Random(11);
+        var random = Seeded.Random();
         List<Caller> callers = [cloud.Caller];
         for (var i = 0; i < 2; i++)
         {
@@ -92,7 +92,7 @@ public sealed class InformerHubTests
         cloud.Log.Unlisted = ProjectKind.Kind.Model.Name;
         await cloud.Hub.StartAsync(default);
         var (tenant, lamps) = (cloud.Caller.Tenant, cloud.Hub.Of(LampKind.Kind));
-        await Eventually.TrueAsync(() => lamps.IsSynced, "the lamps are listed");
+        await Wait.UntilAsync(() => lamps.IsSynced, "the lamps are listed");
         await cloud.AddLampAsync("shelf");
         await cloud.Hub.CatchUpWithStoreAsync(tenant, [lamps], default);
         Assert.Equal(2, lamps.Count);

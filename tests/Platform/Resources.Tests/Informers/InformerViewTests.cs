@@ -21,9 +21,9 @@ public sealed class InformerViewTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Apply_RandomChangesAndListings_FindsByEachIndexWhatThereIs(int seed)
+    public void Apply_RandomChangesAndListings_FindsByEachIndexWhatThereIs(int run)
     {
-        var random = new Random(seed);
+        var random = Seeded.Random(run);
         var view = new InformerView([TestCloud.LampsByColor, TestCloud.LampsByFitting, TestCloud.LampsByState], (_, _) => { });
         view.Observe(Observe);
         var pending = new Queue<EntityRevision>();

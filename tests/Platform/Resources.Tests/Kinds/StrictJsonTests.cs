@@ -62,8 +62,7 @@ public class StrictJsonTests
     [Fact]
     public void Read_RandomJson_NeverThrows()
     {
-        var seed = Random.Shared.Next();
-        var random = new Random(seed);
+        var random = Seeded.Random();
         for (var i = 0; i < 5000; i++)
         {
             var json = RandomSpecs.Next(random);
@@ -75,7 +74,7 @@ public class StrictJsonTests
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"Seed {seed}, run {i}: {json}", e);
+                throw new InvalidOperationException($"STRATA_SEED={Seeded.Seed}, run {i}: {json}", e);
             }
         }
     }

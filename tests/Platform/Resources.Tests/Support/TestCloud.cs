@@ -74,7 +74,7 @@ internal sealed class TestCloud : IAsyncDisposable
     public Task AwayForAMomentAsync()
     {
         var refused = Log.Refused;
-        return Eventually.TrueAsync(() => Log.Refused >= refused + 3, "the storage is asked in vain");
+        return Wait.UntilAsync(() => Log.Refused >= refused + 3, "the storage is asked in vain");
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Strata.Core;
 using Strata.Server.Tests.Support;
@@ -107,7 +106,7 @@ public sealed class FullDatabaseDiskTests
 
         public async Task<int> CreateAsync()
         {
-            using var answer = await http.PostAsJsonAsync("/api/entity/JSON/page/1", new { text = Convert.ToBase64String(RandomNumberGenerator.GetBytes(DocumentBytes)) });
+            using var answer = await http.PostAsJsonAsync("/api/entity/JSON/page/1", new { text = Convert.ToBase64String(Seeded.Bytes(DocumentBytes)) });
             var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
             if (answer.IsSuccessStatusCode) Acknowledged.Add(body[0].GetProperty("entityIds")[0].GetString()!);
             else Refused.Add(((int)answer.StatusCode, body.GetProperty("properties").GetProperty("errorCode").GetString()!));

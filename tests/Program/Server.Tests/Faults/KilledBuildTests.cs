@@ -6,8 +6,10 @@ namespace Strata.Server.Tests.Faults;
 /// <summary>kill -9 of the server in the middle of a build, and after it: the deployment comes to its new release by itself, and nothing of the build is left on the machine.</summary>
 public sealed class KilledBuildTests
 {
+    private static int sleeps;
+
     /// <summary>A duration that no other process on the machine sleeps.</summary>
-    private static string UniqueSleep() => $"sleep 4.{Random.Shared.Next(100_000_000):D8}";
+    private static string UniqueSleep() => $"sleep 4.{Environment.ProcessId:D8}{Interlocked.Increment(ref sleeps)}";
 
     [Fact]
     public async Task Kill_InTheMiddleOfABuild_BuildsAgainAndLeavesNothing()

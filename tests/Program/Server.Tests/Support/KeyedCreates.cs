@@ -13,7 +13,6 @@ namespace Strata.Server.Tests.Support;
 public sealed class KeyedCreates : IAsyncDisposable
 {
     private const int Clients = 6;
-    private const int Seed = 20_261;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
     private readonly Cloud[] clouds;
@@ -46,7 +45,7 @@ public sealed class KeyedCreates : IAsyncDisposable
         using (await clouds[0].Client.SendAsync(HttpMethod.Post, "/api/model/import/JSON/SAMPLE_DATA/keyed/1", JsonText.FromString("""{"number":1}"""))) { }
         await clouds[0].Client.SendBytesAsync(HttpMethod.Put, "/api/model/keyed/1/lock");
         var creates = new KeyedCreates(token, clouds);
-        creates.all = Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => CreateAsync(creates, new Random(Seed + client)))));
+        creates.all = Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => CreateAsync(creates, Seeded.Random(client)))));
         return creates;
     }
 

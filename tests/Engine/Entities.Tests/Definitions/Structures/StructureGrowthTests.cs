@@ -5,7 +5,7 @@ using Strata.Entities.Tests.Support;
 
 namespace Strata.Entities.Tests.Definitions.Structures;
 
-public class StructureGrowthTests(ITestOutputHelper output)
+public class StructureGrowthTests
 {
     [Theory]
     [InlineData("""{"k":1}""", """{"k":1,"new":"s"}""", "STRUCTURAL", "new")]
@@ -107,9 +107,7 @@ public class StructureGrowthTests(ITestOutputHelper output)
     [Fact]
     public void Check_AndGrowth_AgreeOnEveryDocument()
     {
-        var seed = Random.Shared.Next();
-        output.WriteLine($"Seed {seed}");
-        var random = new Random(seed);
+        var random = Seeded.Random();
         var fitting = 0;
         for (var i = 0; i < 3_000; i++)
         {
