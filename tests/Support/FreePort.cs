@@ -12,6 +12,7 @@ internal static class FreePort
 {
     private const int First = 10_240, End = 32_000;
 
+    private static readonly Lazy<string> folder = new(MakeFolder);
     private static readonly List<FileStream> held = [];
 
     public static int Next()
@@ -27,15 +28,24 @@ internal static class FreePort
 
     private static FileStream? Hold(int port)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "strata-test-ports"));
         try
         {
-            return new FileStream(Path.Combine(folder.FullName, port.ToString(CultureInfo.InvariantCulture)), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            var file = Path.Combine(folder.Value, port.ToString(CultureInfo.InvariantCulture));
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return null; // held by another process, perhaps of another user
         }
+    }
+
+    private static string MakeFolder()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), "strata-test-ports");
+        if (Directory.Exists(folder)) return folder;
+        Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(folder, (UnixFileMode)0b001_111_111_111); // as /tmp: of all users
+        return folder;
     }
 
     private static bool IsFree(int port)

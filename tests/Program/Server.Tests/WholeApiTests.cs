@@ -7,17 +7,18 @@ using Strata.Server.Options;
 
 namespace Strata.Server.Tests;
 
-/// <summary>The API of the whole product over its private PostgreSQL. The agent and the edge stay away, so that nothing changes by itself.</summary>
-public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
+/// <summary>
+/// The API of the whole product over its private PostgreSQL, once for all tests of the class. The agent and the edge stay away, so that nothing changes by itself.
+/// </summary>
+public sealed class WholeApi : IAsyncLifetime
 {
-    private static readonly string[] Lists =
-        ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
-
-    private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token", "/api/.well-known/jwks.json"];
-
     private readonly string root = Path.Combine(Path.GetTempPath(), $"strata-api-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}");
-    private StrataServer server = null!;
-    private HttpClient http = null!;
+
+    public StrataServer Server { get; private set; } = null!;
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>What was filled in, by the names of parameters; null until a test has done so.</summary>
+    public Dictionary<string, string>? Known { get; set; }
 
     public async ValueTask InitializeAsync()
     {
@@ -27,21 +28,32 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
             Home = new HomeLayout(root), Listen = IPAddress.Loopback, ApiPort = FreePort.Next(), HttpPort = FreePort.Next(), EdgeMode = EdgeMode.Off, Agent = false,
         };
         options.Home.Create();
-        server = await StrataServer.StartAsync(options, null, null, TimeProvider.System, default);
-        http = new HttpClient { BaseAddress = options.ApiUrl };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
+        Server = await StrataServer.StartAsync(options, null, null, TimeProvider.System, default);
+        Http = new HttpClient { BaseAddress = options.ApiUrl };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Server.AdminToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        http?.Dispose();
-        if (server is not null)
+        Http?.Dispose();
+        if (Server is not null)
         {
-            await server.StopAsync(keepWork: false);
-            await server.DisposeAsync();
+            await Server.StopAsync(keepWork: false);
+            await Server.DisposeAsync();
         }
         Folder.Delete(root);
     }
+}
+
+public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : IClassFixture<WholeApi>
+{
+    private static readonly string[] Lists =
+        ["organizations", "projects", "tokens", "nodes", "instances", "deployments", "releases", "routes", "webhooks"];
+
+    private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token", "/api/.well-known/jwks.json"];
+
+    private readonly StrataServer server = api.Server;
+    private readonly HttpClient http = api.Http;
 
     [Fact]
     public Task EveryEndpoint_RefusesBadInputs_AndChangesNothing() => RefuseAsync(each: 100);
@@ -51,7 +63,7 @@ public sealed class WholeApiTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task RefuseAsync(int each)
     {
-        var known = await FillAsync();
+        var known = api.Known ??= await FillAsync();
         var before = await SettledAsync();
         var report = await new BadInputs(server.Options.ApiUrl, server.AdminToken!, known).RunAsync(each, default);
         output.WriteLine(report.ToString());

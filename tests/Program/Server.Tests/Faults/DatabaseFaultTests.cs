@@ -62,7 +62,8 @@ public sealed class DatabaseFaultTests
         Assert.False(File.Exists(Path.Combine(cloud.Home, "run", "watch.pid")));
     }
 
-    [Fact]
+    /// <summary>Half a minute to repair itself and a minute to leave: RepairTests of the command line shows the same with a clock of its own.</summary>
+    [Fact, Trait("Duration", "Long")]
     public async Task Up_WhereTheServerHangs_ReplacesIt()
     {
         await using var cloud = new Cloud();
