@@ -7,16 +7,27 @@ using Strata.Server.Tests.Support;
 
 namespace Strata.Server.Tests.EndToEnd;
 
+/// <summary>A cloud of the class's own, which each test finds running and without applications.</summary>
+public sealed class CrashCloud : Cloud;
+
 /// <summary>kill -9 and restarts: nothing acknowledged is lost, nothing half done is left, what ran runs on.</summary>
-public sealed class CrashTests
+public sealed class CrashTests(CrashCloud cloud) : IClassFixture<CrashCloud>, IAsyncLifetime
 {
     private const int Creates = 200;
+
+    /// <summary>Takes away what the test before deployed.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        if (cloud.Pid is null) (await cloud.UpAsync()).ShouldSucceed();
+        foreach (var name in (await ListAsync(cloud, "deployments")).Select(d => d.GetProperty("name").GetString()!).Where(name => name != "welcome"))
+            (await cloud.RunAsync("delete", $"deployment/{name}", "--yes")).ShouldSucceed();
+    }
+
+    public ValueTask DisposeAsync() => default;
 
     [Fact]
     public async Task Kill_AmidCreatesAndADeployment_LosesNothingAcknowledged()
     {
-        await using var cloud = new Cloud();
-        (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("before");
         (await cloud.RunAsync("deploy", app.Path, "--name", "steady")).ShouldSucceed();
         var ran = await ProcessAsync(cloud, "steady");
@@ -42,8 +53,6 @@ public sealed class CrashTests
     [Fact]
     public async Task Kill_AndUp_AdoptsInstancesAndTheDatabase()
     {
-        await using var cloud = new Cloud();
-        (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("adopted");
         (await cloud.RunAsync("deploy", app.Path, "--name", "kept")).ShouldSucceed();
         var before = await ProcessAsync(cloud, "kept");
@@ -62,8 +71,6 @@ public sealed class CrashTests
     [Fact]
     public async Task DownAndUp_NeverStopsInstances()
     {
-        await using var cloud = new Cloud();
-        (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("upgraded around");
         (await cloud.RunAsync("deploy", app.Path, "--name", "lasting")).ShouldSucceed();
         var before = await ProcessAsync(cloud, "lasting");
@@ -80,8 +87,6 @@ public sealed class CrashTests
     [Fact]
     public async Task DownAllAndUp_BringsEverythingBack()
     {
-        await using var cloud = new Cloud();
-        (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("back again");
         (await cloud.RunAsync("deploy", app.Path, "--name", "resting")).ShouldSucceed();
         (await cloud.RunAsync("scale", "resting", "2")).ShouldSucceed();
@@ -96,8 +101,6 @@ public sealed class CrashTests
     [Fact]
     public async Task DownAll_AfterAKill_StopsWhatWasLeft()
     {
-        await using var cloud = new Cloud();
-        (await cloud.UpAsync()).ShouldSucceed();
         using var app = AppFolder.Saying("left alone");
         (await cloud.RunAsync("deploy", app.Path, "--name", "orphan")).ShouldSucceed();
         var instance = await ProcessAsync(cloud, "orphan");
@@ -110,14 +113,13 @@ public sealed class CrashTests
     [Fact]
     public async Task TwoClouds_SideBySide_KnowNothingOfEachOther()
     {
-        await using var one = new Cloud();
+        Cloud one = cloud;
         await using var two = new Cloud();
-        (await one.UpAsync()).ShouldSucceed();
         (await two.UpAsync()).ShouldSucceed();
-        foreach (var (cloud, text) in new[] { (one, "the first"), (two, "the second") })
+        foreach (var (either, text) in new[] { (one, "the first"), (two, "the second") })
         {
             using var app = AppFolder.Saying(text);
-            (await cloud.RunAsync("deploy", app.Path, "--name", "same-name")).ShouldSucceed();
+            (await either.RunAsync("deploy", app.Path, "--name", "same-name")).ShouldSucceed();
         }
         Assert.Equal("the first\n", await one.GetPageAsync("same-name"));
         Assert.Equal("the second\n", await two.GetPageAsync("same-name"));
