@@ -13,7 +13,7 @@ public sealed class BadApplicationTests(SharedCloud cloud)
     {
         using var app = AppFolder.Node("setInterval(() => {}, 1000);", ShortGrace);
         var told = await FailAsync("deaf", app);
-        Assert.Contains("8080", told);
+        Assert.Matches(Environment.IsPrivilegedProcess ? "on port 8080 " : @"on port \d+ ", told); // a plain process has a port of this machine
         Assert.Contains("PORT", told);
     }
 
