@@ -83,7 +83,7 @@ public sealed class StrataTelemetry : IAsyncDisposable
                     TagKeys = ["http.route", "http.request.method", "http.response.status_code"], CardinalityLimit = SeriesOfManyMax,
                 },
                 "http.server.active_requests" => MetricStreamConfiguration.Drop, // two more updates for each request; the shares show as much
-                "strata.edge.request.duration" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfManyMax },
+                "strata.edge.request.duration" or "strata.edge.errors" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfManyMax },
                 _ => new MetricStreamConfiguration { CardinalityLimit = SeriesMax },
             })
             .AddPrometheusExporter(PrometheusText.Configure);

@@ -52,6 +52,23 @@ public sealed partial class StrataTelemetryTests
         Assert.InRange(text.Split('\n').Count(l => l.StartsWith("strata_test_many_total", StringComparison.Ordinal)), 100, 300);
     }
 
+    /// <summary>Both have a series for each deployment.</summary>
+    [Theory, InlineData("strata.edge.request.duration"), InlineData("strata.edge.errors")]
+    public async Task Series_OfTheEdge_HaveRoomForManyDeployments(string name)
+    {
+        var listen = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
+        await using var telemetry = await StartAsync(Options with { MetricsListen = listen });
+        using var meter = new Meter("Strata.Test");
+        var counter = meter.CreateCounter<long>(name);
+        for (var i = 0; i < 1000; i++) counter.Add(1, new KeyValuePair<string, object?>("deployment", $"n{i}"));
+
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{listen}") };
+        var text = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+
+        Assert.Equal(1000, text.Split('\n').Count(l => l.Contains("deployment=\"n", StringComparison.Ordinal)));
+        Assert.DoesNotContain("otel_metric_overflow", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Spans_AreSentToTheReceiver_AndOneFromOutsideIsSampledByUs()
     {

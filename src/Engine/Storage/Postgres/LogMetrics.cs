@@ -59,12 +59,17 @@ internal static class LogMetrics
         foreach (var commit in commits) commit.GroupSize = commits.Count;
     }
 
-    /// <summary>A span of one commit; null while no trace is sampled. Not the current one of its caller, which goes on.</summary>
+    /// <summary>A span of one commit; null where its trace is not sampled. Not the current one of its caller, which goes on.</summary>
     public static Activity? StartCommit(Commit commit)
     {
         if (!Source.HasListeners()) return null;
         var caller = Activity.Current;
         var span = Source.StartActivity("log.commit", ActivityKind.Client);
+        if (span is { IsAllDataRequested: false }) // for a root that the sampler refuses, there is a span that only carries ids
+        {
+            span.Dispose();
+            span = null;
+        }
         Activity.Current = caller;
         return span?.SetTag("strata.commit.writes", commit.Writes.Count);
     }

@@ -13,8 +13,14 @@ internal readonly struct RequestTrace
 
     private RequestTrace(HttpContext http, Activity span) => (this.http, this.span) = (http, span);
 
-    /// <summary>Null where the trace is not sampled.</summary>
-    public static RequestTrace? Of(HttpContext http) => Activity.Current is { Recorded: true } span ? new RequestTrace(http, span) : null;
+    /// <summary>
+    /// Null where this process does not sample the trace. <see cref="Activity.Recorded"/> alone does not show that: it may be the client's
+    /// flag, which the framework copies even where nothing listens to its spans.
+    /// </summary>
+    public static RequestTrace? Of(HttpContext http) =>
+        Activity.Current is { Recorded: true, IsAllDataRequested: true } span && span.Source.HasListeners()
+            ? new RequestTrace(http, span)
+            : null;
 
     public async Task RunAsync(RequestDelegate next)
     {

@@ -25,7 +25,10 @@ public sealed record MemberCall
 
     public required ComputeCall Call { get; init; }
 
-    /// <summary>W3C trace context of the call, for the member's own spans; null where the trace is not sampled.</summary>
+    /// <summary>
+    /// W3C trace context of the call, for the member's own spans; null where the trace is sampled neither by this server nor, by its flag,
+    /// by the client.
+    /// </summary>
     public string? TraceParent { get; init; }
 
     /// <summary>
