@@ -1,9 +1,11 @@
 """Without any server: PYTHONPATH=. python3 -m unittest discover -s tests"""
+import json
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from strata import Member, Strata, StrataError
+from strata.client import transaction
 from strata.events import decode, encode
 
 member = Member(Strata("http://127.0.0.1:1", "x", retries=0), tags=[])
@@ -31,6 +33,39 @@ class MemberTests(unittest.TestCase):
             Strata("http://127.0.0.1:1", "x", retries=0).entities("x").get("y")
         self.assertEqual(refused.exception.code, "SERVER_UNREACHABLE")
         self.assertIn("strata up", refused.exception.next)
+
+    def test_what_may_be_tried_again_is_but_no_write_in_a_transaction(self):
+        asked = []
+
+        class Refusing(BaseHTTPRequestHandler):
+            def do_PUT(self):
+                asked.append(self.command)
+                self.rfile.read(int(self.headers["Content-Length"]))
+                problem = json.dumps({"status": 503, "code": "PEER_UNAVAILABLE", "detail": "No.", "properties": {"retryable": True}}).encode()
+                self.send_response(503)
+                self.send_header("Content-Length", str(len(problem)))
+                self.end_headers()
+                self.wfile.write(problem)
+
+            do_PATCH = do_POST = do_PUT
+
+            def log_message(self, *_):
+                pass
+
+        with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}"
+            client = Strata(url, "x", retries=1)
+            joined = transaction.set((url, "second.secret"))
+            for method in ("PUT", "PATCH", "POST"):
+                with self.assertRaises(StrataError) as refused:
+                    client.request(method, "/api/entity/x", {})
+                self.assertEqual(refused.exception.code, "PEER_UNAVAILABLE")
+            transaction.reset(joined)
+            with self.assertRaises(StrataError):
+                client.request("PUT", "/api/entity/x", {})
+            server.shutdown()
+        self.assertEqual(asked, ["PUT", "PATCH", "POST", "PUT", "PUT"])
 
     def test_no_redirection_is_followed_because_the_token_would_travel_with_it(self):
         asked = []

@@ -32,6 +32,28 @@ test('what cannot be reached is said with the next step', async () => {
     new Strata({ url: 'http://127.0.0.1:1', retries: 0 }).entities('x').get('y'), (error: StrataError) => error.code === 'SERVER_UNREACHABLE' && error.next!.includes('strata up'));
 });
 
+test('what may be tried again is, but no write in a transaction, whose first try may have had its effect', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.method!);
+    const problem = { status: 503, code: 'PEER_UNAVAILABLE', detail: 'No.', properties: { retryable: true } };
+    response.writeHead(503, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = new Strata({ url, token: 'x', retries: 1 });
+  const refused = (method: string) =>
+    assert.rejects(client.request(method, '/api/entity/x', { body: {} }), (error: StrataError) => error.code === 'PEER_UNAVAILABLE');
+  await Strata.transaction.run({ origin: new URL(url).origin, token: 'second.secret' }, async () => {
+    for (const method of ['PUT', 'PATCH', 'POST', 'DELETE']) await refused(method);
+  });
+  assert.deepEqual(asked, ['PUT', 'PATCH', 'POST', 'DELETE']);
+  await refused('PUT');
+  assert.deepEqual(asked.slice(4), ['PUT', 'PUT']);
+  server.closeAllConnections();
+  server.close();
+});
+
 test('no redirection is followed, because the token would travel with it', async () => {
   const asked: string[] = [];
   const server = createServer((request, response) => {

@@ -140,8 +140,16 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         }
     }
 
-    private static bool MayRetry(Call call, Error error) =>
-        error.Retryable && error.Code != ClientErrors.ServerUnreachable && (call.IdempotencyKey is not null || call.Method == HttpMethod.Get || call.Method == HttpMethod.Put);
+    /// <summary>
+    /// Not a write in a joined transaction: it has no idempotency key, and the first try may have arrived even where the answer says that
+    /// another server of the cloud did not answer.
+    /// </summary>
+    private static bool MayRetry(Call call, Error error)
+    {
+        if (!error.Retryable || error.Code == ClientErrors.ServerUnreachable) return false;
+        if (call.IdempotencyKey is not null || call.Method == HttpMethod.Get) return true;
+        return call.Method == HttpMethod.Put && call.JoinToken is null;
+    }
 
     private static string Reason(SocketException e) => e.SocketErrorCode switch
     {

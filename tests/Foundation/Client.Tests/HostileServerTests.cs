@@ -16,6 +16,7 @@ public sealed class HostileServerTests : IAsyncLifetime
     private WebApplication app = null!;
     private StrataClient client = null!;
     private int redirected;
+    private int refused;
 
     public async ValueTask InitializeAsync()
     {
@@ -58,6 +59,17 @@ public sealed class HostileServerTests : IAsyncLifetime
     {
         await FailureAsync(() => client.SendBytesAsync(HttpMethod.Get, "/redirect"));
         Assert.Equal(0, redirected);
+    }
+
+    /// <summary>The answer says that it may be tried again, but not whether the first try had an effect.</summary>
+    [Theory, InlineData("PUT", true, 1), InlineData("PATCH", true, 1), InlineData("PUT", false, 2), InlineData("GET", true, 2)]
+    public async Task Refused_IsTriedAgain_ButNoWriteInATransaction(string method, bool isJoined, int tries)
+    {
+        using var http = new HttpClient { BaseAddress = client.Address };
+        var transport = new Transport(http, options with { RetriesMax = 1 });
+        var call = new Call(new HttpMethod(method), "/refused") { JoinToken = isJoined ? "second.secret" : null };
+        Assert.Equal("PEER_UNAVAILABLE", (await FailureAsync(() => transport.SendAsync(call, default))).Code);
+        Assert.Equal(tries, refused);
     }
 
     [Theory]
@@ -144,6 +156,7 @@ public sealed class HostileServerTests : IAsyncLifetime
     {
         var path = http.Request.Path.Value!;
         if (path == "/elsewhere") Interlocked.Increment(ref redirected);
+        if (path == "/refused") await RefuseAsync(http);
         if (path == "/redirect") http.Response.Redirect("/elsewhere");
         if (path == "/endless-failure") http.Response.StatusCode = (int)HttpStatusCode.BadRequest;
         if (path == "/endless-event") await http.Response.WriteAsync("data: ", http.RequestAborted);
@@ -156,6 +169,14 @@ public sealed class HostileServerTests : IAsyncLifetime
         var piece = new byte[64 * 1024];
         Array.Fill(piece, (byte)'x');
         while (path.StartsWith("/endless", StringComparison.Ordinal) && !http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(piece, http.RequestAborted);
+    }
+
+    private async Task RefuseAsync(HttpContext http)
+    {
+        Interlocked.Increment(ref refused);
+        http.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
+        http.Response.ContentType = "application/problem+json";
+        await http.Response.WriteAsync("""{"status":503,"code":"PEER_UNAVAILABLE","detail":"No.","properties":{"retryable":true}}""", http.RequestAborted);
     }
 
     private static async Task AnswerLateAsync(HttpContext http)
