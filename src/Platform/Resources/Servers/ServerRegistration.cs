@@ -11,8 +11,8 @@ namespace Strata.Resources.Servers;
 /// <summary>
 /// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
 /// lease was lost in between, and at the end (GONE). A start takes the lease over from the former life of the same data folder; after that
-/// a
-/// lost lease is only taken when it is free, so that of two processes with one id (a copied data folder) the newer one stays.
+/// a lost lease is only taken when it is free, so that of two processes with one id (a copied data folder) the newer one stays. A read or
+/// write that fails is tried again under the same lease: the server goes on answering, so it must not be marked DOWN.
 /// </summary>
 public sealed class ServerRegistration(
     ServerSelf self, ResourceStore<ServerSpec, ServerPresence> servers, ILeases leases, TimeProvider time, Supervisor supervisor)
@@ -32,7 +32,7 @@ public sealed class ServerRegistration(
 
     private bool hasTakenOver;
 
-    /// <summary>Registers once, before the first request may be served.</summary>
+    /// <summary>Takes the lease and holds it, again whenever it is lost, until the server stops.</summary>
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
         while (true)
@@ -61,22 +61,38 @@ public sealed class ServerRegistration(
         return lease;
     }
 
-    /// <summary>Until the lease is lost or the server stops.</summary>
+    /// <summary>Until the lease is lost or the server stops, whatever fails meanwhile.</summary>
     private async Task HoldAsync(HeldLease lease, SupervisedWork work, CancellationToken stoppingToken)
     {
         using var term = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lease.Lost);
         try
         {
-            for (var isFirst = true; ; isFirst = false)
+            for (var isRegistered = false; ;)
             {
-                await RegisterAsync(lease.Fence, isFirst, term.Token);
-                work.Succeeded();
-                await Task.Delay(CheckEvery, time, term.Token);
+                var isDone = await TryRegisterAsync(lease.Fence, isFirst: !isRegistered, work, term.Token);
+                isRegistered |= isDone;
+                await Task.Delay(isDone ? CheckEvery : Retry, time, term.Token);
             }
         }
         catch (OperationCanceledException) when (term.IsCancellationRequested)
         {
             if (stoppingToken.IsCancellationRequested && !lease.Lost.IsCancellationRequested) await LeaveAsync(lease.Fence);
+        }
+    }
+
+    /// <returns>Whether the resource is there and UP.</returns>
+    private async Task<bool> TryRegisterAsync(Fence fence, bool isFirst, SupervisedWork work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RegisterAsync(fence, isFirst, cancellationToken);
+            work.Succeeded();
+            return true;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            work.Failed(e);
+            return false;
         }
     }
 

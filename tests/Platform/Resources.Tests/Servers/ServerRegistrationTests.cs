@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Contracts;
+using Strata.Core;
+using Strata.Core.Background;
+using Strata.Entities.Definitions;
+using Strata.Entities.Engine;
+using Strata.Resources.Kinds;
+using Strata.Resources.Servers;
+using Strata.Resources.Tests.Support;
+using Strata.Storage.Memory;
+
+namespace Strata.Resources.Tests.Servers;
+
+public sealed class ServerRegistrationTests : IAsyncDisposable
+{
+    /// <summary>The lease's deadline and renewal, and the pause until the next look at the resource.</summary>
+    private const int TimersWhileHeld = 3;
+
+    private static readonly Caller Reader = new(TenantId.Platform, "user:test");
+
+    private readonly ManualTime time = new();
+    private readonly MemoryLeases leases;
+    private readonly FaultyLog log;
+    private readonly ResourceStore<ServerSpec, ServerPresence> servers;
+    private readonly ServerSelf self;
+    private readonly Supervisor supervisor = new(TimeProvider.System, NullLogger<Supervisor>.Instance);
+    private readonly ServerRegistration registration;
+
+    public ServerRegistrationTests()
+    {
+        leases = new MemoryLeases(time);
+        log = new FaultyLog(new MemoryLog(time, leases));
+        var engine = new EntityEngine(log, new StaticDefinitions([ServerKind.Kind.Definition]), new InProcessComputation([], []), time);
+        servers = new ResourceStore<ServerSpec, ServerPresence>(engine, ServerKind.Kind, time);
+        self = new ServerSelf("one", "one", new Uri("http://127.0.0.1:1"), "1", time.GetUtcNow());
+        registration = new ServerRegistration(self, servers, leases, time, supervisor);
+    }
+
+    public async ValueTask DisposeAsync() => await registration.StopAsync(default);
+
+    [Fact]
+    public async Task ReadsThatFail_AreTriedAgain_UnderTheSameLease()
+    {
+        await registration.StartAsync(default);
+        await HeldAsync();
+        var holder = await HolderAsync();
+        Assert.NotNull(holder);
+
+        log.IsAway = true;
+        var refused = log.Refused;
+        for (var second = 0; second < 90 && log.Refused < refused + 5; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await HeldAsync();
+            Assert.Equal(holder, await HolderAsync());
+        }
+        Assert.True(log.Refused >= refused + 5);
+        Assert.True(IsFailing);
+
+        log.IsAway = false;
+        for (var second = 0; second < 3; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await HeldAsync();
+        }
+        Assert.False(IsFailing);
+        Assert.Equal((ServerStates.Up, holder), ((await servers.GetAsync(Reader, self.Name, AsOf.Latest, default)).Value.State, await HolderAsync()));
+    }
+
+    [Fact]
+    public async Task FirstWriteThatFails_IsTriedAgain_UnderTheSameLease()
+    {
+        log.IsAway = true;
+        await registration.StartAsync(default);
+        await HeldAsync();
+        var holder = await HolderAsync();
+        log.IsAway = false;
+        time.Advance(TimeSpan.FromSeconds(2));
+        await HeldAsync();
+        var server = (await servers.GetAsync(Reader, self.Name, AsOf.Latest, default)).Value;
+        Assert.Equal((ServerStates.Up, "http://127.0.0.1:1", holder), (server.State, server.Status.Address, await HolderAsync()));
+    }
+
+    private bool IsFailing => supervisor.Report().Any(h => h.State == WorkState.Failing);
+
+    private Task HeldAsync() => Eventually.TrueAsync(() => time.Waiting == TimersWhileHeld, "it holds the lease and waits");
+
+    private ValueTask<string?> HolderAsync() => leases.HolderAsync("server/" + self.ServerId, default);
+}
