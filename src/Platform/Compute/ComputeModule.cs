@@ -8,6 +8,7 @@ using Strata.Compute.Dispatch;
 using Strata.Compute.Members;
 using Strata.Compute.Peers;
 using Strata.Contracts;
+using Strata.Core.Sharing;
 using Strata.Entities.Engine;
 using Strata.Resources.Background;
 
@@ -29,6 +30,7 @@ public static class ComputeModule
     /// <param name="computation">What the engine asks: calls of other servers go the same way.</param>
     public static IServiceCollection AddPeerCompute(this IServiceCollection services, PeerCalls others, MemberComputation computation) =>
         services.AddSingleton(others).AddSingleton(computation.Local).AddSingleton<PeerEndpoints>().AddSingleton<PeerReports>()
+            .AddSingleton<MemberAnnouncements>().AddSingleton<IShareReport>(x => x.GetRequiredService<MemberAnnouncements>())
             .AddSupervised<PeerMembersFollower>();
 
     public static void MapCompute(this IEndpointRouteBuilder routes)

@@ -120,7 +120,7 @@ public sealed class PeerMembersTests
     {
         var tags = Enumerable.Range(0, 50).Select(i => new string('t', 98) + i).ToList();
         List<MemberGroup> all = [.. Enumerable.Range(0, 1000).Select(i => new MemberGroup($"prj_{i}", tags, 1, 64, 0))];
-        var line = MemberGroupsLine.Write(Tenant, all);
+        var line = MemberGroupsLine.Write(Tenant, MemberGroupsLine.Fitting(all));
         Assert.InRange(line.Length, 1, MemberGroupsLine.BytesMax);
         Assert.True(MemberGroupsLine.TryRead(line, out var tenant, out var groups));
         Assert.Equal((Tenant, "prj_0"), (tenant, groups[0].Project));

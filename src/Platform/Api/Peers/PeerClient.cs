@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,22 +10,32 @@ namespace Strata.Api.Peers;
 
 /// <summary>
 /// Calls to other servers of this cloud, over HTTP/2 to their API's port, each with a token of <see cref="PeerTokens"/>. Bounded: requests
-/// at
-/// once (shared fairly by organizations), the time of a connect, and the time until a server that fell silent counts as gone (pings). One
-/// that
-/// could not be reached is not tried again for a second, so that calls to a dead server fail at once. Safe for concurrent use.
+/// at once and the bytes of bodies (both shared fairly by organizations), the time of a connect, the time that a request waits for a
+/// connection, and the time until a server that fell silent counts as gone (pings). One that could not be reached is not tried again for a
+/// second, and all that wait for a connection to it are refused together, so that calls to a dead server fail at once. Safe for concurrent
+/// use.
 /// </summary>
 public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, TimeProvider time) : IShareReport, IDisposable
 {
     /// <summary>At once, to all other servers together; streams that follow them included.</summary>
     private const int RequestsMax = 4000;
 
+    /// <summary>Of bodies that are held in memory, sent or received; one organization takes half of it at most.</summary>
+    private const long BodyBytesMax = 128 << 20;
+
     private static readonly TimeSpan ConnectMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// From a call until it has a connection; longer than <see cref="ConnectMax"/>, as it may wait for one that has just begun.
+    /// </summary>
+    private static readonly TimeSpan WaitForConnectionMax = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly FairShare requests = new("requests to other servers", new ShareSize(RequestsMax));
-    private readonly ConcurrentDictionary<string, long> failedAt = new(StringComparer.Ordinal);
+    private readonly ByteBudget bodies = new("bodies to and from other servers", new ShareSize(BodyBytesMax));
+    private readonly PeerRests rests = new(RestAfterFailure, time);
 
     private readonly HttpMessageInvoker http = new(new SocketsHttpHandler
     {
@@ -41,11 +50,12 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
         KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = PeerDispatch.OnHeader,
     });
 
     public ServerDirectory Directory => directory;
 
-    public IEnumerable<ShareUse> Shares => [requests.Use];
+    public IEnumerable<ShareUse> Shares => [requests.Use, bodies.Use];
 
     /// <summary>
     /// Sends a request; the answer's body is read as it comes. PEER_UNAVAILABLE where there is no answer, SHARE_EXHAUSTED at the bound.
@@ -71,7 +81,7 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
         PeerServer peer, string method, string path, Principal principal, bool keepsChecking, HttpContent? content,
         IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
     {
-        if (IsResting(peer)) return PeerErrors.Unreached;
+        if (rests.IsResting(peer.ServerId)) return PeerErrors.Unreached;
         if (!requests.TryTake(principal.Tenant).TryGet(out var place, out var error)) return error;
         using var request = new HttpRequestMessage(new HttpMethod(method), AddressOf(peer, path))
         {
@@ -80,19 +90,20 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         var token = tokens.Issue(peer, method, path, principal, keepsChecking);
         request.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + token);
+        using var dispatch = new PeerDispatch(request, WaitForConnectionMax, time, rests.NextRest(peer.ServerId), cancellationToken);
         try
         {
-            var response = await http.SendAsync(request, cancellationToken);
-            failedAt.TryRemove(peer.ServerId, out _);
-            return PeerMark.AnswerOf(response, place);
+            var response = await http.SendAsync(request, dispatch.Token);
+            rests.Answered(peer.ServerId);
+            return PeerMark.AnswerOf(response, place, new PeerBodies(bodies, principal.Tenant, time));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException
             or OperationCanceledException)
         {
             place.Dispose();
-            if (!IsConnectFailure(e)) return PeerErrors.Unavailable;
-            failedAt[peer.ServerId] = time.GetTimestamp();
-            return PeerErrors.Unreached;
+            var isConnectFailure = IsConnectFailure(e);
+            if (isConnectFailure) rests.Failed(peer.ServerId);
+            return isConnectFailure || !dispatch.WasSent ? PeerErrors.Unreached : PeerErrors.Unavailable;
         }
         catch
         {
@@ -101,37 +112,50 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
         }
     }
 
-    public void Dispose() => http.Dispose();
+    /// <summary>Room for a body that is built in memory, until it is sent; SERVER_BUSY where there is none.</summary>
+    public Result<ShareLease> TryReserve(TenantId tenant, long bytes) => bodies.TryReserve(tenant, bytes);
 
-    private bool IsResting(PeerServer peer) =>
-        failedAt.TryGetValue(peer.ServerId, out var at) && time.GetElapsedTime(at) < RestAfterFailure;
+    public void Dispose() => http.Dispose();
 
     /// <summary>As it is: what was signed must be what arrives.</summary>
     private static Uri AddressOf(PeerServer peer, string path) =>
         new(peer.Address.GetLeftPart(UriPartial.Authority) + path,
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
+    /// <summary>A connect that takes too long ends as a cancellation because of a timeout.</summary>
     private static bool IsConnectFailure(Exception e) => e is HttpRequestException
     {
         HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
             or HttpRequestError.SecureConnectionError,
-    } or HttpRequestException { InnerException: SocketException };
+    } or HttpRequestException { InnerException: SocketException } or OperationCanceledException { InnerException: TimeoutException };
 }
 
 /// <summary>An answer of another server; to be disposed.</summary>
-public sealed class PeerAnswer(HttpResponseMessage response, ShareLease place) : IDisposable
+public sealed class PeerAnswer : IDisposable
 {
+    private readonly HttpResponseMessage response;
+    private readonly ShareLease place;
+    private readonly PeerBodies bodies;
+    private ShareLease? room;
+
+    internal PeerAnswer(HttpResponseMessage response, ShareLease place, PeerBodies bodies) =>
+        (this.response, this.place, this.bodies) = (response, place, bodies);
+
     public HttpResponseMessage Response => response;
 
     public int Status => (int)response.StatusCode;
 
     /// <summary>
-    /// The whole body, up to a bound; PEER_UNAVAILABLE where it does not come or is longer, and the answer's own error where it is one.
+    /// The whole body, up to a bound; PEER_UNAVAILABLE where it does not come, is longer, or finds no room in memory in time, and the
+    /// answer's own error where it is one. Counts against the room for bodies until the answer is disposed. Once for each answer.
     /// </summary>
     public async Task<Result<byte[]>> ReadAsync(int bytesMax, CancellationToken cancellationToken)
     {
         try
         {
+            var length = response.Content.Headers.ContentLength ?? bytesMax;
+            if (length > bytesMax || !(await bodies.ReserveAsync(length, cancellationToken)).TryGet(out room, out _))
+                return PeerErrors.Unavailable;
             await response.Content.LoadIntoBufferAsync(bytesMax, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             return response.IsSuccessStatusCode ? body : ProblemDetails.Read(Status, body) ?? PeerErrors.Unavailable;
@@ -146,6 +170,17 @@ public sealed class PeerAnswer(HttpResponseMessage response, ShareLease place) :
     public void Dispose()
     {
         response.Dispose();
+        room?.Dispose();
         place.Dispose();
     }
+}
+
+/// <summary>One organization's part of the room for bodies.</summary>
+internal sealed record PeerBodies(ByteBudget Budget, TenantId Tenant, TimeProvider Time)
+{
+    /// <summary>Who waits holds no other room of this budget, so the others end.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public ValueTask<Result<ShareLease>> ReserveAsync(long bytes, CancellationToken cancellationToken) =>
+        Budget.ReserveAsync(Tenant, bytes, Patience, Time, cancellationToken);
 }

@@ -8,8 +8,7 @@ internal sealed class MemberLostException : Exception;
 
 /// <summary>
 /// A connected member: what it serves, what it works on, how it does. An answer is taken once, from the member that was asked, while
-/// somebody waits for it; any other is dropped and counted. Safe for concurrent use; its place among the others is the directory's to
-/// guard.
+/// somebody waits for it; any other is dropped and counted. Safe for concurrent use; the directory guards its place among the others.
 /// </summary>
 public sealed class Member
 {
@@ -28,6 +27,7 @@ public sealed class Member
         (Join, Number, this.connection, this.time) = (join, number, connection, time);
         ConnectedAt = time.GetUtcNow();
         Id = Guid.CreateVersion7(ConnectedAt);
+        SortedTags = string.Join('\n', join.Tags.Order(StringComparer.Ordinal));
     }
 
     public Guid Id { get; }
@@ -42,6 +42,9 @@ public sealed class Member
 
     /// <summary>In the order of arrival.</summary>
     internal long Number { get; }
+
+    /// <summary>Its tags as one text, equal to that of a member with the same tags.</summary>
+    internal string SortedTags { get; }
 
     /// <summary>Which call of the directory it was given last. Guarded by the directory.</summary>
     internal long LastGiven { get; set; }

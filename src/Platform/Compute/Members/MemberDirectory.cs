@@ -16,6 +16,9 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     private long counter;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Organizations whose members or calls changed; null while no other server asks.</summary>
+    private HashSet<TenantId>? changedTenants;
+
     /// <summary>Tells of the calls to them.</summary>
     public CallWatch Calls { get; } = new();
 
@@ -41,7 +44,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
             var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded, project), ++counter, connection, time);
             group.Members.Add(member);
             Hand(group, member);
-            TellChange();
+            TellChange(tenant);
             return member;
         }
     }
@@ -52,7 +55,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate)
         {
             member.IsLeaving = true;
-            TellChange();
+            TellChange(member.Join.Tenant);
         }
     }
 
@@ -62,7 +65,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate)
         {
             if (!groups.TryGetValue(member.Join.Tenant, out var group) || !group.Members.Remove(member)) return;
-            TellChange();
+            TellChange(member.Join.Tenant);
             if (group.Members.Count == 0 && group.Waiters.Count == 0) groups.Remove(member.Join.Tenant);
             else FailHopeless(group);
         }
@@ -70,12 +73,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     }
 
     /// <summary>An organization's members, in the order of their arrival.</summary>
-    public IReadOnlyList<MemberReport> Report(TenantId tenant)
-    {
-        Member[] members;
-        lock (gate) members = groups.TryGetValue(tenant, out var group) ? [.. group.Members] : [];
-        return [.. members.Select(m => m.Report())];
-    }
+    public IReadOnlyList<MemberReport> Report(TenantId tenant) => [.. MembersOf(tenant).Select(m => m.Report())];
 
     /// <summary>Whether somebody would serve these tags, busy or not.</summary>
     public bool Serves(TenantId tenant, IReadOnlyList<string> tags)
@@ -83,29 +81,43 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate) return groups.TryGetValue(tenant, out var group) && group.Members.Any(m => Serves(m, tags));
     }
 
-    /// <summary>Completes when a member has come, is leaving or has left. Take it before reading <see cref="Groups"/>.</summary>
+    /// <summary>Completes when a member joined, is leaving or left. Take it before <see cref="TakeChanged"/>.</summary>
     internal Task NextChange
     {
         get { lock (gate) return changed.Task; }
     }
 
-    /// <summary>What there is for other servers to call: the members that are not leaving, by what they serve.</summary>
-    internal IReadOnlyDictionary<TenantId, IReadOnlyList<MemberGroup>> Groups()
+    /// <summary>
+    /// The organizations whose members or calls in flight changed since the last time; the first time all that have members. From then on
+    /// changes are recorded, until <see cref="IgnoreChanges"/>.
+    /// </summary>
+    internal IReadOnlyCollection<TenantId> TakeChanged()
     {
-        var all = new Dictionary<TenantId, IReadOnlyList<MemberGroup>>();
         lock (gate)
         {
-            foreach (var (tenant, group) in groups)
-            {
-                List<MemberGroup> alike =
-                [
-                    .. group.Members.Where(m => !m.IsLeaving).GroupBy(m => (m.Join.Project, Tags: string.Join('\n', m.Join.Tags.Order(StringComparer.Ordinal)))).Select(
-                        same => new MemberGroup(same.Key.Project, same.First().Join.Tags, same.Count(), same.Sum(m => m.Join.Limit), same.Sum(m => m.InFlight))),
-                ];
-                if (alike.Count > 0) all[tenant] = alike;
-            }
+            var taken = changedTenants ?? [.. groups.Keys];
+            changedTenants = [];
+            return taken;
         }
-        return all;
+    }
+
+    internal void IgnoreChanges()
+    {
+        lock (gate) changedTenants = null;
+    }
+
+    /// <summary>
+    /// What other servers may call: the organization's members that are not leaving, by what they serve. Only the list of members is copied
+    /// under the lock; calls in flight are read beside it and may be those of a moment later.
+    /// </summary>
+    internal IReadOnlyList<MemberGroup> GroupsOf(TenantId tenant)
+    {
+        var alike = MembersOf(tenant).Where(m => !m.IsLeaving).GroupBy(m => (m.Join.Project, m.SortedTags));
+        return
+        [
+            .. alike.Select(same => new MemberGroup(same.Key.Project, same.First().Join.Tags, same.Count(), same.Sum(m => m.Join.Limit),
+                same.Sum(m => m.InFlight))),
+        ];
     }
 
     /// <summary>As <see cref="TakeAsync"/>, without waiting; null where no member has room.</summary>
@@ -145,6 +157,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         {
             member.InFlight--;
             Counts.Ended();
+            changedTenants?.Add(member.Join.Tenant);
             if (groups.TryGetValue(member.Join.Tenant, out var group)) Hand(group, member);
         }
     }
@@ -188,8 +201,14 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     private static Member? Free(IEnumerable<Member> able) =>
         able.Where(m => m.InFlight < m.Join.Limit).MinBy(m => (m.InFlight, m.LastGiven, m.Number));
 
-    private void TellChange()
+    private Member[] MembersOf(TenantId tenant)
     {
+        lock (gate) return groups.TryGetValue(tenant, out var group) ? [.. group.Members] : [];
+    }
+
+    private void TellChange(TenantId tenant)
+    {
+        changedTenants?.Add(tenant);
         changed.TrySetResult();
         changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
@@ -198,6 +217,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     {
         member.InFlight++;
         Counts.Began();
+        changedTenants?.Add(member.Join.Tenant);
         member.LastGiven = ++counter;
         return member;
     }

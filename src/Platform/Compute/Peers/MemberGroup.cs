@@ -20,21 +20,32 @@ public sealed record MemberGroup(string? Project, IReadOnlyList<string> Tags, in
 internal sealed record MemberGroupsLine(string Org, IReadOnlyList<MemberGroup> Groups)
 {
     /// <summary>Of one line.</summary>
-    internal const int BytesMax = 1 << 20;
+    internal const int BytesMax = 64 << 10;
+
+    /// <summary>What a line has beside its groups, at most.</summary>
+    private const int EnvelopeBytes = 128;
 
     /// <summary>
-    /// At most <see cref="BytesMax"/>: where an organization's groups do not fit, some are left out, and get calls from their own server
-    /// only.
+    /// As many groups as <see cref="BytesMax"/> hold, those with the highest limits first. Groups that are left out get calls from their
+    /// own server only.
     /// </summary>
+    public static IReadOnlyList<MemberGroup> Fitting(IReadOnlyList<MemberGroup> groups)
+    {
+        var (fitting, bytes) = (new List<MemberGroup>(), EnvelopeBytes);
+        foreach (var group in groups.OrderByDescending(g => g.Limit))
+        {
+            bytes += JsonSerializer.SerializeToUtf8Bytes(group, WireJson.Of<MemberGroup>()).Length + 1;
+            if (bytes > BytesMax) break;
+            fitting.Add(group);
+        }
+        return fitting;
+    }
+
+    /// <summary>With its line feed; the groups are those that are <see cref="Fitting"/>.</summary>
     public static byte[] Write(TenantId tenant, IReadOnlyList<MemberGroup> groups)
     {
-        while (true)
-        {
-            var told = new MemberGroupsLine(tenant.ToString(), groups);
-            var line = JsonSerializer.SerializeToUtf8Bytes(told, WireJson.Of<MemberGroupsLine>());
-            if (line.Length <= BytesMax || groups.Count == 0) return line;
-            groups = [.. groups.Take(groups.Count / 2)];
-        }
+        var line = new MemberGroupsLine(tenant.ToString(), groups);
+        return [.. JsonSerializer.SerializeToUtf8Bytes(line, WireJson.Of<MemberGroupsLine>()), (byte)'\n'];
     }
 
     /// <returns>False where it is no such line: another version of the program may have written it.</returns>

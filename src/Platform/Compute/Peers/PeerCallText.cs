@@ -8,11 +8,13 @@ using Strata.Entities.Workflows;
 namespace Strata.Compute.Peers;
 
 /// <summary>
-/// A call and its answer as they go between servers: JSON, with documents as they are. Whose organization it is comes with the token, not
-/// with this.
+/// A call and its answer as they go between servers: JSON, with documents as they are. The organization comes with the token, not with
+/// this.
 /// </summary>
 internal static class PeerCallText
 {
+    public const string MediaType = "application/json";
+
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = JsonGuard.DepthMax + 8 };
 
     public static ReadOnlyMemory<byte> Write(MemberCall call) => Write(json =>

@@ -1,15 +1,16 @@
+using System.Net.Http.Headers;
 using Strata.Api.Auth;
 using Strata.Api.Peers;
 using Strata.Compute.Members;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Resources.Servers;
 
 namespace Strata.Compute.Peers;
 
 /// <summary>
 /// Gives calls to the members of other servers. The engine, which asks, is made before the services that carry the calls, so the host
-/// connects
-/// the two; until then there are no others. Safe for concurrent use.
+/// connects the two; until then there are no others. Safe for concurrent use.
 /// </summary>
 public sealed class PeerCalls
 {
@@ -34,8 +35,7 @@ public sealed class PeerCalls
         to.Gave(tenant);
         try
         {
-            using var content = new ReadOnlyMemoryContent(PeerCallText.Write(call));
-            var sent = await client!.SendAsync(to.Peer, "POST", Path, principal, content, [], cancellationToken);
+            var sent = await SendAsync(to.Peer, principal, PeerCallText.Write(call), cancellationToken);
             if (!sent.TryGet(out var answer, out var error)) return PeerErrors.WasNotSent(error) ? null : Outcome(error);
             using (answer)
             {
@@ -46,6 +46,18 @@ public sealed class PeerCalls
         finally
         {
             to.Answered(tenant);
+        }
+    }
+
+    private async ValueTask<Result<PeerAnswer>> SendAsync(
+        PeerServer to, Principal principal, ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
+    {
+        if (!client!.TryReserve(principal.Tenant, text.Length).TryGet(out var room, out var busy)) return busy;
+        using (room)
+        {
+            using var content = new ReadOnlyMemoryContent(text);
+            content.Headers.ContentType = new MediaTypeHeaderValue(PeerCallText.MediaType);
+            return await client.SendAsync(to, "POST", Path, principal, content, [], cancellationToken);
         }
     }
 

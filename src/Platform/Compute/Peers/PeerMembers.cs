@@ -6,10 +6,8 @@ using Strata.Resources.Servers;
 namespace Strata.Compute.Peers;
 
 /// <summary>
-/// Which other servers have members for which organizations and tags, in memory. Each server keeps a stream open to each other one and is
-/// told
-/// of changes; when the stream ends, that server's members count as gone at once. Choosing costs no round trip, and nothing where there are
-/// no
+/// Which other servers have members for which organizations and tags, in memory. Each server keeps a stream of changes open to each other
+/// one; when the stream ends, that server's members count as gone at once. Choosing costs no round trip, and nothing where there are no
 /// others. Safe for concurrent use.
 /// </summary>
 public sealed class PeerMembers

@@ -64,7 +64,8 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
             await HeldAsync();
         }
         Assert.False(IsFailing);
-        Assert.Equal((ServerStates.Up, holder), ((await servers.GetAsync(Reader, self.Name, AsOf.Latest, default)).Value.State, await HolderAsync()));
+        var server = (await servers.GetAsync(Reader, self.Name, AsOf.Latest, default)).Value;
+        Assert.Equal((ServerStates.Up, holder), (server.State, await HolderAsync()));
     }
 
     [Fact]
@@ -83,7 +84,7 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
 
     private bool IsFailing => supervisor.Report().Any(h => h.State == WorkState.Failing);
 
-    private Task HeldAsync() => Eventually.TrueAsync(() => time.Waiting == TimersWhileHeld, "it holds the lease and waits");
+    private Task HeldAsync() => Wait.UntilAsync(() => time.Waiting == TimersWhileHeld, "it holds the lease and waits");
 
     private ValueTask<string?> HolderAsync() => leases.HolderAsync("server/" + self.ServerId, default);
 }

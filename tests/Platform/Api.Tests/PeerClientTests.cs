@@ -1,0 +1,171 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Strata.Api.Auth;
+using Strata.Api.Peers;
+using Strata.Api.Tests.Hosting;
+using Strata.Core;
+using Strata.Entities.Log;
+using Strata.Resources.Servers;
+using Strata.Resources.Tests.Support;
+using Strata.Storage.Memory;
+
+namespace Strata.Api.Tests;
+
+/// <summary>What becomes of requests to another server that is slow, silent or gone.</summary>
+public sealed class PeerClientTests : IAsyncLifetime
+{
+    private readonly MemoryLeases leases = new(TimeProvider.System);
+    private readonly SealedSecrets key = new(new byte[SealedSecrets.KeyBytes]);
+    private ApiHost first = null!;
+    private ApiHost second = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var log = new MemoryLog(TimeProvider.System, leases);
+        second = await StartAsync("second", log, HttpProtocols.Http2);
+        first = await StartAsync("first", log, HttpProtocols.Http1);
+        await first.FillAsync();
+        var directory = first.Services.GetRequiredService<ServerDirectory>();
+        await Wait.UntilAsync(() => directory.Others.Count == 1, "the first knows the second");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task ServerThatLostPower_RefusesAllThatWaitForIt_Together_AsNotSent()
+    {
+        using var silent = new SilentListener();
+        var peer = new PeerServer("silent", "silent", silent.Address);
+        using var client = Client(new ManualTime()); // no deadline of a call and no end of the rest: only what one failed connect causes
+        var calls = Enumerable.Range(0, 40).Select(_ => AskAsync(client, peer)).ToList();
+        foreach (var outcome in await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(40))) // one after the other it would be 80
+            Assert.True(PeerErrors.WasNotSent(outcome.Error!), outcome.Error!.Code);
+        var next = AskAsync(client, peer);
+        Assert.True(next.IsCompleted);
+        Assert.True(PeerErrors.WasNotSent((await next).Error!));
+    }
+
+    [Fact]
+    public async Task CallWithoutAConnection_EndsAtItsDeadline_AsNotSent()
+    {
+        using var silent = new SilentListener();
+        var (peer, time) = (new PeerServer("silent", "silent", silent.Address), new ManualTime());
+        using var client = Client(time);
+        var call = AskAsync(client, peer);
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.True(PeerErrors.WasNotSent((await call).Error!));
+    }
+
+    [Fact]
+    public async Task AnswerThatNeverComes_IsNotTakenForNotSent_AndOutlivesTheDeadlineOfTheConnect()
+    {
+        var time = new ManualTime();
+        using var client = Client(time);
+        var call = AskAsync(client, Second, "/internal/silence");
+        await Wait.UntilAsync(() => second.Services.GetRequiredService<Silence>().IsHeard, "the other has the request");
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(call.IsCompleted);
+        await second.KillAsync();
+        var error = (await call).Error!;
+        Assert.Equal((PeerErrors.UnavailableCode, false), (error.Code, PeerErrors.WasNotSent(error)));
+    }
+
+    [Fact]
+    public async Task Answer_WaitsForRoomOfItsOrganization_AndReturnsIt()
+    {
+        var time = new ManualTime();
+        using var client = Client(time);
+        long Used() => client.Shares.Single(s => s.Resource.StartsWith("bodies", StringComparison.Ordinal)).Used;
+
+        var all = client.TryReserve(first.Org, long.MaxValue).Value;
+        Assert.Equal("SERVER_BUSY", client.TryReserve(first.Org, 1).Error!.Code);
+        using (var other = (await AskAsync(client, Second, tenant: first.OtherOrg)).Value)
+            Assert.True((await other.ReadAsync(100, default)).IsOk);
+        using (var late = (await AskAsync(client, Second)).Value)
+        {
+            var reading = late.ReadAsync(100, default);
+            await Wait.UntilAsync(() => client.Shares.Any(s => s.Waiting == 1), "it waits");
+            time.Advance(TimeSpan.FromMinutes(1));
+            Assert.Equal(PeerErrors.UnavailableCode, (await reading).Error!.Code);
+        }
+        using (var patient = (await AskAsync(client, Second)).Value)
+        {
+            var reading = patient.ReadAsync(100, default);
+            await Wait.UntilAsync(() => client.Shares.Any(s => s.Waiting == 1), "it waits");
+            all.Dispose();
+            Assert.True((await reading).IsOk);
+            Assert.True(Used() > 0);
+        }
+        Assert.Equal(0, Used());
+    }
+
+    private PeerServer Second => first.Services.GetRequiredService<ServerDirectory>().Others.Single();
+
+    private PeerClient Client(TimeProvider time) =>
+        new(first.Services.GetRequiredService<ServerDirectory>(), first.Services.GetRequiredService<PeerTokens>(), time);
+
+    private Task<Result<PeerAnswer>> AskAsync(PeerClient client, PeerServer peer, string path = "/internal/echo", TenantId? tenant = null)
+    {
+        var principal = new Principal { Tenant = tenant ?? first.Org, Actor = "user:jane", Grants = [] };
+        return client.SendAsync(peer, "GET", path, principal, null, [], default);
+    }
+
+    private Task<ApiHost> StartAsync(string name, MemoryLog log, HttpProtocols protocols)
+    {
+        var port = FreePort.Next();
+        var self = new ServerSelf(name, name, new Uri($"http://127.0.0.1:{port}"), "1", TimeProvider.System.GetUtcNow());
+        return ApiHost.StartAsync(log, port, Map, protocols, services: services =>
+            services.AddSingleton<ILeases>(leases).AddSingleton(key).AddSingleton<Silence>().AddServers(self).AddPeers());
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.MapGet("/internal/echo", () => "secret").ForPeersOnly();
+        app.MapGet("/internal/silence", async (HttpContext http, Silence silence) =>
+        {
+            silence.IsHeard = true;
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        }).ForPeersOnly();
+    }
+
+    private sealed class Silence
+    {
+        public volatile bool IsHeard;
+    }
+
+    /// <summary>An address where connects get no answer, as those of a machine without power: the queue of a listener is full.</summary>
+    private sealed class SilentListener : IDisposable
+    {
+        private readonly Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        private readonly List<Socket> queued = [];
+
+        public SilentListener()
+        {
+            listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            listener.Listen(0);
+            Address = new Uri($"http://{listener.LocalEndPoint}");
+            for (var isTaken = true; isTaken;)
+            {
+                var next = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                queued.Add(next);
+                isTaken = next.ConnectAsync(IPAddress.Loopback, Address.Port).Wait(TimeSpan.FromMilliseconds(300));
+            }
+        }
+
+        public Uri Address { get; }
+
+        public void Dispose()
+        {
+            listener.Dispose();
+            foreach (var socket in queued) socket.Dispose();
+        }
+    }
+}
