@@ -180,5 +180,5 @@ public sealed class MemberAnnouncementsTests : IAsyncDisposable
         return true;
     }
 
-    private static TenantId TenantOf(MemberGroupsLine line) => line.TryReadTenant(out var tenant) ? tenant : default;
+    private static TenantId TenantOf(MemberGroupsLine line) => TenantId.TryParse(line.Org, out var tenant) ? tenant : default;
 }
