@@ -38,6 +38,9 @@ public class Cloud : IAsyncDisposable
     public static string Program { get; } = Environment.GetEnvironmentVariable("STRATA_PROGRAM") is { Length: > 0 } path
         ? path : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../Cli/debug/strata"));
 
+    /// <summary>What this cloud is run by.</summary>
+    protected virtual string Executable => Program;
+
     public static string Samples { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../samples"));
 
     public string Home { get; }
@@ -80,7 +83,7 @@ public class Cloud : IAsyncDisposable
 
     private Process Start(IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["STRATA_HOME"] = Home;
         start.Environment["NO_COLOR"] = "1";
         start.Environment["DOTNET_TC_CallCountingDelayMs"] = "7530"; // 30 s: to compile twice what lives for seconds is an eighth of a start's cost
