@@ -22,6 +22,9 @@ public sealed class StrataTelemetry : IAsyncDisposable
     /// <summary>Of instruments by route of the API, or by deployment at the edge.</summary>
     private const int SeriesOfManyMax = 4000;
 
+    /// <summary>500 deployments, each with all codes that the edge answers with: one tenant's errors never hide another's.</summary>
+    private const int SeriesOfEdgeErrorsMax = 12_000;
+
     private const string HttpDuration = "http.server.request.duration";
     private const int OtlpHttpPort = 4318;
 
@@ -83,7 +86,8 @@ public sealed class StrataTelemetry : IAsyncDisposable
                     TagKeys = ["http.route", "http.request.method", "http.response.status_code"], CardinalityLimit = SeriesOfManyMax,
                 },
                 "http.server.active_requests" => MetricStreamConfiguration.Drop, // two more updates for each request; the shares show as much
-                "strata.edge.request.duration" or "strata.edge.errors" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfManyMax },
+                "strata.edge.request.duration" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfManyMax },
+                "strata.edge.errors" => new MetricStreamConfiguration { CardinalityLimit = SeriesOfEdgeErrorsMax },
                 _ => new MetricStreamConfiguration { CardinalityLimit = SeriesMax },
             })
             .AddPrometheusExporter(PrometheusText.Configure);

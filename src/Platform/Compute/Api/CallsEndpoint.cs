@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
@@ -20,12 +19,6 @@ internal sealed class CallsEndpoint(
 {
     /// <summary>What goes in is entities' data.</summary>
     private const string Read = "entities.read";
-
-    /// <summary>Calls between two flushes.</summary>
-    private const int AtOnceMax = 16;
-
-    /// <summary>Calls of other servers that wait for a slow watcher, who misses the oldest beyond that.</summary>
-    private const int BehindMax = 256;
 
     private const string Path = "/api/v1/compute/calls";
 
@@ -53,13 +46,13 @@ internal sealed class CallsEndpoint(
             await events.BeginAsync();
             events.Write("ready");
             await events.FlushAsync(ending.Token);
-            var elsewhere = Channel.CreateBounded<string>(new BoundedChannelOptions(BehindMax) { FullMode = BoundedChannelFullMode.DropOldest });
-            var following = WatchOthersAsync(http, elsewhere.Writer, ending.Token);
+            var elsewhere = new CallsElsewhere();
+            var following = WatchOthersAsync(http, elsewhere, ending.Token);
             try
             {
                 for (var told = time.GetTimestamp(); ; await events.FlushAsync(ending.Token))
                 {
-                    await TellAsync(events, watcher, elsewhere.Reader, ending.Token);
+                    await TellAsync(events, watcher, elsewhere, ending.Token);
                     if (time.GetElapsedTime(told) < PingEvery) continue;
                     if (!await access.IsStillGoodAsync(http, Read, ending.Token)) return;
                     events.Write("ping");
@@ -78,11 +71,12 @@ internal sealed class CallsEndpoint(
         }
     }
 
-    private Task WatchOthersAsync(HttpContext http, ChannelWriter<string> told, CancellationToken cancellationToken) =>
+    private Task WatchOthersAsync(HttpContext http, CallsElsewhere calls, CancellationToken cancellationToken) =>
         peers is null || PeerForwarder.IsForwarded(http)
-            ? Task.CompletedTask : peers.WatchAsync(http.GetPrincipal(), Path + "?watch=true", call => told.TryWrite(call), cancellationToken);
+            ? Task.CompletedTask
+            : peers.WatchAsync(http.GetPrincipal(), Path + "?watch=true", calls.Add, cancellationToken);
 
-    private async Task TellAsync(EventStream events, CallWatch.Watcher watcher, ChannelReader<string> elsewhere, CancellationToken cancellationToken)
+    private async Task TellAsync(EventStream events, CallWatch.Watcher watcher, CallsElsewhere elsewhere, CancellationToken cancellationToken)
     {
         using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -90,8 +84,9 @@ internal sealed class CallsEndpoint(
             var first = await Task.WhenAny(watcher.Calls.WaitToReadAsync(round.Token).AsTask(), elsewhere.WaitToReadAsync(round.Token).AsTask())
                 .WaitAsync(PingEvery, time, cancellationToken);
             await first;
-            for (var count = 0; count < AtOnceMax && watcher.Calls.TryRead(out var told); count++) events.Write("call", json => Write(json, told));
-            for (var count = 0; count < AtOnceMax && elsewhere.TryRead(out var told); count++) events.Write("call", json => json.WriteRawValue(told));
+            while (!events.IsFull && watcher.Calls.TryRead(out var told)) events.Write("call", json => Write(json, told));
+            while (!events.IsFull && elsewhere.TryRead(out var told))
+                events.Write("call", json => json.WriteRawValue(told, skipInputValidation: true));
         }
         catch (TimeoutException)
         {

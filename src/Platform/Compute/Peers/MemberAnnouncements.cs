@@ -37,6 +37,9 @@ internal sealed partial class MemberAnnouncements(
     /// <summary>Organizations that have no line because all lines have no more room.</summary>
     private readonly HashSet<TenantId> leftOut = [];
 
+    /// <summary>Some of <see cref="leftOut"/> may fit now.</summary>
+    private bool hasFreeRoom;
+
     /// <summary>Organizations of which something is not announced, as the log says.</summary>
     private readonly HashSet<TenantId> incomplete = [];
 
@@ -99,6 +102,7 @@ internal sealed partial class MemberAnnouncements(
             foreach (var line in lines.Values) line.Room.Dispose();
             lines.Clear();
             leftOut.Clear();
+            hasFreeRoom = false;
             incomplete.Clear();
         }
     }
@@ -116,10 +120,11 @@ internal sealed partial class MemberAnnouncements(
 
     private void Refresh()
     {
-        var isRoomFree = false;
-        foreach (var tenant in directory.TakeChanged()) isRoomFree |= Refresh(tenant);
-        if (!isRoomFree) return;
-        foreach (var tenant in leftOut.Take(TriedAgainMax).ToList()) Refresh(tenant);
+        foreach (var tenant in directory.TakeChanged()) hasFreeRoom |= Refresh(tenant);
+        if (!hasFreeRoom) return;
+        var tried = leftOut.Take(TriedAgainMax).ToList();
+        foreach (var tenant in tried) Refresh(tenant);
+        hasFreeRoom = leftOut.Count > 0 && !tried.TrueForAll(leftOut.Contains); // the rest are tried in the next round
     }
 
     /// <returns>Whether its line takes less room now.</returns>

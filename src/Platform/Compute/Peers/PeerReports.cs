@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -58,10 +57,10 @@ internal sealed partial class PeerReports(PeerClient client, PeerFollowing follo
     /// Until cancelled: each call of the other servers as it ends, as JSON. The caller keeps checking the principal's token, and cancels
     /// when it is no longer valid.
     /// </summary>
-    public Task WatchAsync(Principal principal, string path, Action<string> told, CancellationToken cancellationToken) =>
+    public Task WatchAsync(Principal principal, string path, Action<byte[]> told, CancellationToken cancellationToken) =>
         following.RunAsync((peer, stop) => WatchAsync(peer, principal, path, told, stop), cancellationToken);
 
-    private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<string> told,
+    private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<byte[]> told,
         CancellationToken cancellationToken)
     {
         var hasSkipped = false;
@@ -76,7 +75,7 @@ internal sealed partial class PeerReports(PeerClient client, PeerFollowing follo
             {
                 if (isCall && line.AsSpan().StartsWith("data: "u8))
                 {
-                    if (IsJson(line.AsMemory("data: "u8.Length))) told(Encoding.UTF8.GetString(line.AsSpan("data: "u8.Length)));
+                    if (IsJson(line.AsMemory("data: "u8.Length))) told(line["data: "u8.Length..]);
                     else Skipped();
                 }
                 isCall = line.AsSpan().SequenceEqual("event: call"u8);
