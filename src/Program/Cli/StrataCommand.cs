@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Strata.Cli.Commands;
 using Strata.Cli.Commands.Entities;
 using Strata.Cli.Shell;
+using Strata.Server.Options;
 
 namespace Strata.Cli;
 
@@ -29,6 +31,7 @@ internal static class StrataCommand
         var root = new RootCommand("Strata: your own cloud in one program.");
         foreach (var option in GlobalOptions.All) root.Add(option);
         foreach (var command in Commands(terminal)) root.Add(command);
+        root.Options.OfType<VersionOption>().Single().Action = new ShowVersion(terminal);
         return root;
     }
 
@@ -75,14 +78,30 @@ internal static class StrataCommand
     {
         // The word that is not a command says more than that a command is missing.
         var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
-        return unknown ? $"There is no command \"{(parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ")}{parse.UnmatchedTokens[0]}\"." : string.Join(" ", parse.Errors.Select(UsageText.Of).Distinct());
+        if (!unknown) return string.Join(" ", parse.Errors.Select(UsageText.Of).Distinct());
+        return $"There is no command \"{(parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ")}{parse.UnmatchedTokens[0]}\".";
     }
 
     private static int WrongUsage(Terminal terminal, ParseResult parse, string message)
     {
-        ErrorText.Write(terminal, UsageErrors.Of(message, NameOf(parse.CommandResult) + " --help"));
+        var command = parse.CommandResult.Command;
+        var meant = parse.UnmatchedTokens.Count > 0
+            ? Suggestion.For(parse.UnmatchedTokens[0], command.Subcommands.SelectMany(c => c.Aliases.Prepend(c.Name)))
+            : null;
+        var name = NameOf(parse.CommandResult);
+        var next = meant is null ? name + " --help" : $"Did you mean \"{name} {meant}\"? \"{name} --help\" lists all.";
+        ErrorText.Write(terminal, UsageErrors.Of(message, next));
         return CommandRunner.WrongUsage;
     }
 
     private static string NameOf(CommandResult result) => result.Command is RootCommand ? "strata" : $"{NameOf((CommandResult)result.Parent!)} {result.Command.Name}";
+
+    private sealed class ShowVersion(Terminal terminal) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            terminal.Out.WriteLine($"strata {ProgramVersion.Text}");
+            return CommandRunner.Done;
+        }
+    }
 }

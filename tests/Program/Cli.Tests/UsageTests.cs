@@ -57,11 +57,24 @@ public sealed class UsageTests : IDisposable
     [InlineData("status --server ftp://x", "(--server) is not the address of a server.")]
     [InlineData("help nonsense", "There is no command \"nonsense\".")]
     [InlineData("help entity nonsense", "There is no command \"entity nonsense\".")]
+    [InlineData("deplyo .", "Did you mean \"strata deploy\"?")]
+    [InlineData("entity craete order", "Did you mean \"strata entity create\"?")]
+    [InlineData("xyz", "There is no command \"xyz\".")]
     public async Task Run_WrongValue_IsAPlainSentence(string line, string expected)
     {
         Assert.Equal(2, await RunAsync(line));
         Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("System.", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_ByOptionAndByCommand_IsTheSame()
+    {
+        Assert.Equal(0, await RunAsync("--version"));
+        var version = output.ToString().Trim();
+        output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("version"));
+        Assert.StartsWith(version + " ", output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -13,7 +13,7 @@ internal static class CancelCommand
     private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment or release" }.CompletesNames("deployments");
 
     public static Command Create(Terminal terminal) =>
-        new Command("cancel", "Cancel the builds of a deployment, or of one release, that wait or run") { Name }.Does(terminal, RunAsync);
+        new Command("cancel", "Cancel the queued and running builds of a deployment or release") { Name }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

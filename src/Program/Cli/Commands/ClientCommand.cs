@@ -13,7 +13,7 @@ internal static class ClientCommand
 
     public static Command Create(Terminal terminal) => new("client", "Make and manage machine clients, which get access tokens by OAuth")
     {
-        new Command("create", "Make a client; its secret is shown once") { Admin }.Does(terminal, CreateAsync),
+        new Command("create", "Create a client; its secret is shown once") { Admin }.Does(terminal, CreateAsync),
         new Command("list", "List the clients").Does(terminal, ListAsync),
         new Command("reset", "Give a client a new secret") { ClientId }.Does(terminal, ResetAsync),
         new Command("delete", "Delete a client; its tokens end with it") { ClientId }.Does(terminal, DeleteAsync),

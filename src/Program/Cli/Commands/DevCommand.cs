@@ -15,7 +15,7 @@ internal static class DevCommand
     private static readonly Option<string?> Command = new("--command", "-c") { Description = "What starts it; without it the folder tells", HelpName = "COMMAND" };
 
     public static Command Create(Terminal terminal) =>
-        new Command("dev", "Run a compute member of yours, again when its files change, and show its calls") { Folder, Command }.Does(terminal, RunAsync);
+        new Command("dev", "Run a compute member, restart it when its files change, and show its calls") { Folder, Command }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ internal static class EdgeCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("edge", "Run an edge as a process of its own") { Inline };
+        var command = new Command("edge", "Run an edge as a separate process") { Inline };
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, RunAsync, serves: true);
     }

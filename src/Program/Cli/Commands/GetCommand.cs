@@ -8,7 +8,7 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata get KIND [NAME]</c>: one resource or a list, of any kind, now or as it was.</summary>
 internal static class GetCommand
 {
-    private static readonly Argument<string> Kind = new Argument<string>("kind") { Description = "Kind, KIND/NAME or an id" }.CompletesKinds();
+    private static readonly Argument<string> Kind = new Argument<string>("kind") { Description = "Kind such as deployments, releases, instances or nodes; KIND/NAME; or an id" }.CompletesKinds();
     private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name or id; without it all are listed", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string?> At = SharedOptions.At();
     private static readonly Option<string?> State = new("--state") { Description = "Only resources in this state", HelpName = "STATE" };

@@ -11,10 +11,10 @@ internal static class HistoryCommand
     private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
     private static readonly Argument<string?> Name = new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<int> Limit =
-        new Option<int>("--limit", "-n") { Description = "Revisions at most", DefaultValueFactory = _ => 50, HelpName = "N" }.Between(1);
+        new Option<int>("--limit", "-n") { Description = "Maximum number of revisions", DefaultValueFactory = _ => 50, HelpName = "N" }.Between(1);
 
     public static Command Create(Terminal terminal) =>
-        new Command("history", "Every revision of a resource: what changed, when, by whom") { Target, Name, Limit }.Does(terminal, RunAsync);
+        new Command("history", "Show every revision of a resource: what changed, when, by whom") { Target, Name, Limit }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -12,8 +12,8 @@ namespace Strata.Cli.Commands;
 internal static class LogsCommand
 {
     private static readonly Argument<string> Target = new Argument<string>("name") { Description = "Deployment; or release/NAME, instance/NAME" }.CompletesNames("deployments");
-    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Stay and show what comes" };
-    private static readonly Option<int?> Tail = new Option<int?>("--tail", "-n") { Description = "Only the last lines", HelpName = "N" }.Between(0);
+    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Follow: keep running and show what is new" };
+    private static readonly Option<int?> Tail = new Option<int?>("--tail", "-n") { Description = "Show only the last lines", HelpName = "N" }.Between(0);
 
     public static Command Create(Terminal terminal) => new Command("logs", "Show the log of a deployment, an instance or a build") { Target, Follow, Tail }.Does(terminal, RunAsync);
 

@@ -10,9 +10,9 @@ internal static class NewCommand
     private static readonly Argument<string> Language = new Argument<string>("language") { Description = string.Join(", ", MemberTemplate.Languages), HelpName = "language" }
         .AcceptOnlyFromAmong([.. MemberTemplate.Languages]);
 
-    private static readonly Argument<string> Folder = new("folder") { Description = "Where it is written; made where it is not there" };
+    private static readonly Argument<string> Folder = new("folder") { Description = "Folder to write to; created if missing" };
 
-    public static Command Create(Terminal terminal) => new Command("new", "Write the beginnings of a compute member") { Language, Folder }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("new", "Create the source of a compute member") { Language, Folder }.Does(terminal, RunAsync);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ internal static class RestartCommand
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("restart", "Replace a deployment's instances by new ones of the same release") { Name, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+        new Command("restart", "Replace a deployment's instances with new ones of the same release") { Name, NoWait, WaitTimeout }.Does(terminal, RunAsync);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

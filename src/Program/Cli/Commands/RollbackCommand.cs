@@ -16,7 +16,7 @@ internal static class RollbackCommand
 
     private static readonly Argument<string?> Release = new Argument<string?>("release")
     {
-        Description = "Release by number, name or id; the one before without it", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Release by number, name or id (default: the one before)", Arity = ArgumentArity.ZeroOrOne,
     }.CompletesNames("releases");
 
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();

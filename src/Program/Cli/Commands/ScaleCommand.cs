@@ -14,13 +14,13 @@ internal static class ScaleCommand
     private const int ReplicasMax = 100;
 
     private static readonly Argument<string> Name = new Argument<string>("name") { Description = "Deployment" }.CompletesNames("deployments");
-    private static readonly Argument<int?> Count = new Argument<int?>("count") { Description = "Instances, 0 to 100", Arity = ArgumentArity.ZeroOrOne }.Between(0, ReplicasMax);
-    private static readonly Option<int?> Replicas = new Option<int?>("--replicas") { Description = "Instances, 0 to 100", HelpName = "N" }.Between(0, ReplicasMax);
+    private static readonly Argument<int?> Count = new Argument<int?>("count") { Description = "Number of instances, 0 to 100", Arity = ArgumentArity.ZeroOrOne }.Between(0, ReplicasMax);
+    private static readonly Option<int?> Replicas = new Option<int?>("--replicas") { Description = "Number of instances, 0 to 100", HelpName = "N" }.Between(0, ReplicasMax);
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("scale", "Say how many instances of a deployment run") { Name, Count, Replicas, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+        new Command("scale", "Set the number of instances of a deployment") { Name, Count, Replicas, NoWait, WaitTimeout }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ internal static class StatusCommand
     /// <param name="SeenAt">When the last server ended or was last seen; null: none is remembered.</param>
     private sealed record Down(bool Running, bool Restarting, string Home, bool Died, DateTimeOffset? SeenAt, string Message, string NextStep, string Log);
 
-    public static Command Create(Terminal terminal) => new Command("status", "Tell how the cloud is").Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("status", "Show the cloud's status").Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

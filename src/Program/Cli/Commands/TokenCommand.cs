@@ -12,14 +12,14 @@ internal static class TokenCommand
 {
     private static readonly Argument<string> Name = new("name") { Description = "Of the token" };
     private static readonly Argument<string> Existing = new Argument<string>("name") { Description = "Name or id of the token" }.CompletesNames("tokens");
-    private static readonly Option<string[]> Role = new("--role") { Description = "admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
-    private static readonly Option<string?> Expires = new("--expires") { Description = "Lifetime, such as 12h or 90d; without it until it is revoked", HelpName = "AGE" };
+    private static readonly Option<string[]> Role = new("--role") { Description = "Role: admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
+    private static readonly Option<string?> Expires = new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
 
-    public static Command Create(Terminal terminal) => new Command("token", "Print a token for curl; make, list and revoke tokens")
+    public static Command Create(Terminal terminal) => new Command("token", "Print a token for curl; create, list and revoke tokens")
     {
-        new Command("create", "Make a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
+        new Command("create", "Create a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
         new Command("list", "List the tokens") { }.Does(terminal, ListAsync),
-        new Command("revoke", "Make a token useless at once") { Existing }.Does(terminal, RevokeAsync),
+        new Command("revoke", "Revoke a token at once") { Existing }.Does(terminal, RevokeAsync),
     }.Does(terminal, PrintAsync);
 
     private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)

@@ -37,7 +37,11 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
     /// <summary>The kind whose ids look like this, or null.</summary>
     public KindInfo? FindById(string text) => kinds.FirstOrDefault(k => IdText.TryParse(k.IdPrefix, text, out _));
 
-    private Error Unknown(string word) => UsageErrors.Of($"There is no kind \"{word}\".", "There are: " + string.Join(", ", kinds.Select(k => k.Plural).Order()) + ".");
+    private Error Unknown(string word)
+    {
+        var meant = Suggestion.For(word, kinds.SelectMany(k => (string[])[k.Plural, k.Name])) is { } kind ? $"Did you mean \"{kind}\"? " : "";
+        return UsageErrors.Of($"There is no kind \"{word}\".", $"{meant}There are: {string.Join(", ", kinds.Select(k => k.Plural).Order())}.");
+    }
 }
 
 /// <summary>One resource as the user named it.</summary>

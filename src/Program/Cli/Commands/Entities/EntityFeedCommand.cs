@@ -12,13 +12,13 @@ namespace Strata.Cli.Commands.Entities;
 internal static class EntityFeedCommand
 {
     private static readonly Argument<string?> Model = new("model") { Description = "Only of this model, as NAME or NAME.VERSION", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Stay and show what comes" };
+    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Follow: keep running and show what is new" };
     private static readonly Option<long?> From = new Option<long?>("--from")
     {
-        Description = "What is behind this revision; without it from the beginning, or with -f from now on", HelpName = "REVISION",
+        Description = "Start after this revision (default: the beginning, or now with -f)", HelpName = "REVISION",
     }.Between(0);
 
-    public static Command Create(Terminal terminal) => new Command("feed", "Every change of entities, in order") { Model, Follow, From }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("feed", "Show every change of entities, in order") { Model, Follow, From }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

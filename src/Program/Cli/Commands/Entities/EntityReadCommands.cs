@@ -15,8 +15,8 @@ internal static class EntityReadCommands
     public static Command Get(Terminal terminal)
     {
         var (id, at) = (Id(), SharedOptions.At());
-        var transaction = new Option<string?>("--transaction") { Description = "As this transaction left it", HelpName = "ID" };
-        return new Command("get", "Show an entity, now or as it was") { id, at, transaction }.Does(terminal, async (run, cancellationToken) =>
+        var transaction = new Option<string?>("--transaction") { Description = "As of this transaction", HelpName = "ID" };
+        return new Command("get", "Show an entity, now or at an earlier time") { id, at, transaction }.Does(terminal, async (run, cancellationToken) =>
         {
             var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
             var path = EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id)), ("pointInTime", time), ("transactionId", run.Parse.GetValue(transaction)));
@@ -28,8 +28,8 @@ internal static class EntityReadCommands
     public static Command List(Terminal terminal)
     {
         var (name, at) = (ModelName.Argument(), SharedOptions.At());
-        var limit = new Option<int>("--limit", "-n") { Description = "Entities at most", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1);
-        return new Command("list", "The entities of a model, now or as they were") { Aliases = { "ls" }, Arguments = { name }, Options = { at, limit } }
+        var limit = new Option<int>("--limit", "-n") { Description = "Maximum number of entities", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1);
+        return new Command("list", "List the entities of a model, now or at an earlier time") { Aliases = { "ls" }, Arguments = { name }, Options = { at, limit } }
             .Does(terminal, async (run, cancellationToken) =>
             {
                 var path = EntityCalls.With("/api/entity/" + ModelName.Of(run, name).Path, ("pointInTime", EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at))));
@@ -41,7 +41,7 @@ internal static class EntityReadCommands
     public static Command Changes(Terminal terminal)
     {
         var (id, at) = (Id(), SharedOptions.At());
-        return new Command("changes", "Who changed an entity when, newest first") { id, at }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("changes", "Show who changed an entity and when, newest first") { id, at }.Does(terminal, async (run, cancellationToken) =>
         {
             var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
             var changes = await run.GetAsync(EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/changes"), ("pointInTime", time)), cancellationToken);
@@ -57,7 +57,7 @@ internal static class EntityReadCommands
     public static Command Transitions(Terminal terminal)
     {
         var (id, at) = (Id(), SharedOptions.At());
-        return new Command("transitions", "What can be done with an entity in its state") { id, at }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("transitions", "List the transitions that an entity offers in its state") { id, at }.Does(terminal, async (run, cancellationToken) =>
         {
             var time = EntityCalls.Rfc3339(SharedOptions.ReadAt(run, at));
             var names = await run.GetAsync(EntityCalls.With(EntityCalls.EntityPath(run.Parse.GetRequiredValue(id), "/transitions"), ("pointInTime", time)), cancellationToken);

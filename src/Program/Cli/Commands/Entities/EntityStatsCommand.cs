@@ -22,7 +22,7 @@ internal static class EntityStatsCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("stats", "Count entities, in groups and with figures of each; now or as of a time") { Model, By, At };
+        var command = new Command("stats", "Count entities, by group and with sums; now or at an earlier time") { Model, By, At };
         foreach (var figure in Figures) command.Add(figure);
         Condition.AddTo(command);
         return command.Does(terminal, RunAsync);

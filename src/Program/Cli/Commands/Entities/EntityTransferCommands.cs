@@ -36,8 +36,8 @@ internal static class EntityTransferCommands
 
     public static Command Import(Terminal terminal)
     {
-        var file = new Argument<string>("file") { Description = "What export wrote, or - for standard input" };
-        return new Command("import", "Bring an export into an organization that holds no data: all of it, or nothing") { file }.Does(terminal, async (run, cancellationToken) =>
+        var file = new Argument<string>("file") { Description = "File written by export, or - for standard input" };
+        return new Command("import", "Import an export into an organization without data: all of it, or nothing") { file }.Does(terminal, async (run, cancellationToken) =>
         {
             await using var content = DataInput.Open(run.Parse.GetRequiredValue(file));
             var answer = await run.Client.UploadAsync(HttpMethod.Post, "/api/import", content, "application/x-ndjson", ImportPatience, cancellationToken);

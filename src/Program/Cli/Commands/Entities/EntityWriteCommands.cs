@@ -13,7 +13,7 @@ internal static class EntityWriteCommands
     public static Command Update(Terminal terminal)
     {
         var xml = new Option<bool>("--xml") { Description = "The data is XML" };
-        var command = new Command("update", "Replace an entity's data; automatic transitions are tried, or --transition is taken") { xml };
+        var command = new Command("update", "Replace an entity's data, and run automatic transitions or --transition") { xml };
         return Change(command, terminal, (run, id, rest, data) =>
         {
             var isXml = run.Parse.GetValue(xml);

@@ -25,7 +25,7 @@ internal static class ModelChangeCommands
     {
         var name = ModelName.Argument();
         var level = new Argument<string>("level") { Description = "array_length, array_elements, type or structural: each allows what the ones before it do" };
-        return new Command("level", "What documents may change about a locked model's structure") { name, level }.Does(terminal, (run, cancellationToken) =>
+        return new Command("level", "Set what documents may change about a locked model's structure") { name, level }.Does(terminal, (run, cancellationToken) =>
         {
             var word = run.Parse.GetRequiredValue(level).ToUpperInvariant().Replace('-', '_');
             if (!Levels.Contains(word)) throw UsageErrors.Of($"\"{word}\" is not a change level.", "Use one of " + string.Join(", ", Levels) + ".").ToException();
@@ -37,7 +37,7 @@ internal static class ModelChangeCommands
     {
         var name = ModelName.Argument();
         var keys = new Argument<string[]>("key") { Description = "ID=PATH or ID=PATH,PATH: no two entities have the same values there", Arity = ArgumentArity.ZeroOrMore };
-        var none = new Option<bool>("--none") { Description = "It shall have no unique keys" };
+        var none = new Option<bool>("--none") { Description = "Remove all unique keys" };
         return new Command("keys", "Set the unique keys of an unlocked model") { name, keys, none }.Does(terminal, (run, cancellationToken) =>
         {
             var given = run.Parse.GetValue(keys) ?? [];

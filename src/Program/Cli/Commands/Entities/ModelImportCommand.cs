@@ -20,7 +20,7 @@ internal static class ModelImportCommand
         Description = "sample; view (as \"model get -o json\" shows it) or schema (JSON Schema)", DefaultValueFactory = _ => "sample", HelpName = "WHAT",
     }.AcceptOnlyFromAmong([.. Converters.Keys]);
 
-    public static Command Create(Terminal terminal) => new Command("import", "Learn a model from a sample; a further sample widens it") { Model, Data, From, Xml }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("import", "Create a model from a sample; further samples extend it") { Model, Data, From, Xml }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

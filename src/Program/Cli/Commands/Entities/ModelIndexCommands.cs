@@ -16,8 +16,8 @@ internal static class ModelIndexCommands
     public static Command Indexes(Terminal terminal)
     {
         var name = ModelName.Argument();
-        var paths = new Argument<string[]>("path") { Description = "Paths to have an index, these and no others; without any the indexes are listed", Arity = ArgumentArity.ZeroOrMore };
-        var none = new Option<bool>("--none") { Description = "It shall have no indexes" };
+        var paths = new Argument<string[]>("path") { Description = "All paths to index, replacing the present ones; without any, list the indexes", Arity = ArgumentArity.ZeroOrMore };
+        var none = new Option<bool>("--none") { Description = "Remove all indexes" };
         return new Command("indexes", "Declare which paths of a model have an index, or list them") { name, paths, none }.Does(terminal, async (run, cancellationToken) =>
         {
             var wanted = run.Parse.GetValue(paths) ?? [];
@@ -36,7 +36,7 @@ internal static class ModelIndexCommands
     {
         var name = ModelName.Argument();
         var condition = new ConditionOptions();
-        var command = new Command("explain", "Whether a search by a condition uses an index") { name };
+        var command = new Command("explain", "Show whether a search by a condition uses an index") { name };
         condition.AddTo(command);
         return command.Does(terminal, async (run, cancellationToken) =>
         {

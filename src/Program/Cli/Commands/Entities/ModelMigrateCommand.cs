@@ -13,8 +13,8 @@ namespace Strata.Cli.Commands.Entities;
 internal static class ModelMigrateCommand
 {
     private static readonly Argument<string> Model = ModelName.Argument();
-    private static readonly Argument<int> To = new Argument<int>("version") { Description = "The version that they move to; its model is locked" }.Between(1);
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Try it on every entity and write nothing" };
+    private static readonly Argument<int> To = new Argument<int>("version") { Description = "Version to move to; its model must be locked" }.Between(1);
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Check every entity and write nothing" };
 
     private static readonly Option<string?> Rules = new("--rules")
     {

@@ -16,9 +16,9 @@ internal static class ModelRetentionCommand
     public static Command Create(Terminal terminal)
     {
         var name = ModelName.Argument();
-        var days = new Option<int?>("--keep-days") { Description = "Drop superseded revisions after so many days; what is current always stays" }.Between(0);
-        var none = new Option<bool>("--none") { Description = "Drop nothing more" };
-        return new Command("retention", "How long superseded revisions of a model's entities are kept; without options, what is so") { name, days, none }.Does(terminal, (run, cancellationToken) =>
+        var days = new Option<int?>("--keep-days") { Description = "Drop superseded revisions after so many days; the current ones always stay" }.Between(0);
+        var none = new Option<bool>("--none") { Description = "Drop no more revisions" };
+        return new Command("retention", "Set how long a model keeps superseded revisions; without options, show it") { name, days, none }.Does(terminal, (run, cancellationToken) =>
         {
             var path = $"/api/model/{ModelName.Of(run, name).Path}/retention";
             var ends = run.Parse.GetValue(none);

@@ -27,7 +27,7 @@ internal static class SearchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("search", "The entities of a model that meet a condition") { Model, At, Sort, Limit, Async };
+        var command = new Command("search", "Find the entities of a model that meet a condition") { Model, At, Sort, Limit, Async };
         Condition.AddTo(command);
         return command.Does(terminal, RunAsync);
     }

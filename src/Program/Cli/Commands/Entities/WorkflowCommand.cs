@@ -19,7 +19,7 @@ internal static class WorkflowCommand
         var data = DataInput.Argument("data", "A workflow, an array of them, or what export gave");
         var mode = new Option<string?>("--mode") { Description = "merge (the default), replace or activate", HelpName = "MODE" }.AcceptOnlyFromAmong("merge", "replace", "activate");
         var cycles = new Option<bool>("--allow-cycles") { Description = "Automatic transitions may lead back to where they came from" };
-        return new Command("import", "Give a model workflows") { name, data, mode, cycles }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("import", "Set the workflows of a model") { name, data, mode, cycles }.Does(terminal, async (run, cancellationToken) =>
         {
             var model = ModelName.Of(run, name);
             var definition = await DataInput.ReadJsonAsync(run.Parse.GetRequiredValue(data), cancellationToken);
@@ -33,7 +33,7 @@ internal static class WorkflowCommand
     private static Command Export(Terminal terminal)
     {
         var name = ModelName.Argument();
-        return new Command("export", "The workflows of a model, as they were imported") { name }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("export", "Print the workflows of a model, as they were imported") { name }.Does(terminal, async (run, cancellationToken) =>
         {
             var answer = await run.GetAsync(PathOf(ModelName.Of(run, name)), cancellationToken);
             if (!run.WriteMachine(answer)) run.Terminal.Out.Write(run.Terminal.OutIsTerminal ? Run.Indent(answer) : answer.GetRawText() + "\n");
@@ -44,7 +44,7 @@ internal static class WorkflowCommand
     private static Command List(Terminal terminal)
     {
         var name = ModelName.Argument();
-        return new Command("list", "The workflows of a model in the order in which they are tried") { name }.Does(terminal, async (run, cancellationToken) =>
+        return new Command("list", "List the workflows of a model in the order in which they are tried") { name }.Does(terminal, async (run, cancellationToken) =>
         {
             var workflows = (await run.GetAsync(PathOf(ModelName.Of(run, name)), cancellationToken)).GetProperty("workflows");
             if (run.WriteMachine(workflows)) return CommandRunner.Done;
