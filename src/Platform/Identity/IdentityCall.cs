@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Strata.Api.Http;
 using Strata.Core;
 using Strata.Entities.Engine;
@@ -18,21 +19,25 @@ internal static class IdentityCall
     }
 
     /// <summary>The body, read without forgiving anything.</summary>
-    public static async ValueTask<Result<T>> ReadAsync<T>(ApiCall call)
+    public static async ValueTask<Result<Sent<T>>> ReadAsync<T>(ApiCall call)
     {
         var read = await call.ReadObjectAsync(BodyBytesMax, "application/json");
         if (!read.TryGet(out var body, out var error)) return error;
         using (body)
         {
             var faults = new List<SpecFault>();
-            return StrictJson.TryRead<T>(body.RootElement, "body", faults, out var value) ? value : IdentityErrors.Faulty(faults);
+            return StrictJson.TryRead<T>(body.RootElement, "body", faults, out var value)
+                ? new Sent<T>(value, JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray()) : IdentityErrors.Faulty(faults);
         }
     }
 
     /// <summary>As <see cref="ReadAsync"/>, with the default for no body at all.</summary>
-    public static async ValueTask<Result<T>> ReadOrDefaultAsync<T>(ApiCall call, T otherwise)
+    public static async ValueTask<Result<Sent<T>>> ReadOrDefaultAsync<T>(ApiCall call, T otherwise)
     {
         var read = await ReadAsync<T>(call);
-        return read.Error?.Code == "BODY_REQUIRED" ? otherwise : read;
+        return read.Error?.Code == "BODY_REQUIRED" ? new Sent<T>(otherwise, default) : read;
     }
 }
+
+/// <summary>What a body says, and its bytes, which are part of what an Idempotency-Key stands for.</summary>
+internal readonly record struct Sent<T>(T Value, ReadOnlyMemory<byte> Bytes);

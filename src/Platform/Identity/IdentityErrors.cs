@@ -20,6 +20,10 @@ internal static class IdentityErrors
     public static readonly Error ProviderDuplicate = new(
         ErrorKind.Conflict, "OIDC_PROVIDER_DUPLICATE", "Your organization has a provider with this address already.", "Change that one with PATCH, or delete it first.");
 
+    public static readonly Error ClientAlreadyCreated = new(
+        ErrorKind.Conflict, "CLIENT_ALREADY_CREATED", "This request made its client before, and a client's secret is shown only once.",
+        "Find the client with GET /api/clients, and give it a new secret with PUT /api/clients/ID/secret.");
+
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static Error Faulty(IReadOnlyList<SpecFault> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };

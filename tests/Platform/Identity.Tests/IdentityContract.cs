@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
+using Strata.Entities.Log;
 using Strata.EntityApi.Tests.Hosting;
 using Strata.Storage.Tests.Contract;
 
@@ -11,6 +12,8 @@ namespace Strata.Identity.Tests;
 public abstract class IdentityContract(IStore store) : IAsyncLifetime
 {
     protected EntityHost Host { get; private set; } = null!;
+
+    protected IEntityLog Log => store.Log;
 
     /// <summary>With the administrator's token.</summary>
     protected HttpClient Admin { get; private set; } = null!;

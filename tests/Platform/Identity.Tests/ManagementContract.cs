@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Strata.Api.Tests.Hosting;
+using Strata.Core;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests;
@@ -38,6 +39,86 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Equal((409, "M2M_CLIENT_CAP_REACHED"), Refusal(await Admin.SendJsonAsync("POST", "/api/clients")));
         using var viewer = Host.Client(await Host.TokenAsync(Host.Org, "viewer", ["viewer"]));
         Assert.Equal(403, (await viewer.SendJsonAsync("POST", "/api/clients")).Status);
+    }
+
+    [Fact]
+    public async Task Client_WithAKey_IsCreatedAndDeletedOnce()
+    {
+        var created = await WithKeyAsync("k1", "POST", "/api/clients");
+        var id = created.Body.GetProperty("client_id").GetString()!;
+        await TokenAsync(id, created.Body.GetProperty("client_secret").GetString()!);
+        Assert.Equal((409, "CLIENT_ALREADY_CREATED"), Refusal(await WithKeyAsync("k1", "POST", "/api/clients")));
+        Assert.Single((await Admin.SendJsonAsync("GET", "/api/clients")).Body.EnumerateArray().ToArray());
+        Assert.Equal((409, "IDEMPOTENCY_CONFLICT"), Refusal(await WithKeyAsync("k1", "POST", "/api/clients?withAdminRole=true")));
+        var deleted = await WithKeyAsync("k2", "DELETE", $"/api/clients/{id}");
+        Assert.Equal((200, deleted.Body.GetRawText()), (deleted.Status, (await WithKeyAsync("k2", "DELETE", $"/api/clients/{id}")).Body.GetRawText()));
+        Assert.Equal(404, (await WithKeyAsync("k3", "DELETE", $"/api/clients/{id}")).Status);
+    }
+
+    [Fact]
+    public async Task KeyPair_WithAKey_IsIssuedChangedAndDeletedOnce()
+    {
+        const string Pairs = "/api/oauth/keys/keypair";
+        const string Issue = """{"audience":"human","algorithm":"RS256","invalidateCurrent":true}""";
+        var before = (await Admin.SendJsonAsync("POST", Pairs, Issue)).Body.GetProperty("keyId").GetString();
+        var id = (await OnceAsync("k1", "POST", Pairs, Issue)).GetProperty("keyId").GetString();
+        Assert.Equal(id, (await Admin.SendJsonAsync("GET", $"{Pairs}/current?audience=human")).Body.GetProperty("keyId").GetString());
+        Assert.Equal(2, (await Admin.SendJsonAsync("GET", "/api/v1/keypairs")).Body.GetProperty("items").GetArrayLength());
+        await Admin.SendJsonAsync("POST", $"{Pairs}/{before}/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""");
+        await WithKeyAsync("k1", "POST", Pairs, Issue); // what was reactivated since stays so
+        await Admin.SendJsonAsync("DELETE", $"{Pairs}/{id}");
+        Assert.Equal(before, (await Admin.SendJsonAsync("GET", $"{Pairs}/current?audience=human")).Body.GetProperty("keyId").GetString());
+        await OnceAsync("k2", "POST", $"{Pairs}/{before}/invalidate", """{"gracePeriodSec":60}""");
+        await OnceAsync("k3", "POST", $"{Pairs}/{before}/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""");
+        await OnceAsync("k4", "DELETE", $"{Pairs}/{before}");
+        Assert.Equal((404, "KEYPAIR_NOT_FOUND"), Refusal(await WithKeyAsync("k5", "DELETE", $"{Pairs}/{before}")));
+    }
+
+    [Fact]
+    public async Task TrustedKey_WithAKey_IsRegisteredChangedAndDeletedOnce()
+    {
+        const string Keys = "/api/oauth/keys/trusted";
+        using var rsa = RSA.Create(2048);
+        await Admin.SendJsonAsync("POST", Keys, TestJwt.Registration("before", rsa, "https://partner.test"));
+        var registration = TestJwt.Registration("k1", rsa, "https://partner.test").Replace("{\"keyId\"", "{\"invalidatePrevious\":true,\"keyId\"", StringComparison.Ordinal);
+        Assert.Contains("invalidatePrevious", registration, StringComparison.Ordinal);
+        await OnceAsync("k1", "POST", Keys, registration);
+        await Admin.SendJsonAsync("POST", $"{Keys}/before/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""");
+        await WithKeyAsync("k1", "POST", Keys, registration); // what was reactivated since stays so
+        Assert.All((await Admin.SendJsonAsync("GET", Keys)).Body.EnumerateArray(), k => Assert.True(k.GetProperty("active").GetBoolean()));
+        await OnceAsync("k2", "POST", $"{Keys}/k1/invalidate");
+        await OnceAsync("k3", "POST", $"{Keys}/k1/reactivate", """{"validTo":"2099-01-01T00:00:00Z"}""");
+        await OnceAsync("k4", "DELETE", $"{Keys}/k1");
+        Assert.Equal((404, "TRUSTED_KEY_NOT_FOUND"), Refusal(await WithKeyAsync("k5", "DELETE", $"{Keys}/k1")));
+    }
+
+    [Fact]
+    public async Task Provider_WithAKey_IsRegisteredChangedAndDeletedOnce()
+    {
+        const string Providers = "/api/oauth/oidc/providers";
+        using var provider = new TestProvider();
+        var id = (await OnceAsync("k1", "POST", Providers, Registration(provider, "strata"))).GetProperty("id").GetGuid();
+        await OnceAsync("k2", "PATCH", $"{Providers}/{id}", """{"rolesClaim":"groups"}""");
+        await OnceAsync("k3", "POST", $"{Providers}/{id}/invalidate");
+        await OnceAsync("k4", "POST", $"{Providers}/{id}/reactivate");
+        await OnceAsync("k5", "DELETE", $"{Providers}/{id}");
+        Assert.Equal((404, "OIDC_PROVIDER_NOT_FOUND"), Refusal(await WithKeyAsync("k6", "DELETE", $"{Providers}/{id}")));
+        Assert.Equal((409, "IDEMPOTENCY_CONFLICT"), Refusal(await WithKeyAsync("k1", "POST", Providers, Registration(provider, "others"))));
+    }
+
+    private Task<JsonAnswered> WithKeyAsync(string key, string method, string path, string? body = null) =>
+        Admin.SendJsonAsync(method, path, body, headers: ("Idempotency-Key", key));
+
+    /// <summary>Sends a write twice: the second time nothing is written, and the answer is the same.</summary>
+    private async Task<JsonElement> OnceAsync(string key, string method, string path, string? body = null)
+    {
+        var first = await WithKeyAsync(key, method, path, body);
+        Assert.Equal(200, first.Status);
+        var heads = (await Log.HeadAsync(Host.Org, default), await Log.HeadAsync(TenantId.Platform, default));
+        var again = await WithKeyAsync(key, method, path, body);
+        Assert.Equal((200, first.Body.GetRawText()), (again.Status, again.Body.GetRawText()));
+        Assert.Equal(heads, (await Log.HeadAsync(Host.Org, default), await Log.HeadAsync(TenantId.Platform, default)));
+        return first.Body;
     }
 
     [Fact]

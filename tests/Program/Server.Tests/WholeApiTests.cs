@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using Strata.Api.Tests.BadInputs;
+using Strata.ResourceRpc;
 using Strata.Server.Options;
 
 namespace Strata.Server.Tests;
@@ -52,6 +53,19 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
 
     private static readonly string[] Open = ["/healthz", "/readyz", "/openapi.json", "/docs", "/api/health", "/api/oauth/token", "/api/.well-known/jwks.json"];
 
+    private static readonly string[] Rpc =
+    [
+        "/strata.v1.ResourceService/", "/org.cyoda.cloud.api.grpc.CloudEventsService/", "/grpc.health.v1.Health/",
+        "/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/",
+    ];
+
+    private static readonly string[] KeyedByIdentity =
+    [
+        "POST /api/clients", "DELETE /api/clients/{clientId}", "DELETE /api/oauth/keys/keypair/{keyId}", "POST /api/oauth/keys/keypair/{keyId}/invalidate",
+        "DELETE /api/oauth/keys/trusted/{keyId}", "POST /api/oauth/keys/trusted/{keyId}/invalidate", "DELETE /api/oauth/oidc/providers/{id}",
+        "POST /api/oauth/oidc/providers/{id}/invalidate", "POST /api/oauth/oidc/providers/{id}/reactivate", "PATCH /api/oauth/oidc/providers/{id}",
+    ];
+
     private readonly StrataServer server = api.Server;
     private readonly HttpClient http = api.Http;
 
@@ -85,6 +99,48 @@ public sealed class WholeApiTests(WholeApi api, ITestOutputHelper output) : ICla
             using var answer = await nobody.SendAsync(request);
             Assert.True(answer.StatusCode == HttpStatusCode.Unauthorized, $"{endpoint}: {answer.StatusCode}");
         }
+    }
+
+    /// <summary>
+    /// Whatever module maps an endpoint: a write takes effect once for its Idempotency-Key, or says why it may be sent again without one. RPC has keys of
+    /// its own: a field of each request that writes a resource, and metadata of events.
+    /// </summary>
+    [Fact]
+    public async Task EveryWrite_TakesAnIdempotencyKey_OrSaysWhyItMayBeRepeated()
+    {
+        var endpoints = ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints;
+        foreach (var endpoint in endpoints.Where(e => !Rpc.Any(service => e.Path.StartsWith(service, StringComparison.Ordinal))))
+        {
+            var takesKey = endpoint.In("header").Any(p => p.Name == "Idempotency-Key");
+            var isWrite = endpoint.Method is not ("GET" or "HEAD");
+            Assert.True(isWrite == (takesKey ^ endpoint.Repeatable is { Length: > 0 }), $"{endpoint}: takes a key: {takesKey}; repeatable: {endpoint.Repeatable ?? "no"}");
+        }
+        var methods = ResourceRpcModule.Descriptor.Methods.Where(m => m.InputType.FindFieldByName("idempotency_key") is null).Select(m => m.Name);
+        Assert.Equal(["List", "Get", "History", "Watch"], methods);
+        Assert.Equal(endpoints.Select(e => e.Path).Where(p => Rpc.Any(s => p.StartsWith(s, StringComparison.Ordinal))).Select(p => p.Split('/')[1]).Distinct().Order(),
+            Rpc.Select(s => s.Trim('/')).Order());
+    }
+
+    /// <summary>A key is read by each of them: one that cannot be a key is refused wherever the request comes that far, and nothing is written.</summary>
+    [Fact]
+    public async Task EveryWriteWithAKey_RefusesOneThatIsTooLong()
+    {
+        var known = api.Known ??= await FillAsync();
+        var before = await SettledAsync();
+        var refused = new List<string>();
+        foreach (var endpoint in ApiDescription.Parse(await http.GetStringAsync("/openapi.json")).Endpoints.Where(e => e.In("header").Any(p => p.Name == "Idempotency-Key")))
+        {
+            var path = endpoint.In("path").Aggregate(endpoint.Path, (p, x) => p.Replace($"{{{x.Name}}}", known.GetValueOrDefault($"{{{x.Name}}}", "x"), StringComparison.Ordinal));
+            using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), path);
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", new string('k', 201));
+            if (endpoint.MediaType is { } type) request.Content = new StringContent(endpoint.Example?.ToJsonString() ?? "{}", Encoding.UTF8, type);
+            using var answer = await http.SendAsync(request);
+            Assert.True((int)answer.StatusCode is >= 400 and < 500, $"{endpoint}: {answer.StatusCode}");
+            if ((await answer.Content.ReadAsStringAsync()).Contains("Idempotency-Key", StringComparison.Ordinal)) refused.Add(endpoint.ToString());
+            else output.WriteLine($"{endpoint}: refused before its key, {answer.StatusCode}");
+        }
+        Assert.Equal(before, await SnapshotAsync());
+        Assert.Superset(new HashSet<string>(KeyedByIdentity), [.. refused]);
     }
 
     /// <summary>They are not described, and answer nobody but other servers of the cloud.</summary>

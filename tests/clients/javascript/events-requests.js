@@ -67,6 +67,14 @@ assert.deepEqual((await client.askMany('entitySearchCollection', 'EntityStatsByS
 const changes = await client.askMany('entitySearchCollection', 'EntityChangesMetadataGetRequest', { id: '1', entityId: id });
 assert.deepEqual(changes.map(c => c.changeMeta.changeType), ['UPDATE', 'UPDATE', 'CREATE']);
 
+// A request that is sent again with its Idempotency-Key takes effect once
+const metadata = { 'idempotency-key': randomUUID() };
+const send = () => client.ask('entityManage', 'EntityUpdateRequest', { id: '1', dataFormat: 'JSON', payload: { entityId: id, data: { weight: 5, to: 'Basel' } } }, { metadata });
+const [once, twice] = [await send(), await send()];
+assert.ok(once.success, JSON.stringify(once));
+assert.deepEqual(twice.transactionInfo, once.transactionInfo);
+assert.equal((await client.askMany('entitySearchCollection', 'EntityChangesMetadataGetRequest', { id: '1', entityId: id })).length, 4);
+
 // Transitions and deletion
 const taken = await client.ask('entityManage', 'EntityTransitionRequest', { id: '1', entityId: id, transition: 'UPDATE' });
 assert.deepEqual(taken.availableTransitions.sort(), ['DELETE', 'UPDATE']);

@@ -75,7 +75,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     private static readonly Operation Put = new()
     {
         Id = "putBlob", Summary = "Keeps bytes under their digest, sha256:HEX; what does not hash to it is refused.", Tag = "blobs", Status = 201,
-        Parameters = [CallScope.Org, Parameter.Header("Idempotency-Key", "Accepted, and not needed: the digest makes a repeated put the same put.")],
+        Parameters = [CallScope.Org], Repeatable = "The digest makes a repeated put the same put.",
         Body = new Content([MediaType], Schemas.Text()), Answer = Content.Json(Schemas.Of(typeof(BlobAnswer))),
     };
 

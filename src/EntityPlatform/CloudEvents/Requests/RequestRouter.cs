@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.InProcess;
 using Strata.CloudEvents.Events;
 using Strata.Wire.CloudEvents;
@@ -14,7 +15,7 @@ namespace Strata.CloudEvents.Requests;
 internal sealed class RequestRouter(InProcessApi api, EventWriter events)
 {
     private const string Unknown = "EventAckResponse";
-    private static readonly string[] Passed = ["Authorization", RequestHeaders.TransactionToken];
+    private static readonly string[] Passed = ["Authorization", RequestHeaders.TransactionToken, Idempotency.Header];
 
     private static readonly FrozenDictionary<string, RequestHandler> Handlers =
         ModelRequests.All.Concat(EntityRequests.All).Concat(SearchRequests.All).ToFrozenDictionary(h => h.Type, StringComparer.Ordinal);

@@ -18,14 +18,14 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapApi("DELETE", "/api/entity/{entityId}", EntityOperations.Write,
-            EntityOperations.Describe("deleteEntity", "Delete one entity.") with { Parameters = [EntityOperations.IdempotencyKey] },
+            EntityOperations.Describe("deleteEntity", "Delete one entity.") with { Parameters = [Parameter.IdempotencyKey] },
             DeleteOneAsync).JoinsTransactions();
         routes.MapApi("DELETE", "/api/entity/{entityName}/{modelVersion}", EntityOperations.Write,
             EntityOperations.Describe("deleteEntities", "Delete the entities of a model that meet a condition, or all, in transactions of transactionSize.") with
             {
                 Parameters =
                 [
-                    EntityOperations.IdempotencyKey,
+                    Parameter.IdempotencyKey,
                     EntityOperations.PointInTime,
                     Parameter.Query("transactionSize", "Entities per transaction.", Schemas.Integer(1, WriteSettings.WindowMax)),
                     Parameter.Query("verbose", "Tell the ids.", Schemas.Flag()),

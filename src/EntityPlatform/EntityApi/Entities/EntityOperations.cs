@@ -1,4 +1,3 @@
-using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 
 namespace Strata.EntityApi.Entities;
@@ -16,9 +15,6 @@ internal static class EntityOperations
 
     public static readonly Parameter IfMatch = Parameter.Header("If-Match", "The transactionId that the entity must still have, or *.");
 
-    public static readonly Parameter IdempotencyKey =
-        Parameter.Header(Idempotency.Header, "One key per request: sent again, it takes effect once and is answered the same.");
-
     public static readonly Parameter Timeout = Parameter.Query(
         "transactionTimeoutMillis", "Past it a transaction that is not ready to commit is given up.", Schemas.Integer(1, WriteSettings.TimeoutMsMax));
 
@@ -27,7 +23,7 @@ internal static class EntityOperations
 
     public static readonly Parameter[] Writing =
     [
-        IdempotencyKey,
+        Parameter.IdempotencyKey,
         Timeout,
         Parameter.Query("waitForConsistencyAfter", "Accepted for compatibility: reads always see what was written.", Schemas.Flag()),
         Parameter.Query("transactional", "Accepted for compatibility: writes are always transactions.", Schemas.Flag()),

@@ -18,14 +18,14 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
     {
         var answer = Content.Json(Schemas.Any());
         routes.MapApi("DELETE", "/api/message/{messageId}", EntityOperations.Write,
-            new Operation { Id = "deleteMessage", Summary = "Delete one message.", Tag = "message", Parameters = [EntityOperations.IdempotencyKey], Answer = answer }, DeleteOneAsync);
+            new Operation { Id = "deleteMessage", Summary = "Delete one message.", Tag = "message", Parameters = [Parameter.IdempotencyKey], Answer = answer }, DeleteOneAsync);
         routes.MapApi("DELETE", "/api/message", EntityOperations.Write,
             new Operation
             {
                 Id = "deleteMessages",
                 Summary = "Delete messages by their ids; those that are not there are passed over.",
                 Tag = "message",
-                Parameters = [EntityOperations.IdempotencyKey, Parameter.Query("transactionSize", "Messages per transaction.", Schemas.Integer(1, WriteSettings.WindowMax))],
+                Parameters = [Parameter.IdempotencyKey, Parameter.Query("transactionSize", "Messages per transaction.", Schemas.Integer(1, WriteSettings.WindowMax))],
                 Body = Content.Json(Schemas.List(Schemas.Uuid())),
                 Answer = Content.Json(Schemas.Any()),
             },

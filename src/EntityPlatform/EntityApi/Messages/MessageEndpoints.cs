@@ -19,7 +19,7 @@ internal sealed class MessageEndpoints(IMessages messages, Idempotency idempoten
     {
         routes.MapApi("POST", "/api/message/new/{subject}", EntityOperations.Write, Describe("saveMessage", "Save a message.") with
         {
-            Parameters = [EntityOperations.IdempotencyKey, EntityOperations.Timeout, .. MessageHead.Headers.Select(h => Parameter.Header(h, "Kept with the message."))],
+            Parameters = [Parameter.IdempotencyKey, EntityOperations.Timeout, .. MessageHead.Headers.Select(h => Parameter.Header(h, "Kept with the message."))],
             Body = Content.Json(Schemas.Members([("payload", Schemas.Any()), ("metaData", Schemas.Object())], "payload")),
         }, SaveAsync);
         routes.MapApi("GET", "/api/message/{messageId}", EntityOperations.Read, Describe("getMessage", "One message."), GetAsync);

@@ -27,6 +27,7 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
         Tag = "model",
         Body = Content.Json(Body(), example: new JsonObject { ["to"] = 2, ["rules"] = new JsonArray(), ["dryRun"] = true }),
         Answer = new Content([Lines], Schemas.Object()),
+        Repeatable = "It goes on with the entities that are not moved yet.",
     }, MigrateAsync);
 
     private static JsonObject Body() => Schemas.Closed(

@@ -37,7 +37,7 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
 
-    private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [EntityOperations.IdempotencyKey] };
+    private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [Parameter.IdempotencyKey] };
 
     private static JsonObject UniqueKeys() => Schemas.Members([("uniqueKeys", Schemas.List(Schemas.Object()))], "uniqueKeys");
 

@@ -36,7 +36,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
             Id = "importModel",
             Summary = "Learn a model's structure: from samples in JSON or XML (SAMPLE_DATA), or what an export answers (SIMPLE_VIEW, JSON_SCHEMA).",
             Tag = "model",
-            Parameters = [EntityOperations.IdempotencyKey],
+            Parameters = [Parameter.IdempotencyKey],
             Body = new Content([Json, .. Xml], Schemas.Any()),
             Answer = Content.Json(Schemas.Uuid()),
         }, ImportAsync);
@@ -47,6 +47,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
             Tag = "model",
             Body = Content.Json(Schemas.Object()),
             Answer = Content.Json(Schemas.Object()),
+            Repeatable = "It reads, and changes nothing.",
         }, ValidateAsync);
     }
 

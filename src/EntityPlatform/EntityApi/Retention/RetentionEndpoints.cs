@@ -24,7 +24,7 @@ internal sealed class RetentionEndpoints(ModelCatalog catalog, ModelWrite writes
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
 
-    private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [EntityOperations.IdempotencyKey] };
+    private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [Parameter.IdempotencyKey] };
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {

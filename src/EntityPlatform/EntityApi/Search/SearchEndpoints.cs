@@ -28,6 +28,7 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
         {
             Id = "searchEntities",
             Summary = "The entities of a model that meet a condition, one per line.",
+            Repeatable = "It reads, and changes nothing.",
             Tag = "search",
             Parameters =
             [

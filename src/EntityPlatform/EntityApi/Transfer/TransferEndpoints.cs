@@ -38,8 +38,12 @@ internal sealed class TransferEndpoints(
         routes.MapApi("POST", "/api/import", Write, Describe("importData", "Bring an export into an organization that holds no data: all of it, or nothing that anyone sees.") with
         {
             Body = new Content([Lines], Schemas.Object()),
+            Repeatable = "An organization that holds data is refused, so an export is brought in once.",
         }, ImportAsync);
-        routes.MapApi("DELETE", "/api/import", Write, Describe("discardImport", "Forget an unfinished import."), DiscardAsync);
+        routes.MapApi("DELETE", "/api/import", Write, Describe("discardImport", "Forget an unfinished import.") with
+        {
+            Repeatable = "What is gone is not there to be forgotten twice.",
+        }, DiscardAsync);
     }
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "transfer", Answer = Content.Json(Schemas.Object()) };

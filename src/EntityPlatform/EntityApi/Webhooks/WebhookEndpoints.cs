@@ -31,7 +31,10 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (WebhookKind.Kind.ReadPermission, WebhookKind.Kind.WritePermission);
-        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", "Make a new secret, told in this answer and never again; deliveries begin with the first."), MakeSecretAsync);
+        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", "Make a new secret, told in this answer and never again; deliveries begin with the first.") with
+        {
+            Repeatable = "The secret of the last answer is the one that counts; sending it again is how to get one after a lost answer.",
+        }, MakeSecretAsync);
         routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "How far deliveries have come, the last trouble, and the dead letters.") with
         {
             Parameters =
@@ -40,10 +43,14 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
                 Parameter.Query("cursor", "As the page before said.", Schemas.Integer(0, long.MaxValue)),
             ],
         }, GetDeliveriesAsync);
-        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Forget the dead letters."), DiscardAsync);
+        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Forget the dead letters.") with
+        {
+            Repeatable = "What is gone is not there to be forgotten twice.",
+        }, DiscardAsync);
         routes.MapApi("POST", One + "/replay", write, Describe("replayWebhook", "Send dead letters again: one, or all.") with
         {
             Parameters = [Parameter.Query("revision", "Of one dead letter; absent: all.", Schemas.Integer(1, long.MaxValue))],
+            Repeatable = "It marks dead letters to be sent again; marking one twice is marking it once, and one that arrived is no dead letter.",
         }, ReplayAsync);
     }
 

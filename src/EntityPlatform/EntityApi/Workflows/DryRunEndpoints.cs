@@ -22,6 +22,7 @@ internal sealed class DryRunEndpoints(EntityEngine engine)
         routes.MapApi("POST", path, EntityOperations.Read, EntityOperations.Describe(id, summary) with
         {
             Parameters = [EntityOperations.IfMatch],
+            Repeatable = "It tries, and changes nothing.",
             Body = new Content(["application/json", "application/xml"], Schemas.Object(), Required: false),
         }, TryAsync).JoinsTransactions();
 

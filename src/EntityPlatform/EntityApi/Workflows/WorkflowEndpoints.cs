@@ -18,7 +18,7 @@ internal sealed class WorkflowEndpoints(ModelCatalog catalog, ModelWrite writes)
         routes.MapApi("GET", Workflow + "/export", "models.read", Describe("exportWorkflows", "The workflows of a model, as they were imported."), ExportAsync);
         routes.MapApi("POST", Workflow + "/import", "models.write", Describe("importWorkflows", "Import workflows into a model.") with
         {
-            Parameters = [EntityOperations.IdempotencyKey],
+            Parameters = [Parameter.IdempotencyKey],
             Body = Content.Json(Import()),
         }, ImportAsync);
     }

@@ -38,10 +38,11 @@ public static class NodeEndpoints
         Id = "beatNode", Summary = "Tells that a node's agent is at work; it counts as down 15 s after the last. Answers the epoch of its lease, for the header Strata-Fence of its writes.", Tag = "nodes",
         Parameters =
         [
-            IdempotencyKey, Parameter.Query("session", "Names the agent's process; one that is new to the node takes it over.", Schemas.Text()),
+            Parameter.Query("session", "Names the agent's process; one that is new to the node takes it over.", Schemas.Text()),
             Parameter.Query("epoch", "What the last heartbeat of this session answered: the lease is only renewed.", Schemas.Integer(0, int.MaxValue)),
         ],
         Answer = Content.Json(Schemas.Object()),
+        Repeatable = "Each heartbeat extends the lease of the session that sends it.",
     };
 
     private static readonly Operation ReadLogs = new()
@@ -53,7 +54,8 @@ public static class NodeEndpoints
     private static readonly Operation WriteLogs = new()
     {
         Id = "writeInstanceLogs", Summary = "Appends lines of the instance's output; for the node's agent.", Tag = "instances", Status = 204,
-        Parameters = [Org, IdempotencyKey], Body = new Content(["text/plain"], Schemas.Text()),
+        Parameters = [Org], Body = new Content(["text/plain"], Schemas.Text()),
+        Repeatable = "Lines are kept at least once: those of a request that is sent again are there twice.",
     };
 
     private static readonly Operation Token = new()
@@ -61,7 +63,8 @@ public static class NodeEndpoints
         Id = "issueInstanceToken",
         Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.",
         Tag = "instances",
-        Parameters = [Org, IdempotencyKey], Answer = Content.Json(Schemas.Text()),
+        Parameters = [Org], Answer = Content.Json(Schemas.Text()),
+        Repeatable = "The token of the last answer is the one that counts.",
     };
 
     private static readonly Operation Renew = new()
@@ -69,8 +72,7 @@ public static class NodeEndpoints
         Id = "renewInstanceToken",
         Summary = "Extends the token that the instance has by an hour from now; for the node's agent.",
         Tag = "instances",
-        Parameters = [Org, IdempotencyKey], Answer = Content.Json(Schemas.Members([("expiresAt", Schemas.Time())], "expiresAt")),
+        Parameters = [Org], Answer = Content.Json(Schemas.Members([("expiresAt", Schemas.Time())], "expiresAt")),
+        Repeatable = "The token expires an hour from the last of them.",
     };
-
-    private static Parameter IdempotencyKey => Parameter.Header("Idempotency-Key", "Accepted, and without effect here.");
 }

@@ -27,28 +27,31 @@ public sealed class Idempotency(IEntityLog log)
     /// <param name="tenant">Whose log the write goes to.</param>
     /// <param name="act">Does the work; <see cref="ApiCall.Request"/> is set meanwhile.</param>
     /// <param name="replay">The answer again, from all that the first request wrote (without audit events).</param>
+    public Task<Result<Answer>> RunAsync(
+        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<IReadOnlyList<EntityRevision>, Answer> replay) =>
+        RunAsync(call, tenant, body, _ => act(), (_, written) => Task.FromResult<Result<Answer>>(replay(written)));
+
+    /// <summary>A write whose first commit is what counts: what it does beside that is finished when it is sent again.</summary>
+    /// <param name="act">As the other's; gets the key, if there is one, for the commits that follow the first.</param>
+    /// <param name="replay">Does what an attempt that was cut off has left to do, and answers.</param>
     public async Task<Result<Answer>> RunAsync(
-        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<Task<Result<Answer>>> act, Func<IReadOnlyList<EntityRevision>, Answer> replay)
+        ApiCall call, TenantId tenant, ReadOnlyMemory<byte> body, Func<KeyedRequest?, Task<Result<Answer>>> act,
+        Func<KeyedRequest, IReadOnlyList<EntityRevision>, Task<Result<Answer>>> replay)
     {
         if (!Begin(call, tenant).TryGet(out var keyed, out var error)) return error;
-        if (keyed is null) return await act();
+        if (keyed is null) return await act(null);
         using (keyed)
         {
             keyed.Append(body.Span);
             if (!(await keyed.WrittenAsync(0, call.Aborted)).TryGet(out var written, out error)) return error;
-            if (written.IsThere) return replay(written.Revisions);
+            if (written.IsThere) return await replay(keyed, written.Revisions);
             call.Request = keyed.Part(0);
-            var answer = await act();
-            return answer.IsOk ? answer : await WrittenMeanwhileAsync(keyed, replay, call.Aborted) ?? answer;
+            var answer = await act(keyed);
+            if (answer.IsOk) return answer;
+            // A refusal may come from the request's own first effect: of an attempt that a client gave up, or on another server.
+            if (!(await keyed.WrittenAsync(0, call.Aborted)).TryGet(out written, out error)) return error;
+            return written.IsThere ? await replay(keyed, written.Revisions) : answer;
         }
-    }
-
-    /// <summary>A refusal may come from the request's own first effect: of an attempt that a client gave up, or on another server.</summary>
-    private static async Task<Result<Answer>?> WrittenMeanwhileAsync(
-        KeyedRequest keyed, Func<IReadOnlyList<EntityRevision>, Answer> replay, CancellationToken cancellationToken)
-    {
-        if (!(await keyed.WrittenAsync(0, cancellationToken)).TryGet(out var written, out var error)) return error;
-        return written.IsThere ? replay(written.Revisions) : (Result<Answer>?)null;
     }
 
     /// <summary>

@@ -16,7 +16,6 @@ internal sealed class KindOperations(Kind kind)
     private static Parameter Limit => Parameter.Query("limit", $"Items at most; {PageLimits.Default} where it is left out.", Schemas.Integer(1, PageLimits.Max));
     private static Parameter Cursor => Parameter.Query("cursor", "The next of the page before.", Schemas.Text());
     private static Parameter IfMatch => Parameter.Header("If-Match", "The ETag that it must still have; 412 ENTITY_MODIFIED otherwise.");
-    private static Parameter Key => Parameter.Header("Idempotency-Key", "One key per request: sent again, it takes effect once and is answered the same.");
 
     private Content One => Content.Json(Schemas.Reference(KindSchemas.Resource(kind)));
     private Content Page => Content.Json(Schemas.Reference(KindSchemas.Page(kind)));
@@ -42,7 +41,7 @@ internal sealed class KindOperations(Kind kind)
 
     public Operation Create => Describe("create" + name, $"Create one {kind.Name}.") with
     {
-        Parameters = [Org, Key],
+        Parameters = [Org, Parameter.IdempotencyKey],
         Body = Content.Json(Schemas.Reference(KindSchemas.New(kind)), example: Example()),
         Status = 201,
         Answer = One,
@@ -50,17 +49,17 @@ internal sealed class KindOperations(Kind kind)
 
     public Operation Patch => Describe("patch" + name, $"Change one {kind.Name} by a JSON merge patch.") with
     {
-        Parameters = [Org, IfMatch, Key], Body = PatchBody(required: true), Answer = One,
+        Parameters = [Org, IfMatch, Parameter.IdempotencyKey], Body = PatchBody(required: true), Answer = One,
     };
 
     public Operation Transition => Describe("transition" + name, $"Take a transition of one {kind.Name}, with a merge patch in the same commit if there is one.") with
     {
-        Parameters = [Org, IfMatch, Key], Body = PatchBody(required: false), Answer = One,
+        Parameters = [Org, IfMatch, Parameter.IdempotencyKey], Body = PatchBody(required: false), Answer = One,
     };
 
     public Operation Delete => Describe("delete" + name, kind.DeleteTransition is null ? $"Delete one {kind.Name}." : $"Begin the removal of one {kind.Name}.") with
     {
-        Parameters = [Org, IfMatch, Key], Answer = One,
+        Parameters = [Org, IfMatch, Parameter.IdempotencyKey], Answer = One,
     };
 
     private Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = kind.Plural };

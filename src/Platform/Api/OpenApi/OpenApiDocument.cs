@@ -51,6 +51,7 @@ internal static class OpenApiDocument
         if (endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf }) node["x-permission"] = string.Join(" or ", anyOf);
         else node["security"] = new JsonArray();
         if (operation.FieldFilters) node["x-field-filters"] = true;
+        if (operation.Repeatable is { } repeatable) node["x-repeatable"] = repeatable;
         var parameters = PathParameters(endpoint).Concat(Parameters(endpoint, operation).Select(ToParameter)).ToArray();
         if (parameters.Length > 0) node["parameters"] = new JsonArray(parameters);
         if (operation.Body is { } body) node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };

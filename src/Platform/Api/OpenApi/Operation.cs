@@ -25,6 +25,12 @@ public sealed record Operation
 
     /// <summary>Of a success; null: nothing.</summary>
     public Content? Answer { get; init; }
+
+    /// <summary>
+    /// Why this write may be sent again without an Idempotency-Key, in a sentence. Null for GET and HEAD, and for writes that take a key
+    /// (<see cref="Parameter.IdempotencyKey"/>): each write is one or the other.
+    /// </summary>
+    public string? Repeatable { get; init; }
 }
 
 /// <summary>One parameter of an endpoint.</summary>
@@ -34,6 +40,10 @@ public sealed record Parameter(string Name, string In, string Description, JsonN
     public static Parameter Query(string name, string description, JsonNode schema) => new(name, "query", description, schema);
 
     public static Parameter Header(string name, string description) => new(name, "header", description, Schemas.Text());
+
+    /// <summary>Of each write that takes effect once for its key.</summary>
+    public static Parameter IdempotencyKey =>
+        Header(Idempotency.Idempotency.Header, "One key per request: sent again, it takes effect once and is answered the same.");
 }
 
 /// <summary>A body or an answer.</summary>

@@ -3,13 +3,14 @@ using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth;
 using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
 
 namespace Strata.Identity.Clients;
 
 /// <summary>The contract's operations on clients: /api/clients.</summary>
-internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess administrators, RoleCatalog catalog)
+internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess administrators, RoleCatalog catalog, Idempotency idempotency)
 {
     private const string All = "/api/clients";
     private const string One = All + "/{clientId}";
@@ -22,10 +23,18 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         routes.MapApi("POST", All, write, new Operation
         {
             Id = "createClientCredentials", Summary = "Make a client; its secret is told in this answer and never again.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
-            Parameters = [Parameter.Query("withAdminRole", "Whether it has ROLE_ADMIN beside ROLE_M2M.", Schemas.Flag())],
+            Parameters = [Parameter.Query("withAdminRole", "Whether it has ROLE_ADMIN beside ROLE_M2M.", Schemas.Flag()), Parameter.IdempotencyKey],
         }, CreateAsync);
-        routes.MapApi("DELETE", One, write, new Operation { Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens end with it.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, DeleteAsync);
-        routes.MapApi("PUT", One + "/secret", write, new Operation { Id = "resetClientSecret", Summary = "Give a client a new secret; the one before is refused from now on.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, ResetAsync);
+        routes.MapApi("DELETE", One, write, new Operation
+        {
+            Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens end with it.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Parameters = [Parameter.IdempotencyKey],
+        }, DeleteAsync);
+        routes.MapApi("PUT", One + "/secret", write, new Operation
+        {
+            Id = "resetClientSecret", Summary = "Give a client a new secret; the one before is refused from now on.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Repeatable = "The secret of the last answer is the one that counts; sending it again is how to get one after a lost answer.",
+        }, ResetAsync);
     }
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
@@ -44,17 +53,24 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         IReadOnlyList<string> roles = withAdmin ? [ContractRoles.Machine, ContractRoles.Admin] : [ContractRoles.Machine];
         if (!call.Principal.Covers(ContractRoles.PermissionsOf(catalog, roles)))
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A client cannot be granted more than your token grants.", "Use an administrator's token.");
-        return Told(await clients.CreateAsync(caller, roles, call.Aborted));
+        return await idempotency.RunAsync(
+            call, caller.Tenant, default, async _ => Told(await clients.CreateAsync(caller with { Request = call.Request }, roles, call.Aborted)),
+            (_, _) => Task.FromResult<Result<Answer>>(IdentityErrors.ClientAlreadyCreated));
     }
 
     private async Task<Result<Answer>> DeleteAsync(ApiCall call)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         var id = call.Route("clientId");
-        var check = ClientId.TryParse(id, out var parsed) && parsed.Tenant == caller.Tenant
-            ? await administrators.CheckOfAsync(call.Principal, parsed.Id, call.Aborted) : null;
-        var deleted = await clients.DeleteAsync(caller, id, check, call.Aborted);
-        return deleted.IsOk ? Answer.Json(new DeletedClient("The client is deleted.", id)) : deleted.Error;
+        return await idempotency.RunAsync(call, caller.Tenant, default, async () =>
+        {
+            var check = ClientId.TryParse(id, out var parsed) && parsed.Tenant == caller.Tenant
+                ? await administrators.CheckOfAsync(call.Principal, parsed.Id, call.Aborted) : null;
+            var deleted = await clients.DeleteAsync(caller with { Request = call.Request }, id, check, call.Aborted);
+            return deleted.IsOk ? Deleted() : deleted.Error;
+        }, _ => Deleted());
+
+        Answer Deleted() => Answer.Json(new DeletedClient("The client is deleted.", id));
     }
 
     private async Task<Result<Answer>> ResetAsync(ApiCall call) =>

@@ -22,8 +22,9 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
         await foreach (var _ in store.AllAsync(caller.Tenant, null, cancellationToken)) count++;
         if (count >= options.ClientsMax) return IdentityErrors.Cap("M2M_CLIENT_CAP_REACHED", "clients", options.ClientsMax);
         var client = new NewResource<ClientSpec> { Name = "client-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = new ClientSpec { Roles = roles } };
-        var created = await store.CreateAsync(caller, client, null, cancellationToken);
-        return created.TryGet(out var made, out var error) ? await GiveSecretAsync(caller with { Request = null }, made.Id, cancellationToken) : error;
+        var secret = ClientSecret.New();
+        var created = await store.CreateAsync(caller, client, StatusOf(secret), null, cancellationToken);
+        return created.TryGet(out var made, out var error) ? new IssuedClient(IdOf(caller.Tenant, made), made, secret) : error;
     }
 
     /// <summary>A new secret in place of the one before.</summary>
@@ -55,8 +56,10 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
     private async Task<Result<IssuedClient>> GiveSecretAsync(Caller caller, string id, CancellationToken cancellationToken)
     {
         var secret = ClientSecret.New();
-        var status = new ClientStatus { SecretHash = ClientSecret.HashOf(secret), SecretMadeAt = time.GetUtcNow() };
+        var status = StatusOf(secret);
         var changed = await store.ChangeAsync(caller, id, c => c with { Status = status }, null, null, cancellationToken);
         return changed.TryGet(out var client, out var error) ? new IssuedClient(IdOf(caller.Tenant, client), client, secret) : error;
     }
+
+    private ClientStatus StatusOf(string secret) => new() { SecretHash = ClientSecret.HashOf(secret), SecretMadeAt = time.GetUtcNow() };
 }

@@ -4,13 +4,15 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.IdentityModel.Tokens;
 using Strata.Api.Auth;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Core;
+using Strata.Entities.Engine;
 
 namespace Strata.Identity.Keys;
 
 /// <summary>The contract's operations on the cloud's key pairs, for its operators; and their public halves, for everyone.</summary>
-internal sealed class KeyPairEndpoints(SigningKeys keys, TimeProvider time)
+internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency, TimeProvider time)
 {
     private const string All = "/api/oauth/keys/keypair";
     private const string One = All + "/{keyId}";
@@ -21,15 +23,17 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, TimeProvider time)
         var (read, write) = (KeyPairKind.Kind.ReadPermission, KeyPairKind.Kind.WritePermission);
         routes.MapGet("/api/.well-known/jwks.json", WriteSetAsync)
             .WithMetadata(new Operation { Id = "getSigningKeys", Summary = "The public keys that verify the cloud's access tokens (RFC 7517).", Tag = Tag, Answer = Content.Json(Schemas.Object()) }).Open();
-        routes.MapApi("POST", All, write, Describe("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
+        routes.MapApi("POST", All, write, Change("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
         routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
         {
             Parameters = [Parameter.Query("audience", "For whose tokens.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
         }, CurrentAsync);
-        routes.MapApi("DELETE", One, write, Describe("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
-        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", body: typeof(InvalidateKey)), InvalidateAsync);
-        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateKeyPair", "Sign with a key pair again.", body: typeof(ReactivateKey)), ReactivateAsync);
+        routes.MapApi("DELETE", One, write, Change("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
+        routes.MapApi("POST", One + "/invalidate", write, Change("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", body: typeof(InvalidateKey)), InvalidateAsync);
+        routes.MapApi("POST", One + "/reactivate", write, Change("reactivateKeyPair", "Sign with a key pair again.", body: typeof(ReactivateKey)), ReactivateAsync);
     }
+
+    private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
     private static Operation Describe(string id, string summary, Type? body = null) => new()
     {
@@ -48,16 +52,29 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, TimeProvider time)
     private async Task<Result<Answer>> IssueAsync(ApiCall call)
     {
         if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
-        if (!(await IdentityCall.ReadAsync<IssueKeyPair>(call)).TryGet(out var wanted, out var error)) return error;
+        if (!(await IdentityCall.ReadAsync<IssueKeyPair>(call)).TryGet(out var sent, out var error)) return error;
+        var wanted = sent.Value;
         if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return IdentityErrors.BadRequest("audience must be human or client.");
         if (wanted.Algorithm != KeyPairKind.Rs256) return IdentityErrors.Algorithm(wanted.Algorithm);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec)) return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
         var from = wanted.ValidFrom ?? time.GetUtcNow();
         if (wanted.ValidTo <= from || wanted.ValidTo <= time.GetUtcNow()) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
-        var before = wanted.InvalidateCurrent ? await keys.FindCurrentAsync(wanted.Audience, call.Aborted) : null;
-        if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted)).TryGet(out var issued, out error)) return error;
-        if (before is null) return Shown(issued);
-        var retired = await keys.InvalidateAsync(call.Caller, before, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
+        return await idempotency.RunAsync(call, TenantId.Platform, sent.Bytes, async keyed =>
+        {
+            if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted)).TryGet(out var issued, out var refused)) return refused;
+            return await RetireAsync(call, wanted, issued, keyed?.Part(1));
+        }, async (keyed, written) =>
+        {
+            if (!(await keyed.WrittenAsync(1, call.Aborted)).TryGet(out var retired, out var refused)) return refused;
+            return retired.IsThere ? Shown(keys.Of(written[0])) : await RetireAsync(call, wanted, keys.Of(written[0]), keyed.Part(1));
+        });
+    }
+
+    /// <summary>Invalidates, if that is wanted, the key pair that signed before the one that was issued.</summary>
+    private async Task<Result<Answer>> RetireAsync(ApiCall call, IssueKeyPair wanted, SigningKey issued, RequestKey? request)
+    {
+        if (!wanted.InvalidateCurrent || await keys.FindCurrentAsync(wanted.Audience, call.Aborted, before: issued) is not { } before) return Shown(issued);
+        var retired = await keys.InvalidateAsync(call.Caller with { Request = request }, before, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
         return retired.IsOk ? Shown(issued) : retired.Error;
     }
 
@@ -68,34 +85,35 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, TimeProvider time)
         return await keys.FindCurrentAsync(audience, call.Aborted) is { } key ? Shown(key) : IdentityErrors.KeyPairNotFound("of " + audience);
     }
 
-    private async Task<Result<Answer>> DeleteAsync(ApiCall call)
+    private Task<Result<Answer>> DeleteAsync(ApiCall call) => ChangeAsync(call, default, async key =>
     {
-        if (!(await FindAsync(call)).TryGet(out var key, out var error)) return error;
         var deleted = await keys.DeleteAsync(call.Caller, key, call.Aborted);
-        return deleted.IsOk ? Shown(key) : deleted.Error;
-    }
+        return deleted.IsOk ? key : deleted.Error;
+    });
 
     private async Task<Result<Answer>> InvalidateAsync(ApiCall call)
     {
-        if (!(await FindAsync(call)).TryGet(out var key, out var error)) return error;
-        if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var wanted, out error)) return error;
-        if (!KeyPeriods.IsGrace(wanted.GracePeriodSec)) return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
-        return Shown(await keys.InvalidateAsync(call.Caller, key, TimeSpan.FromSeconds(wanted.GracePeriodSec), call.Aborted));
+        if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var sent, out var error)) return error;
+        if (!KeyPeriods.IsGrace(sent.Value.GracePeriodSec)) return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+        return await ChangeAsync(call, sent.Bytes, key => keys.InvalidateAsync(call.Caller, key, TimeSpan.FromSeconds(sent.Value.GracePeriodSec), call.Aborted));
     }
 
     private async Task<Result<Answer>> ReactivateAsync(ApiCall call)
     {
-        if (!(await FindAsync(call)).TryGet(out var key, out var error)) return error;
-        if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var wanted, out error)) return error;
+        if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var sent, out var error)) return error;
+        var wanted = sent.Value;
         if (wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
-        return Shown(await keys.ReactivateAsync(call.Caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
+        return await ChangeAsync(call, sent.Bytes, key => keys.ReactivateAsync(call.Caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
     }
 
-    private async ValueTask<Result<SigningKey>> FindAsync(ApiCall call)
+    private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<SigningKey, Task<Result<SigningKey>>> change)
     {
         if (!call.Principal.IsOperator) return IdentityErrors.OperatorNeeded;
         var id = call.Route("keyId");
-        return await keys.FindAsync(id, call.Aborted) is { } key ? key : IdentityErrors.KeyPairNotFound(id);
+        return await idempotency.RunAsync(
+            call, TenantId.Platform, body,
+            async () => await keys.FindAsync(id, call.Aborted) is { } key ? Shown(await change(key)) : IdentityErrors.KeyPairNotFound(id),
+            written => Shown(keys.Of(written[0])));
     }
 
     private Result<Answer> Shown(Result<SigningKey> changed) => changed.TryGet(out var key, out var error) ? Shown(key) : error;

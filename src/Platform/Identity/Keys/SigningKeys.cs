@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Keys;
@@ -37,10 +38,13 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
     }
 
     /// <summary>The newest that may sign; null where there is none.</summary>
-    public async ValueTask<SigningKey?> FindCurrentAsync(string audience, CancellationToken cancellationToken)
+    /// <param name="before">Only those that were made before this one.</param>
+    public async ValueTask<SigningKey?> FindCurrentAsync(string audience, CancellationToken cancellationToken, SigningKey? before = null)
     {
         var now = time.GetUtcNow();
-        return (await AllAsync(cancellationToken)).Where(k => k.Audience == audience && k.Signs(now)).MaxBy(k => k.CreatedAt);
+        return (await AllAsync(cancellationToken)).Where(k => k.Audience == audience && k.Signs(now) && (before is null || IsBefore(k, before))).MaxBy(k => k.CreatedAt);
+
+        static bool IsBefore(SigningKey key, SigningKey other) => key.ResourceId != other.ResourceId && key.CreatedAt <= other.CreatedAt;
     }
 
     public async ValueTask<SigningKey> CurrentAsync(string audience, CancellationToken cancellationToken)
@@ -66,9 +70,13 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
         {
             Name = "key-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = new KeyPairSpec { Audience = audience, Algorithm = KeyPairKind.Rs256 },
         };
-        var created = await store.CreateAsync(caller, pair, null, cancellationToken);
-        return created.TryGet(out var made, out var error) ? await ChangeAsync(caller, made.Id, Make(from, to), "activate", cancellationToken) : error;
+        var created = await store.CreateAsync(caller, pair, Make(from, to), "activate", cancellationToken);
+        Invalidate();
+        return created.TryGet(out var made, out var error) ? SigningKey.Of(made, secrets)! : error;
     }
+
+    /// <summary>The key pair at a revision of it.</summary>
+    public SigningKey Of(EntityRevision revision) => SigningKey.Of(store.ToResource(revision), secrets)!;
 
     /// <summary>No more signatures; what it signed is accepted for the grace period.</summary>
     public Task<Result<SigningKey>> InvalidateAsync(Caller caller, SigningKey key, TimeSpan grace, CancellationToken cancellationToken) =>
@@ -87,16 +95,15 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
 
     public void Dispose() => making.Dispose();
 
-    private Func<KeyPairStatus, KeyPairStatus> Make(DateTimeOffset from, DateTimeOffset? to)
+    private KeyPairStatus Make(DateTimeOffset from, DateTimeOffset? to)
     {
         using var rsa = RSA.Create(Bits);
         var id = SigningKey.IdOf(rsa);
-        var made = new KeyPairStatus
+        return new KeyPairStatus
         {
             KeyId = id, PublicKey = rsa.ExportSubjectPublicKeyInfoPem(), ValidFrom = from, ValidTo = to,
             PrivateKey = secrets.Seal(Convert.ToBase64String(rsa.ExportPkcs8PrivateKey()), SigningKey.ContextOf(id)),
         };
-        return _ => made;
     }
 
     private async Task<Result<SigningKey>> ChangeAsync(Caller caller, string id, Func<KeyPairStatus, KeyPairStatus> change, string? transition, CancellationToken cancellationToken)

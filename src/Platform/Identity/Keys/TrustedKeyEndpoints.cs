@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
@@ -10,7 +11,7 @@ using TrustedKeyResource = Strata.Core.Resource<Strata.Contracts.TrustedKeySpec,
 namespace Strata.Identity.Keys;
 
 /// <summary>The contract's operations on an organization's trusted keys.</summary>
-internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, TimeProvider time)
+internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idempotency, TimeProvider time)
 {
     private const string All = "/api/oauth/keys/trusted";
     private const string One = All + "/{keyId}";
@@ -19,11 +20,13 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, TimeProvider tim
     {
         var (read, write) = (TrustedKeyKind.Kind.ReadPermission, TrustedKeyKind.Kind.WritePermission);
         routes.MapApi("GET", All, read, Describe("listTrustedKeysOfContract", "The keys whose tokens the organization believes."), ListAsync);
-        routes.MapApi("POST", All, write, Describe("registerTrustedKey", "Believe what a key signs.", body: typeof(RegisterTrustedKey)), RegisterAsync);
-        routes.MapApi("DELETE", One, write, Describe("deleteTrustedKeyOfContract", "Forget a key; what it signed is not believed from now on."), call => ChangeAsync(call, DeleteAsync));
-        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateTrustedKey", "Believe a key no more, after a grace period.", body: typeof(InvalidateKey)), call => ChangeAsync(call, InvalidateAsync));
-        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateTrustedKey", "Believe a key again.", body: typeof(ReactivateKey)), call => ChangeAsync(call, ReactivateAsync));
+        routes.MapApi("POST", All, write, Change("registerTrustedKey", "Believe what a key signs.", body: typeof(RegisterTrustedKey)), RegisterAsync);
+        routes.MapApi("DELETE", One, write, Change("deleteTrustedKeyOfContract", "Forget a key; what it signed is not believed from now on."), DeleteAsync);
+        routes.MapApi("POST", One + "/invalidate", write, Change("invalidateTrustedKey", "Believe a key no more, after a grace period.", body: typeof(InvalidateKey)), InvalidateAsync);
+        routes.MapApi("POST", One + "/reactivate", write, Change("reactivateTrustedKey", "Believe a key again.", body: typeof(ReactivateKey)), ReactivateAsync);
     }
+
+    private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
     private static Operation Describe(string id, string summary, Type? body = null) => new()
     {
@@ -41,52 +44,68 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, TimeProvider tim
     private async Task<Result<Answer>> RegisterAsync(ApiCall call)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
-        if (!(await IdentityCall.ReadAsync<RegisterTrustedKey>(call)).TryGet(out var wanted, out error)) return error;
+        if (!(await IdentityCall.ReadAsync<RegisterTrustedKey>(call)).TryGet(out var sent, out error)) return error;
+        var wanted = sent.Value;
         if (!TrustedJwk.TryRead(wanted.Jwk, out _, out var fault)) return IdentityErrors.KeyType(fault);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec)) return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
         var from = wanted.ValidFrom ?? time.GetUtcNow();
         if (wanted.ValidTo <= from) return IdentityErrors.BadRequest("validTo must be behind validFrom.");
         var spec = new TrustedKeySpec { KeyId = wanted.KeyId, Jwk = wanted.Jwk, Audience = wanted.Audience, Issuers = wanted.Issuers ?? [] };
-        var registered = await keys.RegisterAsync(caller, spec, from, wanted.ValidTo, call.Aborted);
-        if (!registered.TryGet(out var key, out error)) return error.Code == "VALIDATION_FAILED" ? IdentityErrors.Faulty(error.Faults!) : error;
-        if (wanted.InvalidatePrevious) await InvalidateOthersAsync(caller, key, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
-        return Answer.Json(Show(key));
-    }
-
-    private async Task InvalidateOthersAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken)
-    {
-        await foreach (var other in keys.ListAsync(caller.Tenant, cancellationToken))
+        return await idempotency.RunAsync(call, caller.Tenant, sent.Bytes, async _ =>
         {
-            if (other.Id != key.Id && other.State == KeyPairKind.Active && other.Spec.Audience == key.Spec.Audience) await keys.InvalidateAsync(caller, other, grace, cancellationToken);
+            var registered = await keys.RegisterAsync(caller with { Request = call.Request }, spec, from, wanted.ValidTo, call.Aborted);
+            if (!registered.TryGet(out var key, out var refused)) return refused.Code == "VALIDATION_FAILED" ? IdentityErrors.Faulty(refused.Faults!) : refused;
+            return await FinishAsync(key);
+        }, (_, written) => FinishAsync(keys.ToResource(written[0])));
+
+        async Task<Result<Answer>> FinishAsync(TrustedKeyResource key)
+        {
+            if (wanted.InvalidatePrevious) await InvalidatePreviousAsync(caller, key, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
+            return Answer.Json(Show(key));
         }
     }
 
-    private async Task<Result<Answer>> ChangeAsync(ApiCall call, Func<ApiCall, Caller, TrustedKeyResource, Task<Result<TrustedKeyResource>>> change)
+    /// <summary>Those that have not changed since the key was registered: one that was reactivated later stays, however often the request comes.</summary>
+    private async Task InvalidatePreviousAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken)
     {
-        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
-        var id = call.Route("keyId");
-        if (await keys.FindAsync(caller.Tenant, id, call.Aborted) is not { } key) return IdentityErrors.TrustedKeyNotFound(id);
-        return (await change(call, caller, key)).TryGet(out var changed, out error) ? Answer.Json(Show(changed)) : error;
+        await foreach (var other in keys.ListAsync(caller.Tenant, cancellationToken))
+        {
+            if (other.Id != key.Id && other.State == KeyPairKind.Active && other.Spec.Audience == key.Spec.Audience && other.Revision < key.Revision)
+                await keys.InvalidateAsync(caller, other, grace, cancellationToken);
+        }
     }
 
-    private async Task<Result<TrustedKeyResource>> DeleteAsync(ApiCall call, Caller caller, TrustedKeyResource key)
+    private Task<Result<Answer>> DeleteAsync(ApiCall call) => ChangeAsync(call, default, async (caller, key) =>
     {
         var deleted = await keys.DeleteAsync(caller, key, call.Aborted);
         return deleted.IsOk ? key : deleted.Error;
+    });
+
+    private async Task<Result<Answer>> InvalidateAsync(ApiCall call)
+    {
+        if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var sent, out var error)) return error;
+        if (!KeyPeriods.IsGrace(sent.Value.GracePeriodSec)) return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
+        return await ChangeAsync(call, sent.Bytes, (caller, key) => keys.InvalidateAsync(caller, key, TimeSpan.FromSeconds(sent.Value.GracePeriodSec), call.Aborted));
     }
 
-    private async Task<Result<TrustedKeyResource>> InvalidateAsync(ApiCall call, Caller caller, TrustedKeyResource key)
+    private async Task<Result<Answer>> ReactivateAsync(ApiCall call)
     {
-        if (!(await IdentityCall.ReadOrDefaultAsync(call, new InvalidateKey())).TryGet(out var wanted, out var error)) return error;
-        if (!KeyPeriods.IsGrace(wanted.GracePeriodSec)) return IdentityErrors.BadRequest($"gracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
-        return await keys.InvalidateAsync(caller, key, TimeSpan.FromSeconds(wanted.GracePeriodSec), call.Aborted);
-    }
-
-    private async Task<Result<TrustedKeyResource>> ReactivateAsync(ApiCall call, Caller caller, TrustedKeyResource key)
-    {
-        if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var wanted, out var error)) return error;
+        if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var sent, out var error)) return error;
+        var wanted = sent.Value;
         if (wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
-        return await keys.ReactivateAsync(caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted);
+        return await ChangeAsync(call, sent.Bytes, (caller, key) => keys.ReactivateAsync(caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
+    }
+
+    private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<Caller, TrustedKeyResource, Task<Result<TrustedKeyResource>>> change)
+    {
+        if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
+        var id = call.Route("keyId");
+        return await idempotency.RunAsync(call, caller.Tenant, body, async () =>
+        {
+            if (await keys.FindAsync(caller.Tenant, id, call.Aborted) is not { } key) return IdentityErrors.TrustedKeyNotFound(id);
+            var changed = await change(caller with { Request = call.Request }, key);
+            return changed.IsOk ? Answer.Json(Show(changed.Value)) : changed.Error;
+        }, written => Answer.Json(Show(keys.ToResource(written[0]))));
     }
 
     private TrustedKey Show(TrustedKeyResource key) => new(

@@ -3,6 +3,7 @@ using Microsoft.IdentityModel.Tokens;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 using TrustedKeyResource = Strata.Core.Resource<Strata.Contracts.TrustedKeySpec, Strata.Contracts.TrustedKeyStatus>;
 
@@ -33,10 +34,11 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
             count++;
         }
         if (count >= options.TrustedKeysMax) return IdentityErrors.Cap("TRUSTED_KEY_CAP_REACHED", "trusted keys", options.TrustedKeysMax);
-        var created = await store.CreateAsync(
-            caller, new NewResource<TrustedKeySpec> { Name = "key-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec }, null, cancellationToken);
-        return created.TryGet(out var made, out var error) ? await ChangeAsync(caller, made, new TrustedKeyStatus { ValidFrom = from, ValidTo = to }, null, cancellationToken) : error;
+        var made = new NewResource<TrustedKeySpec> { Name = "key-" + RandomNumberGenerator.GetHexString(NameRandomCharacters, lowercase: true), Spec = spec };
+        return await store.CreateAsync(caller, made, new TrustedKeyStatus { ValidFrom = from, ValidTo = to }, null, cancellationToken);
     }
+
+    public TrustedKeyResource ToResource(EntityRevision revision) => store.ToResource(revision);
 
     public Task<Result<TrustedKeyResource>> InvalidateAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken) =>
         ChangeAsync(caller, key, key.Status with { ValidTo = time.GetUtcNow() + grace }, key.State == KeyPairKind.Active ? "invalidate" : null, cancellationToken);
@@ -60,5 +62,5 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
     }
 
     private async Task<Result<TrustedKeyResource>> ChangeAsync(Caller caller, TrustedKeyResource key, TrustedKeyStatus status, string? transition, CancellationToken cancellationToken) =>
-        await store.ChangeAsync(caller with { Request = null }, key.Id, k => k with { Status = status }, transition, null, cancellationToken);
+        await store.ChangeAsync(caller, key.Id, k => k with { Status = status }, transition, null, cancellationToken);
 }

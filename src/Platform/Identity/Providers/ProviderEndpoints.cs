@@ -1,17 +1,19 @@
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Auth.Administrators;
 using Strata.Api.Http;
+using Strata.Api.Idempotency;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Strata.Core.Nothing>;
 
 namespace Strata.Identity.Providers;
 
 /// <summary>The contract's operations on an organization's OIDC providers.</summary>
-internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocuments documents, AdministratorAccess administrators)
+internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocuments documents, AdministratorAccess administrators, Idempotency idempotency)
 {
     private const string All = "/api/oauth/oidc/providers";
     private const string One = All + "/{id}";
@@ -23,14 +25,16 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         {
             Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are believed.", Schemas.Flag())],
         }, ListAsync);
-        routes.MapApi("POST", All, write, Describe("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
+        routes.MapApi("POST", All, write, Change("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
         routes.MapApi("POST", All + "/reload", write,
-            Describe("reloadProviders", "Read the keys of the organization's providers again."), ReloadAsync);
-        routes.MapApi("DELETE", One, write, Describe("deleteProvider", "Forget a provider; its tokens are refused from now on."), call => ChangeAsync(call, DeleteAsync));
-        routes.MapApi("PATCH", One, write, Describe("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), call => ChangeAsync(call, UpdateAsync));
-        routes.MapApi("POST", One + "/invalidate", write, Describe("invalidateProvider", "Refuse a provider's tokens."), call => ChangeAsync(call, InvalidateAsync));
-        routes.MapApi("POST", One + "/reactivate", write, Describe("reactivateProvider", "Believe a provider's tokens again.", body: typeof(ReactivateProvider)), call => ChangeAsync(call, ReactivateAsync));
+            Describe("reloadProviders", "Read the keys of the organization's providers again.") with { Repeatable = "It reads, and changes nothing that is kept." }, ReloadAsync);
+        routes.MapApi("DELETE", One, write, Change("deleteProvider", "Forget a provider; its tokens are refused from now on."), DeleteAsync);
+        routes.MapApi("PATCH", One, write, Change("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), UpdateAsync);
+        routes.MapApi("POST", One + "/invalidate", write, Change("invalidateProvider", "Refuse a provider's tokens."), InvalidateAsync);
+        routes.MapApi("POST", One + "/reactivate", write, Change("reactivateProvider", "Believe a provider's tokens again.", body: typeof(ReactivateProvider)), ReactivateAsync);
     }
+
+    private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
     private static Operation Describe(string id, string summary, Type? body = null) => new()
     {
@@ -52,13 +56,15 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
     private async Task<Result<Answer>> RegisterAsync(ApiCall call)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
-        if (!(await IdentityCall.ReadAsync<RegisterProvider>(call)).TryGet(out var wanted, out error)) return error;
+        if (!(await IdentityCall.ReadAsync<RegisterProvider>(call)).TryGet(out var sent, out error)) return error;
+        var wanted = sent.Value;
         if (!(await providers.CheckAddressAsync(wanted.WellKnownConfigUri, call.Aborted)).TryGet(out _, out error)) return error;
         var spec = new ProviderSpec
         {
             WellKnownConfigUri = wanted.WellKnownConfigUri, Issuers = wanted.Issuers ?? [], ExpectedAudiences = wanted.ExpectedAudiences ?? [], RolesClaim = wanted.RolesClaim,
         };
-        return Shown(await providers.RegisterAsync(caller, spec, call.Aborted));
+        return await idempotency.RunAsync(
+            call, caller.Tenant, sent.Bytes, async () => Shown(await providers.RegisterAsync(caller with { Request = call.Request }, spec, call.Aborted)), Replay);
     }
 
     /// <summary>Only the caller's own: other organizations' sign-ins must not wait for a provider because of it.</summary>
@@ -70,24 +76,33 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         return Answer.Json(json => { json.WriteStartObject(); json.WriteEndObject(); });
     }
 
-    private async Task<Result<Answer>> ChangeAsync(ApiCall call, Func<ApiCall, Caller, ProviderResource, Task<Result<ProviderResource>>> change)
+    private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<Caller, ProviderResource, Task<Result<ProviderResource>>> change)
     {
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
-        if (!(await providers.FindAsync(caller, call.Route("id"), call.Aborted)).TryGet(out var provider, out error)) return error;
-        return Shown(await change(call, caller, provider));
+        return await idempotency.RunAsync(call, caller.Tenant, body, async () =>
+        {
+            if (!(await providers.FindAsync(caller, call.Route("id"), call.Aborted)).TryGet(out var provider, out var missing)) return missing;
+            return Shown(await change(caller with { Request = call.Request }, provider));
+        }, Replay);
     }
 
-    private async Task<Result<ProviderResource>> DeleteAsync(ApiCall call, Caller caller, ProviderResource provider)
+    private Answer Replay(IReadOnlyList<EntityRevision> written) => Answer.Json(Show(providers.ToResource(written[0])));
+
+    private Task<Result<Answer>> DeleteAsync(ApiCall call) => ChangeAsync(call, default, async (caller, provider) =>
     {
         var deleted = await providers.DeleteAsync(caller, provider, await CheckOfAsync(call, provider), call.Aborted);
         return deleted.IsOk ? provider : deleted.Error;
-    }
+    });
 
-    private async Task<Result<ProviderResource>> UpdateAsync(ApiCall call, Caller caller, ProviderResource provider)
+    private async Task<Result<Answer>> UpdateAsync(ApiCall call)
     {
-        if (!(await IdentityCall.ReadAsync<UpdateProvider>(call)).TryGet(out var wanted, out var error)) return error;
-        var check = Narrows(provider.Spec, Updated(provider.Spec)) ? await CheckOfAsync(call, provider) : null;
-        return await providers.ChangeAsync(caller, provider, Updated, null, check, call.Aborted);
+        if (!(await IdentityCall.ReadAsync<UpdateProvider>(call)).TryGet(out var sent, out var error)) return error;
+        var wanted = sent.Value;
+        return await ChangeAsync(call, sent.Bytes, async (caller, provider) =>
+        {
+            var check = Narrows(provider.Spec, Updated(provider.Spec)) ? await CheckOfAsync(call, provider) : null;
+            return await providers.ChangeAsync(caller, provider, Updated, null, check, call.Aborted);
+        });
 
         ProviderSpec Updated(ProviderSpec spec) => spec with
         {
@@ -102,21 +117,22 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         || ProviderKind.IssuersOf(was).Except(ProviderKind.IssuersOf(next), StringComparer.Ordinal).Any()
         || was.ExpectedAudiences.Except(next.ExpectedAudiences, StringComparer.Ordinal).Any();
 
-    private async Task<Result<ProviderResource>> InvalidateAsync(ApiCall call, Caller caller, ProviderResource provider)
-    {
-        if (provider.State != ProviderKind.Active) return provider;
-        return await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", await CheckOfAsync(call, provider), call.Aborted);
-    }
+    private Task<Result<Answer>> InvalidateAsync(ApiCall call) => ChangeAsync(call, default, async (caller, provider) =>
+        provider.State != ProviderKind.Active ? provider
+            : await providers.ChangeAsync(caller, provider, spec => spec, "invalidate", await CheckOfAsync(call, provider), call.Aborted));
 
     private ValueTask<RemovalCheck?> CheckOfAsync(ApiCall call, ProviderResource provider) =>
         administrators.CheckOfAsync(call.Principal, ProviderKind.Kind.EntityOf(provider.Id), call.Aborted);
 
-    private async Task<Result<ProviderResource>> ReactivateAsync(ApiCall call, Caller caller, ProviderResource provider)
+    private async Task<Result<Answer>> ReactivateAsync(ApiCall call)
     {
-        if (!(await IdentityCall.ReadOrDefaultAsync(call, new ReactivateProvider())).TryGet(out var wanted, out var error)) return error;
-        if (wanted.ReactivateKeys) documents.Refresh(provider.Spec.WellKnownConfigUri);
-        return provider.State == ProviderKind.Active ? provider
-            : await providers.ChangeAsync(caller, provider, spec => spec, "reactivate", null, call.Aborted);
+        if (!(await IdentityCall.ReadOrDefaultAsync(call, new ReactivateProvider())).TryGet(out var sent, out var error)) return error;
+        return await ChangeAsync(call, sent.Bytes, async (caller, provider) =>
+        {
+            if (sent.Value.ReactivateKeys) documents.Refresh(provider.Spec.WellKnownConfigUri);
+            return provider.State == ProviderKind.Active ? provider
+                : await providers.ChangeAsync(caller, provider, spec => spec, "reactivate", null, call.Aborted);
+        });
     }
 
     private static Result<Answer> Shown(Result<ProviderResource> result) => result.TryGet(out var provider, out var error) ? Answer.Json(Show(provider)) : error;

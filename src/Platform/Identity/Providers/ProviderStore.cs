@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Entities.Engine;
+using Strata.Entities.Log;
 using Strata.Resources.Kinds;
 using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Strata.Core.Nothing>;
 
@@ -32,6 +33,8 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     }
 
     public IAsyncEnumerable<ProviderResource> ListAsync(TenantId tenant, CancellationToken cancellationToken) => store.AllAsync(tenant, null, cancellationToken);
+
+    public ProviderResource ToResource(EntityRevision revision) => store.ToResource(revision);
 
     /// <param name="id">The entity's UUID.</param>
     public async ValueTask<Result<ProviderResource>> FindAsync(Caller caller, string id, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ public sealed record ResourceDraft
     public string? Project { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required JsonText Spec { get; init; }
+
+    /// <summary>Null: the kind's initial one.</summary>
+    public JsonText? Status { get; init; }
     public List<SpecFault> Faults { get; } = [];
 }
 
@@ -27,7 +30,7 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
         var projectId = project is null ? null : ProjectKind.Kind.IdOf(project.Id);
         var spec = await new SpecReferences(log, kind).ResolveAsync(caller, projectId, draft.Spec, draft.Faults, cancellationToken);
         if (draft.Faults.Count > 0) return ResourceErrors.Invalid(kind, draft.Faults);
-        var written = ResourceDocument.Write(kind, draft.Name!, projectId, draft.Labels, spec, kind.InitialStatusText);
+        var written = ResourceDocument.Write(kind, draft.Name!, projectId, draft.Labels, spec, draft.Status ?? kind.InitialStatusText);
         return written.IsOk ? new CompleteDraft(written.Value, project) : written.Error;
     }
 

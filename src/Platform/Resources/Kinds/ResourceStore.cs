@@ -38,8 +38,13 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
     internal KindStore Untyped => store;
 
     /// <summary>Creates a resource; every fault of the input is reported (VALIDATION_FAILED), a name that is in use is NAME_TAKEN.</summary>
+    public ValueTask<Result<Resource<TSpec, TStatus>>> CreateAsync(
+        Caller caller, NewResource<TSpec> resource, string? transition, CancellationToken cancellationToken) =>
+        CreateAsync(caller, resource, kind.InitialStatus, transition, cancellationToken);
+
+    /// <summary>As the other, with another status than the kind's initial one.</summary>
     public async ValueTask<Result<Resource<TSpec, TStatus>>> CreateAsync(
-        Caller caller, NewResource<TSpec> resource, string? transition, CancellationToken cancellationToken)
+        Caller caller, NewResource<TSpec> resource, TStatus status, string? transition, CancellationToken cancellationToken)
     {
         var draft = new ResourceDraft
         {
@@ -47,6 +52,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
             Project = resource.Project,
             Labels = resource.Labels,
             Spec = JsonText.From(resource.Spec, WireJson.Of<TSpec>()),
+            Status = JsonText.From(status, WireJson.Of<TStatus>()),
         };
         draft.Faults.AddRange(kind.Check(resource.Spec));
         return ToResource(await store.CreateAsync(caller, draft, transition, cancellationToken));

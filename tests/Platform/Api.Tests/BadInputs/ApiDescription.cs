@@ -5,9 +5,11 @@ namespace Strata.Api.Tests.BadInputs;
 
 /// <summary>One endpoint, as /openapi.json describes it.</summary>
 /// <param name="Permission">Null: open to everyone.</param>
+/// <param name="Repeatable">Why a write may be sent again without an Idempotency-Key; null where it takes one, and for reads.</param>
 /// <param name="Body">The schema of a JSON body; null: the endpoint takes none, or one that is no JSON.</param>
 internal sealed record DescribedEndpoint(
-    string Method, string Path, string? Permission, IReadOnlyList<DescribedParameter> Parameters, string? MediaType, JsonNode? Body, JsonNode? Example)
+    string Method, string Path, string? Permission, IReadOnlyList<DescribedParameter> Parameters, string? MediaType, JsonNode? Body, JsonNode? Example,
+    string? Repeatable)
 {
     public bool IsJson => MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
 
@@ -37,7 +39,8 @@ internal sealed class ApiDescription(JsonNode document)
         var parameters = operation["parameters"]?.AsArray().Select(p => new DescribedParameter(Text(p!, "name"), Text(p!, "in"), p!["schema"]!)).ToArray() ?? [];
         return new DescribedEndpoint(
             method.ToUpperInvariant(), path, operation["x-permission"]?.GetValue<string>(), parameters,
-            content?.Key, content?.Value?["schema"] is { } schema ? Resolve(schema) : null, content?.Value?["example"]);
+            content?.Key, content?.Value?["schema"] is { } schema ? Resolve(schema) : null, content?.Value?["example"],
+            operation["x-repeatable"]?.GetValue<string>());
     }
 
     private static string Text(JsonNode node, string name) => node[name]!.GetValue<string>();

@@ -28,13 +28,17 @@ internal sealed class SearchJobEndpoints(
             Parameters = SearchRequest.Parameters,
             Body = SearchRequest.Body,
             Answer = Content.Json(Schemas.Uuid()),
+            Repeatable = "It starts one more job, which only reads and expires.",
         }, SubmitAsync);
         routes.MapApi("GET", One, Read, Describe("getSearchResults", "What a search has found, page by page.") with
         {
             Parameters = PageParameters,
         }, call => ResultsAsync(call, WritePageAsync));
         routes.MapApi("GET", One + "/status", Read, Describe("getSearchStatus", "How far a search is."), StatusAsync);
-        routes.MapApi("PUT", One + "/cancel", Read, Describe("cancelSearch", "End a running search."), CancelAsync);
+        routes.MapApi("PUT", One + "/cancel", Read, Describe("cancelSearch", "End a running search.") with
+        {
+            Repeatable = "A job ends once; after that the answer is SEARCH_JOB_ALREADY_TERMINAL.",
+        }, CancelAsync);
         MapSnapshots(routes);
     }
 
@@ -47,6 +51,7 @@ internal sealed class SearchJobEndpoints(
             Parameters = SearchRequest.Parameters,
             Body = SearchRequest.Body,
             Answer = Content.Json(Schemas.Uuid()),
+            Repeatable = "It starts one more job, which only reads and expires.",
         }, SubmitAsync);
         routes.MapApi("GET", One, Read, Describe("getSnapshotResults", "As getSearchResults, in HAL.") with { Parameters = PageParameters }, call => ResultsAsync(call, WriteHalAsync));
         routes.MapApi("GET", One + "/status", Read, Describe("getSnapshotStatus", "As getSearchStatus, with the state as snapshotStatus too."), SnapshotStatusAsync);

@@ -34,15 +34,12 @@ internal sealed class TokenEndpoints(
         if (await RefuseAsync(call, spec) is { } refused) return refused;
         var token = new NewResource<TokenSpec> { Name = draft.Name!, Labels = draft.Labels, Spec = spec };
         var sent = JsonText.From(body.RootElement).Utf8;
-        var result = await idempotency.RunAsync(call, caller.Tenant, sent, async () =>
+        return await idempotency.RunAsync(call, caller.Tenant, sent, async _ =>
         {
             var issued = await issuer.IssueAsync(caller with { Request = call.Request }, token, call.Aborted);
             return issued.IsOk ? ToAnswer(issued.Value) : issued.Error;
-        }, _ => Replayed);
-        return result.IsOk && result.Value == Replayed ? AlreadyTold : result;
+        }, (_, _) => Task.FromResult<Result<Answer>>(AlreadyTold));
     }
-
-    private static Answer Replayed { get; } = Answer.Stream(_ => Task.CompletedTask);
 
     private async ValueTask<Error?> RefuseAsync(ApiCall call, TokenSpec spec)
     {
