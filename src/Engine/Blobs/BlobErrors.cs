@@ -9,7 +9,7 @@ public static class BlobErrors
     public const string UnavailableCode = "BLOBS_UNAVAILABLE";
 
     public static Error BadDigest(string text) => new(
-        ErrorKind.Invalid, "INVALID_DIGEST", $"\"{Shorten(text)}\" is not a digest.",
+        ErrorKind.Invalid, "INVALID_DIGEST", $"\"{text.Shortened(80)}\" is not a digest.",
         "Use sha256: and the 64 hexadecimal digits of the content's SHA-256.");
 
     public static Error Mismatch(Digest expected, Digest actual) => new(
@@ -36,7 +36,7 @@ public static class BlobErrors
         ErrorKind.NotFound, "BLOB_NOT_FOUND", $"There is no blob {digest}.", "Upload it with PUT first.");
 
     public static Error UploadNotFound(UploadId upload) => new(
-        ErrorKind.NotFound, "UPLOAD_NOT_FOUND", $"There is no upload \"{Shorten(upload.Value)}\": it was completed, aborted, or has expired.", "Start another one.");
+        ErrorKind.NotFound, "UPLOAD_NOT_FOUND", $"There is no upload \"{upload.Value.Shortened(80)}\": it was completed, aborted, or has expired.", "Start another one.");
 
     public static Error UploadsExhausted(int max) => new(
         ErrorKind.TooMany, "UPLOADS_EXHAUSTED", $"This organization has {max} uploads open already.", "Complete or abort some; they expire after a day.");
@@ -59,6 +59,4 @@ public static class BlobErrors
     public static Error Refused(string storage, string why) => new(
         ErrorKind.Unavailable, "BLOBS_REFUSED", $"The storage of sources and images, {storage}, refuses this server's access key ({why}).",
         "Check --blobs-access-key and STRATA_BLOBS_SECRET_KEY; the key must be allowed to list the bucket, and to read, write and delete objects in it.");
-
-    private static string Shorten(string text) => text.Length <= 80 ? text : text[..80] + "…";
 }

@@ -1,4 +1,3 @@
-using Strata.Blobs;
 using Strata.Core;
 
 namespace Strata.S3Blobs;

@@ -1,3 +1,5 @@
+using Strata.Core;
+
 namespace Strata.Agent;
 
 /// <summary>How long to wait before a crashed instance is started again: 1 s, doubled each time, at most 60 s. A run that was ready for 10 s resets the count.</summary>
@@ -8,11 +10,7 @@ internal static class BackOff
     public static readonly TimeSpan GoodRun = TimeSpan.FromSeconds(10);
 
     /// <param name="crashes">In a row, this one included: 1 for the first.</param>
-    public static TimeSpan Delay(int crashes)
-    {
-        var seconds = First.TotalSeconds * Math.Pow(2, Math.Clamp(crashes - 1, 0, 30));
-        return TimeSpan.FromSeconds(Math.Min(seconds, Max.TotalSeconds));
-    }
+    public static TimeSpan Delay(int crashes) => new ExponentialBackOff(First, Max).After(crashes);
 
     /// <summary>The count after one more crash.</summary>
     /// <param name="wasReady">For how long the run was ready before it crashed.</param>

@@ -8,7 +8,7 @@ namespace Strata.Agent;
 /// <summary>What the steps are made of.</summary>
 internal sealed partial class InstanceRunner
 {
-    private static readonly TimeSpan RecoverMax = TimeSpan.FromSeconds(5);
+    private static readonly ExponentialBackOff RecoverPauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
     private static readonly TimeSpan DiskPause = TimeSpan.FromSeconds(5);
 
     /// <returns>Null when it started; else why it never will.</returns>
@@ -192,8 +192,7 @@ internal sealed partial class InstanceRunner
     /// <summary>After a refusal the entity has moved on: read it again. In any case wait, ever longer.</summary>
     private async Task RecoverAsync(Exception trouble, int troubles, CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.FromMilliseconds(Math.Min(100 * Math.Pow(2, Math.Min(troubles, 16)), RecoverMax.TotalMilliseconds));
-        await Task.Delay(pause, parts.Time, cancellationToken);
+        await Task.Delay(RecoverPauses.After(troubles + 1), parts.Time, cancellationToken);
         if (trouble is not StrataException { Error.Retryable: false }) return;
         try
         {

@@ -16,7 +16,7 @@ internal static class Sentences
     {
         if (exit.OutOfMemory) return $"The application needed more than its {Size(spec.MemoryBytes)} of memory and was stopped; raise run.memory.";
         if (exit.StartError is { } error) return $"The application could not be started: {error.TrimEnd('.')}.";
-        var last = lastLine is null ? "" : $" Its last line was: {Shorten(lastLine)}";
+        var last = lastLine is null ? "" : $" Its last line was: {lastLine.Shortened(LastLineCharsMax)}";
         return exit.Code switch
         {
             127 => $"The command {spec.Command[0]} or a program that it calls was not found (exit code 127).{last}",
@@ -55,8 +55,6 @@ internal static class Sentences
         "It starts again when there is room. Make it write less, or keep its data outside of the instance.";
 
     public static string Killed(int graceSeconds) => $"The application did not end within {graceSeconds} s after SIGTERM and was killed.";
-
-    private static string Shorten(string line) => line.Length <= LastLineCharsMax ? line : line[..LastLineCharsMax] + "…";
 
     private static string Duration(TimeSpan time) => time.TotalMinutes < 2
         ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s")

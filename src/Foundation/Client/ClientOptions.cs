@@ -1,3 +1,5 @@
+using Strata.Core;
+
 namespace Strata.Client;
 
 /// <summary>How a <see cref="StrataClient"/> behaves on the wire.</summary>
@@ -50,9 +52,5 @@ public sealed record ClientOptions
     /// The pause before try number <paramref name="attempt"/> (from 1), with up to a quarter more by chance, so that many clients do not come back
     /// at once.
     /// </summary>
-    internal TimeSpan PauseBefore(int attempt)
-    {
-        var pause = Math.Min(BackOff.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 30)), BackOffMax.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(pause * (1 + Random.Shared.NextDouble() / 4));
-    }
+    internal TimeSpan PauseBefore(int attempt) => new ExponentialBackOff(BackOff, BackOffMax).After(attempt) * (1 + Random.Shared.NextDouble() / 4);
 }

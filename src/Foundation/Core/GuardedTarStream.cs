@@ -204,10 +204,5 @@ public sealed class TarNameException(string name) : TarLimitException($"the name
     public string Escaped => Escape(name);
 
     /// <summary>As JSON writes it, without its quotes; cut where it is long.</summary>
-    public static string Escape(string name)
-    {
-        var cut = char.IsHighSurrogate(name[Math.Min(name.Length, CharactersMax) - 1]) ? CharactersMax - 1 : CharactersMax;
-        var shown = name.Length <= CharactersMax ? name : name[..cut] + "…";
-        return JsonEncodedText.Encode(shown, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
-    }
+    public static string Escape(string name) => JsonEncodedText.Encode(name.Shortened(CharactersMax), JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
 }

@@ -57,7 +57,7 @@ public static class JsonGuard
                     if (CheckString(ref reader) is { } nameFault) return nameFault;
                     var start = (int)reader.TokenStartIndex + 1;
                     if (!names.TryAdd(start, reader.ValueSpan.Length, reader.ValueIsEscaped ? reader.GetString() : null))
-                        return $"The name \"{Shorten(reader.GetString()!)}\" stands twice in one object.";
+                        return $"The name \"{reader.GetString()!.Shortened(40)}\" stands twice in one object.";
                     break;
                 case JsonTokenType.String:
                     if (CheckString(ref reader) is { } stringFault) return stringFault;
@@ -86,6 +86,4 @@ public static class JsonGuard
             return $"The body holds a number with an exponent beyond {ExponentMax}.";
         return e + Math.Abs(exponent) + "0.".Length > NumberLengthMax ? $"The body holds a number of more than {NumberLengthMax} characters without exponent." : null;
     }
-
-    private static string Shorten(string name) => name.Length <= 40 ? name : name[..40] + "…";
 }

@@ -30,9 +30,5 @@ public sealed class LeftOutFiles
     /// <summary>Whether archives carry it everywhere: readers of tar disagree about line breaks in names.</summary>
     public static bool IsPortable(string name) => name.Length is > 0 and <= 4096 && !name.Any(c => char.IsControl(c) || c == '\uFFFD');
 
-    private static string Shown(string name)
-    {
-        var plain = string.Concat(name.Select(c => char.IsControl(c) ? '?' : c));
-        return plain.Length <= NameCharsMax ? plain : plain[..NameCharsMax] + "…";
-    }
+    private static string Shown(string name) => string.Concat(name.Select(c => char.IsControl(c) ? '?' : c)).Shortened(NameCharsMax);
 }

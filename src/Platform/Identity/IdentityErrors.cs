@@ -28,34 +28,32 @@ internal static class IdentityErrors
 
     public static Error Faulty(IReadOnlyList<SpecFault> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
 
-    public static Error ClientNotFound(string id) => new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {Shorten(id)}.", "GET /api/clients lists those there are.");
+    public static Error ClientNotFound(string id) => new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.", "GET /api/clients lists those there are.");
 
-    public static Error KeyPairNotFound(string id) => new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {Shorten(id)}.", null);
+    public static Error KeyPairNotFound(string id) => new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {id.Shortened(100)}.", null);
 
     public static Error TrustedKeyNotFound(string id) =>
-        new(ErrorKind.NotFound, "TRUSTED_KEY_NOT_FOUND", $"There is no trusted key {Shorten(id)}.", "GET /api/oauth/keys/trusted lists those there are.");
+        new(ErrorKind.NotFound, "TRUSTED_KEY_NOT_FOUND", $"There is no trusted key {id.Shortened(100)}.", "GET /api/oauth/keys/trusted lists those there are.");
 
     public static Error TrustedKeyExists(string id) => new(
-        ErrorKind.Conflict, "CONFLICT", $"There is a trusted key {Shorten(id)} already.", "Delete it first, or register the new one under a key id of its own.");
+        ErrorKind.Conflict, "CONFLICT", $"There is a trusted key {id.Shortened(100)} already.", "Delete it first, or register the new one under a key id of its own.");
 
     public static Error ProviderNotFound(string id) =>
-        new(ErrorKind.NotFound, "OIDC_PROVIDER_NOT_FOUND", $"There is no provider {Shorten(id)}.", "GET /api/oauth/oidc/providers lists those there are.");
+        new(ErrorKind.NotFound, "OIDC_PROVIDER_NOT_FOUND", $"There is no provider {id.Shortened(100)}.", "GET /api/oauth/oidc/providers lists those there are.");
 
-    public static Error Algorithm(string sent) => new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {Shorten(sent)} is not supported.", "Use RS256.");
+    public static Error Algorithm(string sent) => new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.", "Use RS256.");
 
     public static Error KeyType(string message) => new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message, "Send the public part of an RSA (2048 bits and more) or EC key (P-256, P-384, P-521) as a JWK.");
 
     public static Error Cap(string code, string what, int max) => new(ErrorKind.Conflict, code, $"There are {max} {what} already, which is the most.", "Delete some that are not used any more.");
 
     public static Error PrivateAddress(string host) => new(
-        ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{Shorten(host)} is not an address of the public internet.", "Private ones are open only where the server was started with --private-providers on.");
+        ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{host.Shortened(100)} is not an address of the public internet.", "Private ones are open only where the server was started with --private-providers on.");
 
     /// <param name="issuer">As the token has it.</param>
     public static Error ProviderUnavailable(string issuer) => new(
         ErrorKind.Unavailable, "OIDC_PROVIDER_UNAVAILABLE",
-            $"The OIDC provider {Shorten(issuer)} does not return its keys at the moment, so its token cannot be checked.",
+            $"The OIDC provider {issuer.Shortened(100)} does not return its keys at the moment, so its token cannot be checked.",
         "Try again in a few seconds. If it stays, check that the server can reach the provider; the server's log has the reason.")
     { Retryable = true };
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

@@ -27,7 +27,7 @@ internal sealed class ResourcePath(IEnumerable<Kind> kinds)
     }
 
     private static Error NoSuchKind(string kind) => new(
-        ErrorKind.NotFound, "NO_SUCH_KIND", $"There is no kind \"{(kind.Length <= 63 ? kind : kind[..63] + "…")}\".", "Name it in the plural, for example deployments; \"strata get\" lists them.");
+        ErrorKind.NotFound, "NO_SUCH_KIND", $"There is no kind \"{kind.Shortened(63)}\".", "Name it in the plural, for example deployments; \"strata get\" lists them.");
 }
 
 /// <summary>A query string of what is there: what is empty or 0 in a message is not.</summary>

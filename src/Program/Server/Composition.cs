@@ -27,6 +27,7 @@ using Strata.Nodes.Api;
 using Strata.Nodes.Controllers;
 using Strata.Nodes.Kinds;
 using Strata.ResourceRpc;
+using Strata.Resources;
 using Strata.Resources.Background;
 using Strata.Resources.Controllers;
 using Strata.Resources.Hosts;
@@ -143,17 +144,8 @@ internal sealed class Composition
     {
         services.AddSingleton(time);
         services.AddSingleton(Supervisor);
-        services.AddSingleton(engine.Log);
-        services.AddSingleton(storage.Store.Leases);
-        services.AddSingleton(storage.Store.Lines);
-        services.AddSingleton(storage.Store.Messages);
-        services.AddSingleton(storage.Store.Search);
-        services.AddSingleton(storage.Store.Marks);
-        services.AddSingleton(storage.Store.Transfers);
-        services.AddSingleton(storage.Store.Retention);
+        services.AddStorage(storage.Store, engine.Log);
         services.AddSingleton(secrets!);
-        services.AddSingleton(storage.Store.SearchJobs);
-        services.AddSingleton(storage.Store.SearchIndexes);
         services.AddSingleton(engine.Engine);
         services.AddSingleton(engine.Catalog);
         services.AddSingleton(blobs.Store);

@@ -1,6 +1,5 @@
 using Strata.Api.Peers;
 using Strata.Core;
-using Strata.Resources.Tests.Support;
 
 namespace Strata.Api.Tests;
 
@@ -11,7 +10,7 @@ public sealed class PeerNoncesTests
 
     private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(90);
 
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly PeerNonces nonces;
 
     public PeerNoncesTests() => nonces = new PeerNonces(time, KeptFor, Max, platformMax: 10);

@@ -2,7 +2,6 @@ using Strata.Api.Auth;
 using Strata.Api.Peers;
 using Strata.Core;
 using Strata.Resources.Servers;
-using Strata.Resources.Tests.Support;
 
 namespace Strata.Api.Tests;
 
@@ -28,7 +27,7 @@ public sealed class PeerTokenTests
     private static readonly ServerSelf SecondSelf = Self("second");
     private static readonly PeerServer Second = PeerOf(SecondSelf);
 
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly PeerTokens first;
     private readonly PeerTokens second;
 

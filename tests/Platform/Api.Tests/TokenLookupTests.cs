@@ -4,7 +4,6 @@ using Strata.Api.Auth.Tokens;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
 using Strata.Entities.Engine;
-using Strata.Resources.Tests.Support;
 
 namespace Strata.Api.Tests;
 
@@ -90,7 +89,7 @@ public sealed class TokenLookupTests : IAsyncLifetime
     public async Task Authenticate_WhileTheDatabaseIsSilent_IsStorageUnavailable()
     {
         var (log, reads) = HeldReads.Over(host.Log);
-        var time = new ManualTime();
+        var time = new FakeTime();
         var authenticator = new TokenAuthenticator(log, host.Tokens, host.Catalog, time);
         reads.Hold();
         var looking = authenticator.AuthenticateAsync(host.AdminToken, default).AsTask();

@@ -7,7 +7,6 @@ using Strata.Identity.Authentication;
 using Strata.Identity.Keys;
 using Strata.Identity.Providers;
 using Strata.Identity.Tokens;
-using Strata.Resources.Tests.Support;
 using Strata.Storage.Tests.Contract;
 
 namespace Strata.Identity.Tests;
@@ -70,7 +69,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     public async Task Keys_OfAProviderThatFails_HoldForAnHour_AndItIsAskedOnceInFiveSeconds()
     {
         using var provider = new TestProvider();
-        var time = new ManualTime();
+        var time = new FakeTime();
         using var documents = DocumentsOn(time);
         var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
         Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
@@ -112,7 +111,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     public async Task Keys_OfAProviderThatIsSlowerThanTheCallerWaits_AreTheFormerOnes()
     {
         using var provider = new TestProvider();
-        var time = new ManualTime();
+        var time = new FakeTime();
         using var documents = DocumentsOn(time);
         var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
         Assert.Single((await documents.KeysAsync(spec, "p1", Patience, default))!);
@@ -127,7 +126,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     {
         using var provider = new TestProvider();
         using var other = new TestProvider();
-        var time = new ManualTime();
+        var time = new FakeTime();
         using var documents = DocumentsOn(time);
         var spec = new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown };
         var others = new ProviderSpec { WellKnownConfigUri = other.Issuer + ProviderKind.WellKnown };
@@ -148,7 +147,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     {
         using var provider = new TestProvider();
         using var idle = new TestProvider();
-        var time = new ManualTime();
+        var time = new FakeTime();
         using var documents = DocumentsOn(time);
         var (spec, unused) = (new ProviderSpec { WellKnownConfigUri = provider.Issuer + ProviderKind.WellKnown },
             new ProviderSpec { WellKnownConfigUri = idle.Issuer + ProviderKind.WellKnown });
@@ -168,7 +167,7 @@ public sealed class ProviderOutageTests() : IdentityContract(new MemoryStore())
     public async Task Token_ThatOneVouchesFor_WaitsForNoSilentOne_AndAsksFourAtOnce()
     {
         using var provider = new TestProvider();
-        var time = new ManualTime();
+        var time = new FakeTime();
         time.Advance(TimeProvider.System.GetUtcNow() - time.GetUtcNow());
         using var documents = DocumentsOn(time);
         var silent = Enumerable.Range(0, 6).Select(_ => new TestProvider { IsSilent = true }).ToArray();

@@ -28,5 +28,5 @@ internal static class CallScope
     /// <summary>A token of one project sees that project only; what it may not see does not exist.</summary>
     public static bool Sees(this ApiCall call, string? project) => call.Principal.Project is not { } own || own == project;
 
-    public static Error NotFound(string kind, string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{(nameOrId.Length <= 80 ? nameOrId : nameOrId[..80] + "…")}\".");
+    public static Error NotFound(string kind, string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{nameOrId.Shortened(80)}\".");
 }

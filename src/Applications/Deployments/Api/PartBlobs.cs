@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Strata.Api.Auth;
-using Strata.Blobs;
 using Strata.Core;
 using Strata.Deployments.Images;
 using Strata.Entities.Conditions;

@@ -8,7 +8,7 @@ namespace Strata.Deployments.Build;
 internal static class BuildErrors
 {
     public static Error StepFailed(string command, SandboxOutcome outcome) => outcome is SandboxOutcome.MachineOutOfDisk full ? full.Error : Failed(
-        $"\"{Shorten(command)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, fix the cause and deploy again.");
+        $"\"{command.Shortened(100)}\" failed: {outcome.Sentence.Replace("The command ", "it ", StringComparison.Ordinal).TrimEnd('.')}.", "Read the end of the build's log, fix the cause and deploy again.");
 
     public static Error TimedOut(TimeSpan limit) => Failed(
         $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds in strata.yaml if it needs longer.");
@@ -41,7 +41,7 @@ internal static class BuildErrors
     public static Error ImageTooLarge(long diskBytes) => Failed(
         $"The image does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Make the image smaller, or raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
 
-    public static Error DockerFailed(string what, string complaint) => Failed($"\"docker {what}\" failed: {Shorten(complaint.Trim().TrimEnd('.'))}.", "Look whether Docker is well: docker info");
+    public static Error DockerFailed(string what, string complaint) => Failed($"\"docker {what}\" failed: {complaint.Trim().TrimEnd('.').Shortened(100)}.", "Look whether Docker is well: docker info");
 
     public static Error ToolMissing(string tool, string install) => Failed($"This machine has no {tool}, which the source needs.", $"Install it on the machine: {install}");
 
@@ -60,6 +60,4 @@ internal static class BuildErrors
         ErrorKind.Internal, "BUILD_BROKE", $"The build stopped for a fault of Strata itself ({requestId}).", "Deploy again; if it comes back, look into the server's log.");
 
     private static Error Failed(string message, string nextStep) => new(ErrorKind.Unprocessable, "BUILD_FAILED", message, nextStep);
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

@@ -43,7 +43,7 @@ internal sealed partial class BuildLog : IAsyncDisposable
     /// <summary>What a command wrote.</summary>
     public void Line(string text)
     {
-        var line = UrlCredentials.Mask(text.Length <= LineCharsMax ? text : text[..LineCharsMax] + "…");
+        var line = UrlCredentials.Mask(text.Shortened(LineCharsMax));
         lock (tail)
         {
             tail.Enqueue(line);

@@ -1,13 +1,10 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace Strata.Deployments.Build;
 
-/// <summary>Instruments and spans of builds: meter and activity source <c>Strata.Builds</c>. The queue is the share <c>builds</c>. Thread-safe.</summary>
+/// <summary>Instruments of builds: meter <c>Strata.Builds</c>. The queue is the share <c>builds</c>. Thread-safe.</summary>
 internal static class BuildMetrics
 {
-    public static readonly ActivitySource Source = new("Strata.Builds");
-
     private static readonly Meter Meter = new("Strata.Builds");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram(

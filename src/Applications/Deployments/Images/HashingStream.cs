@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Strata.Blobs;
 
 namespace Strata.Deployments.Images;
 
@@ -18,7 +17,7 @@ internal sealed class HashingStream : Stream
     public override long Position { get => length; set => throw new NotSupportedException(); }
 
     /// <summary>Of all that was written; ends the hashing.</summary>
-    public Digest Digest() => Strata.Blobs.Digest.FromHash(hash.GetHashAndReset());
+    public Digest Digest() => Core.Digest.FromHash(hash.GetHashAndReset());
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {

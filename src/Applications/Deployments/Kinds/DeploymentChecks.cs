@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Strata.Blobs;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Deployments.Source;

@@ -12,33 +12,34 @@ internal static class ReleaseInUse
 {
     public const string Code = "RELEASE_IN_USE";
 
-    public static async ValueTask<Error?> CheckAsync(EntityTransaction transaction, EntityRevision release, CancellationToken cancellationToken)
-    {
-        if (DeploymentOf(release) is not { } entity) return null;
-        var read = await transaction.ReadAsync(entity, cancellationToken);
-        if (!read.IsOk || read.Value.State == DeploymentStates.Removing) return null;
-        var deployment = ResourceDocument.ToResource<DeploymentSpec, DeploymentStatus>(DeploymentKinds.Deployment, read.Value);
-        var id = DeploymentKinds.Release.IdOf(release.Id);
-        if (deployment.Spec.Release != id && deployment.Status.Release != id) return null;
-        return new Error(
-            ErrorKind.Conflict, Code,
-            $"The deployment \"{deployment.Name}\" runs the release \"{ResourceDocument.NameOf(release)}\".",
-            $"Deploy or roll back first, or delete the deployment: `strata delete deployment {deployment.Name}`.");
-    }
+    /// <summary>Of a user's deletion: one that a deployment is about to run may be deleted, which ends the deploy.</summary>
+    public static ValueTask<Error?> CheckAsync(EntityTransaction transaction, EntityRevision release, CancellationToken cancellationToken) =>
+        DeploymentOf(release) is not { } entity ? default : CheckAsync(
+            transaction, entity, DeploymentKinds.Release.IdOf(release.Id), ResourceDocument.NameOf(release),
+            (deployment, id) => deployment.State != DeploymentStates.Removing && Runs(deployment, id), cancellationToken);
 
-    /// <summary>As the check on a user's deletion, and the release that a deployment is about to run is in use too: a user may delete it, which ends the deploy.</summary>
-    public static async ValueTask<Error?> CheckWithCandidateAsync(
-        EntityTransaction transaction, EntityId deployment, string release, CancellationToken cancellationToken)
+    /// <summary>Of the platform's own deletions: one that a deployment is about to run is in use too.</summary>
+    public static ValueTask<Error?> CheckWithCandidateAsync(
+        EntityTransaction transaction, EntityId deployment, ReleaseResource release, CancellationToken cancellationToken) =>
+        CheckAsync(transaction, deployment, release.Id, release.Name, Uses, cancellationToken);
+
+    private static async ValueTask<Error?> CheckAsync(
+        EntityTransaction transaction, EntityId entity, string id, string name, Func<DeploymentResource, string, bool> uses, CancellationToken cancellationToken)
     {
-        var read = await transaction.ReadAsync(deployment, cancellationToken);
+        var read = await transaction.ReadAsync(entity, cancellationToken);
         if (!read.IsOk) return null;
-        var now = ResourceDocument.ToResource<DeploymentSpec, DeploymentStatus>(DeploymentKinds.Deployment, read.Value);
-        return Uses(now, release) ? new Error(ErrorKind.Conflict, Code, $"The deployment \"{now.Name}\" uses the release.") : null;
+        var deployment = ResourceDocument.ToResource<DeploymentSpec, DeploymentStatus>(DeploymentKinds.Deployment, read.Value);
+        if (!uses(deployment, id)) return null;
+        return new Error(
+            ErrorKind.Conflict, Code, $"The deployment \"{deployment.Name}\" runs the release \"{name}\".",
+            $"Deploy or roll back first, or delete the deployment: `strata delete deployment {deployment.Name}`.");
     }
 
     /// <summary>Whether a deployment runs a release, is to run it, or has it built.</summary>
     public static bool Uses(DeploymentResource deployment, string release) =>
-        deployment.Spec.Release == release || deployment.Status.Release == release || deployment.Status.Candidate == release;
+        Runs(deployment, release) || deployment.Status.Candidate == release;
+
+    private static bool Runs(DeploymentResource deployment, string release) => deployment.Spec.Release == release || deployment.Status.Release == release;
 
     private static EntityId? DeploymentOf(EntityRevision release)
     {

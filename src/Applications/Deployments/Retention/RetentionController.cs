@@ -41,7 +41,7 @@ internal sealed class RetentionController(DeploymentStores stores, DeploymentVie
             if (deleted.Error is { Kind: not ErrorKind.NotFound } error) throw error.ToException();
             await DeleteOrphanAsync(cancellationToken);
 
-            ValueTask<Error?> CheckAsync(EntityTransaction transaction, CancellationToken stop) => ReleaseInUse.CheckWithCandidateAsync(transaction, deployment, release.Id, stop);
+            ValueTask<Error?> CheckAsync(EntityTransaction transaction, CancellationToken stop) => ReleaseInUse.CheckWithCandidateAsync(transaction, deployment, release, stop);
         }
         return null;
     }

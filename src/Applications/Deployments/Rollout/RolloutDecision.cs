@@ -1,5 +1,6 @@
 
 using Strata.Contracts;
+using Strata.Core;
 
 namespace Strata.Deployments.Rollout;
 
@@ -77,8 +78,7 @@ internal static class RolloutDecision
         if (cast.Target is null || missing <= 0) return (null, null);
         // Each failed one delays its own replacement; what was asked for beyond them does not wait.
         if (missing > cast.Failed.Count) return ((cast.Target.Id, missing - cast.Failed.Count), null);
-        var delay = rules.BackOff * Math.Pow(2, Math.Min(cast.Failed.Count - 1, 20));
-        var due = cast.Failed.Max(x => x.ChangedAt) + (delay < rules.BackOffMax ? delay : rules.BackOffMax);
+        var due = cast.Failed.Max(x => x.ChangedAt) + new ExponentialBackOff(rules.BackOff, rules.BackOffMax).After(cast.Failed.Count);
         return due <= cast.View.Now ? ((cast.Target.Id, missing), null) : (null, due - cast.View.Now);
     }
 

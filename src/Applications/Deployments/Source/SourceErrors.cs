@@ -18,7 +18,7 @@ internal static class SourceErrors
         ErrorKind.Invalid, "ARCHIVE_INVALID", "The uploaded archive is not a whole gzip-compressed tar file.", "Make it with: tar -czf source.tar.gz .");
 
     public static Error ArchiveUnsafe(string entry, string why) => new(
-        ErrorKind.Invalid, "ARCHIVE_UNSAFE", $"The archive was refused: \"{Shorten(entry)}\" {why}.", "Remove that entry and deploy again.");
+        ErrorKind.Invalid, "ARCHIVE_UNSAFE", $"The archive was refused: \"{entry.Shortened(120)}\" {why}.", "Remove that entry and deploy again.");
 
     public static Error ArchiveBeyondLimits(string why) => new(
         ErrorKind.TooLarge, "ARCHIVE_UNSAFE", $"The archive was refused: {why}.", "Make it with GNU tar or bsdtar from the plain files: tar -czf source.tar.gz .");
@@ -30,7 +30,7 @@ internal static class SourceErrors
         ErrorKind.TooLarge, "SOURCE_TOO_LARGE", $"The source is larger than {ByteText.Format(limit)}.", "Leave out what the application does not need.");
 
     public static Error LinkLeaves(string link) => new(
-        ErrorKind.Invalid, "SOURCE_UNSAFE", $"The link \"{Shorten(link)}\" in the source leads out of it.", "Replace it by a file, or by a relative link that stays inside.");
+        ErrorKind.Invalid, "SOURCE_UNSAFE", $"The link \"{link.Shortened(120)}\" in the source leads out of it.", "Replace it by a file, or by a relative link that stays inside.");
 
     public static Error BadGitUrl(string why) => new(
         ErrorKind.Invalid, "GIT_URL_INVALID", $"The git address cannot be used: {why}.", "Use an address such as https://host/owner/repository.git; deploy a private repository from a clone of it, with: strata deploy FOLDER");
@@ -46,7 +46,7 @@ internal static class SourceErrors
         ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"There is no git repository at {url}, or it needs a sign-in.", "Check the address; deploy a private repository from a clone of it, with: strata deploy FOLDER");
 
     public static Error GitRefNotFound(string url, string reference) => new(
-        ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The git repository at {url} has no branch, tag or commit \"{Shorten(reference)}\".", "List its branches with: git ls-remote " + url);
+        ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The git repository at {url} has no branch, tag or commit \"{reference.Shortened(120)}\".", "List its branches with: git ls-remote " + url);
 
     public static Error GitEmpty(string url) => new(
         ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The git repository at {url} has no commits yet.", "Push a commit and deploy again.");
@@ -56,6 +56,4 @@ internal static class SourceErrors
 
     public static Error GitTimeout(string url, TimeSpan limit) => new(
         ErrorKind.Timeout, "GIT_TIMEOUT", $"The git repository at {url} was not fetched within {limit.TotalSeconds:0} s.", "Deploy again, or deploy a clone of it as a folder.");
-
-    private static string Shorten(string text) => text.Length <= 120 ? text : text[..120] + "…";
 }

@@ -37,7 +37,7 @@ public static class ConditionWords
         _ => throw new ArgumentException($"Unknown field {field}.", nameof(field)),
     };
 
-    internal static string Bound(string text) => text.Length <= AuditEvent.WordsLengthMax ? text : CutBefore(text, AuditEvent.WordsLengthMax - 1) + "…";
+    internal static string Bound(string text) => text.Length <= AuditEvent.WordsLengthMax ? text : text.Start(AuditEvent.WordsLengthMax - 1) + "…";
 
     internal static JsonText Cut(JsonElement value)
     {
@@ -45,14 +45,12 @@ public static class ConditionWords
         if (raw.Length <= ValueLengthMax) return JsonText.FromString(raw);
         return value.ValueKind switch
         {
-            JsonValueKind.String => JsonText.FromString(JsonSerializer.Serialize(CutBefore(value.GetString()!, ValueLengthMax) + "…")),
+            JsonValueKind.String => JsonText.FromString(JsonSerializer.Serialize(value.GetString()!.Start(ValueLengthMax) + "…")),
             JsonValueKind.Object => JsonText.FromString("\"(an object)\""),
             JsonValueKind.Array => JsonText.FromString("\"(an array)\""),
             _ => JsonText.FromString(raw),
         };
     }
-
-    private static string CutBefore(string text, int length) => text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
     private static string Tell(Verdict verdict)
     {

@@ -47,7 +47,7 @@ public delegate Result<JsonText> DocumentChange(EntityRevision current);
 public sealed class EntityEngine(
     IEntityLog log, IDefinitions definitions, IComputation computation, TimeProvider time, EngineLimits? limits = null, string? server = null)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
+    private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromMilliseconds(2), TimeSpan.FromSeconds(5), Spread: 0.5);
 
     private readonly EngineParts parts = new(log, definitions, new ComputationGuard(computation, time), time, limits ?? EngineLimits.Default, server);
 
@@ -188,5 +188,5 @@ public sealed class EntityEngine(
 
     // Rivals that met once would meet again if they waited equally long.
     private Task PauseAsync(int attempt, CancellationToken cancellationToken) =>
-        Task.Delay(FirstPause * (1 << attempt) * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
+        Task.Delay(Pauses.After(attempt + 1), time, cancellationToken);
 }

@@ -12,8 +12,7 @@ internal static class Firing
 {
     public const int FailuresMax = 10;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+    private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1));
 
     /// <summary>Null: it has failed too often and is given up.</summary>
     public static async ValueTask<ScheduledTransition?> AgainAsync(
@@ -22,8 +21,7 @@ internal static class Firing
         var history = await log.TrailAsync(entity.Tenant, entity.Id, null, FailuresMax, cancellationToken);
         var failures = history.TakeWhile(revision => revision.Audit.Any(e => IsFailureOf(e, schedule.Transition))).Count();
         if (failures + 1 >= FailuresMax) return null;
-        var pause = FirstPause * (1L << failures);
-        return schedule with { DueAt = now + (pause < LongestPause ? pause : LongestPause) };
+        return schedule with { DueAt = now + Pauses.After(failures + 1) };
     }
 
     public static AuditEvent Failure(string state, string transition, Error error) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Strata.Core;
 
 namespace Strata.Entities.Json;
 
@@ -19,5 +20,5 @@ internal static class Quote
 {
     public const int LengthMax = 60;
 
-    public static string Shorten(string text) => text.Length <= LengthMax ? text : string.Concat(text.AsSpan(0, LengthMax), "…");
+    public static string Shorten(string text) => text.Shortened(LengthMax);
 }

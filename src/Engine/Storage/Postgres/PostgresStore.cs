@@ -6,10 +6,10 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// A store on PostgreSQL: the log, the leases and the lines, on connections that it owns. Safe for concurrent use. Disposing it lets the commits that
+/// A store on PostgreSQL, on connections that it owns. Safe for concurrent use. Disposing it lets the commits that
 /// wait come to their outcome first.
 /// </summary>
-public sealed class PostgresStore : IAsyncDisposable
+public sealed class PostgresStore : IStorage, IAsyncDisposable
 {
     private readonly Connections connections;
     private readonly PostgresLog log;

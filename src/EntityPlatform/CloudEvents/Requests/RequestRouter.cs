@@ -36,7 +36,7 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
     {
         if (!Handlers.TryGetValue(request.Type, out var handler))
         {
-            yield return events.Failure(Unknown, request.Id, EventReader.Faulty($"The type of event \"{Shorten(request.Type)}\" is not known."));
+            yield return events.Failure(Unknown, request.Id, EventReader.Faulty($"The type of event \"{request.Type.Shortened(100)}\" is not known."));
             yield break;
         }
         if (!EventReader.Read(request).TryGet(out var payload, out var error))
@@ -81,6 +81,4 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
             headers[RequestHeaders.TransactionToken] = token.ToString();
         return headers;
     }
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

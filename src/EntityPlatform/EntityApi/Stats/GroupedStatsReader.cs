@@ -35,8 +35,8 @@ internal static class GroupedStatsReader
             if (item.ValueKind != JsonValueKind.String) return StatsErrors.Malformed("groupBy must be a list of strings.");
             var text = item.GetString()!;
             Field field = new Field.Meta(MetaField.State);
-            if (text != State && !TryReadPath(text, out field!)) return StatsErrors.GroupBy($"\"{Shorten(text)}\" is no path to group by.");
-            if (keys.Any(k => k.Field.Equals(field))) return StatsErrors.GroupByTwice(Shorten(text));
+            if (text != State && !TryReadPath(text, out field!)) return StatsErrors.GroupBy($"\"{text.Shortened(100)}\" is no path to group by.");
+            if (keys.Any(k => k.Field.Equals(field))) return StatsErrors.GroupByTwice(text.Shortened(100));
             keys.Add((text, field));
         }
         return keys;
@@ -62,7 +62,7 @@ internal static class GroupedStatsReader
             if (!ReadAggregation(item).TryGet(out var aggregation, out var error)) return error;
             var same = aggregations.Find(a => a.Alias == aggregation.Alias);
             if (same is null) aggregations.Add(aggregation);
-            else if (same != aggregation) return StatsErrors.AliasTwice(Shorten(aggregation.Alias));
+            else if (same != aggregation) return StatsErrors.AliasTwice(aggregation.Alias.Shortened(100));
         }
         return aggregations;
     }
@@ -71,8 +71,8 @@ internal static class GroupedStatsReader
     {
         if (sent.ValueKind != JsonValueKind.Object) return StatsErrors.Malformed("An aggregation must be an object.");
         var (op, field, alias) = (Text(sent, "op"), Text(sent, "field"), Text(sent, "as"));
-        if (op is null || !TryReadOp(op, out var known)) return StatsErrors.Operation(Shorten(op ?? ""));
-        if (field is null || !TryReadPath(field, out var path)) return StatsErrors.Field($"\"{Shorten(field ?? "")}\" is no path to a single value.");
+        if (op is null || !TryReadOp(op, out var known)) return StatsErrors.Operation((op ?? "").Shortened(100));
+        if (field is null || !TryReadPath(field, out var path)) return StatsErrors.Field($"\"{(field ?? "").Shortened(100)}\" is no path to a single value.");
         if (alias is null && Member(sent, "as").ValueKind != JsonValueKind.Undefined || alias is { Length: 0 or > AliasLengthMax })
             return StatsErrors.Malformed($"\"as\" must be a text of 1 to {AliasLengthMax} characters.");
         var name = field.StartsWith("$.", StringComparison.Ordinal) ? field[2..] : field;
@@ -108,6 +108,4 @@ internal static class GroupedStatsReader
     private static JsonElement Member(JsonElement of, string name) => of.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : default;
 
     private static string? Text(JsonElement of, string name) => Member(of, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

@@ -106,9 +106,5 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
         return marks.SetTroubleAsync(new WebhookTrouble(error, attempts, parts.Time.GetUtcNow(), nextTryAt), cancellationToken);
     }
 
-    private TimeSpan PauseAfter(int failures, double random)
-    {
-        var pause = parts.Options.FirstPause * Math.Pow(2, Math.Min(failures - 1, 20));
-        return (pause < parts.Options.LongestPause ? pause : parts.Options.LongestPause) * (1 - Spread + 2 * Spread * random);
-    }
+    private TimeSpan PauseAfter(int failures, double random) => new ExponentialBackOff(parts.Options.FirstPause, parts.Options.LongestPause, Spread).After(failures, random);
 }

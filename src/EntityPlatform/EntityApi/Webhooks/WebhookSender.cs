@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Strata.Api.Http;
+using Strata.Core;
 
 namespace Strata.EntityApi.Webhooks;
 
@@ -47,7 +48,7 @@ internal sealed class WebhookSender : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException or UriFormatException)
         {
-            return Shorten((e.InnerException is WebhookRefusedException refused ? refused : e).Message);
+            return (e.InnerException is WebhookRefusedException refused ? refused : e).Message.Shortened(ErrorLengthMax);
         }
     }
 
@@ -70,8 +71,6 @@ internal sealed class WebhookSender : IDisposable
         request.Headers.Add(SignatureHeader, Sign(secret, time.GetUtcNow().ToUnixTimeSeconds(), body.Span));
         return request;
     }
-
-    private static string Shorten(string text) => text.Length <= ErrorLengthMax ? text : text[..ErrorLengthMax] + "…";
 
     private sealed class WebhookRefusedException(string host)
         : IOException($"{host} is not an address of the public internet, and private ones are open only where the server was started with --private-webhooks on.");

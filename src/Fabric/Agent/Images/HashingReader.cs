@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strata.Core;
 
 namespace Strata.Agent.Images;
 
@@ -20,7 +21,7 @@ internal sealed class HashingReader(Stream source) : Stream
         while (await ReadAsync(buffer, cancellationToken) > 0)
         {
         }
-        return Digests.Of(hash);
+        return Digest.FromHash(hash.GetHashAndReset()).ToString();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -28,8 +28,8 @@ internal sealed record ImageManifest
         {
             var manifest = JsonSerializer.Deserialize<ImageManifest>(text, WireJson.Options) ?? new ImageManifest();
             if (manifest.Layers is not [{ } layer]) return ImageErrors.Invalid(digest, $"it has {manifest.Layers?.Count ?? 0} layers where one is expected");
-            if (!Digests.IsValid(layer.Digest)) return ImageErrors.Invalid(digest, "its layer has no valid digest");
-            return manifest.IsRoot && !Digests.IsValid(manifest.Config?.Digest ?? "") ? ImageErrors.Invalid(digest, "its configuration has no valid digest") : manifest;
+            if (!Core.Digest.TryParse(layer.Digest, out _)) return ImageErrors.Invalid(digest, "its layer has no valid digest");
+            return manifest.IsRoot && !Core.Digest.TryParse(manifest.Config?.Digest, out _) ? ImageErrors.Invalid(digest, "its configuration has no valid digest") : manifest;
         }
         catch (JsonException)
         {

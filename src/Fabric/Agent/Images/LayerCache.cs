@@ -25,7 +25,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     /// <summary>A layer that was asked for this recently may be about to run.</summary>
     private static readonly TimeSpan RecentMax = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> downloads = new();
+    private readonly Turns downloads = new();
     private readonly ConcurrentDictionary<string, long> sizes = new();
 
     /// <summary>Folders that this process is unpacking into.</summary>
@@ -87,17 +87,12 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     private bool TryRemove(string folder, bool isTooMuch, Func<IReadOnlySet<string>> used)
     {
         var removed = PathOf(RemovedPrefix);
-        var turn = TurnOf(folder);
-        if (!turn.Wait(0)) return false; // an instance is asking for it
-        try
+        using (var turn = downloads.TryTake(folder))
         {
+            if (turn is null) return false; // an instance is asking for it
             if (!MayGo(Directory.GetLastWriteTimeUtc(folder), isTooMuch) || used().Contains(folder)) return false;
             Directory.Move(folder, removed);
             sizes.TryRemove(folder, out _);
-        }
-        finally
-        {
-            turn.Release();
         }
         Directory.Delete(removed, recursive: true);
         return true;
@@ -109,8 +104,6 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         if (unfinished.ContainsKey(folder) || !Directory.Exists(folder)) return;
         if (time.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder) > UnusedMax) Directory.Delete(folder, recursive: true);
     }
-
-    private SemaphoreSlim TurnOf(string folder) => downloads.GetOrAdd(folder, _ => new SemaphoreSlim(1));
 
     private string PathOf(string prefix) => Path.Combine(paths.Layers, prefix + Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
 
@@ -127,24 +120,16 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         var buffer = new byte[TextBytesMax + 1];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         if (length > TextBytesMax) throw new BadLayerException($"its {what} is too large");
-        return Digests.Of(buffer.AsSpan(0, length)) == digest ? buffer[..length] : throw new BadLayerException($"its {what} does not have that digest");
+        return Digest.Of(buffer.AsSpan(0, length)).ToString() == digest ? buffer[..length] : throw new BadLayerException($"its {what} does not have that digest");
     }
 
     private async Task<string> GetLayerAsync(string digest, string org, CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(paths.Layers, $"{org}-{Digests.FileName(digest)}");
-        var turn = TurnOf(folder);
-        await turn.WaitAsync(cancellationToken);
-        try
-        {
-            if (!Directory.Exists(folder)) await FetchAsync(digest, org, folder, cancellationToken);
-            Touch(folder);
-            return folder;
-        }
-        finally
-        {
-            turn.Release();
-        }
+        var folder = Path.Combine(paths.Layers, $"{org}-{digest.Replace(':', '-')}");
+        using var turn = await downloads.TakeAsync(folder, cancellationToken);
+        if (!Directory.Exists(folder)) await FetchAsync(digest, org, folder, cancellationToken);
+        Touch(folder);
+        return folder;
     }
 
     private async Task FetchAsync(string digest, string org, string folder, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Strata.Core;
 using Strata.Edge.Upstreams;
 
 namespace Strata.Edge.Routing;
@@ -64,7 +65,7 @@ internal sealed class InstanceHealth(UpstreamLimits limits, CoarseClock clock)
         if (!IsHealthy) return; // others of the same moment do not make the rest longer
         var count = Interlocked.Increment(ref failures);
         if (count < limits.FailuresToEject) return;
-        var rest = Math.Min(limits.EjectMin.TotalMilliseconds * Math.Pow(2, Math.Min(count - limits.FailuresToEject, 20)), limits.EjectMax.TotalMilliseconds);
-        Volatile.Write(ref restsUntil, clock.NowMs + (long)rest);
+        var rest = new ExponentialBackOff(limits.EjectMin, limits.EjectMax).After(count - limits.FailuresToEject + 1);
+        Volatile.Write(ref restsUntil, clock.NowMs + (long)rest.TotalMilliseconds);
     }
 }

@@ -10,7 +10,7 @@ internal readonly record struct SiteKey(string Org, string Digest)
 
     /// <summary>Both are as the control plane makes them, so the folder's name leads nowhere else.</summary>
     public bool IsValid =>
-        Digest.Length == 71 && Digest.StartsWith("sha256:", StringComparison.Ordinal) && Digest.Skip(7).All(char.IsAsciiHexDigitLower)
+        Core.Digest.TryParse(Digest, out _)
         && Org.Length is > 0 and <= OrgCharsMax && Org.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 
     public string FolderName => $"{Org}.{Digest.Replace(':', '-')}";

@@ -219,7 +219,7 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
         await using var file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite);
         await source.CopyToAsync(file, cancellationToken);
         file.Position = 0;
-        var actual = "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+        var actual = Digest.FromHash(await SHA256.HashDataAsync(file, cancellationToken)).ToString();
         if (actual != digest) throw new InvalidDataException($"The blob {digest} arrived with the digest {actual}.");
     }
 

@@ -18,7 +18,7 @@ public sealed class ComputeMember
     private static readonly TimeSpan LeaveTimeoutMax = TimeSpan.FromDays(1);
 
     private static readonly AsyncLocal<(Uri Cloud, string Token)?> Transaction = new();
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly ExponentialBackOff Pauses = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), Spread: 0.5);
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(10);
 
     private readonly StrataClient strata;
@@ -65,7 +65,7 @@ public sealed class ComputeMember
                 // Lost: once more, unless it was about to leave anyway.
             }
             if (options.Time.GetElapsedTime(began) > Steady) lost = 0;
-            await Task.Delay(PauseAfter(lost), options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pauses.After(lost + 1), options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -93,14 +93,7 @@ public sealed class ComputeMember
         {
             options.OnCall?.Invoke(new CallReport(kind, call, options.Time.GetElapsedTime(began), failure));
         }
-    }
-
-    private static TimeSpan PauseAfter(int lost)
-    {
-        var pause = TimeSpan.FromMilliseconds(200) * Math.Pow(2, Math.Min(lost, 10));
-        return (pause < LongestPause ? pause : LongestPause) * (0.5 + Random.Shared.NextDouble());
-    }
-}
+    }}
 
 /// <summary>What a handler came to.</summary>
 internal readonly record struct MemberAnswer(object? Value, Exception? Failure);

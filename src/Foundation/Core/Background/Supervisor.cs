@@ -17,7 +17,7 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     /// <summary>A run this long counts as a success, even if the work never reports one.</summary>
     internal static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
 
-    private const double Spread = 0.2;
+    private static readonly ExponentialBackOff Pauses = new(PauseMin, PauseMax, Spread: 0.2);
 
     private readonly ConcurrentDictionary<SupervisedWork, byte> works = new();
 
@@ -69,11 +69,7 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     internal void Forget(SupervisedWork work) => works.TryRemove(work, out _);
 
     /// <param name="random">0 to 1: spreads what failed together, so that it is not retried together.</param>
-    internal static TimeSpan PauseAfter(int failures, double random)
-    {
-        var pause = PauseMin * Math.Pow(2, Math.Clamp(failures - 1, 0, 16));
-        return (pause < PauseMax ? pause : PauseMax) * (1 - Spread + 2 * Spread * random);
-    }
+    internal static TimeSpan PauseAfter(int failures, double random) => Pauses.After(failures, random);
 
     private static WorkHealth Sum(IGrouping<string, WorkHealth> group)
     {

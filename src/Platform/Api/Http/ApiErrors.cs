@@ -50,13 +50,13 @@ public static class ApiErrors
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
 
     internal static Error NoRoute(string method, string path) => new(
-        ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {Shorten(path)}.", "/openapi.json lists every endpoint, /docs explains them.");
+        ErrorKind.NotFound, "NO_SUCH_ENDPOINT", $"There is nothing at {method} {path.Shortened(100)}.", "/openapi.json lists every endpoint, /docs explains them.");
 
     internal static Error Method(string method, string allowed) => new(
-        ErrorKind.Invalid, "METHOD_NOT_ALLOWED", $"{Shorten(method)} is not possible here.", allowed.Length == 0 ? null : $"Possible: {allowed}.");
+        ErrorKind.Invalid, "METHOD_NOT_ALLOWED", $"{method.Shortened(100)} is not possible here.", allowed.Length == 0 ? null : $"Possible: {allowed}.");
 
     public static Error MediaType(string? sent, string accepted) => new(
-        ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", sent is null ? "The body has no content type." : $"A body of type {Shorten(sent)} is not understood here.",
+        ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", sent is null ? "The body has no content type." : $"A body of type {sent.Shortened(100)} is not understood here.",
         $"Send {accepted} in UTF-8.");
 
     public static Error TooLarge(long limit) => new(
@@ -65,13 +65,11 @@ public static class ApiErrors
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static Error Query(string name, string message) => new(
-        ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{Shorten(name)}\" {message}", "/docs lists the parameters of this endpoint.")
-    { Faults = [new SpecFault(Shorten(name), message)] };
+        ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{name.Shortened(100)}\" {message}", "/docs lists the parameters of this endpoint.")
+    { Faults = [new SpecFault(name.Shortened(100), message)] };
 
     public static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
 
     internal static Error KeyReused(string key) => new(
         ErrorKind.Conflict, ConflictCode, $"The Idempotency-Key \"{key}\" was already used for another request.", "Use a fresh key for each request.");
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

@@ -108,7 +108,7 @@ internal static class KindBodies
         foreach (var member in body.EnumerateObject())
         {
             if (known.Contains(member.Name)) continue;
-            var name = member.Name.Length <= 40 ? member.Name : member.Name[..40] + "…";
+            var name = member.Name.Shortened(40);
             faults.Add(new SpecFault(name, $"It cannot be set here. What can: {string.Join(", ", known)}."));
             if (faults.Count >= StrictJson.FaultsMax) return;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Strata.Core;
 
 namespace Strata.Resources.Controllers;
 
@@ -10,7 +11,7 @@ internal sealed class BackOff
 {
     public static readonly TimeSpan First = TimeSpan.FromMilliseconds(250);
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
-    private const double Spread = 0.2;
+    private static readonly ExponentialBackOff Pauses = new(First, Longest, Spread: 0.2);
 
     private readonly ConcurrentDictionary<WorkKey, int> failures = new();
 
@@ -22,9 +23,5 @@ internal sealed class BackOff
 
     public void Succeed(WorkKey key) => failures.TryRemove(key, out _);
 
-    public static TimeSpan DelayAfter(int failures, double random)
-    {
-        var delay = First * Math.Pow(2, Math.Min(failures - 1, 16));
-        return (delay < Longest ? delay : Longest) * (1 - Spread + 2 * Spread * random);
-    }
+    public static TimeSpan DelayAfter(int failures, double random) => Pauses.After(failures, random);
 }

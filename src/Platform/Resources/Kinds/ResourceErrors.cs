@@ -11,7 +11,7 @@ public static class ResourceErrors
     public const string ValidationFailedCode = "VALIDATION_FAILED";
 
     public static Error NotFound(Kind kind, string nameOrId) => new(
-        ErrorKind.NotFound, NotFoundCode, $"There is no {kind.Name} \"{Shorten(nameOrId)}\".", $"`strata get {kind.Plural}` lists those there are.");
+        ErrorKind.NotFound, NotFoundCode, $"There is no {kind.Name} \"{nameOrId.Shortened(80)}\".", $"`strata get {kind.Plural}` lists those there are.");
 
     public static Error NameTaken(Kind kind, string name) => new(
         ErrorKind.Conflict, NameTakenCode, $"There is already {Article(kind.Name)} {kind.Name} \"{name}\".", "Choose another name, or change the one there is.");
@@ -27,15 +27,15 @@ public static class ResourceErrors
         ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Fix what the list of errors names and send it again.") { Faults = faults };
 
     public static Error Modified(Kind kind, string nameOrId) => new(
-        ErrorKind.PreconditionFailed, ModifiedCode, $"The {kind.Name} \"{Shorten(nameOrId)}\" has changed since you read it.", "Read it again and repeat the change.");
+        ErrorKind.PreconditionFailed, ModifiedCode, $"The {kind.Name} \"{nameOrId.Shortened(80)}\" has changed since you read it.", "Read it again and repeat the change.");
 
     public static Error NewerVersion(Kind kind, string nameOrId) => new(
         ErrorKind.Conflict, "KIND_NEWER",
-        $"The {kind.Name} \"{Shorten(nameOrId)}\" was written by a newer version of Strata, which this server does not fully understand, so it does not change it.",
+        $"The {kind.Name} \"{nameOrId.Shortened(80)}\" was written by a newer version of Strata, which this server does not fully understand, so it does not change it.",
         "Upgrade this server, or ask a server of the newer version.");
 
     public static Error Unreadable(Kind kind, string nameOrId) => new(
-        ErrorKind.Internal, "DOCUMENT_UNREADABLE", $"The stored document of the {kind.Name} \"{Shorten(nameOrId)}\" cannot be read.",
+        ErrorKind.Internal, "DOCUMENT_UNREADABLE", $"The stored document of the {kind.Name} \"{nameOrId.Shortened(80)}\" cannot be read.",
         "Its history shows the earlier ones; deleting it is possible by its id. The server's log says what is wrong.");
 
     public static Error TooLarge(Kind kind, int bytes) => new(
@@ -48,7 +48,7 @@ public static class ResourceErrors
         ErrorKind.Invalid, "INVALID_LIMIT", $"The limit must be 1 to {PageLimits.Max}.", $"Leave it out for {PageLimits.Default}.");
 
     public static Error OrgNeeded(Kind kind, string name) => new(
-        ErrorKind.Invalid, "ORG_REQUIRED", $"Several organizations may have {Article(kind.Name)} {kind.Name} \"{Shorten(name)}\".", "Say which with `org`, or give the id.");
+        ErrorKind.Invalid, "ORG_REQUIRED", $"Several organizations may have {Article(kind.Name)} {kind.Name} \"{name.Shortened(80)}\".", "Say which with `org`, or give the id.");
 
     public static Error RevisionOfAll() => new(
         ErrorKind.Invalid, "INVALID_AT", "Across all organizations only a time can be asked for, not a revision.", "Give a time.");
@@ -58,6 +58,4 @@ public static class ResourceErrors
         : $"The {kind.Name} has {faults.Count} faults; the first: {faults[0].Field}: {faults[0].Message}";
 
     private static string Article(string noun) => noun[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a";
-
-    private static string Shorten(string text) => text.Length <= 80 ? text : text[..80] + "…";
 }

@@ -61,7 +61,7 @@ public static class StrictJson
         if (!Expect(json, JsonValueKind.Object, "an object", path, faults)) return;
         foreach (var member in json.EnumerateObject())
         {
-            var at = $"{path}.{Shorten(member.Name)}";
+            var at = $"{path}.{member.Name.Shortened(40)}";
             if (type.Properties.FirstOrDefault(p => p.Name == member.Name) is not { } property) faults.Add(new SpecFault(at, Unknown(type)));
             else CheckMember(member.Value, property, at, faults);
             if (faults.Count >= FaultsMax) return;
@@ -80,7 +80,7 @@ public static class StrictJson
     {
         if (!Expect(json, JsonValueKind.Object, "an object", path, faults)) return;
         var element = type.Options.GetTypeInfo(type.ElementType!);
-        foreach (var member in json.EnumerateObject()) CheckElement(member.Value, element, $"{path}.{Shorten(member.Name)}", faults);
+        foreach (var member in json.EnumerateObject()) CheckElement(member.Value, element, $"{path}.{member.Name.Shortened(40)}", faults);
     }
 
     private static void CheckList(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
@@ -138,6 +138,4 @@ public static class StrictJson
             _ => "a value of the right form",
         };
     }
-
-    private static string Shorten(string name) => name.Length <= 40 ? name : name[..40] + "…";
 }

@@ -59,6 +59,6 @@ internal sealed class CallScreen(Run run, string member)
     private static string Shorten(JsonElement json)
     {
         var text = json.GetRawText();
-        return text.Length <= JsonCharactersMax ? text : text[..JsonCharactersMax] + "…";
+        return text.Shortened(JsonCharactersMax);
     }
 }

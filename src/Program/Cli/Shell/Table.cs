@@ -1,3 +1,5 @@
+using Strata.Core;
+
 namespace Strata.Cli.Shell;
 
 /// <summary>Text in columns, two spaces apart. In a terminal it is cut to the width, the widest columns first; elsewhere nothing is cut.</summary>
@@ -44,7 +46,7 @@ internal sealed class Table(params string[] headers)
         terminal.Out.WriteLine();
     }
 
-    private static string Cut(string text, int width) => text.Length <= width ? text : text[..(width - 1)] + "…";
+    private static string Cut(string text, int width) => text.Length <= width ? text : text.Start(width - 1) + "…";
 }
 
 /// <summary>One cell; line breaks and control characters become spaces, so that no value can spoil the table or the terminal.</summary>

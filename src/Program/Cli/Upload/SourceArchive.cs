@@ -42,7 +42,7 @@ internal sealed class SourceArchive : IAsyncDisposable
             var leftOut = new LeftOutFiles();
             var files = await WriteAsync(file, folder, paths, leftOut, cancellationToken);
             file.Position = 0;
-            var digest = "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            var digest = Core.Digest.FromHash(await SHA256.HashDataAsync(file, cancellationToken)).ToString();
             file.Position = 0;
             return new SourceArchive(file, digest, files, leftOut);
         }

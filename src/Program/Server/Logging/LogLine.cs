@@ -77,13 +77,11 @@ internal sealed record LogLine(
                 case null: json.WriteNull(name); break;
                 case bool flag: json.WriteBoolean(name, flag); break;
                 case int or long or short or byte: json.WriteNumber(name, Convert.ToInt64(value, CultureInfo.InvariantCulture)); break;
-                default: json.WriteString(name, Short(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")); break;
+                default: json.WriteString(name, (Convert.ToString(value, CultureInfo.InvariantCulture) ?? "").Shortened(FieldCharactersMax)); break;
             }
         }
         json.WriteEndObject();
     }
 
     private string? Field(string name) => Fields?.FirstOrDefault(f => f.Key == name).Value?.ToString();
-
-    private static string Short(string text) => text.Length <= FieldCharactersMax ? text : text[..FieldCharactersMax] + "…";
 }

@@ -11,28 +11,7 @@ using Strata.Storage.Tests.Contract;
 namespace Strata.Storage.Tests.Contract;
 
 /// <summary>One store of each contract, ready for a test class.</summary>
-public interface IStore : IAsyncLifetime
-{
-    IEntityLog Log { get; }
-
-    ILeases Leases { get; }
-
-    ILines Lines { get; }
-
-    IMessages Messages { get; }
-
-    IEntitySearch Search { get; }
-
-    IMarks Marks { get; }
-
-    ISearchJobs SearchJobs { get; }
-
-    ITransfers Transfers { get; }
-
-    IRetention Retention { get; }
-
-    ISearchIndexes SearchIndexes { get; }
-}
+public interface IStore : IStorage, IAsyncLifetime;
 
 public sealed class MemoryStore : IStore
 {

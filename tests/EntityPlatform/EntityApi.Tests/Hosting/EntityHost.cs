@@ -15,6 +15,7 @@ using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Workflows;
 using Strata.EntityApi.Webhooks;
+using Strata.Resources;
 using Strata.Resources.Kinds;
 using Strata.Rpc.Listening;
 using Strata.Storage.Tests.Contract;
@@ -89,9 +90,7 @@ public sealed class EntityHost : IAsyncDisposable
         var users = new StoredDefinitions(store.Log, TimeProvider.System);
         var platform = new StaticDefinitions([.. kinds.Select(k => k.Definition), StoredModel.Definition]);
         var engine = new EntityEngine(store.Log, new CompositeDefinitions(platform, users), more.Computation ?? new InProcessComputation([], []), TimeProvider.System);
-        builder.Services.AddSingleton(store.Log).AddSingleton(store.Leases).AddSingleton(store.Lines).AddSingleton(store.Search).AddSingleton(store.Marks);
-        builder.Services.AddSingleton(store.Messages);
-        builder.Services.AddSingleton(store.SearchJobs).AddSingleton(store.SearchIndexes).AddSingleton(store.Transfers).AddSingleton(store.Retention);
+        builder.Services.AddStorage(store);
         builder.Services.AddSingleton(webhooks).AddSingleton(new SealedSecrets(Key));
         builder.Services.AddSingleton(engine).AddSingleton(new ModelCatalog(engine, users));
         builder.Services.AddStrataApi(kinds);

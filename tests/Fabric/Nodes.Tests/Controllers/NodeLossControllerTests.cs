@@ -13,7 +13,7 @@ public sealed class NodeLossControllerTests
 {
     private static readonly Caller Caller = new(TenantId.Platform, "test");
 
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly MemoryLeases leases;
     private readonly ResourceStore<NodeSpec, NodeStatus> nodes;
     private readonly NodeLossController controller;
@@ -62,16 +62,5 @@ public sealed class NodeLossControllerTests
     {
         await controller.ReconcileAsync((await nodes.GetAsync(Caller, "n", AsOf.Latest, default)).Value, default);
         return (await nodes.GetAsync(Caller, "n", AsOf.Latest, default)).Value.State;
-    }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public void Advance(TimeSpan time) => now += time;
-
-        public override DateTimeOffset GetUtcNow() => now;
-
-        public override long GetTimestamp() => now.Ticks;
     }
 }

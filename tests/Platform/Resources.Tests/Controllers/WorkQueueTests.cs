@@ -8,7 +8,7 @@ public class WorkQueueTests
 {
     private static readonly WorkKey Key = new(TenantId.Platform, EntityId.New(TimeProvider.System));
     private static readonly WorkDone Well = new(Failed: false, null);
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly WorkQueue queue;
 
     public WorkQueueTests() => queue = new WorkQueue(time);

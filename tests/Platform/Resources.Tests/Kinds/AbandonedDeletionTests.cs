@@ -15,7 +15,7 @@ public sealed class AbandonedDeletionTests
     {
         await using var cloud = await TestCloud.StartAsync();
         var begun = await cloud.Projects.ChangeAsync(cloud.Caller, "home", x => x, ProjectKind.Kind.Deleting!.Begin, null, default);
-        var time = new ManualTime();
+        var time = new FakeTime();
         time.Advance(begun.Value.UpdatedAt + TimeSpan.FromSeconds(20) - time.GetUtcNow());
         var controller = ControllerOf(cloud, time);
         var left = await controller.ReconcileAsync(await FindAsync(), default);
@@ -40,7 +40,7 @@ public sealed class AbandonedDeletionTests
         var (organizations, caller) = await AddOrganizationAsync(cloud);
         var project = (await cloud.Projects.CreateAsync(caller,
             new NewResource<ProjectSpec> { Name = "left", Spec = new ProjectSpec() }, null, default)).Value;
-        var time = new ManualTime();
+        var time = new FakeTime();
         time.Advance(project.CreatedAt + TimeSpan.FromSeconds(70) - time.GetUtcNow());
         var controller = ControllerOf(cloud, time);
         Assert.Null(await controller.ReconcileAsync(project, default));
@@ -63,7 +63,7 @@ public sealed class AbandonedDeletionTests
         var project = (await cloud.Projects.CreateAsync(caller,
             new NewResource<ProjectSpec> { Name = "home", Spec = new ProjectSpec() }, null, default)).Value;
         Assert.True((await organizations.DeleteAsync(new Caller(TenantId.Platform, "user:test"), "o", null, default)).IsOk);
-        var time = new ManualTime();
+        var time = new FakeTime();
         time.Advance(project.CreatedAt + TimeSpan.FromSeconds(70) - time.GetUtcNow());
         cloud.Log.BeforeAppend = async commit =>
         {

@@ -1,11 +1,11 @@
-namespace Strata.Entities.Tests.Support;
+namespace Strata.TestSupport;
 
 /// <summary>A clock that moves only when it is told to; its timers fire in order of their time, on the thread that moves it.</summary>
 internal sealed class FakeTime(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<FakeTimer> timers = [];
-    private DateTimeOffset now = start ?? Some.Time;
+    private DateTimeOffset now = start ?? new DateTimeOffset(2026, 11, 20, 14, 0, 0, TimeSpan.Zero);
 
     /// <summary>How many timers wait: tells a test that the code under test has gone to sleep.</summary>
     public int Waiting

@@ -1,4 +1,4 @@
-namespace Strata.Blobs.Tests;
+namespace Strata.Core.Tests;
 
 public sealed class DigestTests
 {

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
-namespace Strata.Blobs;
+namespace Strata.Core;
 
 /// <summary>Names a blob by its content: <c>sha256:</c> and 64 lower-case hexadecimal digits, as in the OCI image specification.</summary>
 public readonly record struct Digest
