@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strata.Core;
 
 namespace Strata.Deployments.Images;
 

@@ -23,8 +23,6 @@ public static class AuditEventTypes
     public const string StateMachineFinish = "STATE_MACHINE_FINISH";
     public const string Cancel = "CANCEL";
 
-    /// <summary>Known to the entity API; nothing in Strata forces a run to succeed, so it does not occur.</summary>
-    public const string ForceSuccess = "FORCE_SUCCESS";
     public const string WorkflowFound = "WORKFLOW_FOUND";
     public const string WorkflowNotFound = "WORKFLOW_NOT_FOUND";
     public const string WorkflowSkip = "WORKFLOW_SKIP";

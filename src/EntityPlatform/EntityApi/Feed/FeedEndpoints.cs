@@ -35,7 +35,7 @@ internal sealed class FeedEndpoints(
             Parameter.Query("follow", "Go on with what is committed from then on; server-sent events always do.", Schemas.Flag()),
             Parameter.Header(LastEventId, "As from, and before it: the id of the last event that was handled."),
         ],
-        Answer = new Content([FeedWriter.Lines, FeedWriter.Events], Schemas.Object()),
+        Answer = new Content([EventStream.Lines, EventStream.Events], Schemas.Object()),
     }, StartAsync);
 
     private async Task<Result<Answer>> StartAsync(ApiCall call)
@@ -57,7 +57,7 @@ internal sealed class FeedEndpoints(
     }
 
     private static bool WantsEvents(ApiCall call) =>
-        call.Http.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(FeedWriter.Events, StringComparison.OrdinalIgnoreCase));
+        call.Http.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(EventStream.Events, StringComparison.OrdinalIgnoreCase));
 
     private async ValueTask<Result<ModelFilter>> ReadModelsAsync(ApiCall call, Caller caller)
     {

@@ -1,9 +1,6 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Strata.Api.Http;
+using Strata.Api.Watch;
 using Strata.Core;
 using Strata.Entities.Log;
 
@@ -15,73 +12,32 @@ namespace Strata.EntityApi.Feed;
 /// </summary>
 internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
 {
-    public const string Lines = "application/x-ndjson";
-    public const string Events = "text/event-stream";
-
-    private const int FlushBytes = 16 * 1024;
-
-    private readonly Utf8JsonWriter json = new(Stream.Null, Answer.WriterOptions);
+    private readonly EventStream stream = new(http, asLines: !asEvents);
 
     /// <summary>Time to let the client take some.</summary>
-    public bool IsFull => http.Response.BodyWriter.UnflushedBytes >= FlushBytes;
+    public bool IsFull => stream.IsFull;
 
-    public Task BeginAsync()
-    {
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        http.Response.ContentType = asEvents ? Events : Lines;
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers["X-Accel-Buffering"] = "no"; // or nginx would hold changes back
-        return http.Response.StartAsync(http.RequestAborted);
-    }
+    public Task BeginAsync() => stream.BeginAsync();
 
-    public void Write(EntityRevision change, bool endsCommit)
+    public void Write(EntityRevision change, bool endsCommit) => stream.Write("change", (Change: change, EndsCommit: endsCommit), static (json, c) =>
     {
-        Begin("change"u8);
         json.WriteStartObject();
         json.WriteString("type", "change");
-        json.WriteNumber("position", endsCommit ? change.Revision.Value : change.Revision.Value - 1);
-        ChangeWriter.WriteMembers(json, change);
+        json.WriteNumber("position", c.EndsCommit ? c.Change.Revision.Value : c.Change.Revision.Value - 1);
+        ChangeWriter.WriteMembers(json, c.Change);
         json.WriteEndObject();
-        End(endsCommit ? change.Revision : null);
-    }
+    }, endsCommit ? change.Revision.Value : null);
 
     /// <summary>The heartbeat; it moves on also where nothing was wanted.</summary>
-    public void WritePing(Revision position)
+    public void WritePing(Revision position) => stream.Write("ping", position, static (json, at) =>
     {
-        Begin("ping"u8);
         json.WriteStartObject();
         json.WriteString("type", "ping");
-        json.WriteNumber("position", position.Value);
+        json.WriteNumber("position", at.Value);
         json.WriteEndObject();
-        End(position);
-    }
+    }, position.Value);
 
-    public async ValueTask FlushAsync(CancellationToken cancellationToken) => await http.Response.BodyWriter.FlushAsync(cancellationToken);
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
 
-    public void Dispose() => json.Dispose();
-
-    private void Begin(ReadOnlySpan<byte> type)
-    {
-        var body = http.Response.BodyWriter;
-        if (asEvents)
-        {
-            body.Write("event: "u8);
-            body.Write(type);
-            body.Write("\ndata: "u8);
-        }
-        json.Reset(body);
-    }
-
-    private void End(Revision? id)
-    {
-        json.Flush();
-        var body = http.Response.BodyWriter;
-        if (asEvents && id is { } position)
-        {
-            body.Write("\nid: "u8);
-            Utf8Formatter.TryFormat(position.Value, body.GetSpan(20), out var written);
-            body.Advance(written);
-        }
-        body.Write(asEvents ? "\n\n"u8 : "\n"u8);
-    }
+    public void Dispose() => stream.Dispose();
 }

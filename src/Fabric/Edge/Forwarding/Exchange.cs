@@ -98,14 +98,6 @@ internal sealed class Exchange
         return lastRoutes = table.FindHost(host);
     }
 
-    /// <summary>Takes back an answer of which nothing has been sent.</summary>
-    public void ResetAnswer()
-    {
-        Response.StatusCode = 200;
-        Response.Headers.Clear();
-        IsAnswered = false;
-    }
-
     /// <summary>Cuts the client's connection (HTTP/1) or stream (HTTP/2): the only way to say that an answer is not complete.</summary>
     public void Abort() => Lifetime.Abort();
 

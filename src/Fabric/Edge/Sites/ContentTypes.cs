@@ -23,8 +23,6 @@ internal static class ContentTypes
 
     public static string Of(string path) => ByExtension.GetValueOrDefault(Path.GetExtension(path), Unknown);
 
-    public static bool IsHtml(string type) => type.StartsWith("text/html", StringComparison.Ordinal);
-
     public static bool IsCompressible(string type) =>
         type.StartsWith("text/", StringComparison.Ordinal) || type.EndsWith("+xml", StringComparison.Ordinal) || type.EndsWith("json", StringComparison.Ordinal)
         || type is "application/xml" or "application/yaml" or "application/wasm" or "font/ttf" or "font/otf" or "application/vnd.ms-fontobject" or "image/bmp" or "image/x-icon"

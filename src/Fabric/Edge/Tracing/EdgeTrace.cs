@@ -10,7 +10,6 @@ namespace Strata.Edge.Tracing;
 internal static class EdgeTrace
 {
     public const string ParentHeader = "traceparent";
-    public const string StateHeader = "tracestate";
 
     private static readonly ActivitySource Source = new("Strata.Edge");
 

@@ -1,3 +1,5 @@
+using Strata.Core;
+
 namespace Strata.Runtimes.Oci;
 
 /// <summary>runc or crun, whichever works on this machine.</summary>
@@ -27,14 +29,14 @@ internal sealed record OciTool(string Path, string Root, bool Keeps)
         if (Directory.Exists(StateFolder(cloudId))) Directory.Delete(StateFolder(cloudId), recursive: true);
     }
 
-    public Task<CommandResult> KillAsync(string id, int signal, CancellationToken cancellationToken) =>
+    public Task<ProcessEnd> KillAsync(string id, int signal, CancellationToken cancellationToken) =>
         RunAsync(["kill", id, signal == Posix.SigKill ? "KILL" : "TERM"], cancellationToken);
 
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => RunAsync(["delete", "--force", id], cancellationToken);
 
     private static string StateFolder(string cloudId) => $"/run/strata/{cloudId}";
 
-    private Task<CommandResult> RunAsync(string[] arguments, CancellationToken cancellationToken)
+    private Task<ProcessEnd> RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
         string[] full = ["--root", Root, .. arguments];
         if (!HidesHybrid) return HostCommand.RunAsync(Path, full, cancellationToken);

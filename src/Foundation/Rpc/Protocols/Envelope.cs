@@ -11,8 +11,6 @@ internal readonly record struct Envelope(byte Flags, ReadOnlySequence<byte> Payl
 {
     public const int HeadBytes = 5;
     public const byte Compressed = 1;
-
-    public bool IsCompressed => (Flags & Compressed) != 0;
 }
 
 /// <summary>Reads envelopes from a request's body, never more than one into memory and none above the limit. Not safe for concurrent use.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,13 +9,19 @@ using Strata.Api.Http;
 namespace Strata.Api.Watch;
 
 /// <summary>
-/// Server-sent events (WHATWG HTML, section 9.2), each with one line of JSON. Events are flushed by the caller, so that many may share a
-/// packet.
+/// The one way to answer with JSON piece by piece: server-sent events (WHATWG HTML, section 9.2), each with one line of JSON, or those lines alone. They are
+/// flushed by the caller, so that many may share a packet. Not safe for concurrent use.
 /// </summary>
-public sealed class EventStream(HttpContext http)
+/// <param name="asLines">Without the types and ids of events, as <c>application/x-ndjson</c>.</param>
+public sealed class EventStream(HttpContext http, bool asLines = false) : IDisposable
 {
+    public const string Events = "text/event-stream";
+    public const string Lines = "application/x-ndjson";
+
     /// <summary>So much waits in memory for one client, and what it has not taken yet.</summary>
     private const int FlushBytes = 16 << 10;
+
+    private readonly Utf8JsonWriter json = new(Stream.Null, Answer.WriterOptions);
 
     /// <summary>Time to let the client take some.</summary>
     public bool IsFull => http.Response.BodyWriter.UnflushedBytes >= FlushBytes;
@@ -21,7 +29,7 @@ public sealed class EventStream(HttpContext http)
     public Task BeginAsync()
     {
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        http.Response.ContentType = "text/event-stream";
+        http.Response.ContentType = asLines ? Lines : Events;
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no"; // or nginx would hold events back
         return http.Response.StartAsync(http.RequestAborted);
@@ -29,15 +37,39 @@ public sealed class EventStream(HttpContext http)
 
     public void Write(string type, Action<Utf8JsonWriter>? data = null)
     {
-        var body = http.Response.BodyWriter;
-        body.Write("event: "u8);
-        body.Write(System.Text.Encoding.ASCII.GetBytes(type));
-        body.Write("\ndata: "u8);
-        if (data is null) body.Write("{}"u8);
-        else
-            using (var json = new Utf8JsonWriter(body, Answer.WriterOptions)) data(json);
-        body.Write("\n\n"u8);
+        if (data is null) Write(type, 0, static (json, _) => WriteNothing(json));
+        else Write(type, data, static (json, write) => write(json));
     }
 
-    public async Task FlushAsync(CancellationToken cancellationToken) => await http.Response.BodyWriter.FlushAsync(cancellationToken);
+    /// <param name="id">Where a client goes on that connects again (<c>Last-Event-ID</c>); null: not here.</param>
+    public void Write<TState>(string type, TState state, Action<Utf8JsonWriter, TState> data, long? id = null)
+    {
+        var body = http.Response.BodyWriter;
+        if (!asLines)
+        {
+            body.Write("event: "u8);
+            Encoding.ASCII.GetBytes(type, body);
+            body.Write("\ndata: "u8);
+        }
+        json.Reset(body);
+        data(json, state);
+        json.Flush();
+        if (!asLines && id is { } position)
+        {
+            body.Write("\nid: "u8);
+            Utf8Formatter.TryFormat(position, body.GetSpan(20), out var written);
+            body.Advance(written);
+        }
+        body.Write(asLines ? "\n"u8 : "\n\n"u8);
+    }
+
+    public async ValueTask FlushAsync(CancellationToken cancellationToken) => await http.Response.BodyWriter.FlushAsync(cancellationToken);
+
+    public void Dispose() => json.Dispose();
+
+    private static void WriteNothing(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteEndObject();
+    }
 }

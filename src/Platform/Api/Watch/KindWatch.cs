@@ -72,7 +72,7 @@ internal sealed class KindWatch(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            var events = new EventStream(http);
+            using var events = new EventStream(http);
             var items = new WatchedItems(scope.Filter.Both is not null, scope.Tenant is not null);
             using var follower = await BeginAsync(http, events, scope, items, ending.Token);
             if (!items.IsFull) await FollowAsync(http, events, follower, scope, items, ending.Token);

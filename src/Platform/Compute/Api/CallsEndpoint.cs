@@ -42,7 +42,7 @@ internal sealed class CallsEndpoint(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         using (watcher)
         {
-            var events = new EventStream(http);
+            using var events = new EventStream(http);
             await events.BeginAsync();
             events.Write("ready");
             await events.FlushAsync(ending.Token);

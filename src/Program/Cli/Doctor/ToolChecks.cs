@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Strata.Core;
 
 namespace Strata.Cli.Doctor;
 
 /// <summary>What the machine must have.</summary>
 internal static class ToolChecks
 {
+    private const int OutputCharsMax = 4096;
+
     private const int PostgresVersionMin = 15;
 
     public static async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken) =>
@@ -60,10 +63,8 @@ internal static class ToolChecks
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, [argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
-            return output.Split('\n')[0].Trim();
+            var end = await ProcessRun.RunAsync(new ProcessStartInfo(program, [argument]), null, OutputCharsMax, cancellationToken);
+            return end.Output.Split('\n')[0].Trim();
         }
         catch (System.ComponentModel.Win32Exception e)
         {

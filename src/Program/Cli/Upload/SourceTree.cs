@@ -102,15 +102,10 @@ internal static class SourceTree
     /// <summary>Standard output, or null where git is missing or says no.</summary>
     private static async Task<string?> RunGitAsync(string folder, string[] arguments, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("git", ["-C", folder, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
-            using var git = Process.Start(start)!;
-            var errors = git.StandardError.ReadToEndAsync(cancellationToken);
-            var output = await git.StandardOutput.ReadToEndAsync(cancellationToken);
-            await errors;
-            await git.WaitForExitAsync(cancellationToken);
-            return git.ExitCode == 0 ? output : null;
+            var git = await ProcessRun.RunAsync(new ProcessStartInfo("git", ["-C", folder, .. arguments]), null, int.MaxValue, cancellationToken);
+            return git.Ok ? git.Output : null;
         }
         catch (System.ComponentModel.Win32Exception)
         {

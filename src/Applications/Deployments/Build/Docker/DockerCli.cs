@@ -23,7 +23,7 @@ internal sealed class DockerCli(string program)
 
     /// <returns>Its exit code and the end of what it said.</returns>
     public Task<ProcessEnd> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
-        ProcessRun.RunAsync(program, arguments, "/", Surroundings(), cancellationToken);
+        BareCommand.RunAsync(program, arguments, "/", Surroundings(), cancellationToken);
 
     /// <summary>Hands on each line that it says, both outputs in order of arrival. Cancelled: it is killed, by which its engine ends the work too.</summary>
     public async Task<int> FollowAsync(IReadOnlyList<string> arguments, Action<string> onLine, CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal sealed class DockerCli(string program)
 
     private Process Start(IReadOnlyList<string> arguments)
     {
-        var process = Process.Start(ProcessRun.Describe(program, arguments, "/", Surroundings()))!;
+        var process = Process.Start(BareCommand.Describe(program, arguments, "/", Surroundings()))!;
         process.StandardInput.Close();
         return process;
     }
