@@ -37,10 +37,10 @@ public partial class BackgroundWorkTests
     };
 
     [Fact]
-    public void Work_IsAwaitedOrSupervised() => Check(FireAndForget(), Unawaited);
+    public void Work_IsAwaitedOrSupervised() => OneWay.Check(FireAndForget(), Home, Unawaited, "Start it with Supervisor.Start, or await it");
 
     [Fact]
-    public void HostedServices_AreSupervised() => Check(HostedService(), Hosted);
+    public void HostedServices_AreSupervised() => OneWay.Check(HostedService(), Home, Hosted, "Derive it from SupervisedService");
 
     [Theory]
     [InlineData("_ = Task.Run(LoopAsync);", true)]
@@ -53,17 +53,6 @@ public partial class BackgroundWorkTests
     [InlineData("return Task.Run(() => Ask(client, stop));", false)]
     [InlineData("_ = await client.SendAsync(request);", false)]
     public void FireAndForget_IsSeen(string line, bool isSeen) => Assert.Equal(isSeen, FireAndForget().IsMatch(line));
-
-    /// <summary>An exception that is needed no more is taken off the list.</summary>
-    private static void Check(Regex forbidden, Dictionary<string, string> exceptions)
-    {
-        var found = Repository.Sources("src").Where(f => !f.StartsWith(Home, StringComparison.Ordinal))
-            .SelectMany(f => Repository.Lines(f).Select((line, i) => (File: f, Line: i + 1, Text: line.TrimStart())))
-            .Where(l => !l.Text.StartsWith("//", StringComparison.Ordinal) && forbidden.IsMatch(l.Text)).ToList();
-        var wrong = found.Where(l => !exceptions.ContainsKey(l.File)).Select(l => $"{l.File}({l.Line}): {l.Text}").ToList();
-        Assert.True(wrong.Count == 0, $"Start it with Supervisor.Start, or await it:\n{string.Join('\n', wrong)}");
-        Assert.Equal(exceptions.Keys.Order(StringComparer.Ordinal), found.Select(l => l.File).Distinct().Order(StringComparer.Ordinal));
-    }
 
     [GeneratedRegex(@"(?<!await |return )\bTask\.Run\(|\b_ = [\w.]+Async\(|\.ContinueWith\(|Task\.Factory\b|\basync void\b|\bnew Thread\(|QueueUserWorkItem\(")]
     private static partial Regex FireAndForget();

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Core.Background;
-using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
@@ -18,7 +17,6 @@ internal sealed partial class ControllerHost(
     IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger, Supervisor supervisor)
     : SupervisedService(supervisor, "controllers"), IControllerReports
 {
-    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ListenFor = TimeSpan.FromSeconds(30);
 
@@ -74,35 +72,10 @@ internal sealed partial class ControllerHost(
         }
     }
 
-    private async Task HoldAsync(IControllerLoop controller, SupervisedWork work, CancellationToken cancellationToken)
-    {
-        while (true)
+    private Task HoldAsync(IControllerLoop controller, SupervisedWork work, CancellationToken cancellationToken) =>
+        new LeaseTerms(controller.Name, leases, time).RunAsync(work, (fence, term) =>
         {
-            try
-            {
-                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + controller.Name, HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
-                work.Succeeded();
-                if (lease is not null) await RunAsync(controller, lease, cancellationToken);
-            }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                work.Failed(e);
-            }
-            await Task.Delay(TryInterval, time, cancellationToken);
-        }
-    }
-
-    /// <summary>A term: ends when the lease is lost, and the lease is given up only after the last look has ended.</summary>
-    private async Task RunAsync(IControllerLoop controller, HeldLease lease, CancellationToken cancellationToken)
-    {
-        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
-        try
-        {
-            await controller.RunAsync(lease.Fence, term.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            LeaseLost(logger, controller.Name);
-        }
-    }
+            work.Succeeded();
+            return controller.RunAsync(fence, term);
+        }, work.Succeeded, () => LeaseLost(logger, controller.Name), cancellationToken);
 }
