@@ -55,7 +55,7 @@ internal sealed partial class Toolchain
         {
             var environment = new Dictionary<string, string> { ["PATH"] = string.Join(':', Folders), ["HOME"] = "/tmp", ["DOTNET_NOLOGO"] = "1" };
             var end = await BareCommand.RunAsync(path, ["--version"], "/", environment, limit.Token);
-            return end.ExitCode == 0 && Version().Match(end.Output) is { Success: true } found ? found.Value : null;
+            return end.ExitCode == 0 && Version().Match(end.Words) is { Success: true } found ? found.Value : null;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -52,13 +52,13 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
         var code = await docker.FollowAsync(Arguments(name, work), work.Log.Line, cancellationToken);
         if (code != 0) return BuildErrors.StepFailed("docker build", new SandboxOutcome.Failed(code));
         var told = await docker.RunAsync(["image", "inspect", "--format", DockerImage.Format, name], cancellationToken);
-        if (told.ExitCode != 0 || DockerImage.Parse(told.Output) is not { } image) return BuildErrors.DockerFailed("image inspect", told.Output);
+        if (told.ExitCode != 0 || DockerImage.Parse(told.Words) is not { } image) return BuildErrors.DockerFailed("image inspect", told.Words);
         if (image.Size > work.Config.Build.DiskBytes) return BuildErrors.ImageTooLarge(work.Config.Build.DiskBytes);
         IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : image.Command;
         if (command.Count == 0) return BuildErrors.NoImageCommand(work.Plan.Dockerfile!);
         // It is never started; an image without a command of its own cannot even be created without one.
         var created = await docker.RunAsync(["create", "--name", name, "--network", "none", "--label", label, name, "none"], cancellationToken);
-        if (created.ExitCode != 0) return BuildErrors.DockerFailed("create", created.Output);
+        if (created.ExitCode != 0) return BuildErrors.DockerFailed("create", created.Words);
         return await PackAsync(docker, name, work, image, command, cancellationToken);
     }
 
