@@ -34,6 +34,14 @@ public partial class OneWayTests
     }, "Reserve them from a ByteBudget, which is fair to organizations");
 
     [Fact]
+    public void Scans_ArePagedInOnePlace() => OneWay.Check(GoesOn(), "src/Engine/Entities/Log/ScanPages.cs", new()
+    {
+        ["src/Engine/Entities/Engine/EntityTransaction.Scan.cs"] = "A transaction's page lies over its own writes, and ends when it is full.",
+        ["src/EntityPlatform/EntityApi/BoundedPages.cs"] = "The size of each page follows from the documents of the one before.",
+        ["src/EntityPlatform/EntityApi/Entities/EntityCursorList.cs"] = "A page of the API, which names the place where the next one begins.",
+    }, "Use PagesAsync");
+
+    [Fact]
     public void BackOffs_AreOneType() => OneWay.Check(Doubles(), "src/Foundation/Core/ExponentialBackOff.cs", new()
     {
         ["src/Platform/Compute/Members/LatencyHistogram.cs"] = "The bounds of its buckets.",
@@ -70,6 +78,9 @@ public partial class OneWayTests
 
     [GeneratedRegex(@"\bInterlocked\.(Add|Increment)\(ref \w*[bB]ytes")]
     private static partial Regex CountsBytes();
+
+    [GeneratedRegex(@"\bAfter = .*\bScanPosition\(")]
+    private static partial Regex GoesOn();
 
     [GeneratedRegex(@"\bMath\.Pow\(2,")]
     private static partial Regex Doubles();

@@ -105,13 +105,12 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
     {
         var models = new List<ModelInfo>();
         var scan = new Scan { Tenant = caller.Tenant, Model = StoredModel.Key, Limit = PageLimits.Max };
-        while (true)
+        await foreach (var page in engine.Log.PagesAsync(scan, cancellationToken))
         {
-            var page = await engine.Log.ScanAsync(scan, cancellationToken);
             models.AddRange(page.Where(model => IsOf(caller, model)).Select(ModelInfo.Of));
-            if (page.IsLast || models.Count >= ListMax) return models;
-            scan = scan with { After = new ScanPosition(caller.Tenant, page[^1].Id) };
+            if (models.Count >= ListMax) break;
         }
+        return models;
     }
 
     /// <summary>

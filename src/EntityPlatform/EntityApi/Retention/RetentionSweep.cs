@@ -27,13 +27,7 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
     public async Task RunAllAsync(Fence? fence, CancellationToken cancellationToken)
     {
         var scan = new Scan { Tenant = null, Model = StoredModel.Key };
-        while (true)
-        {
-            var page = await log.ScanAsync(scan, cancellationToken);
-            await RunAsync(fence, page, cancellationToken);
-            if (page.IsLast) return;
-            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
-        }
+        await foreach (var page in log.PagesAsync(scan, cancellationToken)) await RunAsync(fence, page, cancellationToken);
     }
 
     public async Task RunAsync(Fence? fence, IEnumerable<EntityRevision> models, CancellationToken cancellationToken)

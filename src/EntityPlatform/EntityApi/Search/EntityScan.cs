@@ -1,25 +1,11 @@
-using System.Runtime.CompilerServices;
 using Strata.Core;
 using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Search;
 
-/// <summary>Scans that are longer than a page of the log. Each page is a query of its own: between two, no connection of the database is held.</summary>
+/// <summary>Parts of scans.</summary>
 internal static class EntityScan
 {
-    /// <summary>The scan's pages, each of at most <see cref="Scan.Limit"/>, none of them empty. As of the latest they are not one snapshot.</summary>
-    public static async IAsyncEnumerable<IReadOnlyList<EntityRevision>> PagesAsync(
-        this IEntityLog log, Scan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var page = await log.ScanAsync(scan, cancellationToken);
-            if (page.Count > 0) yield return page;
-            if (page.IsLast) yield break;
-            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
-        }
-    }
-
     /// <summary>What stands behind the first <paramref name="skip"/> entities, at most <paramref name="take"/>.</summary>
     public static async ValueTask<List<EntityRevision>> TakeAsync(
         this IEntityLog log, Scan scan, int skip, int take, CancellationToken cancellationToken)

@@ -67,12 +67,9 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
         TenantId? tenant, Condition? where, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var scan = new Scan { Tenant = ScopeOf(tenant), Model = kind.Model, Where = where, Limit = PageLimits.Max };
-        while (true)
+        await foreach (var page in engine.Log.PagesAsync(scan, cancellationToken))
         {
-            var page = await engine.Log.ScanAsync(scan, cancellationToken);
             foreach (var revision in page) yield return revision;
-            if (page.IsLast) yield break;
-            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
         }
     }
 

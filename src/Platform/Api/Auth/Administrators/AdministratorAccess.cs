@@ -81,9 +81,8 @@ public sealed class AdministratorAccess
         EntityRevision removed, TenantId? tenant, Kind kind, Condition? where, Func<EntityRevision, bool> counts, EntityTransaction? transaction, CancellationToken cancellationToken)
     {
         var scan = new Scan { Tenant = tenant, Model = kind.Model, Where = where, Limit = PageLimits.Max };
-        while (true)
+        await foreach (var page in log.PagesAsync(scan, cancellationToken))
         {
-            var page = await log.ScanAsync(scan, cancellationToken);
             foreach (var other in page)
             {
                 if (other.Id == removed.Id || other.Tenant == TenantId.Platform || !counts(other)) continue;
@@ -93,8 +92,7 @@ public sealed class AdministratorAccess
                 // The commit validates what was read, which may be newer than what was found.
                 if ((await transaction.ReadAsync(other.Id, cancellationToken)).TryGet(out var read, out _) && counts(read)) return true;
             }
-            if (page.IsLast) return false;
-            scan = scan with { After = new ScanPosition(page[^1].Tenant, page[^1].Id) };
         }
+        return false;
     }
 }
