@@ -39,6 +39,7 @@ public partial class OneWayTests
         ["src/Engine/Entities/Engine/EntityTransaction.Scan.cs"] = "A transaction's page lies over its own writes, and ends when it is full.",
         ["src/EntityPlatform/EntityApi/BoundedPages.cs"] = "The size of each page follows from the documents of the one before.",
         ["src/EntityPlatform/EntityApi/Entities/EntityCursorList.cs"] = "A page of the API, which names the place where the next one begins.",
+        ["src/EntityPlatform/EntityApi/Migration/Migrator.cs"] = "It goes on until a page is empty: also with what came meanwhile.",
     }, "Use PagesAsync");
 
     [Fact]
