@@ -1,8 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
-using Strata.Agent.Images;
-using Strata.Core;
 
 namespace Strata.Agent.Tests;
 
@@ -13,9 +11,9 @@ internal sealed record TestImage(string Digest, IReadOnlyDictionary<string, byte
 
     public static TestImage OfLayer(byte[] layer)
     {
-        var digest = Digest.Of(layer).ToString();
+        var digest = Core.Digest.Of(layer).ToString();
         var manifest = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{{digest}}","size":{{layer.Length}}}]}""");
-        return new TestImage(Digest.Of(manifest).ToString(), new Dictionary<string, byte[]> { [digest] = layer, [Digest.Of(manifest).ToString()] = manifest });
+        return new TestImage(Core.Digest.Of(manifest).ToString(), new Dictionary<string, byte[]> { [digest] = layer, [Core.Digest.Of(manifest).ToString()] = manifest });
     }
 
     public static byte[] Layer(IEnumerable<TarEntry> entries)
