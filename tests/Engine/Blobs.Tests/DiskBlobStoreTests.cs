@@ -21,7 +21,7 @@ public sealed class DiskBlobStoreTests : BlobUploadsContract
     [Fact]
     public async Task Put_ThatFailed_LeavesNoFile()
     {
-        await Open().PutAsync(Tenant, Digest.Of([1]), new MemoryStream(Content), Stop);
+        await Open().PutAsync(Tenant, Core.Digest.Of([1]), new MemoryStream(Content), Stop);
         Assert.Empty(Files());
     }
 
