@@ -116,7 +116,8 @@ public abstract class ManagementContract(IStore store) : IdentityContract(store)
         Assert.Equal(200, first.Status);
         var heads = (await Log.HeadAsync(Host.Org, default), await Log.HeadAsync(TenantId.Platform, default));
         var again = await WithKeyAsync(key, method, path, body);
-        Assert.Equal((200, first.Body.GetRawText()), (again.Status, again.Body.GetRawText()));
+        Assert.Equal(200, again.Status);
+        Assert.True(JsonElement.DeepEquals(first.Body, again.Body), $"{first.Body} {again.Body}"); // PostgreSQL orders the members of what it keeps
         Assert.Equal(heads, (await Log.HeadAsync(Host.Org, default), await Log.HeadAsync(TenantId.Platform, default)));
         return first.Body;
     }
