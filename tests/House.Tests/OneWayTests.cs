@@ -15,6 +15,7 @@ public partial class OneWayTests
     public void Timers_AreListed() => OneWay.Check(Timer(), "src/Foundation/Core/Background/", new()
     {
         ["src/Engine/Entities/Engine/HeldLease.cs"] = "The end of a term, which no call that hangs may delay; it cancels.",
+        ["src/Platform/Api/Peers/PeerDispatch.cs"] = "The bound on a connect, before which no call can be given up; it cancels.",
         ["src/Platform/Resources/Controllers/WorkQueue.cs"] = "The patience of one wait; it cancels.",
         ["src/Fabric/Edge/EdgeServer.cs"] = "The edge's coarse clock: a millisecond counter and time-outs, thousands of times cheaper than a timer for each request.",
         ["src/Platform/Resources/Hosts/HostClaimKeeper.cs"] = "The period of supervised work.",

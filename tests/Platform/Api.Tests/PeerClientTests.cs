@@ -10,7 +10,6 @@ using Strata.Api.Tests.Hosting;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Resources.Servers;
-using Strata.Resources.Tests.Support;
 using Strata.Storage.Memory;
 
 namespace Strata.Api.Tests;
@@ -44,7 +43,7 @@ public sealed class PeerClientTests : IAsyncLifetime
     {
         using var silent = new SilentListener();
         var peer = new PeerServer("silent", "silent", silent.Address);
-        using var client = Client(new ManualTime()); // no deadline of a call and no end of the rest: only what one failed connect causes
+        using var client = Client(new FakeTime()); // no deadline of a call and no end of the rest: only what one failed connect causes
         var calls = Enumerable.Range(0, 40).Select(_ => AskAsync(client, peer)).ToList();
         foreach (var outcome in await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(40))) // one after the other it would be 80
             Assert.True(PeerErrors.WasNotSent(outcome.Error!), outcome.Error!.Code);
@@ -57,7 +56,7 @@ public sealed class PeerClientTests : IAsyncLifetime
     public async Task CallWithoutAConnection_EndsAtItsDeadline_AsNotSent()
     {
         using var silent = new SilentListener();
-        var (peer, time) = (new PeerServer("silent", "silent", silent.Address), new ManualTime());
+        var (peer, time) = (new PeerServer("silent", "silent", silent.Address), new FakeTime());
         using var client = Client(time);
         var call = AskAsync(client, peer);
         time.Advance(TimeSpan.FromSeconds(3));
@@ -67,7 +66,7 @@ public sealed class PeerClientTests : IAsyncLifetime
     [Fact]
     public async Task AnswerThatNeverComes_IsNotTakenForNotSent_AndOutlivesTheDeadlineOfTheConnect()
     {
-        var time = new ManualTime();
+        var time = new FakeTime();
         using var client = Client(time);
         var call = AskAsync(client, Second, "/internal/silence");
         await Wait.UntilAsync(() => second.Services.GetRequiredService<Silence>().IsHeard, "the other has the request");
@@ -81,7 +80,7 @@ public sealed class PeerClientTests : IAsyncLifetime
     [Fact]
     public async Task Answer_WaitsForRoomOfItsOrganization_AndReturnsIt()
     {
-        var time = new ManualTime();
+        var time = new FakeTime();
         using var client = Client(time);
         long Used() => client.Shares.Single(s => s.Resource.StartsWith("bodies", StringComparison.Ordinal)).Used;
 

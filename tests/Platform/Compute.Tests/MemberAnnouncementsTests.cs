@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Compute.Members;
 using Strata.Compute.Peers;
 using Strata.Core;
-using Strata.Resources.Tests.Support;
 
 namespace Strata.Compute.Tests;
 
@@ -13,7 +12,7 @@ namespace Strata.Compute.Tests;
 public sealed class MemberAnnouncementsTests : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop = new();
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly MemberDirectory directory;
     private readonly List<Task> writing = [];
 

@@ -18,7 +18,7 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
 
     private static readonly Caller Reader = new(TenantId.Platform, "user:test");
 
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly MemoryLeases leases;
     private readonly FaultyLog log;
     private readonly ResourceStore<ServerSpec, ServerPresence> servers;
