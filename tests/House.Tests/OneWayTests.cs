@@ -28,6 +28,7 @@ public partial class OneWayTests
     public void Bytes_AreCountedByBudgets() => OneWay.Check(CountsBytes(), "src/Foundation/Core/Sharing/", new()
     {
         ["src/Foundation/Client/Members/MemberStream.cs"] = "In the user's program, for its one organization.",
+        ["src/Platform/Compute/Peers/CallsElsewhere.cs"] = "A small buffer of one watcher of calls, which drops what it has no room for and keeps none waiting.",
         ["src/Platform/Resources/Feed/FeedSubscription.cs"] = "How much of the budget FeedMemory one follower has; behind it the follower reads from the log.",
         ["src/Engine/Storage/Postgres/GroupWriter.cs"] = "The commits that wait, all organizations together: shares of organizations are taken before, with the request.",
         ["src/Engine/Storage/Postgres/GroupWriter.Away.cs"] = "As GroupWriter.",
