@@ -18,7 +18,7 @@ public sealed class PeerNoncesTests
     [Fact]
     public void TryUse_AReplay_IsUsed_UntilNoTokenOfThatTimeIsValid()
     {
-        var nonce = Guid.NewGuid();
+        var nonce = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(1), nonce));
         Assert.Equal(NonceUse.Used, nonces.TryUse(Org(1), nonce));
         time.Advance(KeptFor);
@@ -31,7 +31,7 @@ public sealed class PeerNoncesTests
     public void TryUse_WhenOneOrganizationFloods_RefusesThatOneOnly()
     {
         Assert.Equal(Max / 2, Flood(Org(1)));
-        Assert.Equal(NonceUse.Full, nonces.TryUse(Org(1), Guid.NewGuid()));
+        Assert.Equal(NonceUse.Full, nonces.TryUse(Org(1), Guid.CreateVersion7(TimeProvider.System.GetUtcNow())));
         Assert.Equal(PeerNonces.FewMax, Flood(Org(2), PeerNonces.FewMax));
     }
 
@@ -41,24 +41,24 @@ public sealed class PeerNoncesTests
         Assert.Equal(Max - Max / 8, Flood(Org(1)) + Flood(Org(2)));
         Assert.Equal(PeerNonces.FewMax, Flood(Org(3)));
         Assert.Equal(10, Flood(TenantId.Platform));
-        Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(4), Guid.NewGuid()));
+        Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(4), Guid.CreateVersion7(TimeProvider.System.GetUtcNow())));
     }
 
     [Fact]
     public void TryUse_WhenThePlatformsShareIsFull_StillServesOrganizations()
     {
         Assert.Equal(10, Flood(TenantId.Platform));
-        Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(1), Guid.NewGuid()));
+        Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(1), Guid.CreateVersion7(TimeProvider.System.GetUtcNow())));
     }
 
     [Fact]
     public void TryUse_WhenFull_HasRoomAgain_OnceTheGenerationHasTurned()
     {
-        var nonce = Guid.NewGuid();
+        var nonce = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(1), nonce));
         Flood(Org(1));
         time.Advance(KeptFor);
-        Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(1), Guid.NewGuid()));
+        Assert.Equal(NonceUse.Fresh, nonces.TryUse(Org(1), Guid.CreateVersion7(TimeProvider.System.GetUtcNow())));
         Assert.Equal(NonceUse.Used, nonces.TryUse(Org(1), nonce));
     }
 
@@ -67,7 +67,7 @@ public sealed class PeerNoncesTests
     {
         for (var round = 0; round < 200; round++)
         {
-            var nonce = Guid.NewGuid();
+            var nonce = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
             var uses = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => nonces.TryUse(Org(1), nonce))));
             Assert.Single(uses, NonceUse.Fresh);
         }
@@ -80,7 +80,7 @@ public sealed class PeerNoncesTests
     {
         for (var count = 0; count < max; count++)
         {
-            if (nonces.TryUse(tenant, Guid.NewGuid()) != NonceUse.Fresh) return count;
+            if (nonces.TryUse(tenant, Guid.CreateVersion7(TimeProvider.System.GetUtcNow())) != NonceUse.Fresh) return count;
         }
         return max;
     }

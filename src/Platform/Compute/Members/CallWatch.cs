@@ -53,6 +53,9 @@ public sealed record CallTold
 {
     public const int DocumentBytesMax = 16 * 1024;
 
+    /// <summary>Of what a member or a workflow names or says; the rest is cut off.</summary>
+    private const int TextCharsMax = 500;
+
     public required DateTimeOffset At { get; init; }
 
     /// <summary>Whose token the member joined with.</summary>
@@ -76,14 +79,18 @@ public sealed record CallTold
 
     internal static CallTold Of(DateTimeOffset at, Member member, MemberCall call) => new()
     {
-        At = at, Member = member.Join.Actor, Kind = call.Kind, Name = call.Name, Model = call.Call.Entity.Model.Name, Entity = call.Call.Entity.Id, State = call.Call.Entity.State,
-        Transition = call.Call.Transition?.Name, Input = Short(call.Call.Entity.Document),
+        At = at, Member = member.Join.Actor, Kind = call.Kind, Name = call.Name.Shortened(TextCharsMax),
+        Model = call.Call.Entity.Model.Name.Shortened(TextCharsMax), Entity = call.Call.Entity.Id,
+        State = call.Call.Entity.State.Shortened(TextCharsMax), Transition = call.Call.Transition?.Name.Shortened(TextCharsMax),
+        Input = Short(call.Call.Entity.Document),
     };
 
     internal CallTold With(MemberAnswer answer) => this with
     {
-        Failure = answer.Failure?.Message,
-        Output = answer.Failure is not null ? null : Kind == MemberCallKind.Criterion ? JsonText.FromString(answer.Matches ? "true" : "false") : Short(answer.Document ?? answer.Result),
+        Failure = answer.Failure?.Message.Shortened(TextCharsMax),
+        Output = answer.Failure is not null ? null
+            : Kind == MemberCallKind.Criterion ? JsonText.FromString(answer.Matches ? "true" : "false")
+            : Short(answer.Document ?? answer.Result),
     };
 
     private static JsonText? Short(JsonText? document) => document is { } text && text.Utf8.Length <= DocumentBytesMax ? text : null;
