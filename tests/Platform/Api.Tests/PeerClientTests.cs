@@ -4,11 +4,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Api.Auth;
 using Strata.Api.Peers;
 using Strata.Api.Tests.Hosting;
 using Strata.Core;
+using Strata.Entities.Conditions;
 using Strata.Entities.Log;
+using Strata.Resources.Kinds;
 using Strata.Resources.Servers;
 using Strata.Storage.Memory;
 
@@ -106,10 +109,30 @@ public sealed class PeerClientTests : IAsyncLifetime
         Assert.Equal(0, Used());
     }
 
+    [Fact]
+    public async Task Place_IsHeldByRequestsOfOrganizations_AndReturned_AlsoWhereThePrincipalCannotBePassedOn()
+    {
+        using var client = Client(TimeProvider.System);
+        long Used() => client.Shares.Single(s => s.Resource.StartsWith("requests", StringComparison.Ordinal)).Used;
+
+        using (await OkAsync(first.Org)) Assert.Equal(1, Used());
+        Assert.Equal(0, Used());
+        using (await OkAsync(TenantId.Platform)) Assert.Equal(0, Used());
+        var strange = new Principal
+        {
+            Tenant = first.Org, Actor = "user:jane", Grants = [new Grant(new HashSet<string> { "x.read" }, new StrangeScope())],
+        };
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.SendAsync(Second, "GET", "/internal/echo", strange, null, [], default));
+        Assert.Equal(0, Used());
+
+        async Task<PeerAnswer> OkAsync(TenantId tenant) => (await AskAsync(client, Second, tenant: tenant)).Value;
+    }
+
     private PeerServer Second => first.Services.GetRequiredService<ServerDirectory>().Others.Single();
 
     private PeerClient Client(TimeProvider time) =>
-        new(first.Services.GetRequiredService<ServerDirectory>(), first.Services.GetRequiredService<PeerTokens>(), time);
+        new(first.Services.GetRequiredService<ServerDirectory>(), first.Services.GetRequiredService<PeerTokens>(), time,
+            NullLogger<PeerClient>.Instance);
 
     private Task<Result<PeerAnswer>> AskAsync(PeerClient client, PeerServer peer, string path = "/internal/echo", TenantId? tenant = null)
     {
@@ -133,6 +156,12 @@ public sealed class PeerClientTests : IAsyncLifetime
             silence.IsHeard = true;
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         }).ForPeersOnly();
+    }
+
+    /// <summary>One that is not known to what writes tokens.</summary>
+    private sealed record StrangeScope : GrantScope
+    {
+        internal override Condition? Of(Kind kind) => throw new NotSupportedException();
     }
 
     private sealed class Silence

@@ -63,6 +63,15 @@ public sealed class PeerTokenTests
     }
 
     [Fact]
+    public async Task Token_IsNoLonger_WhenThePathIs()
+    {
+        var path = "/api/entity?x=" + new string('x', 20_000);
+        var token = first.Issue(Second, "GET", path, Caller);
+        Assert.Equal(first.Issue(Second, "GET", Path, Caller).Length, token.Length);
+        Assert.True((await second.VerifyAsync(token, "GET", path)).IsOk);
+    }
+
+    [Fact]
     public async Task Token_OfAnotherKey_OrTampered_OrUnsigned_IsRefused()
     {
         var other = new PeerTokens(new SealedSecrets([1, .. new byte[SealedSecrets.KeyBytes - 1]]), Self("first"), time);

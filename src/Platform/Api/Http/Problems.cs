@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
@@ -23,11 +24,17 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         {
             // The caller has gone: nobody is left to tell.
         }
+        catch (ConnectionResetException)
+        {
+            // The same, in the middle of its body.
+        }
         catch (Exception e)
         {
             var error = ToError(e);
-            if (error.Kind == ErrorKind.Internal) LogFailed(http, e);
-            if (e is BadHttpRequestException && PeerForwarder.IsForwarded(http)) PeerMark.Fail(http);
+            // The server that passes a request on reports why its user's body ended.
+            var isBodyOfPeer = e is IOException && PeerForwarder.IsForwarded(http);
+            if (error.Kind == ErrorKind.Internal && !isBodyOfPeer) LogFailed(http, e);
+            if (isBodyOfPeer) PeerMark.Fail(http);
             if (http.Response.HasStarted) http.Abort();
             else await Problem.WriteAsync(http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
         }

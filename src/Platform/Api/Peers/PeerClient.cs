@@ -1,6 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Strata.Api.Auth;
 using Strata.Core;
 using Strata.Core.Sharing;
@@ -12,12 +13,14 @@ namespace Strata.Api.Peers;
 /// Calls to other servers of this cloud, over HTTP/2 to their API's port, each with a token of <see cref="PeerTokens"/>. Bounded: requests
 /// at once and the bytes of bodies (both shared fairly by organizations), the time of a connect, the time that a request waits for a
 /// connection, and the time until a server that fell silent counts as gone (pings). One that could not be reached is not tried again for a
-/// second, and all that wait for a connection to it are refused together, so that calls to a dead server fail at once. Safe for concurrent
-/// use.
+/// second, and all that wait for a connection to it are refused together, so that calls to a dead server fail at once. Users' requests that
+/// are passed on have connections of their own: a user who reads slowly can at worst end one of those, and no call of another organization.
+/// Safe for concurrent use.
 /// </summary>
-public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, TimeProvider time) : IShareReport, IDisposable
+public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, TimeProvider time, ILogger<PeerClient> log)
+    : IShareReport, IDisposable
 {
-    /// <summary>At once, to all other servers together; streams that follow them included.</summary>
+    /// <summary>At once, to all other servers together; the servers' own streams are not counted.</summary>
     private const int RequestsMax = 4000;
 
     /// <summary>Of bodies that are held in memory, sent or received; one organization takes half of it at most.</summary>
@@ -36,22 +39,13 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
     private readonly FairShare requests = new("requests to other servers", new ShareSize(RequestsMax));
     private readonly ByteBudget bodies = new("bodies to and from other servers", new ShareSize(BodyBytesMax));
     private readonly PeerRests rests = new(RestAfterFailure, time);
+    private readonly PeerRefusals refusals = new(log, time);
 
-    private readonly HttpMessageInvoker http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = ConnectMax,
-        EnableMultipleHttp2Connections = true,
-        KeepAlivePingDelay = PingEvery,
-        KeepAlivePingTimeout = PingEvery,
-        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-        ActivityHeadersPropagator = null,
-        RequestHeaderEncodingSelector = PeerDispatch.OnHeader,
-    });
+    /// <summary>For the servers' own calls and streams.</summary>
+    private readonly HttpMessageInvoker own = NewHttp();
+
+    /// <summary>For users' requests, which are read as slowly as their users read.</summary>
+    private readonly HttpMessageInvoker passing = NewHttp();
 
     public ServerDirectory Directory => directory;
 
@@ -67,7 +61,11 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
     public Task<Result<PeerAnswer>> SendAsync(
         PeerServer peer, string method, string path, Principal principal, HttpContent? content,
         IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken) =>
-        SendAsync(peer, method, path, principal, keepsChecking: false, content, headers, cancellationToken);
+        SendAsync(own, peer, new PeerRequest(method, path, principal, content, headers), cancellationToken);
+
+    /// <summary>Sends a user's request whose body and answer go through as they come.</summary>
+    internal Task<Result<PeerAnswer>> PassOnAsync(PeerServer peer, PeerRequest request, CancellationToken cancellationToken) =>
+        SendAsync(passing, peer, request, cancellationToken);
 
     /// <summary>
     /// A stream that goes on there for as long as it is read here. Only for a caller that goes on asking whether the principal's token is
@@ -75,39 +73,34 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
     /// </summary>
     public Task<Result<PeerAnswer>> OpenCheckedStreamAsync(
         PeerServer peer, string path, Principal principal, CancellationToken cancellationToken) =>
-        SendAsync(peer, "GET", path, principal, keepsChecking: true, null, [], cancellationToken);
+        SendAsync(own, peer, new PeerRequest("GET", path, principal, null, []) { KeepsChecking = true }, cancellationToken);
 
     private async Task<Result<PeerAnswer>> SendAsync(
-        PeerServer peer, string method, string path, Principal principal, bool keepsChecking, HttpContent? content,
-        IEnumerable<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+        HttpMessageInvoker http, PeerServer peer, PeerRequest asked, CancellationToken cancellationToken)
     {
         if (rests.IsResting(peer.ServerId)) return PeerErrors.Unreached;
-        if (!requests.TryTake(principal.Tenant).TryGet(out var place, out var error)) return error;
-        using var request = new HttpRequestMessage(new HttpMethod(method), AddressOf(peer, path))
-        {
-            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content,
-        };
-        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        var token = tokens.Issue(peer, method, path, principal, keepsChecking);
-        request.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + token);
+        using var request = MessageOf(peer, asked); // before a place is taken: what throws here holds none
         using var dispatch = new PeerDispatch(request, WaitForConnectionMax, time, rests.NextRest(peer.ServerId), cancellationToken);
+        if (!TryTake(asked.Principal).TryGet(out var place, out var error)) return error;
         try
         {
             var response = await http.SendAsync(request, dispatch.Token);
             rests.Answered(peer.ServerId);
-            return PeerMark.AnswerOf(response, place, new PeerBodies(bodies, principal.Tenant, time));
+            var answer = PeerMark.AnswerOf(response, place, new PeerBodies(bodies, asked.Principal.Tenant, time));
+            if (PeerErrors.ReasonOf(answer.Error) is { } code) refusals.Report(peer, code);
+            return answer;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException
             or OperationCanceledException)
         {
-            place.Dispose();
+            place?.Dispose();
             var isConnectFailure = IsConnectFailure(e);
             if (isConnectFailure) rests.Failed(peer.ServerId);
             return isConnectFailure || !dispatch.WasSent ? PeerErrors.Unreached : PeerErrors.Unavailable;
         }
         catch
         {
-            place.Dispose();
+            place?.Dispose();
             throw;
         }
     }
@@ -115,7 +108,51 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
     /// <summary>Room for a body that is built in memory, until it is sent; SERVER_BUSY where there is none.</summary>
     public Result<ShareLease> TryReserve(TenantId tenant, long bytes) => bodies.TryReserve(tenant, bytes);
 
-    public void Dispose() => http.Dispose();
+    public void Dispose()
+    {
+        own.Dispose();
+        passing.Dispose();
+    }
+
+    private static HttpMessageInvoker NewHttp() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = ConnectMax,
+        EnableMultipleHttp2Connections = true,
+        KeepAlivePingDelay = PingEvery,
+        KeepAlivePingTimeout = PingEvery,
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        ActivityHeadersPropagator = null, // it would make a span of each request; the header is set here
+        RequestHeaderEncodingSelector = PeerDispatch.OnHeader,
+    });
+
+    private HttpRequestMessage MessageOf(PeerServer peer, PeerRequest asked)
+    {
+        var token = tokens.Issue(peer, asked.Method, asked.Path, asked.Principal, asked.KeepsChecking);
+        var message = new HttpRequestMessage(new HttpMethod(asked.Method), AddressOf(peer, asked.Path))
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = asked.Content,
+        };
+        foreach (var (name, value) in asked.Headers) message.Headers.TryAddWithoutValidation(name, value);
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace } span)
+        {
+            message.Headers.TryAddWithoutValidation("traceparent", trace);
+            if (span.TraceStateString is { Length: > 0 } state) message.Headers.TryAddWithoutValidation("tracestate", state);
+        }
+        message.Headers.TryAddWithoutValidation("Authorization", PeerTokens.Scheme + token);
+        return message;
+    }
+
+    /// <summary>The servers' own streams hold no places that organizations need.</summary>
+    private Result<ShareLease?> TryTake(Principal principal)
+    {
+        if (principal.IsPlatform) return (ShareLease?)null;
+        return requests.TryTake(principal.Tenant).TryGet(out var place, out var error) ? place : error;
+    }
 
     /// <summary>As it is: what was signed must be what arrives.</summary>
     private static Uri AddressOf(PeerServer peer, string path) =>
@@ -134,11 +171,11 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
 public sealed class PeerAnswer : IDisposable
 {
     private readonly HttpResponseMessage response;
-    private readonly ShareLease place;
+    private readonly ShareLease? place;
     private readonly PeerBodies bodies;
     private ShareLease? room;
 
-    internal PeerAnswer(HttpResponseMessage response, ShareLease place, PeerBodies bodies) =>
+    internal PeerAnswer(HttpResponseMessage response, ShareLease? place, PeerBodies bodies) =>
         (this.response, this.place, this.bodies) = (response, place, bodies);
 
     public HttpResponseMessage Response => response;
@@ -171,14 +208,17 @@ public sealed class PeerAnswer : IDisposable
     {
         response.Dispose();
         room?.Dispose();
-        place.Dispose();
+        place?.Dispose();
     }
 }
 
 /// <summary>One organization's part of the room for bodies.</summary>
 internal sealed record PeerBodies(ByteBudget Budget, TenantId Tenant, TimeProvider Time)
 {
-    /// <summary>Who waits holds no other room of this budget, so the others end.</summary>
+    /// <summary>
+    /// Who waits holds no other room of this budget, so the others end. Much shorter than the time after which the other server ends a
+    /// connection because nothing of an answer is read (its first 64 KiB at 240 bytes a second).
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public ValueTask<Result<ShareLease>> ReserveAsync(long bytes, CancellationToken cancellationToken) =>

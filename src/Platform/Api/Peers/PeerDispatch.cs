@@ -37,13 +37,13 @@ internal sealed class PeerDispatch : IDisposable
 
     /// <summary>
     /// The handler asks for an encoding when it is about to write a header to a connection, which shows that the request has one. The
-    /// encoding stays the default one.
+    /// encoding is the one in which headers are read.
     /// </summary>
     /// <exception cref="OperationCanceledException">The request was given up a moment ago.</exception>
     public static Encoding? OnHeader(string name, HttpRequestMessage request)
     {
         if (request.Options.TryGetValue(Key, out var dispatch)) dispatch.Begin();
-        return null;
+        return Encoding.UTF8;
     }
 
     public void Dispose()

@@ -10,6 +10,9 @@ public static class PeerErrors
     /// <summary>The detail that is "false" where it is certain that the other server did nothing of the request.</summary>
     private const string Sent = "sent";
 
+    /// <summary>The detail that holds the code with which the other server refused the request.</summary>
+    private const string Reason = "reason";
+
     /// <summary>The request may have reached it, or not.</summary>
     public static readonly Error Unavailable = new(
         ErrorKind.Unavailable, UnavailableCode, "The request needs another server of this cloud, which does not answer.",
@@ -31,8 +34,12 @@ public static class PeerErrors
     internal static Error Refused(string code) => Unavailable with
     {
         Message = "The request needs another server of this cloud, which does not take it at the moment.",
-        Details = new Dictionary<string, string> { [Sent] = "false", ["reason"] = code },
+        Details = new Dictionary<string, string> { [Sent] = "false", [Reason] = code },
     };
+
+    /// <summary>The code with which the other server refused the request; null: it did not.</summary>
+    internal static string? ReasonOf(Error? error) =>
+        error?.Code == UnavailableCode ? error.Details?.GetValueOrDefault(Reason) : null;
 
     /// <summary>Whether it is certain that the other server did nothing of the request.</summary>
     public static bool WasNotSent(Error error) =>

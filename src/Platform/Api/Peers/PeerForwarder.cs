@@ -1,5 +1,5 @@
-using System.Net;
-using System.Runtime.ExceptionServices;
+using System.Diagnostics;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -14,15 +14,34 @@ namespace Strata.Api.Peers;
 /// Passes a request on to another server as a whole and its answer back, both as they come. The caller was authenticated here; the other
 /// server decides by the principal. What was passed on once is never passed on again. Safe for concurrent use.
 /// </summary>
-public sealed class PeerForwarder(PeerClient client)
+public sealed class PeerForwarder(PeerClient client, TimeProvider time)
 {
-    /// <summary>Of one connection only (RFC 9110, 7.6.1), or set anew for the hop.</summary>
-    private static readonly HashSet<string> NotPassed = new(StringComparer.OrdinalIgnoreCase)
+    /// <summary>
+    /// What endpoints that join transactions read. All else stays here: of a request that fits the limits of one server's headers, the hop
+    /// with its token may not.
+    /// </summary>
+    private static readonly string[] Passed =
+    [
+        "Accept", "If-Match", "Strata-Fence", Idempotency.Idempotency.Header, RequestHeaders.TransactionToken,
+    ];
+
+    /// <summary>Passed on where this server has no span of its own for the request.</summary>
+    private static readonly string[] Trace = ["traceparent", "tracestate"];
+
+    /// <summary>Of an answer: of one connection only (RFC 9110, 7.6.1), or set by this server.</summary>
+    private static readonly HashSet<string> NotPassedBack = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Authorization", "Connection", "Content-Length", "Cookie", "Expect", "Host", "Keep-Alive", "Proxy-Authorization",
-        "Proxy-Connection", "TE", "Trailer",
-        "Transfer-Encoding", "Upgrade", "X-Request-Id", PeerMark.Header,
+        "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        RequestIds.Header, PeerMark.Header,
     };
+
+    /// <summary>
+    /// How long a user may take to read <see cref="ChunkBytes"/>. Short enough that the other server, which counts at the same rate as any
+    /// server does (240 bytes a second), never ends the connection between the two, with all requests on it.
+    /// </summary>
+    private static readonly TimeSpan ChunkMax = TimeSpan.FromSeconds(30);
+
+    private const int ChunkBytes = 16 << 10;
 
     public ServerDirectory Directory => client.Directory;
 
@@ -34,10 +53,24 @@ public sealed class PeerForwarder(PeerClient client)
     public async Task<Error?> ForwardAsync(HttpContext http, PeerServer to)
     {
         if (IsForwarded(http)) throw new InvalidOperationException("A request that was passed on is not passed on again.");
+        using var ending = new CancellationTokenSource();
+        using var content = ContentOf(http, ending.Token);
+        try
+        {
+            return await ForwardAsync(http, to, content);
+        }
+        finally
+        {
+            await ending.CancelAsync(); // the other server may answer without reading the whole body
+            if (content is not null) await content.EndedAsync();
+        }
+    }
+
+    private async Task<Error?> ForwardAsync(HttpContext http, PeerServer to, UserBody? content)
+    {
         var aborted = http.RequestAborted;
-        using var content = ContentOf(http);
-        var sent = await client.SendAsync(to, http.Request.Method, TargetOf(http), http.GetPrincipal(), content, HeadersOf(http), aborted);
-        if (!sent.TryGet(out var answer, out var error))
+        var request = new PeerRequest(http.Request.Method, TargetOf(http), http.GetPrincipal(), content, HeadersOf(http));
+        if (!(await client.PassOnAsync(to, request, aborted)).TryGet(out var answer, out var error))
         {
             content?.Fault?.Throw(); // it is the user's, and no fault of the hop
             return error;
@@ -47,34 +80,64 @@ public sealed class PeerForwarder(PeerClient client)
             http.Response.StatusCode = answer.Status;
             foreach (var (name, values) in answer.Response.Headers.Concat(answer.Response.Content.Headers))
             {
-                if (!NotPassed.Contains(name)) http.Response.Headers[name] = new StringValues([.. values]);
+                if (!NotPassedBack.Contains(name)) http.Response.Headers[name] = new StringValues([.. values]);
             }
             http.Response.ContentLength = answer.Response.Content.Headers.ContentLength;
-            await CopyAsync(await answer.Response.Content.ReadAsStreamAsync(aborted), http, aborted);
-            return null;
+            return await CopyAsync(answer.Response.Content, http, aborted);
         }
     }
 
     /// <summary>
-    /// Flushes what has come whenever nothing more is there, so that streams go through. An answer that breaks off ends the connection.
+    /// Flushes what has come whenever nothing more is there, so that streams go through. An answer that breaks off, or is read too slowly,
+    /// ends the user's connection; PEER_UNAVAILABLE where nothing of it was sent yet.
     /// </summary>
-    private static async Task CopyAsync(Stream from, HttpContext http, CancellationToken cancellationToken)
+    private async Task<Error?> CopyAsync(HttpContent answer, HttpContext http, CancellationToken cancellationToken)
     {
         var to = http.Response.BodyWriter;
         try
         {
+            var from = await answer.ReadAsStreamAsync(cancellationToken);
             while (true)
             {
-                var read = await from.ReadAsync(to.GetMemory(16 << 10), cancellationToken);
-                if (read == 0) return;
+                var read = await from.ReadAsync(to.GetMemory(ChunkBytes)[..ChunkBytes], cancellationToken);
+                if (read == 0) return null;
                 to.Advance(read);
-                await to.FlushAsync(cancellationToken);
+                if (!await TryFlushAsync(to, http, cancellationToken)) return null;
             }
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException)
         {
-            if (!http.Response.HasStarted) throw PeerErrors.Unavailable.ToException();
+            if (http.Response.HasStarted)
+            {
+                http.Abort();
+                return null;
+            }
+            http.Response.Clear(); // of the other server's headers
+            http.Response.Headers[RequestIds.Header] = http.TraceIdentifier;
+            return PeerErrors.Unavailable;
+        }
+    }
+
+    /// <returns>False: it took too long, and the user's connection has ended.</returns>
+    private async ValueTask<bool> TryFlushAsync(PipeWriter to, HttpContext http, CancellationToken cancellationToken)
+    {
+        var flushing = to.FlushAsync(cancellationToken);
+        if (flushing.IsCompleted)
+        {
+            await flushing;
+            return true;
+        }
+        var flushed = flushing.AsTask();
+        try
+        {
+            await flushed.WaitAsync(ChunkMax, time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
             http.Abort();
+            await ((Task)flushed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
         }
     }
 
@@ -83,54 +146,16 @@ public sealed class PeerForwarder(PeerClient client)
             ? target
             : http.Request.Path.ToUriComponent() + http.Request.QueryString;
 
-    private static UserBody? ContentOf(HttpContext http) =>
-        http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } ? null : new UserBody(http.Request);
+    private static UserBody? ContentOf(HttpContext http, CancellationToken ending) =>
+        http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } ? null : new UserBody(http.Request, ending);
 
     private static IEnumerable<KeyValuePair<string, string>> HeadersOf(HttpContext http)
     {
         yield return new(RequestIds.Header, http.TraceIdentifier);
-        foreach (var (name, values) in http.Request.Headers)
+        IEnumerable<string> names = Activity.Current is null ? [.. Passed, .. Trace] : Passed;
+        foreach (var name in names)
         {
-            if (NotPassed.Contains(name) || name.StartsWith(':')) continue;
-            if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)) continue;
-            foreach (var value in values) yield return new(name, value ?? "");
-        }
-    }
-
-    /// <summary>The body as it comes.</summary>
-    private sealed class UserBody : HttpContent
-    {
-        private readonly HttpRequest request;
-
-        public UserBody(HttpRequest request)
-        {
-            this.request = request;
-            if (request.ContentType is { } type) Headers.TryAddWithoutValidation("Content-Type", type);
-        }
-
-        /// <summary>Why this server refused the body while it came; null: it did not.</summary>
-        public ExceptionDispatchInfo? Fault { get; private set; }
-
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-            SerializeToStreamAsync(stream, context, CancellationToken.None);
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-        {
-            try
-            {
-                await request.Body.CopyToAsync(stream, cancellationToken);
-            }
-            catch (BadHttpRequestException e)
-            {
-                Fault = ExceptionDispatchInfo.Capture(e);
-                throw;
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = request.ContentLength ?? 0;
-            return request.ContentLength is not null;
+            foreach (var value in http.Request.Headers[name]) yield return new(name, value ?? "");
         }
     }
 }

@@ -35,12 +35,12 @@ internal static class PeerMark
     }
 
     /// <summary>The answer, if it is one to the request; PEER_UNAVAILABLE otherwise, and both are disposed.</summary>
-    public static Result<PeerAnswer> AnswerOf(HttpResponseMessage response, ShareLease place, PeerBodies bodies)
+    public static Result<PeerAnswer> AnswerOf(HttpResponseMessage response, ShareLease? place, PeerBodies bodies)
     {
         var mark = response.Headers.TryGetValues(Header, out var values) ? string.Concat(values) : "";
         if (mark == Accepted) return new PeerAnswer(response, place, bodies);
         response.Dispose();
-        place.Dispose();
+        place?.Dispose();
         return mark.StartsWith(Refused, StringComparison.Ordinal) ? PeerErrors.Refused(mark[Refused.Length..]) : PeerErrors.Unavailable;
     }
 }

@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -26,7 +29,9 @@ public sealed class PeerTokens
 
     private const int CharactersMax = 16 * 1024;
     private const string Method = "m";
-    private const string Path = "p";
+
+    /// <summary>The hash of the path: a long query does not count against <see cref="CharactersMax"/>.</summary>
+    private const string Path = "ph";
     private const string Tenant = "org";
     private const string Grants = "grants";
     private const string RoleNames = "roles";
@@ -64,7 +69,7 @@ public sealed class PeerTokens
         var now = time.GetUtcNow();
         var claims = new Dictionary<string, object>
         {
-            ["jti"] = Guid.CreateVersion7(now).ToString(), ["sub"] = principal.Actor, [Method] = method, [Path] = path,
+            ["jti"] = Guid.CreateVersion7(now).ToString(), ["sub"] = principal.Actor, [Method] = method, [Path] = HashOf(path),
             [Tenant] = principal.Tenant.ToString(),
             [Grants] = PeerGrants.Write(principal.Grants), [RoleNames] = principal.RoleNames.ToArray(),
         };
@@ -95,7 +100,7 @@ public sealed class PeerTokens
                 && end <= (now + Lifetime + Skew).UtcDateTime,
         });
         if (!verified.IsValid || verified.SecurityToken is not JsonWebToken token) return ApiErrors.Unauthorized;
-        if (Text(token, Method) != method || Text(token, Path) != path) return ApiErrors.Unauthorized;
+        if (Text(token, Method) != method || Text(token, Path) != HashOf(path)) return ApiErrors.Unauthorized;
         if (!TryReadTenant(Text(token, Tenant), out var tenant) || !Guid.TryParse(token.Id, out var nonce)) return ApiErrors.Unauthorized;
         if (ReadPrincipal(token, tenant) is not { } principal) return ApiErrors.Unauthorized;
         return used.TryUse(tenant, nonce) switch
@@ -108,6 +113,8 @@ public sealed class PeerTokens
 
     /// <summary>A server of which no life is known yet refuses every token, as it cannot tell a replay.</summary>
     private static string AudienceOf(string serverId, string? life) => $"{serverId}/{life}";
+
+    private static string HashOf(string path) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(path)));
 
     private static Principal? ReadPrincipal(JsonWebToken token, TenantId tenant)
     {
