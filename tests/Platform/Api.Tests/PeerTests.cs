@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Strata.Api.Auth;
 using Strata.Api.Http;
 using Strata.Api.Peers;
@@ -55,10 +56,36 @@ public sealed class PeerTests : IAsyncLifetime
             "user:test", StringComparison.Ordinal));
     }
 
-    [Theory, InlineData("first."), InlineData("nobody."), InlineData("")]
+    [Theory, InlineData("first."), InlineData("")]
     public async Task RequestWithAnyOtherToken_IsAnsweredHere(string server)
     {
         Assert.StartsWith("first POST ", await SendAsync(first.AdminToken, server + Secret), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RequestWithATokenOfAServerThatIsNotKnown_IsUnavailable_AsTheTransactionMayBeAlive()
+    {
+        var answer = await SendAsync(first.AdminToken, "nobody." + Secret);
+        Assert.Contains("PEER_UNAVAILABLE", answer, StringComparison.Ordinal);
+        Assert.Contains("\"sent\":\"false\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RequestWithATokenOfAServerThatWasStopped_IsAnsweredHere()
+    {
+        await second.DisposeAsync();
+        await Wait.UntilAsync(
+            async () => (await SendAsync(first.AdminToken, "second." + Secret)).StartsWith("first POST", StringComparison.Ordinal),
+            "the end of the second is known");
+    }
+
+    [Fact]
+    public async Task RequestAtAServerThatHasNotListedTheOthersYet_IsUnavailable()
+    {
+        await using var starting = await StartAsync("third", first.Log, HttpProtocols.Http1, hasWork: false);
+        var answer = await SendAsync(first.AdminToken, "second." + Secret, to: starting);
+        Assert.Contains("PEER_UNAVAILABLE", answer, StringComparison.Ordinal);
+        Assert.StartsWith("third POST", await SendAsync(first.AdminToken, "third." + Secret, to: starting), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,9 +131,9 @@ public sealed class PeerTests : IAsyncLifetime
         Assert.Contains("strata get servers", answer, StringComparison.Ordinal);
     }
 
-    private async Task<string> SendAsync(string token, string joined, string path = "/echo?x=a%2Fb%20c")
+    private async Task<string> SendAsync(string token, string joined, string path = "/echo?x=a%2Fb%20c", ApiHost? to = null)
     {
-        using var http = first.Client(token);
+        using var http = (to ?? first).Client(token);
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent("hello") };
         request.Headers.Add("X-Tx-Token", joined);
         using var answer = await http.SendAsync(request);
@@ -243,12 +270,17 @@ public sealed class PeerTests : IAsyncLifetime
     private static async Task<string> TextAsync(PeerAnswer answer) => Encoding.UTF8.GetString((await answer.ReadAsync(100, default)).Value);
 
     private Task<ApiHost> StartAsync(
-        string name, MemoryLog log, HttpProtocols protocols, SealedSecrets? otherKey = null, ApiLimits? limits = null)
+        string name, MemoryLog log, HttpProtocols protocols, SealedSecrets? otherKey = null, ApiLimits? limits = null, bool hasWork = true)
     {
         var port = FreePort.Next();
         var self = new ServerSelf(name, name, new Uri($"http://127.0.0.1:{port}"), "1", TimeProvider.System.GetUtcNow());
         return ApiHost.StartAsync(log, port, app => Map(app, name), protocols, limits, services: services =>
-            services.AddSingleton<ILeases>(leases).AddSingleton(otherKey ?? key).AddServers(self).AddPeers());
+        {
+            services.AddSingleton<ILeases>(leases).AddSingleton(otherKey ?? key).AddServers(self).AddPeers();
+            if (hasWork) return;
+            foreach (var work in services.Where(s => s is { ImplementationFactory: not null } && s.ServiceType == typeof(IHostedService)).ToList())
+                services.Remove(work);
+        });
     }
 
     private void Map(WebApplication app, string name)

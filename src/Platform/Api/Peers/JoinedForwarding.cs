@@ -7,8 +7,9 @@ using Strata.Entities.Engine;
 namespace Strata.Api.Peers;
 
 /// <summary>
-/// A request in a transaction that another server holds goes to that server, if its endpoint joins transactions. Where that one is not up,
-/// the transaction has ended, which is what this server says of a token that it does not know.
+/// A request in a transaction that another server holds goes to that server, if its endpoint joins transactions. Where that one is known to
+/// have ended, so has the transaction, and this server answers as it does for a token that it does not know. Where it is not known at all,
+/// the transaction may still be alive: this server may have just started, or the other one may not be registered yet.
 /// </summary>
 internal sealed class JoinedForwarding(RequestDelegate next, PeerForwarder forwarder)
 {
@@ -21,7 +22,19 @@ internal sealed class JoinedForwarding(RequestDelegate next, PeerForwarder forwa
     {
         var isPassable = http.Features.Get<Principal>() is not null && !PeerForwarder.IsForwarded(http)
             && http.GetEndpoint()?.Metadata.GetMetadata<JoinsTransactions>() is not null;
-        if (!isPassable || forwarder.Directory.Find(JoinToken.ServerOf(token)) is not { } server) await next(http);
-        else if (await forwarder.ForwardAsync(http, server) is { } error) await Problem.WriteAsync(http, error);
+        var (servers, holder) = (forwarder.Directory, JoinToken.ServerOf(token).ToString());
+        if (!isPassable || holder.Length == 0 || holder == servers.Self.ServerId)
+        {
+            await next(http);
+            return;
+        }
+        Error? error = PeerErrors.Unreached;
+        if (servers.Find(holder) is { } server) error = await forwarder.ForwardAsync(http, server);
+        else if (servers.HasEnded(holder))
+        {
+            await next(http);
+            return;
+        }
+        if (error is not null) await Problem.WriteAsync(http, error);
     }
 }

@@ -19,16 +19,16 @@ public sealed record PeerServer(string ServerId, string Name, Uri Address)
 public sealed class ServerDirectory
 {
     private readonly Informer<ServerSpec, ServerPresence> servers;
-    private readonly VersionedRead<IReadOnlyList<PeerServer>> others;
+    private readonly VersionedRead<View> view;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ServerDirectory(ServerSelf self, Informer<ServerSpec, ServerPresence> servers)
     {
         (Self, this.servers) = (self, servers);
-        others = new(Read);
+        view = new(Read);
         servers.Untyped.Observe((_, _) =>
         {
-            others.Changed();
+            view.Changed();
             Interlocked.Exchange(ref changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         });
     }
@@ -39,7 +39,7 @@ public sealed class ServerDirectory
     public Task NextChange => Volatile.Read(ref changed).Task;
 
     /// <summary>Those that are UP, by name.</summary>
-    public IReadOnlyList<PeerServer> Others => others.Value;
+    public IReadOnlyList<PeerServer> Others => view.Value.Others;
 
     /// <summary>Null: it is this one, is not UP, or is not one of this cloud's.</summary>
     public PeerServer? Find(ReadOnlySpan<char> serverId)
@@ -51,16 +51,27 @@ public sealed class ServerDirectory
         return null;
     }
 
-    private List<PeerServer> Read()
+    /// <summary>
+    /// Whether this server is known to be DOWN or GONE. False while the list may be behind, as after a start, and where it is not known.
+    /// </summary>
+    public bool HasEnded(string serverId) =>
+        servers.Untyped.IsSynced && Find(serverId) is null && view.Value.Ended.Contains(serverId);
+
+    private View Read()
     {
-        var read = new List<PeerServer>();
+        var (others, ended) = (new List<PeerServer>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (var server in servers.All(TenantId.Platform))
         {
+            if (server.State is ServerStates.Down or ServerStates.Gone) ended.Add(server.Spec.ServerId);
             if (server.State != ServerStates.Up || server.Spec.ServerId == Self.ServerId) continue;
             if (Uri.TryCreate(server.Status.Address, UriKind.Absolute, out var address))
-                read.Add(new PeerServer(server.Spec.ServerId, server.Name, address) { Life = server.Status.Life });
+                others.Add(new PeerServer(server.Spec.ServerId, server.Name, address) { Life = server.Status.Life });
         }
-        read.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return read;
+        others.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return new View(others, ended);
     }
+
+    /// <param name="Others">Those that are UP, by name.</param>
+    /// <param name="Ended">The ids of those that are DOWN or GONE.</param>
+    private sealed record View(IReadOnlyList<PeerServer> Others, IReadOnlySet<string> Ended);
 }
