@@ -88,16 +88,19 @@ public sealed class MemberComputation(
     {
         var triesMax = config.Idempotent && config.RetryPolicy != NoRetry ? 1 + limits.FailoversMax : 1;
         var (tried, passed, tries) = (new List<Member>(), new List<PeerView>(), 0);
+        Error? notSent = null;
         while (true)
         {
             var picked = await PickAsync(name, config, call, tried, passed, cancellationToken);
-            if (!picked.TryGet(out var pick, out var error)) return tries == 0 ? error : ComputeErrors.Disconnected(name, tries);
+            if (!picked.TryGet(out var pick, out var error)) return tries == 0 ? Reason(error, notSent) : ComputeErrors.Disconnected(name, tries);
             if (pick.Member is { } taken) tried.Add(taken);
             try
             {
                 tries++;
-                if (await AskAsync(pick, kind, name, config, call, cancellationToken) is not { } asked)
+                var outcome = await AskAsync(pick, kind, name, config, call, cancellationToken);
+                if (outcome.Answer is not { } asked)
                 {
+                    notSent = outcome.NotSent ?? notSent;
                     passed.Add(pick.Peer!); // it was asked nothing: that is no try
                     tries--;
                     continue;
@@ -120,6 +123,9 @@ public sealed class MemberComputation(
         }
     }
 
+    /// <summary>Members of a server that does not take calls at the moment are there: it is not for the user to connect some.</summary>
+    private static Error Reason(Error error, Error? notSent) => error.Code == ComputationErrors.NoMemberCode ? notSent ?? error : error;
+
     /// <summary>
     /// A member of this server that has room; else another server whose members have; else whichever serves the call, where it then waits for
     /// its turn. Without other servers there is only the directory to ask.
@@ -138,8 +144,7 @@ public sealed class MemberComputation(
         return error;
     }
 
-    /// <returns>Null where the other server was not asked.</returns>
-    private async ValueTask<Result<MemberAnswer>?> AskAsync(
+    private async ValueTask<PeerOutcome> AskAsync(
         Pick pick, MemberCallKind kind, string name, ComputeConfig config, ComputeCall call, CancellationToken cancellationToken)
     {
         var asked = new MemberCall
@@ -149,7 +154,7 @@ public sealed class MemberComputation(
             TransactionToken = call.Join is { } join ? await join.OfferAsync() : null,
         };
         return pick.Member is { } member
-            ? await Local.AskAsync(member, asked, cancellationToken)
+            ? new PeerOutcome(await Local.AskAsync(member, asked, cancellationToken), null)
             : await others.AskAsync(pick.Peer!, asked, cancellationToken);
     }
 

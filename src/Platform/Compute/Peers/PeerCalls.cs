@@ -25,10 +25,9 @@ public sealed class PeerCalls
 
     internal void Use(PeerClient carrier) => client = carrier;
 
-    /// <returns>The member's answer, SERVER_BUSY and the like; null where that server has no such member (any more) or surely did not get
-    /// the call.</returns>
+    /// <returns>The member's answer, SERVER_BUSY and the like, or that the member was not asked.</returns>
     /// <exception cref="MemberLostException">The member, or its server, was lost before it answered.</exception>
-    internal async ValueTask<Result<MemberAnswer>?> AskAsync(PeerView to, MemberCall call, CancellationToken cancellationToken)
+    internal async ValueTask<PeerOutcome> AskAsync(PeerView to, MemberCall call, CancellationToken cancellationToken)
     {
         var tenant = call.Call.Entity.Tenant;
         var principal = new Principal { Tenant = tenant, Actor = "system:compute", Grants = [] };
@@ -36,11 +35,11 @@ public sealed class PeerCalls
         try
         {
             var sent = await SendAsync(to.Peer, principal, PeerCallText.Write(call), cancellationToken);
-            if (!sent.TryGet(out var answer, out var error)) return PeerErrors.WasNotSent(error) ? null : Outcome(error);
+            if (!sent.TryGet(out var answer, out var error)) return Outcome(error);
             using (answer)
             {
                 if (!(await answer.ReadAsync(BytesMax, cancellationToken)).TryGet(out var body, out error)) return Outcome(error);
-                return PeerCallText.ReadAnswer(body) ?? Outcome(PeerErrors.Unavailable);
+                return PeerCallText.ReadAnswer(body) is { } read ? new PeerOutcome(read, null) : Outcome(PeerErrors.Unavailable);
             }
         }
         finally
@@ -61,10 +60,16 @@ public sealed class PeerCalls
         }
     }
 
-    private static Result<MemberAnswer>? Outcome(Error error) => error.Code switch
+    private static PeerOutcome Outcome(Error error) => error.Code switch
     {
-        ComputationErrors.NoMemberCode => (Result<MemberAnswer>?)null,
+        ComputationErrors.NoMemberCode => new PeerOutcome(null, null),
+        PeerErrors.UnavailableCode when PeerErrors.WasNotSent(error) => new PeerOutcome(null, error),
         ComputeErrors.DisconnectedCode or PeerErrors.UnavailableCode => throw new MemberLostException(),
-        _ => error,
+        _ => new PeerOutcome(error, null),
     };
 }
+
+/// <summary>What came of a call to another server.</summary>
+/// <param name="Answer">Null: no member was asked, so another may be.</param>
+/// <param name="NotSent">Why the other server did not take the call; null: it has no such member (any more), or was asked.</param>
+internal readonly record struct PeerOutcome(Result<MemberAnswer>? Answer, Error? NotSent);
