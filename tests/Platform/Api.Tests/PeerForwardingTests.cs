@@ -12,7 +12,6 @@ using Strata.Api.Tests.Hosting;
 using Strata.Core;
 using Strata.Entities.Log;
 using Strata.Resources.Servers;
-using Strata.Resources.Tests.Support;
 using Strata.Storage.Memory;
 
 namespace Strata.Api.Tests;
@@ -24,7 +23,7 @@ public sealed class PeerForwardingTests : IAsyncLifetime
 
     private readonly MemoryLeases leases = new(TimeProvider.System);
     private readonly SealedSecrets key = new(new byte[SealedSecrets.KeyBytes]);
-    private readonly ManualTime manual = new();
+    private readonly FakeTime manual = new();
     private readonly TaskCompletionSource ended = new();
     private readonly TaskCompletionSource<int> readsLeft = new();
     private ApiHost first = null!;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Strata.Api.Peers;
 using Strata.Resources.Servers;
-using Strata.Resources.Tests.Support;
 
 namespace Strata.Api.Tests;
 
@@ -14,7 +13,7 @@ public sealed class PeerRefusalsTests : ILogger
     [Fact]
     public void Refusals_AreLogged_OnceAMinuteForEachServerAndCode_WithANextStep()
     {
-        var time = new ManualTime();
+        var time = new FakeTime();
         var refusals = new PeerRefusals(this, time);
         for (var i = 0; i < 100; i++) refusals.Report(Second, "UNAUTHORIZED");
         Assert.Contains("clocks", Assert.Single(lines), StringComparison.Ordinal);
