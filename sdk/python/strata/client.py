@@ -16,6 +16,8 @@ from typing import Any
 
 from .entities import Entities
 from .errors import StrataError
+from .feed import feed
+from .lines import BROKEN, lines, lost
 from .resources import Resources
 
 transaction: contextvars.ContextVar[tuple[str, str] | None] = contextvars.ContextVar("strata_transaction", default=None)
@@ -58,9 +60,14 @@ class Strata:
         """The cloud's resources of a kind, in the plural: "deployments"."""
         return Resources(self, kind)
 
-    def feed(self, start: int | None = None, model: str | None = None, follow: bool = False) -> Iterator[dict[str, Any]]:
-        """Every change of entities behind a revision, in order; with follow it stays for what comes."""
-        return self.stream("GET", "/api/entity/feed", query={"from": start, "model": model, "follow": follow or None}, headers={"accept": "application/x-ndjson"})
+    def feed(self, start: int | None = None, model: str | None = None, follow: bool = False, patience: float = 300) -> Iterator[dict[str, Any]]:
+        """Every change of entities behind a revision, in order and at least once; with follow it stays for what comes.
+
+        It resumes behind the last position when the connection is lost or the server stops. patience: seconds without an event until it raises
+        what failed last.
+        What cannot be resumed, as with a revoked token, is raised at once.
+        """
+        return feed(self, start, model, follow, patience)
 
     def request(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, headers: dict[str, str] | None = None,
                 content_type: str = "application/json") -> Any:
@@ -71,7 +78,10 @@ class Strata:
         while True:
             try:
                 with self._open(method, path, body, query, headers, content_type, key) as answer:
-                    text = answer.read()
+                    try:
+                        text = answer.read()
+                    except BROKEN as error:
+                        raise lost(self.url, error) from None
                     return json.loads(text) if text else None
             except StrataError as error:
                 if not error.retryable or attempt > self.retries or (key is None and method != "GET"):
@@ -79,10 +89,11 @@ class Strata:
             time.sleep(0.1 * 2 ** attempt * (0.5 + random.random()))
             attempt += 1
 
-    def stream(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """A request whose answer is lines of JSON, each as it comes."""
-        with self._open(method, path, body, query, headers, "application/json", None) as answer:
-            for line in answer:
+    def stream(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, headers: dict[str, str] | None = None,
+               timeout: float | None = None) -> Iterator[dict[str, Any]]:
+        """A request whose answer is lines of JSON, each as it comes. timeout: seconds that the server may be silent; default: the client's."""
+        with self._open(method, path, body, query, headers, "application/json", None, timeout) as answer:
+            for line in lines(answer, self.url):
                 if line.strip():
                     yield json.loads(line)
 
@@ -90,8 +101,8 @@ class Strata:
         """A request whose answer is server-sent events: (type, data)."""
         kind = "message"
         with self._open("GET", path, None, query, {"accept": "text/event-stream"}, "", None) as answer:
-            for line in answer:
-                text = line.decode().rstrip("\n")
+            for line in lines(answer, self.url):
+                text = line.decode()
                 if text.startswith("event: "):
                     kind = text[7:]
                 elif text.startswith("data: "):
@@ -102,7 +113,7 @@ class Strata:
         url, token = transaction.get() or (None, None)
         return token if url == self.url and path.startswith("/api/entity") else None
 
-    def _open(self, method, path, body, query, headers, content_type, key):
+    def _open(self, method, path, body, query, headers, content_type, key, timeout=None):
         pairs = {name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items() if value is not None}
         target = self.url + path + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
         sent = {"Accept": "application/json", **(headers or {})}
@@ -116,7 +127,7 @@ class Strata:
             sent["Idempotency-Key"] = key
         data = None if body is None else json.dumps(body).encode()
         try:
-            return _opener.open(urllib.request.Request(target, data=data, headers=sent, method=method), timeout=self.timeout)
+            return _opener.open(urllib.request.Request(target, data=data, headers=sent, method=method), timeout=timeout or self.timeout)
         except urllib.error.HTTPError as error:
             with error:
                 if 300 <= error.code < 400:
@@ -124,6 +135,6 @@ class Strata:
                 raise StrataError.of(error.code, error.read()) from None
         except TimeoutError:
             raise StrataError("SERVER_TIMEOUT", f"{self.url} did not answer in time.") from None
-        except (urllib.error.URLError, ConnectionError) as error:
+        except BROKEN as error:  # URLError is one of them
             reason = getattr(error, "reason", error)
             raise StrataError("SERVER_UNREACHABLE", f"{self.url} cannot be reached: {reason}", 0, True, 'Start the cloud with "strata up", or set STRATA_URL.') from None

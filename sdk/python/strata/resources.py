@@ -5,6 +5,8 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from .errors import StrataError
+
 if TYPE_CHECKING:
     from .client import Strata
 
@@ -44,12 +46,13 @@ class Resources:
         return self._strata.request("DELETE", self._one(name))
 
     def watch(self, **filter: str) -> Iterator[Resource | None]:
-        """What there is, then None, then every change."""
+        """What there is, then None, then every change. Raises StrataError when the watch ends: watch again, which begins with what there is then."""
         for kind, data in self._strata.events(self._path, {**filter, "watch": True}):
             if kind == "item":
                 yield data
             elif kind == "ready":
                 yield None
+        raise StrataError("CONNECTION_LOST", f"{self._strata.url} ended the watch.", 0, True, "Watch again: it begins with what there is then.")
 
     def _one(self, name: str) -> str:
         return f"{self._path}/{urllib.parse.quote(name, safe='')}"

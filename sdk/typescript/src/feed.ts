@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { StrataError } from './errors.js';
 import type { Strata } from './strata.js';
 
 export interface FeedOptions {
@@ -7,6 +9,8 @@ export interface FeedOptions {
   model?: string;
   /** Stay for what comes. Default: end when all is told. */
   follow?: boolean;
+  /** Milliseconds without an event until what failed last is thrown. Default: 300,000. */
+  patience?: number;
   signal?: AbortSignal;
 }
 
@@ -16,6 +20,54 @@ export interface FeedEvent {
   [member: string]: unknown;
 }
 
-export function feed(strata: Strata, options: FeedOptions): AsyncGenerator<FeedEvent> {
-  return strata.stream('GET', '/api/entity/feed', { query: { from: options.from, model: options.model, follow: options.follow }, headers: { accept: 'application/x-ndjson' }, signal: options.signal });
+/** In milliseconds. A feed brings a ping each 10 s; a connection that lasted for `steady` starts the back-off over. */
+const wait = { silence: 35_000, pause: 200, pauseMax: 10_000, steady: 10_000 };
+
+/**
+ * Resumes behind the last position when the connection is lost or the server stops; throws at once what cannot be resumed. The first connection is
+ * not retried: a wrong address or token is reported at once.
+ */
+export async function* feed(strata: Strata, options: FeedOptions): AsyncGenerator<FeedEvent> {
+  let position: unknown = options.from;
+  let heard: number | undefined;
+  for (let attempt = 0; ; ) {
+    const began = Date.now();
+    let last: string | undefined;
+    let failure: StrataError;
+    try {
+      for await (const event of connection(strata, options, position as string | number | undefined)) {
+        [position, last] = [event['position'] ?? position, event.type];
+        yield event;
+        heard = Date.now(); // the time that the caller took does not count
+      }
+      if (!options.follow && last === 'ping') return; // a feed that is whole ends with its position
+      failure = new StrataError('CONNECTION_LOST', `${strata.url} ended the feed.`, 0, true, 'Go on from the position of the last event that you handled.');
+    } catch (error) {
+      if (!(error instanceof StrataError)) throw error;
+      failure = error;
+    }
+    if (heard === undefined || !mayResume(failure) || Date.now() - heard > (options.patience ?? 300_000)) throw failure;
+    attempt = Date.now() - began > wait.steady ? 0 : attempt + 1;
+    const delay = Math.min(wait.pause * 2 ** Math.min(attempt, 10), wait.pauseMax) * (0.5 + Math.random());
+    await pause(delay, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+async function* connection(strata: Strata, options: FeedOptions, from: string | number | undefined): AsyncGenerator<FeedEvent> {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(new DOMException('Nothing came for too long.', 'TimeoutError')), wait.silence);
+  const signal = AbortSignal.any([silent.signal, ...(options.signal ? [options.signal] : [])]);
+  const query = { from, model: options.model, follow: options.follow };
+  try {
+    for await (const event of strata.stream<FeedEvent>('GET', '/api/entity/feed', { query, headers: { accept: 'application/x-ndjson' }, signal })) {
+      yield event;
+      timer.refresh();
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function mayResume(error: StrataError): boolean {
+  return error.retryable || error.code === 'SERVER_TIMEOUT' || [408, 500, 502, 503, 504].includes(error.status);
 }

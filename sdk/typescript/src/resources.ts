@@ -1,3 +1,4 @@
+import { StrataError } from './errors.js';
 import type { Strata } from './strata.js';
 
 export interface Resource {
@@ -61,12 +62,13 @@ export class Resources {
     return this.strata.request('DELETE', this.#one(name));
   }
 
-  /** What there is, then "ready", then every change, until the signal. */
+  /** What there is, then "ready", then every change, until the signal. Throws when the watch ends: watch again, which begins with what there is then. */
   async *watch(filter: ResourceFilter = {}, signal?: AbortSignal): AsyncGenerator<WatchEvent> {
     for await (const event of this.strata.events(this.#path, { query: { ...filter, watch: true }, signal })) {
       if (event.type === 'item') yield { type: 'item', resource: event.data as Resource };
       else if (event.type === 'ready') yield { type: 'ready' };
     }
+    throw new StrataError('CONNECTION_LOST', `${this.strata.url} ended the watch.`, 0, true, 'Watch again: it begins with what there is then.');
   }
 
   #one(name: string): string {

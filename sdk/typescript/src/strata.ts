@@ -54,7 +54,7 @@ export class Strata {
     return new Entities<T>(this, model, version);
   }
 
-  /** Every change of entities, in order. */
+  /** Every change of entities, in order and at least once. Resumes when the connection is lost. */
   feed(options: FeedOptions = {}): AsyncGenerator<FeedEvent> {
     return feed(this, options);
   }
@@ -72,7 +72,7 @@ export class Strata {
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(this.#timeout), ...(options.signal ? [options.signal] : [])]);
         const answer = await this.#send(method, path, { ...options, signal }, key);
-        const text = await answer.text();
+        const text = await answer.text().catch((error: unknown) => { throw this.#broken(error); });
         return (text ? JSON.parse(text) : undefined) as T;
       } catch (error) {
         if (!(error instanceof StrataError) || !error.retryable || attempt > this.#retries || (!key && method !== 'GET')) throw error;
@@ -84,7 +84,7 @@ export class Strata {
   /** A request whose answer is lines of JSON, each as it comes. */
   async *stream<T>(method: string, path: string, options: RequestOptions = {}): AsyncGenerator<T> {
     const answer = await this.#send(method, path, options, undefined);
-    if (answer.body) for await (const line of lines(answer.body)) if (line) yield JSON.parse(line) as T;
+    if (answer.body) for await (const line of this.#lines(answer.body)) if (line) yield JSON.parse(line) as T;
   }
 
   /** A request whose answer is server-sent events. */
@@ -92,7 +92,7 @@ export class Strata {
     const answer = await this.#send('GET', path, { ...options, headers: { ...options.headers, accept: 'text/event-stream' } }, undefined);
     let type = 'message';
     if (!answer.body) return;
-    for await (const line of lines(answer.body)) {
+    for await (const line of this.#lines(answer.body)) {
       if (line.startsWith('event: ')) type = line.slice(7);
       else if (line.startsWith('data: ')) yield { type, data: JSON.parse(line.slice(6)) };
     }
@@ -123,16 +123,43 @@ export class Strata {
     return transaction?.origin === this.url.origin && path.startsWith('/api/entity') ? transaction.token : undefined;
   }
 
+  /** Only what reading throws is translated, and not what the caller throws into the generator. */
+  async *#lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+    const read = lines(body);
+    const next = () => read.next().catch((error: unknown) => { throw this.#broken(error); });
+    try {
+      for (let line = await next(); !line.done; line = await next()) yield line.value;
+    } finally {
+      await read.return(undefined);
+    }
+  }
+
   async #fetch(target: URL, init: RequestInit): Promise<Response> {
     try {
       return await fetch(target, init);
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') throw error;
-      const late = error instanceof Error && error.name === 'TimeoutError';
-      const reason = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
-      throw late
-        ? new StrataError('SERVER_TIMEOUT', `${this.url} did not answer in time.`, 0)
-        : new StrataError('SERVER_UNREACHABLE', `${this.url} cannot be reached: ${reason}`, 0, true, 'Start the cloud with "strata up", or set STRATA_URL.');
+      if (isLate(error)) throw this.#late();
+      throw new StrataError('SERVER_UNREACHABLE', `${this.url} cannot be reached: ${reasonOf(error)}`, 0, true, 'Start the cloud with "strata up", or set STRATA_URL.');
     }
   }
+
+  /** What it means that an answer could not be read to its end. An abort by the caller stays what it is. */
+  #broken(error: unknown): unknown {
+    if (error instanceof Error && error.name === 'AbortError') return error;
+    if (isLate(error)) return this.#late();
+    return new StrataError('CONNECTION_LOST', `The connection to ${this.url} was lost: ${reasonOf(error)}`, 0, true, 'Try again; "strata status" shows whether the server runs.');
+  }
+
+  #late(): StrataError {
+    return new StrataError('SERVER_TIMEOUT', `${this.url} did not answer in time.`, 0);
+  }
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
 }

@@ -27,7 +27,7 @@ public sealed class SdkTests(SharedCloud cloud)
     [Fact]
     public async Task UnitTests_OfTypeScriptAndPython_Pass()
     {
-        await Script.RunAsync("node", ["--test", "dist/test/member.test.js"], Sdk("typescript"));
+        await Script.RunAsync("node", ["--test", "dist/test/member.test.js", "dist/test/feed.test.js"], Sdk("typescript"));
         await Script.RunAsync(Python, ["-m", "unittest", "discover", "-s", "tests"], Sdk("python"), ("PYTHONPATH", Sdk("python")));
     }
 
