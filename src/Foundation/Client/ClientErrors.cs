@@ -19,6 +19,14 @@ public static class ClientErrors
         ErrorKind.Unavailable, ConnectionLost, $"The connection to the Strata server at {Shown(address)} broke off.",
         "Try again; \"strata status\" shows whether the server runs.") { Retryable = true };
 
+    internal static Error FeedEnded(Uri address) => new(
+        ErrorKind.Unavailable, ConnectionLost, $"The Strata server at {Shown(address)} ended the feed.",
+        "Go on from the position of the last line that was handled.") { Retryable = true };
+
+    /// <summary>Whether a stream that failed so may be opened again.</summary>
+    internal static bool MayPass(Error error) =>
+        error.Retryable || error.Kind is ErrorKind.Internal or ErrorKind.Unavailable or ErrorKind.Timeout or ErrorKind.RequestTimeout;
+
     internal static Error Timeout(Uri address, TimeSpan after) => new(
         ErrorKind.Timeout, ServerTimeout, $"The Strata server at {Shown(address)} did not answer within {after.TotalSeconds:0.#} seconds.",
         "Try again; \"strata doctor\" looks for the cause.") { Retryable = true };

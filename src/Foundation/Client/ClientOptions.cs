@@ -38,6 +38,9 @@ public sealed record ClientOptions
 
     public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a feed is resumed without a line from the server; then the last failure is thrown.</summary>
+    public TimeSpan ResumeMax { get; init; } = TimeSpan.FromMinutes(5);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>

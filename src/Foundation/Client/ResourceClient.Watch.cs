@@ -52,7 +52,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         {
             return await events.MoveNextAsync() ? events.Current : null;
         }
-        catch (StrataException e) when (e.Error.Retryable || e.Error.Kind is ErrorKind.Internal or ErrorKind.Unavailable or ErrorKind.Timeout or ErrorKind.RequestTimeout)
+        catch (StrataException e) when (ClientErrors.MayPass(e.Error))
         {
             onError?.Invoke(e.Error);
             return null;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Strata.Core;
 
 namespace Strata.Client;
@@ -14,10 +13,4 @@ public sealed partial class StrataClient
 
     /// <summary>The entities of a model.</summary>
     public EntityClient<T> Entities<T>(string model, int version = 1) => new(transport, model, version);
-
-    /// <summary>Every change of entities in order, as lines of JSON; with <paramref name="follow"/> it stays for what comes.</summary>
-    /// <param name="from">Behind this revision; null: from the start.</param>
-    /// <param name="model">Of this one only; null: of all.</param>
-    public IAsyncEnumerable<JsonText> FeedAsync(long? from = null, string? model = null, bool follow = false, CancellationToken cancellationToken = default) => LinesAsync(
-        new ApiRequest(HttpMethod.Get, ApiPath.With("/api/entity/feed", ("from", from?.ToString(CultureInfo.InvariantCulture)), ("model", model), ("follow", follow ? "true" : null))), cancellationToken);
 }

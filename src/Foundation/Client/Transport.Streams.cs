@@ -24,6 +24,19 @@ internal sealed partial class Transport
         }
     }
 
+    /// <summary>As <see cref="Parse{T}"/>, of one line of the feed.</summary>
+    public FeedLine ReadFeedLine(JsonText line)
+    {
+        try
+        {
+            return FeedLine.Read(line);
+        }
+        catch (JsonException e)
+        {
+            throw new StrataException(ClientErrors.Unexpected(Address, e.Message), e);
+        }
+    }
+
     /// <summary>Server-sent events until the server ends the stream; throws when it breaks or is silent for too long.</summary>
     public async IAsyncEnumerable<SseItem<byte[]>> EventsAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

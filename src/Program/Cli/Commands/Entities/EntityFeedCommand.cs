@@ -8,7 +8,7 @@ using Strata.Core;
 
 namespace Strata.Cli.Commands.Entities;
 
-/// <summary><c>strata entity feed [MODEL] [-f]</c>: every change in order. Told from where to go on when it breaks off.</summary>
+/// <summary><c>strata entity feed [MODEL] [-f]</c>: every change in order. It resumes when the connection is lost; an error names the position to go on from.</summary>
 internal static class EntityFeedCommand
 {
     private static readonly Argument<string?> Model = new("model") { Description = "Only of this model, as NAME or NAME.VERSION", Arity = ArgumentArity.ZeroOrOne };
@@ -24,11 +24,13 @@ internal static class EntityFeedCommand
     {
         var follow = run.Parse.GetValue(Follow);
         var position = run.Parse.GetValue(From);
-        var path = EntityCalls.With("/api/entity/feed", ("model", run.Parse.GetValue(Model)?.Replace('/', '.')), ("from", position?.ToString()), ("follow", follow ? "true" : null));
+        var model = run.Parse.GetValue(Model)?.Replace('/', '.');
+        var isTold = false;
         try
         {
-            await foreach (var line in run.Client.LinesAsync(new ApiRequest(HttpMethod.Get, path), cancellationToken))
+            await foreach (var line in run.Client.FeedAsync(position, model, follow, OnError, cancellationToken))
             {
+                isTold = false;
                 var change = EntityCalls.Parse(line.Utf8);
                 position = change.Number("position") ?? position;
                 if (change.Text("type") == "change") Write(run, change);
@@ -39,6 +41,12 @@ internal static class EntityFeedCommand
             throw new StrataException(e.Error with { NextStep = $"Go on where it broke off: strata entity feed --from {position}{(follow ? " -f" : "")}" }, e);
         }
         return CommandRunner.Done;
+
+        void OnError(Error error)
+        {
+            if (!isTold) run.Say($"{error.Message} Resuming.");
+            isTold = true;
+        }
     }
 
     private static void Write(Run run, JsonElement change)

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Strata.Core;
+
+namespace Strata.Client;
+
+public sealed partial class StrataClient
+{
+    /// <summary>
+    /// Every change of entities in order and at least once, as lines of JSON; with <paramref name="follow"/> it stays for what comes. It resumes behind the
+    /// last position, with back-off, when the connection is lost or the server stops. The first connection is not retried: a wrong address or token is
+    /// reported at once.
+    /// </summary>
+    /// <param name="from">Behind this revision; null: from the start, or with <paramref name="follow"/> from now on.</param>
+    /// <param name="model">Of this one only; null: of all.</param>
+    /// <param name="onError">Called for each lost connection, before the pause.</param>
+    /// <exception cref="StrataException">
+    /// Resuming cannot help (the token was revoked), or nothing came for <see cref="ClientOptions.ResumeMax"/>.
+    /// </exception>
+    public async IAsyncEnumerable<JsonText> FeedAsync(
+        long? from = null, string? model = null, bool follow = false, Action<Error>? onError = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var (options, position, attempt, heard) = (transport.Options, from, 0, (long?)null);
+        while (true)
+        {
+            var began = options.Time.GetTimestamp();
+            var last = default(FeedLine);
+            StrataException? failure;
+            await using (var lines = LinesAsync(FeedRequest(position, model, follow), cancellationToken).GetAsyncEnumerator(cancellationToken))
+            {
+                for (var next = await NextAsync(lines); ; next = await NextAsync(lines))
+                {
+                    failure = next.Failure;
+                    if (next.Line is not { } line) break;
+                    last = transport.ReadFeedLine(line);
+                    position = last.Position ?? position;
+                    yield return line;
+                    heard = options.Time.GetTimestamp(); // the time that the caller took does not count
+                }
+            }
+            if (failure is null && !follow && last.IsPing) yield break; // a feed that is whole ends with its position
+            failure ??= ClientErrors.FeedEnded(Address).ToException();
+            if (heard is not { } since || !ClientErrors.MayPass(failure.Error) || options.Time.GetElapsedTime(since) > options.ResumeMax) throw failure;
+            onError?.Invoke(failure.Error);
+            attempt = options.Time.GetElapsedTime(began) > SteadyAfter ? 1 : attempt + 1;
+            await Task.Delay(options.PauseBefore(attempt), options.Time, cancellationToken);
+        }
+    }
+
+    /// <summary>A connection that lasted this long starts the back-off over.</summary>
+    private static readonly TimeSpan SteadyAfter = TimeSpan.FromSeconds(10);
+
+    private static ApiRequest FeedRequest(long? from, string? model, bool follow) => new(HttpMethod.Get, ApiPath.With(
+        "/api/entity/feed", ("model", model), ("from", from?.ToString(CultureInfo.InvariantCulture)), ("follow", follow ? "true" : null)));
+
+    /// <summary>The next line; neither where the server ended the feed.</summary>
+    private static async ValueTask<(JsonText? Line, StrataException? Failure)> NextAsync(IAsyncEnumerator<JsonText> lines)
+    {
+        try
+        {
+            return (await lines.MoveNextAsync() ? lines.Current : null, null);
+        }
+        catch (StrataException e)
+        {
+            return (null, e);
+        }
+    }
+}
+
+/// <summary>What a follower of the feed needs of a line.</summary>
+/// <param name="Position">Behind which to go on once the line has been handled.</param>
+internal readonly record struct FeedLine(long? Position, bool IsPing)
+{
+    /// <summary>Reads only as far as both are found, which the server writes first.</summary>
+    /// <exception cref="JsonException">It is not an object of JSON.</exception>
+    public static FeedLine Read(JsonText line)
+    {
+        var json = new Utf8JsonReader(line.Utf8.Span);
+        (long? position, bool? isPing) = (null, null);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("A line of the feed is not an object.");
+        while ((position is null || isPing is null) && json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var (isType, isPosition) = (json.ValueTextEquals("type"), json.ValueTextEquals("position"));
+            json.Read();
+            if (isType) isPing = json.TokenType == JsonTokenType.String && json.ValueTextEquals("ping");
+            else if (isPosition && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var value)) position = value;
+            else json.Skip();
+        }
+        return new FeedLine(position, isPing == true);
+    }
+}
