@@ -20,13 +20,10 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
             await next(http);
             if (!http.Response.HasStarted && http.Response.StatusCode >= 400 && http.Response.ContentLength is null or 0) await ExplainAsync(http);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (IsOfGoneCaller(http, e))
         {
-            // The caller has gone: nobody is left to tell.
-        }
-        catch (ConnectionResetException)
-        {
-            // The same, in the middle of its body.
+            // No one is left to answer, and it is no fault of the server.
+            http.Abort();
         }
         catch (Exception e)
         {
@@ -39,6 +36,14 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
             else await Problem.WriteAsync(http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
         }
     }
+
+    /// <summary>In the middle of its body the end of a connection is an IOException, sometimes before the request counts as aborted.</summary>
+    private static bool IsOfGoneCaller(HttpContext http, Exception exception) => exception switch
+    {
+        ConnectionResetException or ConnectionAbortedException => true,
+        OperationCanceledException or IOException or BadHttpRequestException => http.RequestAborted.IsCancellationRequested,
+        _ => false,
+    };
 
     private static Error ToError(Exception exception) => exception switch
     {

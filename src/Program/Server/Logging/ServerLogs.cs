@@ -12,6 +12,7 @@ namespace Strata.Server.Logging;
 public sealed class ServerLogs(string path, TextWriter? console, LogFormat format, TimeProvider time) : ILoggerProvider
 {
     private readonly LogFile file = new(path);
+    private readonly OutputFileBound output = new(Path.GetDirectoryName(Path.GetFullPath(path))!);
     private readonly AsyncLocal<SubjectScope?> scope = new();
 
     /// <summary>Strata's own from information up, the framework's from warnings up.</summary>
@@ -41,8 +42,9 @@ public sealed class ServerLogs(string path, TextWriter? console, LogFormat forma
         try
         {
             console?.WriteLine(line);
+            if (console is not null) output.Wrote(line.Length + 1);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             // The log's own file has the line, or counts it as lost.
         }
