@@ -52,6 +52,22 @@ public static class BlobErrors
         "Try again in a moment. If it lasts, the operator should check the storage, and --blobs-endpoint; what runs already is not affected.")
     { Retryable = true };
 
+    /// <param name="why">Why; ends as the system words it.</param>
+    public static Error FolderUnusable(string folder, string why) => new(
+        ErrorKind.Unavailable, "BLOBS_FOLDER_UNUSABLE", $"Sources and images cannot be kept in {folder}: {why.TrimEnd('.')}.",
+        "Set --blobs to a folder that this user can list and write, or correct its owner and mode.");
+
+    /// <param name="path">Of the file that is missing.</param>
+    public static Error FolderMissing(string folder, string path, string cloudId) => new(
+        ErrorKind.Unavailable, "BLOBS_MISSING", $"{folder} is not the folder in which this cloud keeps sources and images: {path} is not there.",
+        "Mount the shared folder, or correct --blobs. If the folder was moved, copy its whole content there, the file strata-cloud too. "
+        + $"To go on with an empty folder: echo {cloudId} > {path}");
+
+    /// <param name="path">Of the file that names the other cloud.</param>
+    public static Error FolderOfAnotherCloud(string folder, string path) => new(
+        ErrorKind.Unavailable, "BLOBS_OF_ANOTHER_CLOUD", $"The folder {folder} keeps the sources and images of another cloud.",
+        $"Set --blobs to a folder of this cloud. If the other cloud no longer exists, empty the folder, {path} too, and start again.");
+
     public static Error NoBucket(string storage) => new(
         ErrorKind.Unavailable, "BLOBS_NO_BUCKET", $"There is no bucket for {storage}.", "Create the bucket, or correct --blobs, --blobs-endpoint or --blobs-region.");
 

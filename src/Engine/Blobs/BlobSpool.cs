@@ -28,7 +28,7 @@ public sealed class BlobSpool
         string folder, Stream content, long bytesMax, BlobUsage.Room room, bool sync, CancellationToken cancellationToken)
     {
         if (reserve.IsShort) return reserve.Error;
-        Directory.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         var path = Path.Combine(folder, Guid.CreateVersion7(time.GetUtcNow()).ToString("n"));
         var isKept = false;
         try
@@ -76,7 +76,11 @@ public sealed class BlobSpool
         string path, Stream content, long bytesMax, BlobUsage.Room room, bool sync, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
+        await using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, Options = FileOptions.Asynchronous,
+            UnixCreateMode = PrivateFiles.FileMode,
+        });
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {

@@ -213,6 +213,7 @@ internal sealed class Composition
     {
         await using var alone = await TakeTurnAsync(cancellationToken);
         secrets = await CloudKey.OpenAsync(options.Home.KeyFile, storage.Store.Marks, cancellationToken);
+        await blobs.ClaimFolderAsync(secrets, storage.Store.Marks, cancellationToken);
         api.Build();
         var services = api.Services;
         firstStart = new FirstStart(

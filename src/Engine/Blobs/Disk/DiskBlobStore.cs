@@ -22,12 +22,15 @@ internal sealed class DiskBlobStore : IBlobStore
     public DiskBlobStore(string root, BlobLimits limits, TimeProvider time)
     {
         (folders, this.time, BytesMax, reserve) = (new DiskFolders(root), time, limits.BytesMax, new DiskReserve(root, limits.ReserveBytes));
-        Directory.CreateDirectory(root);
         spool = new BlobSpool(reserve, time);
         var quota = limits.QuotaBytes > 0 ? limits.QuotaBytes : new DriveInfo(root).TotalSize / 2;
         usage = new BlobUsage(quota, null, time, (tenant, _) => Task.FromResult<Result<long>>(Measure(tenant)));
         uploads = new DiskUploads(folders, spool, usage, limits, time, Keep);
-        foreach (var tenant in Directory.EnumerateDirectories(root)) BlobSpool.RemoveLeft(Path.Combine(tenant, "tmp"));
+        foreach (var tenant in Directory.EnumerateDirectories(root).Where(x => TenantId.TryParse(Path.GetFileName(x), out _)))
+        {
+            PrivateFiles.Close(tenant);
+            BlobSpool.RemoveLeft(Path.Combine(tenant, "tmp"));
+        }
     }
 
     public long BytesMax { get; }
@@ -112,8 +115,11 @@ internal sealed class DiskBlobStore : IBlobStore
     public Task<Result<Done>> GrantAsync(TenantId tenant, Digest digest, string project, CancellationToken cancellationToken)
     {
         var path = folders.Grant(tenant, digest, project);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var made = File.Open(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+        PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
+        using var made = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = PrivateFiles.FileMode,
+        });
         return Task.FromResult<Result<Done>>(default(Done));
     }
 
@@ -153,7 +159,7 @@ internal sealed class DiskBlobStore : IBlobStore
     private bool Keep(TenantId tenant, SpooledBlob file)
     {
         var path = folders.Blob(tenant, file.Digest);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
         lock (gate)
         {
             if (!File.Exists(path))

@@ -10,11 +10,11 @@ internal sealed class DiskUploads(
 {
     public Task<Result<UploadId>> StartAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var root = Directory.CreateDirectory(folders.Uploads(tenant));
+        var root = PrivateFiles.CreateFolder(folders.Uploads(tenant));
         if (root.EnumerateDirectories().Count() >= BlobLimits.UploadsMax)
             return Task.FromResult<Result<UploadId>>(BlobErrors.UploadsExhausted(BlobLimits.UploadsMax));
         var upload = new UploadId(Guid.CreateVersion7(time.GetUtcNow()).ToString("n"));
-        root.CreateSubdirectory(upload.Value);
+        PrivateFiles.CreateFolder(Path.Combine(root.FullName, upload.Value));
         return Task.FromResult<Result<UploadId>>(upload);
     }
 

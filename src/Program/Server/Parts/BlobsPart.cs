@@ -1,18 +1,23 @@
 using Strata.Blobs;
 using Strata.Blobs.Disk;
+using Strata.Core;
 using Strata.Core.Background;
+using Strata.Entities.Log;
 using Strata.S3Blobs;
 using Strata.Server.Options;
 
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// The storage of sources and images: the data folder or a bucket. A bucket that cannot be used stops the start; one that fails later makes this
-/// part unhealthy, and uploads, builds and starts of new releases fail with BLOBS_UNAVAILABLE, while what runs is not affected.
+/// The storage of sources and images: the data folder, a folder that servers share, or a bucket. A bucket or shared folder that cannot be used
+/// stops the start; one that fails later makes this part unhealthy, and uploads, builds and starts of new releases fail with BLOBS_UNAVAILABLE, while what runs is not affected.
 /// </summary>
 internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, TimeProvider time) : IPart
 {
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(15);
+
+    /// <summary>Set once a server of this cloud has marked the shared folder.</summary>
+    private const string FolderMark = "cloud/blob-folder";
 
     private IS3BlobStore? bucket;
     private SupervisedWork? probe;
@@ -33,7 +38,20 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         }
         store = bucket = S3Store.Open(settings, limits, time);
         if (await bucket.CheckAsync(cancellationToken) is { Error: { } error }) throw error.ToException();
-        probe = supervisor.Start("blobs-probe", ProbeAsync);
+        probe = supervisor.Start("blobs-probe", (work, stop) => ProbeAsync(bucket.CheckAsync, work, stop));
+    }
+
+    /// <summary>Checks that a shared folder belongs to this cloud, and goes on checking. Call under the lease of the first start.</summary>
+    /// <param name="secrets">Under the key that all servers of the cloud share: the folder's id follows from it.</param>
+    /// <exception cref="StrataException">BLOBS_MISSING, BLOBS_OF_ANOTHER_CLOUD or BLOBS_FOLDER_UNUSABLE.</exception>
+    public async Task ClaimFolderAsync(SealedSecrets secrets, IMarks marks, CancellationToken cancellationToken)
+    {
+        if (options.BlobFolder is not { } folder) return;
+        var cloudId = Convert.ToHexStringLower(secrets.DeriveKey("blob folder 1").AsSpan(0, 16));
+        var isMarked = await marks.ReadAsync(TenantId.Platform, FolderMark, cancellationToken) is not null;
+        if (CloudFolder.Claim(folder, cloudId, isMarked) is { Error: { } error }) throw error.ToException();
+        if (!isMarked) await marks.WriteAsync(TenantId.Platform, FolderMark, JsonText.From(cloudId, WireJson.Of<string>()), cancellationToken);
+        probe = supervisor.Start("blobs-probe", (work, stop) => ProbeAsync(_ => Task.FromResult(CloudFolder.Check(folder, cloudId)), work, stop));
     }
 
     public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
@@ -44,15 +62,15 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
 
     public PartHealth Health() =>
         store is null ? new PartHealth(false, "has not started")
-        : bucket is null ? new PartHealth(true, $"sources and images are in {options.BlobFolder ?? "the data folder"}")
         : probe?.Health is { State: WorkState.Failing, LastError: var error } ? new PartHealth(false, error ?? "fails")
+        : bucket is null ? new PartHealth(true, $"sources and images are in {options.BlobFolder ?? "the data folder"}")
         : new PartHealth(true, $"sources and images are in {store.Description}, which responds");
 
-    private async Task ProbeAsync(SupervisedWork work, CancellationToken cancellationToken)
+    private async Task ProbeAsync(Func<CancellationToken, Task<Result<Done>>> check, SupervisedWork work, CancellationToken cancellationToken)
     {
         for (; ; await Task.Delay(AskEvery, time, cancellationToken))
         {
-            if (await Store.CheckAsync(cancellationToken) is { Error: { } error }) work.Failed(error.ToException());
+            if (await check(cancellationToken) is { Error: { } error }) work.Failed(error.ToException());
             else work.Succeeded();
         }
     }
