@@ -13,7 +13,7 @@ namespace Strata.Cli.Cloud;
 internal sealed record CloudStatus(ServerStatus? Status, Error? Api)
 {
     /// <summary>How long the API may take. It checks the token in the database, which may hang.</summary>
-    private static readonly TimeSpan ApiPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ApiPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LocalPatience = TimeSpan.FromSeconds(5);
 
     private static readonly Error Silent = new(
