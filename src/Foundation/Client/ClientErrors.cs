@@ -11,13 +11,16 @@ public static class ClientErrors
     public const string UnexpectedAnswer = "UNEXPECTED_ANSWER";
     public const string AnswerTooLarge = "ANSWER_TOO_LARGE";
 
+    /// <summary>Next step of a lost connection where nothing more is known.</summary>
+    public const string LostNextStep = "Try again; \"strata status\" shows whether the server runs.";
+
     internal static Error Unreachable(Uri address, string reason) => new(
         ErrorKind.Unavailable, ServerUnreachable, $"No Strata server answers at {Shown(address)}: {reason}.",
         "See what runs with \"strata status\"; start it with \"strata up\".") { Retryable = true };
 
     internal static Error Lost(Uri address) => new(
         ErrorKind.Unavailable, ConnectionLost, $"The connection to the Strata server at {Shown(address)} broke off.",
-        "Try again; \"strata status\" shows whether the server runs.") { Retryable = true };
+        LostNextStep) { Retryable = true };
 
     internal static Error FeedEnded(Uri address) => new(
         ErrorKind.Unavailable, ConnectionLost, $"The Strata server at {Shown(address)} ended the feed.",

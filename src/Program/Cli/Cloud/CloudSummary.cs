@@ -1,3 +1,4 @@
+using Strata.Cli.Context;
 using Strata.Cli.Shell;
 using Strata.Client;
 using Strata.Contracts;
@@ -16,15 +17,27 @@ internal sealed record CloudSummary
     public required string Home { get; init; }
     public required int Pid { get; init; }
 
+    /// <summary>Whether the data folder has a token for this cloud; a second server's has none.</summary>
+    public bool SignedIn { get; init; }
+
     /// <summary>Address of the welcome page; null where it does not run.</summary>
     public string? Welcome { get; init; }
 
     /// <summary>What instances are not isolated from, as sentences.</summary>
     public IReadOnlyList<string> NotIsolated { get; init; } = [];
 
+    private static readonly string[] SignedInText = ["You are signed in as admin here; \"strata token\" prints a token for curl."];
+
+    private static readonly string[] NotSignedInText =
+    [
+        "You are not signed in here: the administrator's token is where the cloud was started first.",
+        "\"strata token\" prints it there; set STRATA_TOKEN to it here. If it is lost: strata down && strata up --new-admin-token",
+    ];
+
     public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
     {
-        var summary = new CloudSummary { Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid };
+        var summary = new CloudSummary { Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid, SignedIn = CliContext.Read(run.Home)?.Token is not null };
+        if (!summary.SignedIn) return summary;
         try
         {
             var welcome = await run.Client.Resources(Plurals.Deployments).FindAsync(Welcoming.Name, cancellationToken: cancellationToken);
@@ -51,7 +64,7 @@ internal sealed record CloudSummary
         if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();
-        output.WriteLine(run.Hint("  You are signed in as admin here; \"strata token\" prints a token for curl."));
+        foreach (var line in SignedIn ? SignedInText : NotSignedInText) output.WriteLine("  " + run.Hint(line));
         foreach (var sentence in NotIsolated) output.WriteLine($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
         output.WriteLine();
         output.WriteLine($"Next: {run.Terminal.OnOut(Tone.Strong, run.Hint("strata deploy"))} in a folder of yours, or {run.Hint("strata deploy samples/hello-node")}");

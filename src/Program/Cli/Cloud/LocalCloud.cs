@@ -63,8 +63,8 @@ internal static class LocalCloud
         if (error.Code is not (ClientErrors.ServerUnreachable or ClientErrors.ConnectionLost) || !IsMeant(run)) return TokenAdvice.Explain(run, error);
         var news = News(new HomeLayout(run.Home), run.Terminal.Time);
         if (error.Code == ClientErrors.ConnectionLost && news.Presence == CloudPresence.Running) return error;
-        // What was cut off has a next step of its own; where nothing answered at all, the client's would be a guess.
-        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own } ? $"{news.NextStep.TrimEnd('.')}. {own}" : news.NextStep;
+        // What was cut off may have a next step of its own; what the client says of any connection would repeat the other.
+        var next = error is { Code: ClientErrors.ConnectionLost, NextStep: { } own and not ClientErrors.LostNextStep } ? $"{news.NextStep.TrimEnd('.')}. {own}" : news.NextStep;
         return error with { Message = $"{error.Message} {news.Sentence}", NextStep = next };
     }
 }

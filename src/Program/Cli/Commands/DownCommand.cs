@@ -17,7 +17,7 @@ internal static class DownCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private static readonly Option<bool> All = new("--all") { Description = "Stop instances, the database and the edge too; otherwise they run on for the next strata up" };
+    private static readonly Option<bool> All = new("--all") { Description = "Stop instances, the private database and the edge too; otherwise they run on for the next strata up" };
 
     public static Command Create(Terminal terminal) => new Command("down", "Stop the server on this machine; with --all the whole cloud") { All }.Does(terminal, RunAsync);
 
@@ -36,10 +36,14 @@ internal static class DownCommand
             return CommandRunner.Done;
         }
         if (before.Died) LastServer.Forget(home);
-        run.Say(run.Parse.GetValue(All) ? "The cloud is down with its instances, edge and database; its data stays." : "The server is down; its data stays.");
+        run.Say(run.Parse.GetValue(All) ? AllDown(home) : "The server is down; its data stays.");
         if (!run.Parse.GetValue(All)) SayWhatRunsOn(run, home);
         return CommandRunner.Done;
     }
+
+    internal static string AllDown(HomeLayout home) => KeptSettings.Read(home)?.Any(s => s.Setting == Setting.PostgresUrl && s.Value.Length > 0) == true
+        ? "The server is down with its instances and edge; the existing PostgreSQL that it uses runs on, with its data."
+        : "The cloud is down with its instances, edge and database; its data stays.";
 
     private static void SayWhatRunsOn(Run run, HomeLayout home)
     {

@@ -78,7 +78,8 @@ internal static class StatusCommand
         foreach (var server in servers)
         {
             var state = new Cell(server.State, server.State switch { ServerStates.Up => Tone.Good, ServerStates.Down => Tone.Bad, _ => Tone.Plain });
-            var heartbeat = server.Heartbeat is { } at ? $"{TimeText.Short(run.Now - at)} ago" : "";
+            // Those of a server that is UP are not recorded; without one for this long it is DOWN.
+            var heartbeat = server.Heartbeat is { } at ? $"{TimeText.Short(run.Now - at)} ago" : server.State == ServerStates.Up ? "under 15s ago" : "";
             table.Add(server.IsSelf ? server.Name + " (this one)" : server.Name, state, server.Address ?? "", server.Version ?? "", heartbeat);
         }
         table.Write(run.Terminal);

@@ -19,7 +19,7 @@ internal static class TokenCommand
     {
         new Command("create", "Create a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
         new Command("list", "List the tokens") { }.Does(terminal, ListAsync),
-        new Command("revoke", "Revoke a token at once") { Existing }.Does(terminal, RevokeAsync),
+        new Command("revoke", "Revoke a token: calls are refused at once, open streams end within 10 seconds") { Existing }.Does(terminal, RevokeAsync),
     }.Does(terminal, PrintAsync);
 
     private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)

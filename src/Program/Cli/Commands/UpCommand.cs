@@ -19,9 +19,6 @@ internal static class UpCommand
 
     private static readonly Option<bool> NewAdminToken = new("--new-admin-token") { Description = "Replace the administrator's token, when it is lost" };
 
-    private const string NoTokenHere =
-        "Note: the administrator's token of this cloud is not here. Use it from where it was made (strata token there, STRATA_TOKEN here), or replace it: strata down && strata up --new-admin-token";
-
     public static Command Create(Terminal terminal)
     {
         var command = new Command("up", "Start the cloud on this machine") { Detach, NoRestart, NewAdminToken };
@@ -73,10 +70,12 @@ internal static class UpCommand
     private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)
     {
         var address = server.Options.ApiUrl.ToString().TrimEnd('/');
-        var own = server.AdminToken is { } token ? new CliContext { Server = address, Token = token } : CliContext.Read(run.Home) is { } known ? known with { Server = address } : null;
-        own?.Save(run.Home);
-        if (own is null) run.Terminal.Error.WriteLine(run.Hint(NoTokenHere));
-        else run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
+        // Without a token too, as on a second server of a cloud: commands then find the server, and ask for the token alone.
+        var own = server.AdminToken is { } token
+            ? new CliContext { Server = address, Token = token }
+            : (CliContext.Read(run.Home) ?? new CliContext { Server = address }) with { Server = address };
+        own.Save(run.Home);
+        run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
         if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);
         var cloud = server.TellReady();

@@ -23,6 +23,7 @@ internal static partial class DataFolder
         Directory.CreateDirectory(home.Root, OwnerOnly);
         if (OwnerOf(home.Root) is { } owner && owner != EffectiveUser()) TakeOver(home, owner);
         else if (File.GetUnixFileMode(home.Root) != OwnerOnly) Close(home);
+        foreach (var file in (string[])[home.KeyFile, Path.Combine(home.Root, "context.json")]) CloseFile(file);
         foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run]) CreateInside(folder);
     }
 
@@ -33,6 +34,14 @@ internal static partial class DataFolder
         Directory.CreateDirectory(folder, OwnerOnly);
         if (OwnerOf(folder) is { } owner && owner != EffectiveUser()) throw ServerErrors.HomeHoldsForeign(folder).ToException();
         if (File.GetUnixFileMode(folder) != OwnerOnly) File.SetUnixFileMode(folder, OwnerOnly);
+    }
+
+    /// <summary>A secret that was copied here with the mode of a plain file. A link, or a file of another user, is how the operator mounted it.</summary>
+    private static void CloseFile(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists || file.LinkTarget is not null || OwnerOf(path) != EffectiveUser()) return;
+        if ((file.UnixFileMode & ~OwnerOnly) != 0) file.UnixFileMode &= OwnerOnly;
     }
 
     /// <summary>An empty folder, such as a volume that somebody made for us, is taken; what is in another user's folder is not trusted.</summary>

@@ -17,8 +17,12 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
 
     private PrivatePostgres? own;
     private SupervisedWork? watch;
+    private string? unanswered;
 
     public string Name => "database";
+
+    /// <summary>Why the storage's last question was not answered; null: it was, or none was asked yet. For a database that is watched by nothing else.</summary>
+    public string? Unanswered { get => Volatile.Read(ref unanswered); set => Volatile.Write(ref unanswered, value); }
 
     /// <summary>Whether this server is the only one that uses it: the lock on the data folder sees to that.</summary>
     public bool IsPrivate => own is not null;
@@ -41,7 +45,8 @@ internal sealed class DatabasePart(ServerOptions options, Supervisor supervisor,
 
     public PartHealth Health()
     {
-        if (options.PostgresUrl is not null) return new PartHealth(true, "an existing PostgreSQL");
+        if (options.PostgresUrl is not null)
+            return Unanswered is { } why ? new PartHealth(false, $"an existing PostgreSQL, which does not answer: {why}") : new PartHealth(true, "an existing PostgreSQL");
         if (own is null) return new PartHealth(false, "has not started");
         var process = own.IsRunning ? new PartHealth(true, $"private PostgreSQL, process {own.ProcessId}{(own.Adopted ? ", adopted" : "")}")
             : new PartHealth(false, $"PostgreSQL has died and is being started again{(watch?.Health.LastError is { } e ? $", so far without success: {e}" : "")}");

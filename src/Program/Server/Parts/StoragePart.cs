@@ -58,10 +58,12 @@ internal sealed class StoragePart(DatabasePart database, ServerLimits limits, Su
             try
             {
                 await Store.Leases.HolderAsync("probe", cancellationToken).AsTask().WaitAsync(AnswersWithin, time, cancellationToken);
+                database.Unanswered = null;
                 work.Succeeded();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
+                database.Unanswered = e.Message;
                 work.Failed(e); // asked again soon: recovery should show at once
             }
         }

@@ -1,7 +1,10 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Strata.Cli.Cloud;
+using Strata.Cli.Commands;
+using Strata.Cli.Context;
 using Strata.Cli.Shell;
 using Strata.Cli.Tests.Commands;
 using Strata.Server.Hosting;
@@ -40,6 +43,71 @@ public sealed class LocalCloudTests : IDisposable
             Assert.Contains("is being started again", said, StringComparison.Ordinal);
             Assert.DoesNotContain($"{home.Path} up", said, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Run_WhoseConnectionIsLost_SaysOnceThatItMayBeTriedAgain()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Respond = (http, _) =>
+        {
+            http.Abort();
+            return Task.FromResult("");
+        };
+        Know(api.Address.Port);
+        var watchdog = Start(Watchdog.Command[0], [.. Watchdog.Command.Skip(1), "/bin/sh", "-c", "sleep 600", home.Path]);
+        home.Write("run/watch.pid", $"{watchdog.Id}");
+        var (_, said) = await RunAsync("get deployments");
+        Assert.Contains("CONNECTION_LOST", said, StringComparison.Ordinal);
+        Assert.Single(said.Split("ry again").Skip(1));
+    }
+
+    [Theory]
+    [InlineData("", "edge and database")]
+    [InlineData("(set)", "the existing PostgreSQL that it uses runs on")]
+    public void DownAll_SaysWhatBecomesOfTheDatabase(string postgresUrl, string expected)
+    {
+        home.Write("run/settings.json", $$"""[{"name":"postgres-url","value":"{{postgresUrl}}","source":"flag --postgres-url"}]""");
+        Assert.Contains(expected, DownCommand.AllDown(new HomeLayout(home.Path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_OfSeveralServers_ShowsTheHeartbeatOfEach()
+    {
+        await using var api = await FakeApi.StartAsync();
+        var ago = $"{TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(3):O}";
+        api.Answer = Status(api.Address, $$"""
+            [],"servers":[{"name":"a","state":"UP","isSelf":true},{"name":"b","state":"DOWN","isSelf":false,"heartbeat":"{{ago}}"}]
+            """);
+        var (_, said) = await RunAsync($"status --server {api.Address}");
+        Assert.Matches(@"a \(this one\) +UP .*under 15s ago", said);
+        Assert.Matches(@"b +DOWN .*3m ago", said);
+    }
+
+    [Fact]
+    public void Create_OfADataFolder_ClosesItsKeyToOthers_ButNotWhatIsMounted()
+    {
+        const UnixFileMode open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        var (key, mounted) = (home.Write("cloud.key", "x"), home.Write("mounted/context.json", "{}"));
+        File.CreateSymbolicLink(Path.Combine(home.Path, "context.json"), mounted);
+        foreach (var file in (string[])[key, mounted]) File.SetUnixFileMode(file, open);
+        new HomeLayout(home.Path).Create();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
+        Assert.Equal(open, File.GetUnixFileMode(mounted));
+    }
+
+    [Theory]
+    [InlineData(true, "You are signed in as admin here")]
+    [InlineData(false, "You are not signed in here")]
+    public async Task Up_SaysWhetherAnybodyIsSignedIn(bool hasToken, string expected)
+    {
+        new CliContext { Server = $"http://127.0.0.1:{Unused()}", Token = hasToken ? "x" : null }.Save(home.Path);
+        var text = new StringWriter();
+        var command = new RootCommand();
+        foreach (var option in GlobalOptions.All) command.Add(option);
+        using var run = new Run(command.Parse(["--home", home.Path]), new Terminal { Out = text, Error = text });
+        (await CloudSummary.LoadAsync(run, Cloud(ready: true), TestContext.Current.CancellationToken)).Write(run, detached: true);
+        Assert.Contains(expected, text.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
