@@ -27,7 +27,7 @@ public static class DiskBlobs
         {
             Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose, UnixCreateMode = PrivateFiles.FileMode,
         };
-        using var probe = new FileStream(Path.Combine(root, $"check-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):n}"), options);
+        using var probe = new FileStream(Path.Combine(root, $"check-{Path.GetRandomFileName()}"), options);
         probe.WriteByte(0);
     }
 }
