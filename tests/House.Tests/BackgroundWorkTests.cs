@@ -23,6 +23,7 @@ public partial class BackgroundWorkTests
         ["src/Engine/Storage/Postgres/DatabaseWatch.cs"] = "Closes a connection that hangs once its question has ended, which its timeouts bound.",
         ["src/Engine/Storage/Postgres/QueryPool.cs"] = "Closes the pool of connections that were lost when the database went away.",
         ["src/Program/Server/Logging/LogFile.cs"] = "The log's writer: the supervisor itself logs through it. It catches everything.",
+        ["src/Program/Server/Parts/BlobsPart.cs"] = "A check that may hang in a mount: awaited with a timeout, and no second one begins meanwhile.",
         ["src/Program/Server/Parts/MachinePart.cs"] = "The look at the machine, awaited when the part starts.",
         ["src/Applications/Tunnels/Client/TunnelClient.cs"] = "One connection of many, in the command line's process.",
         ["src/Applications/Tunnels/Server/TunnelListener.cs"] = "Closes a socket after a pause, which cannot fail.",

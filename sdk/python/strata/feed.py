@@ -25,11 +25,11 @@ def feed(strata: Strata, start: int | None, model: str | None, follow: bool, pat
             query = {"from": position, "model": model, "follow": follow or None}
             headers, timeout = {"accept": "application/x-ndjson"}, min(strata.timeout, _SILENCE)
             for event in strata.stream("GET", "/api/entity/feed", query=query, headers=headers, timeout=timeout):
-                position, last, heard = event.get("position", position), event["type"], time.monotonic()
+                position, last, heard = event.get("position", position), event, time.monotonic()
                 yield event
                 heard = time.monotonic()  # the time that the caller took does not count
-            if not follow and last == "ping":
-                return  # a feed that is whole ends with its position
+            if not follow and last is not None and last.get("end"):
+                return  # whole; a mere heartbeat may also come right before the server stops
             next = "Go on from the position of the last event that you handled."
             failure = StrataError("CONNECTION_LOST", f"{strata.url} ended the feed.", 0, True, next)
         except StrataError as error:

@@ -46,6 +46,10 @@ def ping(position):
     return {"type": "ping", "position": position}
 
 
+def end(position):
+    return {**ping(position), "end": True}
+
+
 def change(position):
     return {"type": "change", "position": position}
 
@@ -84,8 +88,8 @@ class FeedTests(unittest.TestCase):
         self.assertEqual(self.server.asked, ["3"])
 
     def test_a_feed_up_to_now_is_read_to_its_end(self):
-        self.server.answers = [("end", [change(1)]), ("end", [change(2), ping(2)])]
-        self.assertEqual([event["position"] for event in self.client.feed()], [1, 2, 2])
+        self.server.answers = [("end", [change(1), ping(1)]), ("end", [change(2), end(2)])]
+        self.assertEqual([event["position"] for event in self.client.feed()], [1, 1, 2, 2])
         self.assertEqual(self.server.asked, [None, "1"])
 
     def test_lines_and_events_that_are_cut_off_raise(self):

@@ -32,15 +32,15 @@ export async function* feed(strata: Strata, options: FeedOptions): AsyncGenerato
   let heard: number | undefined;
   for (let attempt = 0; ; ) {
     const began = Date.now();
-    let last: string | undefined;
+    let isWhole = false;
     let failure: StrataError;
     try {
       for await (const event of connection(strata, options, position as string | number | undefined)) {
-        [position, last] = [event['position'] ?? position, event.type];
+        [position, isWhole] = [event['position'] ?? position, event['end'] === true];
         yield event;
         heard = Date.now(); // the time that the caller took does not count
       }
-      if (!options.follow && last === 'ping') return; // a feed that is whole ends with its position
+      if (!options.follow && isWhole) return; // a mere heartbeat may also come right before the server stops
       failure = new StrataError('CONNECTION_LOST', `${strata.url} ended the feed.`, 0, true, 'Go on from the position of the last event that you handled.');
     } catch (error) {
       if (!(error instanceof StrataError)) throw error;
@@ -55,12 +55,17 @@ export async function* feed(strata: Strata, options: FeedOptions): AsyncGenerato
 
 async function* connection(strata: Strata, options: FeedOptions, from: string | number | undefined): AsyncGenerator<FeedEvent> {
   const silent = new AbortController();
-  const timer = setTimeout(() => silent.abort(new DOMException('Nothing came for too long.', 'TimeoutError')), wait.silence);
+  let isReading = true; // the time that the caller takes does not count
+  const timer = setTimeout(() => {
+    if (isReading) silent.abort(new DOMException('Nothing came for too long.', 'TimeoutError'));
+  }, wait.silence);
   const signal = AbortSignal.any([silent.signal, ...(options.signal ? [options.signal] : [])]);
   const query = { from, model: options.model, follow: options.follow };
   try {
     for await (const event of strata.stream<FeedEvent>('GET', '/api/entity/feed', { query, headers: { accept: 'application/x-ndjson' }, signal })) {
+      isReading = false;
       yield event;
+      isReading = true;
       timer.refresh();
     }
   } finally {

@@ -8,6 +8,7 @@ import { Strata, StrataError } from '@strata/client';
 type Answer = { how: 'cut' | 'end'; events: object[] } | { status: number; code?: string };
 
 const ping = (position: number) => ({ type: 'ping', position });
+const end = (position: number) => ({ type: 'ping', position, end: true });
 const change = (position: number) => ({ type: 'change', position });
 const revoked = { status: 401, code: 'UNAUTHENTICATED', detail: 'The token was revoked.' };
 
@@ -50,10 +51,10 @@ test('a feed that cannot be resumed in time throws what failed', () => withServe
   }, (error: StrataError) => error.code === 'CONNECTION_LOST' && error.retryable);
 }));
 
-test('a feed up to now is read to its end', () => withServer([{ how: 'end', events: [change(1)] }, { how: 'end', events: [change(2), ping(2)] }], async (client, asked) => {
+test('a feed up to now is read to its end', () => withServer([{ how: 'end', events: [change(1), ping(1)] }, { how: 'end', events: [change(2), end(2)] }], async (client, asked) => {
   const seen: unknown[] = [];
   for await (const event of client.feed()) seen.push(event['position']);
-  assert.deepEqual([seen, asked], [[1, 2, 2], [null, '1']]);
+  assert.deepEqual([seen, asked], [[1, 1, 2, 2], [null, '1']]);
 }));
 
 test('lines that are cut off and watches that end throw', () => withServer([{ how: 'cut', events: [change(1)] }, { how: 'end', events: [] }], async client => {

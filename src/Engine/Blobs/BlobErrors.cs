@@ -52,6 +52,9 @@ public static class BlobErrors
         "Try again in a moment. If it lasts, the operator should check the storage, and --blobs-endpoint; what runs already is not affected.")
     { Retryable = true };
 
+    /// <summary>Of a folder that servers share. Users see it too, so it names no path.</summary>
+    public static readonly Error NotMounted = Unavailable("a folder that the servers share", "it is not mounted at this server");
+
     /// <param name="why">Why; ends as the system words it.</param>
     public static Error FolderUnusable(string folder, string why) => new(
         ErrorKind.Unavailable, "BLOBS_FOLDER_UNUSABLE", $"Sources and images cannot be kept in {folder}: {why.TrimEnd('.')}.",

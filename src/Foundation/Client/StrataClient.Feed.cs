@@ -40,7 +40,7 @@ public sealed partial class StrataClient
                     heard = options.Time.GetTimestamp(); // the time that the caller took does not count
                 }
             }
-            if (failure is null && !follow && last.IsPing) yield break; // a feed that is whole ends with its position
+            if (failure is null && !follow && last.IsEnd) yield break;
             failure ??= ClientErrors.FeedEnded(Address).ToException();
             if (heard is not { } since || !ClientErrors.MayPass(failure.Error) || options.Time.GetElapsedTime(since) > options.ResumeMax) throw failure;
             onError?.Invoke(failure.Error);
@@ -71,23 +71,25 @@ public sealed partial class StrataClient
 
 /// <summary>What a follower of the feed needs of a line.</summary>
 /// <param name="Position">Behind which to go on once the line has been handled.</param>
-internal readonly record struct FeedLine(long? Position, bool IsPing)
+/// <param name="IsEnd">The feed is whole. A heartbeat is not: a server may stop, or a token be revoked, right after one.</param>
+internal readonly record struct FeedLine(long? Position, bool IsEnd)
 {
-    /// <summary>Reads only as far as both are found, which the server writes first.</summary>
+    /// <summary>Reads a change only as far as its type and position, which the server writes first.</summary>
     /// <exception cref="JsonException">It is not an object of JSON.</exception>
     public static FeedLine Read(JsonText line)
     {
         var json = new Utf8JsonReader(line.Utf8.Span);
-        (long? position, bool? isPing) = (null, null);
+        (long? position, bool? isPing, var isEnd) = (null, null, false);
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("A line of the feed is not an object.");
-        while ((position is null || isPing is null) && json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        while ((position is null || isPing is not false) && json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var (isType, isPosition) = (json.ValueTextEquals("type"), json.ValueTextEquals("position"));
+            var (isType, isPosition, isMark) = (json.ValueTextEquals("type"), json.ValueTextEquals("position"), json.ValueTextEquals("end"));
             json.Read();
             if (isType) isPing = json.TokenType == JsonTokenType.String && json.ValueTextEquals("ping");
             else if (isPosition && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var value)) position = value;
+            else if (isMark) isEnd = json.TokenType == JsonTokenType.True;
             else json.Skip();
         }
-        return new FeedLine(position, isPing == true);
+        return new FeedLine(position, isEnd && isPing == true);
     }
 }

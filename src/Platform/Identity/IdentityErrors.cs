@@ -26,6 +26,8 @@ internal static class IdentityErrors
 
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
+    public static readonly Error Period = BadRequest("validTo must be in the future and after validFrom.");
+
     public static Error Faulty(IReadOnlyList<SpecFault> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
 
     public static Error ClientNotFound(string id) => new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.", "GET /api/clients lists those there are.");

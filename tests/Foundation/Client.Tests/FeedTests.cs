@@ -15,6 +15,7 @@ public sealed class FeedTests : IAsyncLifetime
     private readonly ConcurrentQueue<Func<HttpContext, Task>> answers = [];
     private readonly ConcurrentQueue<string> asked = [];
     private WebApplication app = null!;
+    private int read;
 
     public async ValueTask InitializeAsync()
     {
@@ -25,7 +26,7 @@ public sealed class FeedTests : IAsyncLifetime
         app.Run(http =>
         {
             asked.Enqueue(http.Request.Query["from"].ToString());
-            return answers.TryDequeue(out var answer) ? answer(http) : throw new InvalidOperationException("Nobody expected this request.");
+            return answers.TryDequeue(out var answer) ? answer(http) : throw new InvalidOperationException("This request is not expected.");
         });
         await app.StartAsync();
     }
@@ -40,7 +41,7 @@ public sealed class FeedTests : IAsyncLifetime
         var (seen, errors) = (new List<long?>(), new List<Error>());
         var e = await Assert.ThrowsAsync<StrataException>(async () =>
         {
-            await foreach (var line in client.FeedAsync(follow: true, onError: errors.Add)) seen.Add(FeedLine.Read(line).Position);
+            await foreach (var line in Counted(client.FeedAsync(follow: true, onError: errors.Add))) seen.Add(FeedLine.Read(line).Position);
         });
         Assert.Equal(ErrorKind.Unauthenticated, e.Error.Kind);
         Assert.Equal([4, 5, 5, 6], seen);
@@ -53,7 +54,7 @@ public sealed class FeedTests : IAsyncLifetime
     {
         answers.Enqueue(Lines(true, Ping(4)));
         using var client = Client(Eager with { ResumeMax = TimeSpan.Zero });
-        var e = await Assert.ThrowsAsync<StrataException>(async () => await client.FeedAsync(follow: true).CountAsync());
+        var e = await Assert.ThrowsAsync<StrataException>(async () => await Counted(client.FeedAsync(follow: true)).CountAsync());
         Assert.Equal(ClientErrors.ConnectionLost, e.Error.Code);
     }
 
@@ -69,29 +70,44 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public async Task Feed_UpToNow_IsReadToItsEnd()
     {
-        foreach (var answer in new[] { Lines(false, Change(1)), Lines(false, Change(2), Ping(2)) }) answers.Enqueue(answer);
+        foreach (var answer in new[] { Lines(false, Change(1), Ping(1)), Lines(false, Change(2), End(2)) }) answers.Enqueue(answer);
         using var client = Client(Eager);
-        Assert.Equal(3, await client.FeedAsync().CountAsync());
+        Assert.Equal(4, await client.FeedAsync().CountAsync());
         Assert.Equal(["", "1"], asked);
     }
 
     [Theory]
     [InlineData("""{"type":"change","position":7,"entity":{"position":1}}""", 7, false)]
-    [InlineData("""{"entity":{"position":1,"type":"ping"},"position":7,"type":"ping"}""", 7, true)]
-    [InlineData("""{"type":"ping"}""", null, true)]
-    public void FeedLine_Read_TakesTheMembersOfTheLineItself(string line, int? position, bool isPing) =>
-        Assert.Equal(new FeedLine(position, isPing), FeedLine.Read(JsonText.FromString(line)));
+    [InlineData("""{"entity":{"position":1,"type":"ping"},"position":7,"type":"ping"}""", 7, false)]
+    [InlineData("""{"type":"ping","position":7,"end":true}""", 7, true)]
+    [InlineData("""{"type":"change","position":7,"end":true}""", 7, false)]
+    [InlineData("""{"type":"ping"}""", null, false)]
+    public void FeedLine_Read_TakesTheMembersOfTheLineItself(string line, int? position, bool isEnd) =>
+        Assert.Equal(new FeedLine(position, isEnd), FeedLine.Read(JsonText.FromString(line)));
 
     private static string Ping(long position) => $$"""{"type":"ping","position":{{position}}}""";
 
+    private static string End(long position) => $$"""{"type":"ping","position":{{position}},"end":true}""";
+
     private static string Change(long position) => $$"""{"type":"change","position":{{position}}}""";
 
-    private static Func<HttpContext, Task> Lines(bool isCut, params string[] lines) => async http =>
+    private async IAsyncEnumerable<JsonText> Counted(IAsyncEnumerable<JsonText> feed)
     {
+        await foreach (var line in feed)
+        {
+            Interlocked.Increment(ref read);
+            yield return line;
+        }
+    }
+
+    /// <param name="isCut">The connection is reset, once the client has read the lines: what it has not read would be lost with it.</param>
+    private Func<HttpContext, Task> Lines(bool isCut, params string[] lines) => async http =>
+    {
+        var before = Volatile.Read(ref read);
         foreach (var line in lines) await http.Response.WriteAsync(line + "\n", http.RequestAborted);
         await http.Response.Body.FlushAsync(http.RequestAborted);
         if (!isCut) return;
-        await Task.Delay(100, http.RequestAborted); // what was sent arrives before the reset
+        await Wait.UntilAsync(() => Volatile.Read(ref read) == before + lines.Length, "the client has read what was sent");
         http.Abort();
     };
 

@@ -18,28 +18,8 @@ using Strata.Storage.Memory;
 namespace Strata.Api.Tests;
 
 /// <summary>What becomes of requests to another server that is slow, silent or gone.</summary>
-public sealed class PeerClientTests : IAsyncLifetime
+public sealed class PeerClientTests : TwoServers
 {
-    private readonly MemoryLeases leases = new(TimeProvider.System);
-    private readonly SealedSecrets key = new(new byte[SealedSecrets.KeyBytes]);
-    private ApiHost first = null!;
-    private ApiHost second = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        var log = new MemoryLog(TimeProvider.System, leases);
-        second = await StartAsync("second", log, HttpProtocols.Http2);
-        first = await StartAsync("first", log, HttpProtocols.Http1);
-        await first.FillAsync();
-        var directory = first.Services.GetRequiredService<ServerDirectory>();
-        await Wait.UntilAsync(() => directory.Others.Count == 1, "the first knows the second");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     [Fact]
     public async Task ServerThatLostPower_RefusesAllThatWaitForIt_Together_AsNotSent()
@@ -71,7 +51,7 @@ public sealed class PeerClientTests : IAsyncLifetime
     {
         var time = new FakeTime();
         using var client = Client(time);
-        var call = AskAsync(client, Second, "/internal/silence");
+        var call = AskAsync(client, SecondPeer, "/internal/silence");
         await Wait.UntilAsync(() => second.Services.GetRequiredService<Silence>().IsHeard, "the other has the request");
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.False(call.IsCompleted);
@@ -89,16 +69,16 @@ public sealed class PeerClientTests : IAsyncLifetime
 
         var all = client.TryReserve(first.Org, long.MaxValue).Value;
         Assert.Equal("SERVER_BUSY", client.TryReserve(first.Org, 1).Error!.Code);
-        using (var other = (await AskAsync(client, Second, tenant: first.OtherOrg)).Value)
+        using (var other = (await AskAsync(client, SecondPeer, tenant: first.OtherOrg)).Value)
             Assert.True((await other.ReadAsync(100, default)).IsOk);
-        using (var late = (await AskAsync(client, Second)).Value)
+        using (var late = (await AskAsync(client, SecondPeer)).Value)
         {
             var reading = late.ReadAsync(100, default);
             await Wait.UntilAsync(() => client.Shares.Any(s => s.Waiting == 1), "it waits");
             time.Advance(TimeSpan.FromMinutes(1));
             Assert.Equal(PeerErrors.UnavailableCode, (await reading).Error!.Code);
         }
-        using (var patient = (await AskAsync(client, Second)).Value)
+        using (var patient = (await AskAsync(client, SecondPeer)).Value)
         {
             var reading = patient.ReadAsync(100, default);
             await Wait.UntilAsync(() => client.Shares.Any(s => s.Waiting == 1), "it waits");
@@ -122,13 +102,11 @@ public sealed class PeerClientTests : IAsyncLifetime
         {
             Tenant = first.Org, Actor = "user:jane", Grants = [new Grant(new HashSet<string> { "x.read" }, new StrangeScope())],
         };
-        await Assert.ThrowsAsync<NotSupportedException>(() => client.SendAsync(Second, "GET", "/internal/echo", strange, null, [], default));
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.SendAsync(SecondPeer, "GET", "/internal/echo", strange, null, [], default));
         Assert.Equal(0, Used());
 
-        async Task<PeerAnswer> OkAsync(TenantId tenant) => (await AskAsync(client, Second, tenant: tenant)).Value;
+        async Task<PeerAnswer> OkAsync(TenantId tenant) => (await AskAsync(client, SecondPeer, tenant: tenant)).Value;
     }
-
-    private PeerServer Second => first.Services.GetRequiredService<ServerDirectory>().Others.Single();
 
     private PeerClient Client(TimeProvider time) =>
         new(first.Services.GetRequiredService<ServerDirectory>(), first.Services.GetRequiredService<PeerTokens>(), time,
@@ -140,15 +118,9 @@ public sealed class PeerClientTests : IAsyncLifetime
         return client.SendAsync(peer, "GET", path, principal, null, [], default);
     }
 
-    private Task<ApiHost> StartAsync(string name, MemoryLog log, HttpProtocols protocols)
-    {
-        var port = FreePort.Next();
-        var self = new ServerSelf(name, name, new Uri($"http://127.0.0.1:{port}"), "1", TimeProvider.System.GetUtcNow());
-        return ApiHost.StartAsync(log, port, Map, protocols, services: services =>
-            services.AddSingleton<ILeases>(leases).AddSingleton(key).AddSingleton<Silence>().AddServers(self).AddPeers());
-    }
+    private protected override void Configure(IServiceCollection services) => services.AddSingleton<Silence>();
 
-    private static void Map(WebApplication app)
+    private protected override void Map(WebApplication app, string name)
     {
         app.MapGet("/internal/echo", () => "secret").ForPeersOnly();
         app.MapGet("/internal/silence", async (HttpContext http, Silence silence) =>

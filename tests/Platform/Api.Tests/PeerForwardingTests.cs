@@ -17,33 +17,13 @@ using Strata.Storage.Memory;
 namespace Strata.Api.Tests;
 
 /// <summary>A user's request on its way over the hop: bodies, headers and slowness.</summary>
-public sealed class PeerForwardingTests : IAsyncLifetime
+public sealed class PeerForwardingTests : TwoServers
 {
     private const string Joined = "second.0123456789abcdef";
 
-    private readonly MemoryLeases leases = new(TimeProvider.System);
-    private readonly SealedSecrets key = new(new byte[SealedSecrets.KeyBytes]);
     private readonly FakeTime manual = new();
     private readonly TaskCompletionSource ended = new();
     private readonly TaskCompletionSource<int> readsLeft = new();
-    private ApiHost first = null!;
-    private ApiHost second = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        var log = new MemoryLog(TimeProvider.System, leases);
-        second = await StartAsync("second", log, HttpProtocols.Http2);
-        first = await StartAsync("first", log, HttpProtocols.Http1);
-        await first.FillAsync();
-        var directory = first.Services.GetRequiredService<ServerDirectory>();
-        await Wait.UntilAsync(() => directory.Others.Count == 1, "the first knows the second");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     /// <summary>What ends a connection, such as a user who does not read, ends all requests on it.</summary>
     [Fact]
@@ -56,7 +36,7 @@ public sealed class PeerForwardingTests : IAsyncLifetime
         for (var i = 0; i < 3; i++)
         {
             using var answer = (await first.Services.GetRequiredService<PeerClient>()
-                .SendAsync(Second, "GET", "/internal/connection", principal, null, [], default)).Value;
+                .SendAsync(SecondPeer, "GET", "/internal/connection", principal, null, [], default)).Value;
             own.Add(Encoding.UTF8.GetString((await answer.ReadAsync(100, default)).Value));
             passed.Add(await http.GetStringAsync("/connection"));
         }
@@ -149,8 +129,6 @@ public sealed class PeerForwardingTests : IAsyncLifetime
         Assert.Contains("PEER_UNAVAILABLE", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
-    private PeerServer Second => first.Services.GetRequiredService<ServerDirectory>().Others.Single();
-
     /// <summary>A request of a user who reads only what the test reads.</summary>
     private async Task<TcpClient> OpenAsync(string method, string path, string headers = "", string body = "")
     {
@@ -167,16 +145,9 @@ public sealed class PeerForwardingTests : IAsyncLifetime
         return await reader.ReadLineAsync() ?? "";
     }
 
-    private Task<ApiHost> StartAsync(string name, MemoryLog log, HttpProtocols protocols)
+    private protected override void Map(WebApplication app, string name)
     {
-        var port = FreePort.Next();
-        var self = new ServerSelf(name, name, new Uri($"http://127.0.0.1:{port}"), "1", TimeProvider.System.GetUtcNow());
-        return ApiHost.StartAsync(log, port, app => Map(app, name == "second"), protocols, services: services =>
-            services.AddSingleton<ILeases>(leases).AddSingleton(key).AddServers(self).AddPeers());
-    }
-
-    private void Map(WebApplication app, bool isSecond)
-    {
+        var isSecond = name == "second";
         app.MapGet("/internal/connection", (HttpContext http) => http.Connection.Id).ForPeersOnly();
         app.MapGet("/connection", (HttpContext http) => http.Connection.Id).Requires("widgets.write").JoinsTransactions();
         var slow = app.MapGet("/slow", isSecond ? SendLargeAsync : ForwardSlowAsync).Requires("widgets.write");
@@ -197,22 +168,28 @@ public sealed class PeerForwardingTests : IAsyncLifetime
 
     private async Task SendLargeAsync(HttpContext http)
     {
-        using var gone = http.RequestAborted.Register(() => ended.TrySetResult());
-        for (var i = 0; i < 4096; i++) await http.Response.BodyWriter.WriteAsync(new byte[16 << 10], http.RequestAborted);
+        try
+        {
+            for (var i = 0; i < 4096; i++) await http.Response.BodyWriter.WriteAsync(new byte[16 << 10], http.RequestAborted);
+        }
+        finally
+        {
+            if (http.RequestAborted.IsCancellationRequested) ended.TrySetResult();
+        }
     }
 
     /// <summary>With a clock of the test, so that all of its waits end when the test says so.</summary>
     private async Task ForwardSlowAsync(HttpContext http)
     {
         var client = first.Services.GetRequiredService<PeerClient>();
-        Assert.Null(await new PeerForwarder(client, manual).ForwardAsync(http, Second));
+        Assert.Null(await new PeerForwarder(client, manual).ForwardAsync(http, SecondPeer));
     }
 
     private async Task ForwardEarlyAsync(HttpContext http)
     {
         var body = new CountedReads(http.Request.Body);
         http.Request.Body = body;
-        await first.Services.GetRequiredService<PeerForwarder>().ForwardAsync(http, Second);
+        await first.Services.GetRequiredService<PeerForwarder>().ForwardAsync(http, SecondPeer);
         readsLeft.TrySetResult(body.Pending);
     }
 

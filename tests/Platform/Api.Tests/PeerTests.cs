@@ -22,31 +22,11 @@ using Strata.Storage.Memory;
 namespace Strata.Api.Tests;
 
 /// <summary>Two servers in one process on one log: what the first passes on to the second.</summary>
-public sealed class PeerTests : IAsyncLifetime
+public sealed class PeerTests : TwoServers
 {
     private const string Secret = "0123456789abcdef";
 
-    private readonly MemoryLeases leases = new(TimeProvider.System);
-    private readonly SealedSecrets key = new(new byte[SealedSecrets.KeyBytes]);
     private readonly TaskCompletionSource release = new();
-    private ApiHost first = null!;
-    private ApiHost second = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        var log = new MemoryLog(TimeProvider.System, leases);
-        second = await StartAsync("second", log, HttpProtocols.Http2);
-        first = await StartAsync("first", log, HttpProtocols.Http1);
-        await first.FillAsync();
-        var directory = first.Services.GetRequiredService<ServerDirectory>();
-        await Wait.UntilAsync(() => directory.Others.Count == 1, "the first knows the second");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     [Fact]
     public async Task RequestWithATokenOfTheOther_IsPassedOn_WithMethodPathBodyAndRights()
@@ -158,9 +138,9 @@ public sealed class PeerTests : IAsyncLifetime
         {
             Tenant = first.Org, Actor = "user:jane", Grants = [new Grant(new HashSet<string> { "widgets.write" }, GrantScope.Organization)],
         });
-        using var plain = (await client.SendAsync(Second, "GET", "/access", principal, null, [], default)).Value;
+        using var plain = (await client.SendAsync(SecondPeer, "GET", "/access", principal, null, [], default)).Value;
         Assert.Equal("False", await TextAsync(plain));
-        using var kept = (await client.OpenCheckedStreamAsync(Second, "/access", principal, default)).Value;
+        using var kept = (await client.OpenCheckedStreamAsync(SecondPeer, "/access", principal, default)).Value;
         Assert.Equal("True", await TextAsync(kept));
     }
 
@@ -254,36 +234,18 @@ public sealed class PeerTests : IAsyncLifetime
     [Fact]
     public async Task OtherServer_IsKnownWithItsLife_AlsoAfterARestart()
     {
-        var former = Second.Life;
+        var former = SecondPeer.Life;
         Assert.Equal(second.Services.GetRequiredService<ServerSelf>().Life, former);
         await second.DisposeAsync();
         second = await StartAsync("second", first.Log, HttpProtocols.Http2);
         await Wait.UntilAsync(() => Others is [{ Life: { } life }] && life != former, "the new life is known");
-        Assert.Equal(second.Services.GetRequiredService<ServerSelf>().Life, Second.Life);
+        Assert.Equal(second.Services.GetRequiredService<ServerSelf>().Life, SecondPeer.Life);
         Assert.StartsWith("second", await SendAsync(first.AdminToken, "second." + Secret), StringComparison.Ordinal);
     }
 
-    private IReadOnlyList<PeerServer> Others => first.Services.GetRequiredService<ServerDirectory>().Others;
-
-    private PeerServer Second => Others.Single();
-
     private static async Task<string> TextAsync(PeerAnswer answer) => Encoding.UTF8.GetString((await answer.ReadAsync(100, default)).Value);
 
-    private Task<ApiHost> StartAsync(
-        string name, MemoryLog log, HttpProtocols protocols, SealedSecrets? otherKey = null, ApiLimits? limits = null, bool hasWork = true)
-    {
-        var port = FreePort.Next();
-        var self = new ServerSelf(name, name, new Uri($"http://127.0.0.1:{port}"), "1", TimeProvider.System.GetUtcNow());
-        return ApiHost.StartAsync(log, port, app => Map(app, name), protocols, limits, services: services =>
-        {
-            services.AddSingleton<ILeases>(leases).AddSingleton(otherKey ?? key).AddServers(self).AddPeers();
-            if (hasWork) return;
-            foreach (var work in services.Where(s => s is { ImplementationFactory: not null } && s.ServiceType == typeof(IHostedService)).ToList())
-                services.Remove(work);
-        });
-    }
-
-    private void Map(WebApplication app, string name)
+    private protected override void Map(WebApplication app, string name)
     {
         app.MapPost("/echo", async (HttpContext http) =>
         {

@@ -18,14 +18,16 @@ internal sealed class DiskBlobStore : IBlobStore
     private readonly BlobSpool spool;
     private readonly BlobUsage usage;
     private readonly DiskUploads uploads;
+    private readonly Func<bool> isMounted;
 
-    public DiskBlobStore(string root, BlobLimits limits, TimeProvider time)
+    public DiskBlobStore(string root, BlobLimits limits, TimeProvider time, Func<bool> isMounted)
     {
+        this.isMounted = isMounted;
         (folders, this.time, BytesMax, reserve) = (new DiskFolders(root), time, limits.BytesMax, new DiskReserve(root, limits.ReserveBytes));
         spool = new BlobSpool(reserve, time);
         var quota = limits.QuotaBytes > 0 ? limits.QuotaBytes : new DriveInfo(root).TotalSize / 2;
         usage = new BlobUsage(quota, null, time, (tenant, _) => Task.FromResult<Result<long>>(Measure(tenant)));
-        uploads = new DiskUploads(folders, spool, usage, limits, time, Keep);
+        uploads = new DiskUploads(folders, spool, usage, limits, time, Keep, isMounted);
         foreach (var tenant in Directory.EnumerateDirectories(root).Where(x => TenantId.TryParse(Path.GetFileName(x), out _)))
         {
             PrivateFiles.Close(tenant);
@@ -41,6 +43,7 @@ internal sealed class DiskBlobStore : IBlobStore
 
     public async Task<Result<BlobInfo>> PutAsync(TenantId tenant, Digest? expected, Stream content, CancellationToken cancellationToken)
     {
+        if (!isMounted()) return BlobErrors.NotMounted;
         var isThere = expected is { } known && Find(tenant, known) is not null;
         if (!(await usage.ReserveAsync(tenant, isThere, cancellationToken)).TryGet(out var room, out var error)) return error;
         using (room)
@@ -114,6 +117,7 @@ internal sealed class DiskBlobStore : IBlobStore
 
     public Task<Result<Done>> GrantAsync(TenantId tenant, Digest digest, string project, CancellationToken cancellationToken)
     {
+        if (!isMounted()) return Task.FromResult<Result<Done>>(BlobErrors.NotMounted);
         var path = folders.Grant(tenant, digest, project);
         PrivateFiles.CreateFolder(Path.GetDirectoryName(path)!);
         using var made = new FileStream(path, new FileStreamOptions

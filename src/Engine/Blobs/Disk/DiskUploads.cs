@@ -6,10 +6,12 @@ namespace Strata.Blobs.Disk;
 /// <summary>Uploads in parts, as files <c>ROOT/TENANT/uploads/UPLOAD/NUMBER</c>. An upload is as old as its folder's creation, which its id tells.</summary>
 /// <param name="keep">Moves a file to its place among the blobs; false where it was there already.</param>
 internal sealed class DiskUploads(
-    DiskFolders folders, BlobSpool spool, BlobUsage usage, BlobLimits limits, TimeProvider time, Func<TenantId, SpooledBlob, bool> keep) : IBlobUploads
+    DiskFolders folders, BlobSpool spool, BlobUsage usage, BlobLimits limits, TimeProvider time, Func<TenantId, SpooledBlob, bool> keep,
+    Func<bool> isMounted) : IBlobUploads
 {
     public Task<Result<UploadId>> StartAsync(TenantId tenant, CancellationToken cancellationToken)
     {
+        if (!isMounted()) return Task.FromResult<Result<UploadId>>(BlobErrors.NotMounted);
         var root = PrivateFiles.CreateFolder(folders.Uploads(tenant));
         if (root.EnumerateDirectories().Count() >= BlobLimits.UploadsMax)
             return Task.FromResult<Result<UploadId>>(BlobErrors.UploadsExhausted(BlobLimits.UploadsMax));

@@ -66,7 +66,7 @@ internal sealed class FeedStream(
             await writer.FlushAsync(cancellationToken);
             if (!await PingAsync(false, follower.Reached, cancellationToken)) return;
         }
-        writer.WritePing(follower.Reached);
+        writer.WritePing(follower.Reached, isEnd: true);
         await writer.FlushAsync(cancellationToken);
     }
 

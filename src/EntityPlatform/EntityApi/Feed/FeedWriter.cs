@@ -29,11 +29,13 @@ internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
     }, endsCommit ? change.Revision.Value : null);
 
     /// <summary>The heartbeat; it moves on also where nothing was wanted.</summary>
-    public void WritePing(Revision position) => stream.Write("ping", position, static (json, at) =>
+    /// <param name="isEnd">The feed is whole. Clients take one without this mark for cut off, however it ended.</param>
+    public void WritePing(Revision position, bool isEnd = false) => stream.Write("ping", (Position: position, IsEnd: isEnd), static (json, ping) =>
     {
         json.WriteStartObject();
         json.WriteString("type", "ping");
-        json.WriteNumber("position", at.Value);
+        json.WriteNumber("position", ping.Position.Value);
+        if (ping.IsEnd) json.WriteBoolean("end", true);
         json.WriteEndObject();
     }, position.Value);
 

@@ -93,7 +93,8 @@ public sealed class ComputeMember
         {
             options.OnCall?.Invoke(new CallReport(kind, call, options.Time.GetElapsedTime(began), failure));
         }
-    }}
+    }
+}
 
 /// <summary>What a handler came to.</summary>
 internal readonly record struct MemberAnswer(object? Value, Exception? Failure);

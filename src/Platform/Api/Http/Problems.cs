@@ -28,9 +28,9 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         catch (Exception e)
         {
             var error = ToError(e);
-            // The server that passes a request on reports why its user's body ended.
+            // The server that passes a request on reports why its user's body ended; here it may also be a fault of this server.
             var isBodyOfPeer = e is IOException && PeerForwarder.IsForwarded(http);
-            if (error.Kind == ErrorKind.Internal && !isBodyOfPeer) LogFailed(http, e);
+            if (error.Kind == ErrorKind.Internal) LogFailed(http, e, isBodyOfPeer);
             if (isBodyOfPeer) PeerMark.Fail(http);
             if (http.Response.HasStarted) http.Abort();
             else await Problem.WriteAsync(http, error, IsBadChunk(e) ? StatusCodes.Status400BadRequest : (e as BadHttpRequestException)?.StatusCode);
@@ -72,11 +72,15 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         return Problem.WriteAsync(http, error, http.Response.StatusCode);
     }
 
-    private void LogFailed(HttpContext http, Exception exception)
+    private void LogFailed(HttpContext http, Exception exception, bool isBodyOfPeer)
     {
         using var about = http.Features.Get<Principal>() is { } principal ? log.BeginScope(new LogSubject(principal.Tenant)) : null;
-        LogFailed(exception, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+        if (isBodyOfPeer) LogPassedOnFailed(exception, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+        else LogFailed(exception, http.Request.Method, http.Request.Path, http.TraceIdentifier);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} of another server failed, request {RequestId}")]
+    private partial void LogPassedOnFailed(Exception exception, string method, string path, string requestId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed, request {RequestId}")]
     private partial void LogFailed(Exception exception, string method, string path, string requestId);

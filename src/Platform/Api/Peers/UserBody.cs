@@ -42,7 +42,14 @@ internal sealed class UserBody : HttpContent
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending);
-            while (await ReadAsync(chunk, either.Token) is > 0 and var read) await stream.WriteAsync(chunk.AsMemory(0, read), either.Token);
+            while (true)
+            {
+                // What has come must not wait in the connection's buffer for what may come late, nor the request's head at the start.
+                await stream.FlushAsync(either.Token);
+                var read = await ReadAsync(chunk, either.Token);
+                if (read == 0) return;
+                await stream.WriteAsync(chunk.AsMemory(0, read), either.Token);
+            }
         }
         finally
         {

@@ -57,10 +57,11 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
         if (!KeyPairKind.Audiences.Contains(wanted.Audience)) return IdentityErrors.BadRequest("audience must be human or client.");
         if (wanted.Algorithm != KeyPairKind.Rs256) return IdentityErrors.Algorithm(wanted.Algorithm);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec)) return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
-        var from = wanted.ValidFrom ?? time.GetUtcNow();
-        if (wanted.ValidTo <= from || wanted.ValidTo <= time.GetUtcNow()) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
         return await idempotency.RunAsync(call, TenantId.Platform, sent.Bytes, async keyed =>
         {
+            var now = time.GetUtcNow();
+            var from = wanted.ValidFrom ?? now;
+            if (wanted.ValidTo <= from || wanted.ValidTo <= now) return IdentityErrors.Period;
             if (!(await keys.IssueAsync(call.Caller, wanted.Audience, from, wanted.ValidTo, call.Aborted)).TryGet(out var issued, out var refused)) return refused;
             return await RetireAsync(call, wanted, issued, keyed?.Part(1));
         }, async (keyed, written) =>
@@ -102,8 +103,9 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     {
         if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var sent, out var error)) return error;
         var wanted = sent.Value;
-        if (wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
-        return await ChangeAsync(call, sent.Bytes, key => keys.ReactivateAsync(call.Caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
+        return await ChangeAsync(call, sent.Bytes, async key => wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom
+            ? IdentityErrors.Period
+            : await keys.ReactivateAsync(call.Caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
     }
 
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<SigningKey, Task<Result<SigningKey>>> change)

@@ -38,13 +38,13 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
     }
 
     /// <summary>The newest that may sign; null where there is none.</summary>
-    /// <param name="before">Only those that were made before this one.</param>
+    /// <param name="before">Only those that have not changed since this one was made: one that was reactivated later is not before it.</param>
     public async ValueTask<SigningKey?> FindCurrentAsync(string audience, CancellationToken cancellationToken, SigningKey? before = null)
     {
         var now = time.GetUtcNow();
-        return (await AllAsync(cancellationToken)).Where(k => k.Audience == audience && k.Signs(now) && (before is null || IsBefore(k, before))).MaxBy(k => k.CreatedAt);
-
-        static bool IsBefore(SigningKey key, SigningKey other) => key.ResourceId != other.ResourceId && key.CreatedAt <= other.CreatedAt;
+        return (await AllAsync(cancellationToken))
+            .Where(k => k.Audience == audience && k.Signs(now) && (before is null || k.Revision < before.Revision))
+            .MaxBy(k => k.CreatedAt);
     }
 
     public async ValueTask<SigningKey> CurrentAsync(string audience, CancellationToken cancellationToken)

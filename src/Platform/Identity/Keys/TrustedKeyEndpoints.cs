@@ -48,11 +48,11 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
         var wanted = sent.Value;
         if (!TrustedJwk.TryRead(wanted.Jwk, out _, out var fault)) return IdentityErrors.KeyType(fault);
         if (!KeyPeriods.IsGrace(wanted.InvalidateGracePeriodSec)) return IdentityErrors.BadRequest($"invalidateGracePeriodSec must be 0 to {KeyPeriods.GraceSecondsMax}.");
-        var from = wanted.ValidFrom ?? time.GetUtcNow();
-        if (wanted.ValidTo <= from) return IdentityErrors.BadRequest("validTo must be behind validFrom.");
         var spec = new TrustedKeySpec { KeyId = wanted.KeyId, Jwk = wanted.Jwk, Audience = wanted.Audience, Issuers = wanted.Issuers ?? [] };
         return await idempotency.RunAsync(call, caller.Tenant, sent.Bytes, async _ =>
         {
+            var from = wanted.ValidFrom ?? time.GetUtcNow();
+            if (wanted.ValidTo <= from) return IdentityErrors.BadRequest("validTo must be after validFrom.");
             var registered = await keys.RegisterAsync(caller with { Request = call.Request }, spec, from, wanted.ValidTo, call.Aborted);
             if (!registered.TryGet(out var key, out var refused)) return refused.Code == "VALIDATION_FAILED" ? IdentityErrors.Faulty(refused.Faults!) : refused;
             return await FinishAsync(key);
@@ -60,19 +60,23 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
 
         async Task<Result<Answer>> FinishAsync(TrustedKeyResource key)
         {
-            if (wanted.InvalidatePrevious) await InvalidatePreviousAsync(caller, key, TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec), call.Aborted);
+            var grace = TimeSpan.FromSeconds(wanted.InvalidateGracePeriodSec);
+            if (wanted.InvalidatePrevious && await InvalidatePreviousAsync(caller, key, grace, call.Aborted) is { } left) return left;
             return Answer.Json(Show(key));
         }
     }
 
     /// <summary>Those that have not changed since the key was registered: one that was reactivated later stays, however often the request comes.</summary>
-    private async Task InvalidatePreviousAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken)
+    /// <returns>Why one of them is still valid: the request, sent again, goes on.</returns>
+    private async Task<Error?> InvalidatePreviousAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken)
     {
         await foreach (var other in keys.ListAsync(caller.Tenant, cancellationToken))
         {
-            if (other.Id != key.Id && other.State == KeyPairKind.Active && other.Spec.Audience == key.Spec.Audience && other.Revision < key.Revision)
-                await keys.InvalidateAsync(caller, other, grace, cancellationToken);
+            var isPrevious = other.Id != key.Id && other.State == KeyPairKind.Active && other.Spec.Audience == key.Spec.Audience
+                && other.Revision < key.Revision;
+            if (isPrevious && (await keys.InvalidateAsync(caller, other, grace, cancellationToken)).Error is { } error) return error;
         }
+        return null;
     }
 
     private Task<Result<Answer>> DeleteAsync(ApiCall call) => ChangeAsync(call, default, async (caller, key) =>
@@ -92,8 +96,9 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
     {
         if (!(await IdentityCall.ReadAsync<ReactivateKey>(call)).TryGet(out var sent, out var error)) return error;
         var wanted = sent.Value;
-        if (wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom) return IdentityErrors.BadRequest("validTo must be in the future and behind validFrom.");
-        return await ChangeAsync(call, sent.Bytes, (caller, key) => keys.ReactivateAsync(caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
+        return await ChangeAsync(call, sent.Bytes, async (caller, key) => wanted.ValidTo <= time.GetUtcNow() || wanted.ValidTo <= wanted.ValidFrom
+            ? IdentityErrors.Period
+            : await keys.ReactivateAsync(caller, key, wanted.ValidFrom, wanted.ValidTo, call.Aborted));
     }
 
     private async Task<Result<Answer>> ChangeAsync(ApiCall call, ReadOnlyMemory<byte> body, Func<Caller, TrustedKeyResource, Task<Result<TrustedKeyResource>>> change)

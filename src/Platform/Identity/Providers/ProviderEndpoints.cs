@@ -58,13 +58,15 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         if (!IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error)) return error;
         if (!(await IdentityCall.ReadAsync<RegisterProvider>(call)).TryGet(out var sent, out error)) return error;
         var wanted = sent.Value;
-        if (!(await providers.CheckAddressAsync(wanted.WellKnownConfigUri, call.Aborted)).TryGet(out _, out error)) return error;
         var spec = new ProviderSpec
         {
             WellKnownConfigUri = wanted.WellKnownConfigUri, Issuers = wanted.Issuers ?? [], ExpectedAudiences = wanted.ExpectedAudiences ?? [], RolesClaim = wanted.RolesClaim,
         };
-        return await idempotency.RunAsync(
-            call, caller.Tenant, sent.Bytes, async () => Shown(await providers.RegisterAsync(caller with { Request = call.Request }, spec, call.Aborted)), Replay);
+        return await idempotency.RunAsync(call, caller.Tenant, sent.Bytes, async () =>
+        {
+            if (!(await providers.CheckAddressAsync(wanted.WellKnownConfigUri, call.Aborted)).TryGet(out _, out var refused)) return refused;
+            return Shown(await providers.RegisterAsync(caller with { Request = call.Request }, spec, call.Aborted));
+        }, Replay);
     }
 
     /// <summary>Only the caller's own: other organizations' sign-ins must not wait for a provider because of it.</summary>

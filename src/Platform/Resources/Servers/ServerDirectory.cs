@@ -18,13 +18,17 @@ public sealed record PeerServer(string ServerId, string Name, Uri Address)
 /// </summary>
 public sealed class ServerDirectory
 {
+    /// <summary>A server that serves is registered, and known to all others, long before.</summary>
+    private static readonly TimeSpan RegistrationMax = TimeSpan.FromMinutes(1);
+
     private readonly Informer<ServerSpec, ServerPresence> servers;
+    private readonly TimeProvider time;
     private readonly VersionedRead<View> view;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ServerDirectory(ServerSelf self, Informer<ServerSpec, ServerPresence> servers)
+    public ServerDirectory(ServerSelf self, Informer<ServerSpec, ServerPresence> servers, TimeProvider time)
     {
-        (Self, this.servers) = (self, servers);
+        (Self, this.servers, this.time) = (self, servers, time);
         view = new(Read);
         servers.Untyped.Observe((_, _) =>
         {
@@ -52,10 +56,14 @@ public sealed class ServerDirectory
     }
 
     /// <summary>
-    /// Whether this server is known to be DOWN or GONE. False while the list may be behind, as after a start, and where it is not known.
+    /// Whether this server is DOWN or GONE, or is none of the cloud's. False while the list may be behind, as after a start of this server or
+    /// of that one.
     /// </summary>
-    public bool HasEnded(string serverId) =>
-        servers.Untyped.IsSynced && Find(serverId) is null && view.Value.Ended.Contains(serverId);
+    public bool HasEnded(string serverId)
+    {
+        if (!servers.Untyped.IsSynced || Find(serverId) is not null) return false;
+        return view.Value.Ended.Contains(serverId) || time.GetUtcNow() - Self.StartedAt > RegistrationMax;
+    }
 
     private View Read()
     {

@@ -17,7 +17,7 @@ internal sealed record CloudSummary
     public required string Home { get; init; }
     public required int Pid { get; init; }
 
-    /// <summary>Whether the data folder has a token for this cloud; a second server's has none.</summary>
+    /// <summary>Whether there is a token for this cloud, in the data folder or in STRATA_TOKEN; a second server's folder has none.</summary>
     public bool SignedIn { get; init; }
 
     /// <summary>Address of the welcome page; null where it does not run.</summary>
@@ -36,7 +36,11 @@ internal sealed record CloudSummary
 
     public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
     {
-        var summary = new CloudSummary { Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid, SignedIn = CliContext.Read(run.Home)?.Token is not null };
+        var summary = new CloudSummary
+        {
+            Version = cloud.Version, ApiUrl = cloud.ApiUrl, HttpUrl = cloud.HttpUrl, Home = run.Home, Pid = cloud.Pid,
+            SignedIn = CliContext.Load(run.Home, cloud.ApiUrl.AbsoluteUri).Token is not null,
+        };
         if (!summary.SignedIn) return summary;
         try
         {

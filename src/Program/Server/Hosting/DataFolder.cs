@@ -36,12 +36,23 @@ internal static partial class DataFolder
         if (File.GetUnixFileMode(folder) != OwnerOnly) File.SetUnixFileMode(folder, OwnerOnly);
     }
 
-    /// <summary>A secret that was copied here with the mode of a plain file. A link, or a file of another user, is how the operator mounted it.</summary>
+    /// <summary>
+    /// A secret that was copied here with the mode of a plain file. A link, a file of another user or one whose mode cannot be changed is how
+    /// the operator mounted it.
+    /// </summary>
     private static void CloseFile(string path)
     {
         var file = new FileInfo(path);
         if (!file.Exists || file.LinkTarget is not null || OwnerOf(path) != EffectiveUser()) return;
-        if ((file.UnixFileMode & ~OwnerOnly) != 0) file.UnixFileMode &= OwnerOnly;
+        if ((file.UnixFileMode & ~OwnerOnly) == 0) return;
+        try
+        {
+            file.UnixFileMode &= OwnerOnly;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Mounted for reading only.
+        }
     }
 
     /// <summary>An empty folder, such as a volume that somebody made for us, is taken; what is in another user's folder is not trusted.</summary>

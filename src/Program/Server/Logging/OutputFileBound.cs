@@ -11,18 +11,29 @@ internal sealed class OutputFileBound(string folder, string descriptor = "/proc/
 {
     public const long BytesMax = 16 << 20;
 
-    private readonly long lookEvery = bytesMax / 16;
-    private long written;
+    private readonly string realFolder = WithoutLinks(folder); // as descriptors show it
+    private long written = long.MaxValue / 2; // the first line looks: the file may be of many short lives
 
     /// <summary>To be called for all that is written; looks at the file now and then.</summary>
     public void Wrote(int characters)
     {
-        if (Interlocked.Add(ref written, characters) < lookEvery) return;
+        if (Interlocked.Add(ref written, characters) < bytesMax / 16) return;
         Interlocked.Exchange(ref written, 0);
         var target = File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.FullName;
-        if (target is null || Path.GetExtension(target) != ".out" || Path.GetDirectoryName(target) != folder) return;
-        if (new FileInfo(target).Length <= bytesMax) return;
-        using var file = new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        file.SetLength(0);
+        if (target is null || Path.GetExtension(target) != ".out" || Path.GetDirectoryName(target) != realFolder) return;
+        if (new FileInfo(target) is not { Exists: true } file || file.Length <= bytesMax) return;
+        using var stream = new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        stream.SetLength(0);
+    }
+
+    private static string WithoutLinks(string path)
+    {
+        var real = "/";
+        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = Path.Combine(real, name);
+            real = Directory.ResolveLinkTarget(next, returnFinalTarget: true) is { } target ? WithoutLinks(target.FullName) : next;
+        }
+        return real;
     }
 }

@@ -30,18 +30,22 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var limits = new BlobLimits { ReserveBytes = options.Limits.DiskReserveBytes, QuotaBytes = options.Limits.Quota.DiskBytes };
-        if (options.BlobBucket is not { } settings)
+        if (options.BlobFolder is { } folder)
         {
-            store = DiskBlobs.Open(options.BlobFolder ?? options.Home.Blobs, limits, time);
+            DiskBlobs.Prepare(folder); // opened once it is known to be this cloud's
             return;
         }
-        store = bucket = S3Store.Open(settings, limits, time);
+        if (options.BlobBucket is not { } settings)
+        {
+            store = DiskBlobs.Open(options.Home.Blobs, Limits, time);
+            return;
+        }
+        store = bucket = S3Store.Open(settings, Limits, time);
         if (await bucket.CheckAsync(cancellationToken) is { Error: { } error }) throw error.ToException();
         probe = supervisor.Start("blobs-probe", (work, stop) => ProbeAsync(bucket.CheckAsync, work, stop));
     }
 
-    /// <summary>Checks that a shared folder belongs to this cloud, and goes on checking. Call under the lease of the first start.</summary>
+    /// <summary>Opens a shared folder if it belongs to this cloud, and goes on checking. Call under the lease of the first start.</summary>
     /// <param name="secrets">Under the key that all servers of the cloud share: the folder's id follows from it.</param>
     /// <exception cref="StrataException">BLOBS_MISSING, BLOBS_OF_ANOTHER_CLOUD or BLOBS_FOLDER_UNUSABLE.</exception>
     public async Task ClaimFolderAsync(SealedSecrets secrets, IMarks marks, CancellationToken cancellationToken)
@@ -51,7 +55,8 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         var isMarked = await marks.ReadAsync(TenantId.Platform, FolderMark, cancellationToken) is not null;
         if (CloudFolder.Claim(folder, cloudId, isMarked) is { Error: { } error }) throw error.ToException();
         if (!isMarked) await marks.WriteAsync(TenantId.Platform, FolderMark, JsonText.From(cloudId, WireJson.Of<string>()), cancellationToken);
-        probe = supervisor.Start("blobs-probe", (work, stop) => ProbeAsync(_ => Task.FromResult(CloudFolder.Check(folder, cloudId)), work, stop));
+        store = DiskBlobs.Open(folder, Limits, time, isMounted: () => CloudFolder.Check(folder, cloudId).IsOk);
+        probe = supervisor.Start("blobs-probe", (work, stop) => ProbeFolderAsync(folder, cloudId, work, stop));
     }
 
     public async Task StopAsync(bool keepWork, CancellationToken cancellationToken)
@@ -65,6 +70,26 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         : probe?.Health is { State: WorkState.Failing, LastError: var error } ? new PartHealth(false, error ?? "fails")
         : bucket is null ? new PartHealth(true, $"sources and images are in {options.BlobFolder ?? "the data folder"}")
         : new PartHealth(true, $"sources and images are in {store.Description}, which responds");
+
+    private BlobLimits Limits => new() { ReserveBytes = options.Limits.DiskReserveBytes, QuotaBytes = options.Limits.Quota.DiskBytes };
+
+    /// <summary>A hard mount blocks while its server is away: then the check that hangs is waited for, no further one begins, and nothing else waits.</summary>
+    private Task ProbeFolderAsync(string folder, string cloudId, SupervisedWork work, CancellationToken cancellationToken)
+    {
+        Task<Result<Done>>? last = null;
+        return ProbeAsync(async stop =>
+        {
+            if (last is not { IsCompleted: false }) last = Task.Run(() => CloudFolder.Check(folder, cloudId), CancellationToken.None);
+            try
+            {
+                return await last.WaitAsync(AskEvery, time, stop);
+            }
+            catch (TimeoutException)
+            {
+                return BlobErrors.FolderUnusable(folder, $"it did not respond within {AskEvery.TotalSeconds:0} s");
+            }
+        }, work, cancellationToken);
+    }
 
     private async Task ProbeAsync(Func<CancellationToken, Task<Result<Done>>> check, SupervisedWork work, CancellationToken cancellationToken)
     {

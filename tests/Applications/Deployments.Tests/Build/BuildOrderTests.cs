@@ -26,9 +26,13 @@ public sealed class BuildOrderTests
     {
         await cloud.ReleaseAsync(deployment, release, App("echo started; sleep 300"));
         var building = await UntilAsync(cloud, release, x => x.State == ReleaseStates.Building, "it is being built");
-        await Wait.ForAsync(async () => (await cloud.LogAsync(building)).Contains("started", StringComparison.Ordinal) ? "" : null, "the step has started", 60);
+        await LoggedAsync(cloud, building, "started");
         return building;
     }
+
+    /// <summary>The log is stored in batches, after what it says has happened.</summary>
+    private static Task LoggedAsync(TestCloud cloud, ReleaseResource release, string text) => Wait.ForAsync(
+        async () => (await cloud.LogAsync(release)).Contains(text, StringComparison.Ordinal) ? "" : null, $"the log has \"{text}\"", 60);
 
     [Fact]
     public async Task Deploy_WhileAnOlderOneIsBuilt_CancelsItAndRuns()
@@ -161,7 +165,7 @@ public sealed class BuildOrderTests
         await UntilAsync(cloud, "c-1", x => x is { State: ReleaseStates.Queued, Status.QueuePlace: 1 }, "it is the next");
         await cloud.ReleaseAsync("d", "d-1", App("echo quick"));
         var last = await UntilAsync(cloud, "d-1", x => x is { State: ReleaseStates.Queued, Status.QueuePlace: 2 }, "it is the one after");
-        Assert.Contains("1 build is before it", await cloud.LogAsync(last), StringComparison.Ordinal);
+        await LoggedAsync(cloud, last, "1 build is before it");
         await cloud.Stores.Releases.ChangeAsync(cloud.Caller, "a-1", x => x, "cancel", null, default);
         Assert.Equal(ReleaseStates.Ready, (await cloud.UntilBuiltAsync("c-1")).State);
         Assert.Null((await cloud.UntilBuiltAsync("d-1")).Status.QueuePlace);

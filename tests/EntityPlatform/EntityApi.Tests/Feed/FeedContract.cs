@@ -46,6 +46,7 @@ public abstract class FeedContract(IStore store) : IAsyncLifetime
         Assert.Equal(["CREATE", "UPDATE", "DELETE"], lines[..^1].Select(l => l.GetProperty("changeType").GetString()));
         Assert.All(lines[..^1], l => Assert.Equal(id, l.GetProperty("entity").GetProperty("meta").GetProperty("id").GetString()));
         Assert.Equal([1, 2, 2], lines[..^1].Select(l => l.GetProperty("entity").GetProperty("data").GetProperty("n").GetInt32()));
+        Assert.True(lines[^1].GetProperty("end").GetBoolean());
         Assert.Equal(("ping", (await HeadAsync()).Value), (lines[^1].GetProperty("type").GetString(), lines[^1].GetProperty("position").GetInt64()));
     }
 

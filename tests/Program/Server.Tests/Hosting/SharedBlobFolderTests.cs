@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Blobs;
 using Strata.Core;
 using Strata.Core.Background;
 using Strata.Server.Options;
@@ -42,14 +43,19 @@ public sealed class SharedBlobFolderTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Mount_ThatIsLostLater_MakesThePartUnhealthy()
+    public async Task Mount_ThatIsLostLater_MakesThePartUnhealthy_AndKeepsNothingBelowIt()
     {
         var part = await StartAsync("shared", secrets, database);
         Assert.True(part.Health().Ok);
         Directory.Delete(Path.Combine(folder, "shared"), recursive: true);
-        await Wait.UntilAsync(() => time.Waiting == 1, "it waits for its next look");
-        time.Advance(TimeSpan.FromSeconds(15));
-        await Wait.UntilAsync(() => part.Health() is { Ok: false } health && health.Message.Contains("strata-cloud"), "it reports the loss");
+        await Wait.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(15)); // the next look
+            return part.Health() is { Ok: false } health && health.Message.Contains("strata-cloud");
+        }, "it reports the loss");
+        var put = await part.Store.PutAsync(TenantId.New(TimeProvider.System), null, new MemoryStream([1]), Stop);
+        Assert.Equal(BlobErrors.UnavailableCode, put.Error?.Code);
+        Assert.False(Directory.Exists(Path.Combine(folder, "shared")));
     }
 
     private async Task<BlobsPart> StartAsync(string name, SealedSecrets key, MemoryMarks marks)

@@ -12,6 +12,7 @@ public sealed class OutputFileBoundTests : IDisposable
     public void FileOfStrata_BeginsAgain_BeyondTheBound()
     {
         var (file, bound) = Open("up.out");
+        bound.Wrote(1); // the first line looks
         File.WriteAllText(file, new string('x', 2000));
         bound.Wrote(10);
         Assert.Equal(2000, new FileInfo(file).Length); // it is looked at now and then only
@@ -20,6 +21,25 @@ public sealed class OutputFileBoundTests : IDisposable
         File.WriteAllText(file, new string('x', 900));
         bound.Wrote(100);
         Assert.Equal(900, new FileInfo(file).Length);
+    }
+
+    [Fact]
+    public void FileBehindALinkedFolder_BeginsAgainToo()
+    {
+        var link = folder + "-link";
+        Directory.CreateSymbolicLink(link, folder);
+        try
+        {
+            var (file, descriptor) = (Path.Combine(folder, "up.out"), Path.Combine(folder, "fd"));
+            File.WriteAllText(file, new string('x', 2000));
+            File.CreateSymbolicLink(descriptor, file);
+            new OutputFileBound(link, descriptor, bytesMax: 1000).Wrote(1);
+            Assert.Equal(0, new FileInfo(file).Length);
+        }
+        finally
+        {
+            Directory.Delete(link);
+        }
     }
 
     [Theory]

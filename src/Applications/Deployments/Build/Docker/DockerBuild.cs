@@ -52,7 +52,7 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
         var code = await docker.FollowAsync(Arguments(name, work), work.Log.Line, cancellationToken);
         if (code != 0) return BuildErrors.StepFailed("docker build", new SandboxOutcome.Failed(code));
         var told = await docker.RunAsync(["image", "inspect", "--format", DockerImage.Format, name], cancellationToken);
-        if (told.ExitCode != 0 || DockerImage.Parse(told.Words) is not { } image) return BuildErrors.DockerFailed("image inspect", told.Words);
+        if (told.ExitCode != 0 || DockerImage.Parse(told.Output) is not { } image) return BuildErrors.DockerFailed("image inspect", told.Complaint);
         if (image.Size > work.Config.Build.DiskBytes) return BuildErrors.ImageTooLarge(work.Config.Build.DiskBytes);
         IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : image.Command;
         if (command.Count == 0) return BuildErrors.NoImageCommand(work.Plan.Dockerfile!);
