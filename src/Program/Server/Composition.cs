@@ -37,6 +37,7 @@ using Strata.Resources.Versions;
 using Strata.Rpc;
 using Strata.Runtimes;
 using Strata.Server.Bootstrap;
+using Strata.Server.Hosting;
 using Strata.Server.Options;
 using Strata.Server.Parts;
 using Strata.Server.Status;
@@ -77,6 +78,7 @@ internal sealed class Composition
     private readonly ApiPart api;
     private readonly ServersPart servers;
     private readonly ServerIdentity identity;
+    private readonly ServerSelf self;
     private SealedSecrets? secrets;
     private FirstStart? firstStart;
     private string edgeToken = "";
@@ -85,6 +87,10 @@ internal sealed class Composition
     {
         (this.options, this.loggers, this.telemetry, this.time, this.status) = (options, loggers, telemetry, time, status);
         identity = ServerIdentity.Open(options.Home);
+        self = new ServerSelf(identity.ServerId, identity.ServerName, options.PeerAddress, ProgramVersion.Text, time.GetUtcNow())
+        {
+            Place = ServerPlace.Of(options.Home.Root),
+        };
         Supervisor = new Supervisor(time, loggers.CreateLogger<Supervisor>());
         database = new DatabasePart(options, Supervisor, time, loggers.CreateLogger<PrivatePostgres>());
         storage = new StoragePart(database, options.Limits, Supervisor, time, loggers);
@@ -97,11 +103,12 @@ internal sealed class Composition
         machine = new MachinePart(options, time, loggers.CreateLogger<NodeMachine>());
         api = new ApiPart(options, loggers, AddServices, Map);
         servers = new ServersPart(options, api);
+        var serverId = new ServerIdPart(database, storage, self, time, loggers.CreateLogger<ServerIdPart>());
         var schedules = new SchedulePart(storage, engine, Supervisor, time, loggers);
         Parts =
         [
-            new ActionPart("probe", Probe), database, storage, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), schedules, api, new ControllersPart(api),
-            servers, .. Agents(), .. Edges(),
+            new ActionPart("probe", Probe), database, storage, serverId, engine, blobs, machine, new ActionPart("tenancy", PrepareAsync), schedules, api,
+            new ControllersPart(api), servers, .. Agents(), .. Edges(),
         ];
     }
 
@@ -160,7 +167,7 @@ internal sealed class Composition
         services.AddSingleton(options.Limits.Search);
         services.AddEntityApi(options.Limits.EntityApi);
         services.AddIdentity(new IdentityOptions { Issuer = options.PublicUrl.ToString().TrimEnd('/') + "/api", AllowPrivateProviders = options.PrivateProviders });
-        services.AddServers(Self()).AddPeers();
+        services.AddServers(self).AddPeers();
         services.AddCompute(members).AddPeerCompute(peerCalls, computation);
         services.AddCloudEvents();
         services.AddNodeEndpoints();
@@ -198,8 +205,6 @@ internal sealed class Composition
         app.MapServer(Kinds, status);
         app.RequireDeclaredPermissions();
     }
-
-    private ServerSelf Self() => new(identity.ServerId, identity.ServerName, options.PeerAddress, ProgramVersion.Text, time.GetUtcNow());
 
     /// <summary>Looking at the machine needs nothing of the other parts and takes as long as all of them.</summary>
     private Task Probe(CancellationToken cancellationToken)

@@ -10,8 +10,8 @@ namespace Strata.Resources.Servers;
 
 /// <summary>
 /// Keeps this server registered. Its heartbeats renew a lease, so a beat writes no revision; the resource is written at the start, when the
-/// lease was lost in between, and at the end (GONE). A start takes the lease over from the former life of the same data folder; after that
-/// a lost lease is only taken when it is free, so that of two processes with one id (a copied data folder) the newer one stays. A read or
+/// lease was lost in between, and at the end (GONE). A start takes the lease over from <see cref="ServerIdClaim"/>, or from a former life of
+/// the same place; after that a lost lease is only taken when it is free, so that two processes with one id never take it from each other. A read or
 /// write that fails is tried again under the same lease: the server goes on answering, so it must not be marked DOWN.
 /// </summary>
 public sealed class ServerRegistration(
@@ -26,10 +26,6 @@ public sealed class ServerRegistration(
     /// <summary>How long the last word may take at a stop; without it the others wait for the lease to lapse.</summary>
     private static readonly TimeSpan LeaveMax = TimeSpan.FromSeconds(2);
 
-    private static readonly Error IdInUse = new(
-        ErrorKind.Conflict, "SERVER_ID_IN_USE", "Another process beats under this server's id.",
-        "If the data folder is a copy of another server's, stop this server, delete the file server.id there, and start it again.");
-
     private bool hasTakenOver;
 
     /// <summary>Takes the lease and holds it, again whenever it is lost, until the server stops.</summary>
@@ -39,7 +35,7 @@ public sealed class ServerRegistration(
         {
             try
             {
-                if (await TakeAsync(stoppingToken) is not { } lease) work.Failed(IdInUse.ToException());
+                if (await TakeAsync(stoppingToken) is not { } lease) work.Failed(ServerLease.IdInUse.ToException());
                 else
                     await using (lease) await HoldAsync(lease, work, stoppingToken);
             }
@@ -53,10 +49,8 @@ public sealed class ServerRegistration(
 
     private async Task<HeldLease?> TakeAsync(CancellationToken cancellationToken)
     {
-        var (name, holder) = (ServerLease.Of(self.ServerId), HeldLease.NewHolder(time));
-        var lease = await HeldLease.TryTakeAsync(leases, name, holder, ServerLease.Duration, time, cancellationToken);
-        if (lease is null && !hasTakenOver && await leases.HolderAsync(name, cancellationToken) is { } former)
-            lease = await HeldLease.TryTakeOverAsync(leases, name, holder, former, ServerLease.Duration, time, cancellationToken);
+        var lease = await ServerLease.TryTakeAsync(
+            leases, self, holder => !hasTakenOver && ServerLease.IsOf(self, holder), time, cancellationToken);
         hasTakenOver |= lease is not null;
         return lease;
     }

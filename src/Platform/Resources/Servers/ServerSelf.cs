@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Strata.Entities.Log;
 
 namespace Strata.Resources.Servers;
 
@@ -9,14 +8,12 @@ namespace Strata.Resources.Servers;
 /// <param name="Address">Where the others reach its API.</param>
 public sealed record ServerSelf(string ServerId, string Name, Uri Address, string Version, DateTimeOffset StartedAt)
 {
+    /// <summary>
+    /// Where it runs: the same for each life of one data folder on one machine, which a lock keeps to one process at a time, and another one for a
+    /// copy. Without a slash.
+    /// </summary>
+    public string Place { get; init; } = "somewhere";
+
     /// <summary>Of one life of the process, so that a server that was restarted is told from its former life.</summary>
     public string Life { get; } = RandomNumberGenerator.GetHexString(16, lowercase: true);
-}
-
-/// <summary>The lease that a server's heartbeats hold.</summary>
-internal static class ServerLease
-{
-    public static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
-
-    public static string Of(string serverId) => "server/" + serverId;
 }

@@ -14,7 +14,12 @@ internal static partial class DataFolder
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const int AtCurrentFolder = -100;
     private const uint StatxUser = 8;
-    private const int UserOffset = 20; // of stx_uid in struct statx, which is laid out alike on every architecture
+    private const uint StatxInode = 0x100;
+
+    // In struct statx, which is laid out alike on every architecture: stx_uid, stx_ino, and stx_dev_major with stx_dev_minor behind it.
+    private const int UserOffset = 20;
+    private const int InodeOffset = 32;
+    private const int DeviceOffset = 136;
 
     /// <summary>Makes what is missing, and closes what is the cloud's and open to others.</summary>
     /// <exception cref="StrataException">DATA_FOLDER_NOT_PRIVATE: it belongs to another user, or is open to others and holds something else.</exception>
@@ -25,6 +30,15 @@ internal static partial class DataFolder
         else if (File.GetUnixFileMode(home.Root) != OwnerOnly) Close(home);
         foreach (var file in (string[])[home.KeyFile, Path.Combine(home.Root, "context.json")]) CloseFile(file);
         foreach (var folder in (string[])[home.Blobs, home.Node, home.Edge, home.Run]) CreateInside(folder);
+    }
+
+    /// <summary>What a copy of a folder has not: its device and inode. Zeros where the system does not say.</summary>
+    public static (ulong Device, ulong Inode) FileIdOf(string path)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        return Statx(AtCurrentFolder, path, 0, StatxInode, buffer) == 0
+            ? (BinaryPrimitives.ReadUInt64LittleEndian(buffer[DeviceOffset..]), BinaryPrimitives.ReadUInt64LittleEndian(buffer[InodeOffset..]))
+            : default;
     }
 
     /// <summary>While the root was open, somebody could have put a link or a folder of his own here: root would change, or trust, what is behind it.</summary>

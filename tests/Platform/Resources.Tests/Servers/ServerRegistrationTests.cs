@@ -32,7 +32,7 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
         log = new FaultyLog(new MemoryLog(time, leases));
         var engine = new EntityEngine(log, new StaticDefinitions([ServerKind.Kind.Definition]), new InProcessComputation([], []), time);
         servers = new ResourceStore<ServerSpec, ServerPresence>(engine, ServerKind.Kind, time);
-        self = new ServerSelf("one", "one", new Uri("http://127.0.0.1:1"), "1", time.GetUtcNow());
+        self = new ServerSelf("one", "one", new Uri("http://127.0.0.1:1"), "1", time.GetUtcNow()) { Place = "here" };
         registration = new ServerRegistration(self, servers, leases, time, supervisor);
     }
 
@@ -82,9 +82,89 @@ public sealed class ServerRegistrationTests : IAsyncDisposable
         Assert.Equal((ServerStates.Up, "http://127.0.0.1:1", holder), (server.State, server.Status.Address, await HolderAsync()));
     }
 
+    [Fact]
+    public async Task Claim_OfACopiedFolder_WhoseOriginalRuns_IsRefused_AndTheOriginalStays()
+    {
+        await registration.StartAsync(default);
+        await HeldAsync();
+        var holder = await HolderAsync();
+        await using var claim = new ServerIdClaim(self with { Place = "copy" }, leases, time);
+        var notices = 0;
+        var taken = claim.TakeAsync(isAlone: false, () => notices++, default);
+        await AdvanceUntilDoneAsync(taken, TimersWhileHeld);
+        var error = (await taken).Error;
+        Assert.Equal(("SERVER_ID_IN_USE", 1), (error?.Code, notices));
+        Assert.Contains("delete server.id", error?.NextStep);
+        var server = (await servers.GetAsync(Reader, self.Name, AsOf.Latest, default)).Value;
+        Assert.Equal((ServerStates.Up, holder), (server.State, await HolderAsync()));
+        Assert.False(IsFailing);
+    }
+
+    [Fact]
+    public async Task Claim_OfAMovedFolder_WhoseFormerServerWasKilled_WaitsForItsLease()
+    {
+        await leases.TryHoldAsync(LeaseName, "former place/1", TimeSpan.FromSeconds(15), default);
+        await using var claim = new ServerIdClaim(self, leases, time);
+        var taken = claim.TakeAsync(isAlone: false, () => { }, default);
+        Assert.False(taken.IsCompleted);
+        await AdvanceUntilDoneAsync(taken, 0);
+        Assert.True((await taken).IsOk);
+        Assert.StartsWith(self.Place + "/", await HolderAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("here/1", false)]
+    [InlineData("former place/1", true)]
+    public async Task Claim_WhereTheHolderIsDead_TakesOverAtOnce(string holder, bool isAlone)
+    {
+        await leases.TryHoldAsync(LeaseName, holder, TimeSpan.FromSeconds(15), default);
+        await using var claim = new ServerIdClaim(self, leases, time);
+        Assert.True((await claim.TakeAsync(isAlone, () => Assert.Fail("It waits."), default)).IsOk);
+    }
+
+    [Fact]
+    public async Task Registration_GoesOnWithTheLeaseOfTheClaim()
+    {
+        var claim = new ServerIdClaim(self, leases, time);
+        Assert.True((await claim.TakeAsync(isAlone: false, () => { }, default)).IsOk);
+        await registration.StartAsync(default);
+        await Wait.UntilAsync(async () => await servers.GetAsync(Reader, self.Name, AsOf.Latest, default) is { IsOk: true, Value.State: ServerStates.Up },
+            "it is registered");
+        var holder = await HolderAsync();
+        await claim.DisposeAsync();
+        Assert.NotNull(holder);
+        Assert.Equal(holder, await HolderAsync());
+        Assert.False(IsFailing);
+    }
+
+    [Fact]
+    public async Task Registration_WhereAnotherPlaceHoldsTheLease_WaitsUntilItIsFree()
+    {
+        await leases.TryHoldAsync(LeaseName, "copy/1", TimeSpan.FromSeconds(15), default);
+        await registration.StartAsync(default);
+        await Wait.UntilAsync(() => IsFailing && time.Waiting == 1, "it reports the other process");
+        Assert.Equal("copy/1", await HolderAsync());
+        time.Advance(TimeSpan.FromSeconds(16));
+        await HeldAsync();
+        await Wait.UntilAsync(() => !IsFailing, "it has the lease");
+    }
+
+    private string LeaseName => "server/" + self.ServerId;
+
+    /// <param name="timers">Those that wait besides the one of the task.</param>
+    private async Task AdvanceUntilDoneAsync(Task task, int timers)
+    {
+        for (var second = 0; second < 30 && !task.IsCompleted; second++)
+        {
+            await Wait.UntilAsync(() => task.IsCompleted || time.Waiting == timers + 1, "all wait");
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.True(task.IsCompleted);
+    }
+
     private bool IsFailing => supervisor.Report().Any(h => h.State == WorkState.Failing);
 
     private Task HeldAsync() => Wait.UntilAsync(() => time.Waiting == TimersWhileHeld, "it holds the lease and waits");
 
-    private ValueTask<string?> HolderAsync() => leases.HolderAsync("server/" + self.ServerId, default);
+    private ValueTask<string?> HolderAsync() => leases.HolderAsync(LeaseName, default);
 }

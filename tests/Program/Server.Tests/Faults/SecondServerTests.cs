@@ -44,6 +44,27 @@ public sealed class SecondServerTests : IAsyncLifetime
         await Wait.UntilAsync(async () => (await NodesUpAsync(token)).Count == 2, "both nodes are up, whatever their host is called");
     }
 
+    [Fact]
+    public async Task CopiedDataFolder_IsRefused_WhileItsOriginalRuns()
+    {
+        (await pair.UpAsync(First)).ShouldSucceed();
+        Assert.Equal(0, (await ProcessRun.RunAsync(new("cp", ["-a", First.Home + "/.", Second.Home]), null, 1000, default)).ExitCode);
+
+        var refused = await pair.UpAsync(Second);
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("SERVER_ID_IN_USE", refused.Error);
+        Assert.Contains("delete server.id, node and run", refused.Error);
+        using var client = new StrataClient(First.ApiUrl, First.Token);
+        using (var status = await client.SendAsync(HttpMethod.Get, "/api/v1/status"))
+            Assert.DoesNotContain("SERVER_ID_IN_USE", status!.RootElement.GetRawText(), StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(Second.Home, "server.id"));
+        foreach (var name in (string[])["node", "run"]) Folder.Delete(Path.Combine(Second.Home, name));
+        (await pair.UpAsync(Second)).ShouldSucceed();
+        using var servers = await client.SendAsync(HttpMethod.Get, "/api/v1/servers");
+        Assert.Equal(2, servers!.RootElement.GetProperty("items").EnumerateArray().Count(s => s.GetProperty("state").GetString() == "UP"));
+    }
+
     private async Task<IReadOnlyList<string>> NodesUpAsync(string token)
     {
         using var client = new StrataClient(First.ApiUrl, token);
