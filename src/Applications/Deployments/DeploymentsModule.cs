@@ -43,7 +43,7 @@ public static class DeploymentsModule
         AddBuild(services);
         services.AddSingleton<IPlacementStrategy, LeastLoadedPlacement>();
         services.AddController<PlacementController, InstanceSpec, InstanceStatus>();
-        services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutHands>();
+        services.AddSingleton<RouteNames>().AddSingleton<RolloutObserver>().AddSingleton<RolloutExecutor>();
         services.AddController<RolloutController, DeploymentSpec, DeploymentStatus>();
         services.AddController<RetentionController, DeploymentSpec, DeploymentStatus>();
         services.AddSingleton<PartBlobs>().AddSingleton<BlobEndpoints>().AddSingleton<DeploymentLogsEndpoints>();

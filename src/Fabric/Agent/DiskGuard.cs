@@ -38,7 +38,7 @@ internal sealed class DiskGuard(NodeMachine machine, InstanceSet instances, Time
 
     private async Task RelieveAsync(CancellationToken cancellationToken)
     {
-        if (await LargestAsync(cancellationToken) is not var (id, bytes) || !instances.Evict(id, Sentences.Evicted(bytes)))
+        if (await LargestAsync(cancellationToken) is not var (id, bytes) || !instances.Evict(id, AgentMessages.Evicted(bytes)))
         {
             logger.NobodyToEvict(machine.Paths.Disk.Sentence);
             await Task.Delay(NobodyPause, time, cancellationToken);

@@ -56,7 +56,7 @@ internal sealed partial class InstanceRunner
         var starts = Status.Restarts + 1;
         if (Status.ReadyAt is null && starts >= FirstStartsMax)
         {
-            await FailAsync(Sentences.GaveUp(sentence, starts), null, cancellationToken);
+            await FailAsync(AgentMessages.GaveUp(sentence, starts), null, cancellationToken);
             return;
         }
         var next = parts.Time.GetUtcNow() + BackOff.Delay(crashes);
@@ -104,7 +104,7 @@ internal sealed partial class InstanceRunner
     /// </summary>
     private async Task<TimeSpan?> StoppedWithNodeAsync(CancellationToken cancellationToken)
     {
-        var status = Status with { Address = null, Port = null, ExitCode = null, Message = Sentences.StoppedWithNode, NextStartAt = null };
+        var status = Status with { Address = null, Port = null, ExitCode = null, Message = AgentMessages.StoppedWithNode, NextStartAt = null };
         return await TakeAsync("crash", status, cancellationToken);
     }
 
@@ -116,13 +116,13 @@ internal sealed partial class InstanceRunner
         var exit = run?.Exit ?? new RunExit(-1);
         var ran = now - (run?.StartedAt ?? now);
         crashes = BackOff.Next(crashes, WasReady(run, now));
-        var sentence = Sentences.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
+        var sentence = AgentMessages.Crashed(Spec, exit, ran, LogFile.LastLine(context.LogFile));
         lastCrash = sentence;
         var starts = Status.Restarts + 1;
-        if (Status.ReadyAt is null && starts >= FirstStartsMax) return await FailAsync(Sentences.GaveUp(sentence, starts), exit.Code, cancellationToken);
+        if (Status.ReadyAt is null && starts >= FirstStartsMax) return await FailAsync(AgentMessages.GaveUp(sentence, starts), exit.Code, cancellationToken);
         var delay = BackOff.Delay(crashes);
         parts.Logger.Crashed(context.Id, sentence, delay);
-        var status = Status with { Address = null, Port = null, ExitCode = exit.Code, Message = Sentences.Restarting(sentence, delay), NextStartAt = now + delay };
+        var status = Status with { Address = null, Port = null, ExitCode = exit.Code, Message = AgentMessages.Restarting(sentence, delay), NextStartAt = now + delay };
         try
         {
             return await TakeAsync("crash", status, cancellationToken);
@@ -140,7 +140,7 @@ internal sealed partial class InstanceRunner
     private Task<TimeSpan?> GiveUpAsync(RunState run, CancellationToken cancellationToken)
     {
         var earlier = lastCrash ?? (Status.Restarts > 0 ? Status.Message : null);
-        return FailAsync(Sentences.NotListening(Spec, run.Port, earlier), null, cancellationToken);
+        return FailAsync(AgentMessages.NotListening(Spec, run.Port, earlier), null, cancellationToken);
     }
 
     /// <summary>How long a run was ready, up to its end. One that an earlier life of the agent saw ready counts from its start.</summary>

@@ -167,7 +167,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         var healthy = await IsHealthyAsync(run, cancellationToken);
         failures = healthy ? 0 : failures + 1;
         if (healthy && !isReady) return await TakeAsync("ready", Status with { Message = null }, cancellationToken);
-        if (isReady && failures >= FailuresToUnready) return await TakeAsync("unready", Status with { Message = Sentences.Unready(Spec, run.Port) }, cancellationToken);
+        if (isReady && failures >= FailuresToUnready) return await TakeAsync("unready", Status with { Message = AgentMessages.Unready(Spec, run.Port) }, cancellationToken);
         return failures > 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(Math.Max(1, Spec.Health.IntervalSeconds));
     }
 

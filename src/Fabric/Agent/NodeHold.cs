@@ -27,7 +27,7 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
     {
         while (true)
         {
-            if (await BeatAsync(heard, cancellationToken) == Beat.Held) return true;
+            if (await HeartbeatAsync(heard, cancellationToken) == HeartbeatResult.Held) return true;
             if (IsGone) return false;
             await Task.Delay(options.Heartbeat, time, cancellationToken);
         }
@@ -37,10 +37,10 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
     public async Task KeepAsync(Action<Exception?> heard, CancellationToken cancellationToken)
     {
         do await Task.Delay(options.Heartbeat, time, cancellationToken);
-        while (await BeatAsync(heard, cancellationToken) is Beat.Held or Beat.Unknown);
+        while (await HeartbeatAsync(heard, cancellationToken) is HeartbeatResult.Held or HeartbeatResult.Unknown);
     }
 
-    private async Task<Beat> BeatAsync(Action<Exception?> heard, CancellationToken cancellationToken)
+    private async Task<HeartbeatResult> HeartbeatAsync(Action<Exception?> heard, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,24 +49,24 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
             epoch = answer!.RootElement.GetProperty("epoch").GetInt64();
             client.Fence = string.Create(CultureInfo.InvariantCulture, $"node/{options.Name} {epoch}");
             heard(null);
-            return Beat.Held;
+            return HeartbeatResult.Held;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             heard(e);
-            if (e is StrataException { Error.Code: InUse }) return Beat.Elsewhere;
+            if (e is StrataException { Error.Code: InUse }) return HeartbeatResult.Elsewhere;
             if (e is StrataException { Error.Kind: ErrorKind.NotFound or ErrorKind.Forbidden })
             {
                 IsGone = true; // also where another node has its name by now: this agent's token is for the one that was deleted
-                return Beat.Gone;
+                return HeartbeatResult.Gone;
             }
             logger.Unreachable(e.Message);
-            return Beat.Unknown;
+            return HeartbeatResult.Unknown;
         }
     }
 
     /// <summary>What a heartbeat says about the hold.</summary>
-    private enum Beat
+    private enum HeartbeatResult
     {
         Held,
         Elsewhere,

@@ -20,5 +20,5 @@ public static class LogPosition
         }
     }
 
-    public static void Save(string log, long position) => WholeFile.Write(PathOf(log), position.ToString(CultureInfo.InvariantCulture));
+    public static void Save(string log, long position) => AtomicFile.Write(PathOf(log), position.ToString(CultureInfo.InvariantCulture));
 }

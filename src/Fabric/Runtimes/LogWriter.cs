@@ -10,7 +10,7 @@ public static class LogWriter
     public const long FileBytesMax = 8 << 20;
 
     /// <summary>Writes the script where shims find it. Replaced, never overwritten: shells read a script as they go.</summary>
-    public static void Install(NodePaths paths) => WholeFile.Write(ScriptOf(paths), EmbeddedText.Read("log-writer.sh"));
+    public static void Install(NodePaths paths) => AtomicFile.Write(ScriptOf(paths), EmbeddedText.Read("log-writer.sh"));
 
     /// <summary>What a shim needs to start it, besides S_LOG.</summary>
     public static IReadOnlyDictionary<string, string> Environment(NodePaths paths) => new Dictionary<string, string>

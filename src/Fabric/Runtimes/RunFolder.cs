@@ -44,12 +44,12 @@ internal sealed class RunFolder(string path, TimeProvider time)
         }
     }
 
-    public void Save() => WholeFile.WritePrivate(At("run.json"), JsonSerializer.Serialize(File, NodeFilesJson.Default.RunFile));
+    public void Save() => AtomicFile.WritePrivate(At("run.json"), JsonSerializer.Serialize(File, NodeFilesJson.Default.RunFile));
 
     /// <summary>Starts the shim and remembers how.</summary>
     public void Start(ShimStart start)
     {
-        WholeFile.WritePrivate(At("shim.json"), JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
+        AtomicFile.WritePrivate(At("shim.json"), JsonSerializer.Serialize(start, NodeFilesJson.Default.ShimStart));
         ShimProcess.Start(start).Dispose();
     }
 

@@ -37,7 +37,7 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Lists { get; init; }
 
     /// <summary>Every fault of an input that was checked whole; null where the message says it all.</summary>
-    public IReadOnlyList<SpecFault>? Faults { get; init; }
+    public IReadOnlyList<ValidationError>? Faults { get; init; }
 
     /// <summary>Id of the request that failed, as the server's log has it; null before an answer came.</summary>
     public string? RequestId { get; init; }
@@ -53,7 +53,7 @@ public sealed record Error(ErrorKind Kind, string Code, string Message, string? 
 /// <summary>One fault of an input.</summary>
 /// <param name="Field">Path in camelCase, for example <c>run.port</c>.</param>
 /// <param name="Message">One sentence.</param>
-public sealed record SpecFault(string Field, string Message);
+public sealed record ValidationError(string Field, string Message);
 
 /// <summary>Carries an <see cref="Error"/> where a value cannot: out of a stream, a callback, a constructor.</summary>
 public sealed class StrataException(Error error, Exception? inner = null) : Exception(error.ToString(), inner)

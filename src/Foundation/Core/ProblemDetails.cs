@@ -38,9 +38,9 @@ public static class ProblemDetails
         };
     }
 
-    private static SpecFault[]? Faults(JsonElement problem) =>
+    private static ValidationError[]? Faults(JsonElement problem) =>
         problem.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
-            ? [.. errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(e => new SpecFault(Text(e, "field") ?? "", Text(e, "message") ?? ""))]
+            ? [.. errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(e => new ValidationError(Text(e, "field") ?? "", Text(e, "message") ?? ""))]
             : null;
 
     private static string? Text(JsonElement json, string name) =>

@@ -25,7 +25,7 @@ internal static class IdentityCall
         if (!read.TryGet(out var body, out var error)) return error;
         using (body)
         {
-            var faults = new List<SpecFault>();
+            var faults = new List<ValidationError>();
             return StrictJson.TryRead<T>(body.RootElement, "body", faults, out var value)
                 ? new Sent<T>(value, JsonMarshal.GetRawUtf8Value(body.RootElement).ToArray()) : IdentityErrors.Faulty(faults);
         }

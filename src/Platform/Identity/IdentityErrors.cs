@@ -28,7 +28,7 @@ internal static class IdentityErrors
 
     public static readonly Error Period = BadRequest("validTo must be in the future and after validFrom.");
 
-    public static Error Faulty(IReadOnlyList<SpecFault> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
+    public static Error Faulty(IReadOnlyList<ValidationError> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
 
     public static Error ClientNotFound(string id) => new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.", "GET /api/clients lists those there are.");
 

@@ -11,6 +11,6 @@ public static class StorageServices
     public static IServiceCollection AddStorage(this IServiceCollection services, IStorage storage, IEntityLog? log = null) => services
         .AddSingleton(log ?? storage.Log).AddSingleton(storage.Transfers).AddSingleton(storage.Retention)
         .AddSingleton(storage.Search).AddSingleton(storage.SearchIndexes).AddSingleton(storage.SearchJobs)
-        .AddSingleton(storage.Leases).AddSingleton(storage.Marks)
+        .AddSingleton(storage.Leases).AddSingleton(storage.DurableValues)
         .AddSingleton(storage.Lines).AddSingleton(storage.Messages);
 }

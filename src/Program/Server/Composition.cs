@@ -217,12 +217,12 @@ internal sealed class Composition
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await using var alone = await TakeTurnAsync(cancellationToken);
-        secrets = await CloudKey.OpenAsync(options.Home.KeyFile, storage.Store.Marks, cancellationToken);
-        await blobs.ClaimFolderAsync(secrets, storage.Store.Marks, cancellationToken);
+        secrets = await CloudKey.OpenAsync(options.Home.KeyFile, storage.Store.DurableValues, cancellationToken);
+        await blobs.ClaimFolderAsync(secrets, storage.Store.DurableValues, cancellationToken);
         api.Build();
         var services = api.Services;
         firstStart = new FirstStart(
-            engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(), storage.Store.Marks, identity.ServerId, time);
+            engine.Engine, services.GetRequiredService<TokenIssuer>(), services.GetRequiredService<IAuthenticator>(), storage.Store.DurableValues, identity.ServerId, time);
         (var tenant, IsNew) = await firstStart.EnsureOrganizationAsync(cancellationToken);
         AdminToken = await firstStart.EnsureAdminTokenAsync(tenant, KnownToken, NewAdminToken, cancellationToken);
         await new HostAdoption(services.GetRequiredService<HostClaims>(), loggers.CreateLogger<HostAdoption>()).RunAsync(Kinds, cancellationToken);

@@ -275,21 +275,21 @@ public abstract class AgentContract : IAsyncLifetime
         await Host.UntilAsync(id, InstanceStates.Ready);
         await Host.StopAgentAsync();
         using var former = Host.AgentClient();
-        var epoch = await BeatAsync(former, "former", 0);
+        var epoch = await HeartbeatAsync(former, "former", 0);
         var instances = former.Resources<InstanceSpec, InstanceStatus>("instances");
         former.Fence = $"node/node-1 {epoch}";
         var now = (await instances.FindAsync(id, Host.OrgId))!;
         now = await instances.ChangeAsync(now, now with { Status = now.Status with { Message = "mine" } }, null, Host.OrgId);
 
         using var newer = Host.AgentClient();
-        Assert.True(await BeatAsync(newer, "newer", 0) > epoch);
-        Assert.Equal("NODE_IN_USE", (await Assert.ThrowsAsync<StrataException>(() => BeatAsync(former, "former", epoch))).Error.Code);
+        Assert.True(await HeartbeatAsync(newer, "newer", 0) > epoch);
+        Assert.Equal("NODE_IN_USE", (await Assert.ThrowsAsync<StrataException>(() => HeartbeatAsync(former, "former", epoch))).Error.Code);
         var late = await Assert.ThrowsAsync<StrataException>(() => instances.ChangeAsync(now, now with { Status = now.Status with { Message = "late" } }, null, Host.OrgId));
         Assert.Equal("LEASE_LOST", late.Error.Code);
         Assert.Equal("mine", (await Host.Instances.GetAsync(Host.Caller, id, AsOf.Latest, default)).Value.Status.Message);
     }
 
-    private static async Task<long> BeatAsync(StrataClient agent, string session, long epoch)
+    private static async Task<long> HeartbeatAsync(StrataClient agent, string session, long epoch)
     {
         using var answer = await agent.SendAsync(HttpMethod.Post, $"/api/v1/nodes/node-1/heartbeat?session={session}&epoch={epoch}");
         return answer!.RootElement.GetProperty("epoch").GetInt64();

@@ -61,7 +61,7 @@ internal sealed class EchoService : Echo.EchoBase
 
     private static RpcException Failure(string code) => new Error(ErrorKind.Conflict, code, "It failed, as it was asked to: 50 % ü.", "Do not ask.")
     {
-        Faults = [new SpecFault("fail", "It was set.")],
+        Faults = [new ValidationError("fail", "It was set.")],
     }.ToRpcException();
 
     private async Task<T> CountAsync<T>(Func<Task<T>> work)

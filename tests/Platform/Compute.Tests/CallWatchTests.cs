@@ -8,7 +8,7 @@ public sealed class CallWatchTests
     [Fact]
     public void FailureOfAMember_WaitsForTheWatcher_WithoutWhatIsLong()
     {
-        var call = new CallTold
+        var call = new FinishedCall
         {
             At = DateTimeOffset.UnixEpoch, Member = "user:jane", Kind = MemberCallKind.Processor, Name = "pay", Model = "order",
             Entity = EntityId.New(TimeProvider.System), State = "NEW",

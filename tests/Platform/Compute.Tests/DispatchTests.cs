@@ -43,7 +43,7 @@ public sealed class DispatchTests
         Assert.Equal("No.", (await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Failure);
         Assert.False(others.Calls.TryRead(out _));
         asking = AskAsync("a");
-        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{new string('x', CallTold.DocumentBytesMax)}\"") });
+        member.TryAnswer((await connection.NextAsync()).RequestId, new MemberAnswer { Document = JsonText.FromString($"\"{new string('x', FinishedCall.DocumentBytesMax)}\"") });
         await asking;
         Assert.Null((await mine.Calls.ReadAsync(TestContext.Current.CancellationToken)).Output); // too long to be kept for who is slow
         var all = Enumerable.Range(0, CallWatch.WatchersMax - 1).Select(_ => directory.Calls.Watch(Given.Tenant).Value).ToList();

@@ -17,7 +17,7 @@ public static partial class StrataFileReader
     public static Result<StrataFile> Read(string name, string text)
     {
         if (!YamlTree.Load(name, text).TryGet(out var root, out var error)) return error;
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         var file = Read(new YamlSection(root, "", faults), faults);
         return faults.Count == 0 ? file : YamlTree.Fault(name, string.Join("; ", faults.Select(x => $"{x.Field}: {x.Message}")));
     }
@@ -26,7 +26,7 @@ public static partial class StrataFileReader
     internal static Result<StrataFile> Find(SourceTree source) =>
         StrataFile.Names.FirstOrDefault(source.HasFile) is { } name ? Read(name, source.Read(name)!) : StrataFile.Empty;
 
-    private static StrataFile Read(YamlSection top, List<SpecFault> faults)
+    private static StrataFile Read(YamlSection top, List<ValidationError> faults)
     {
         foreach (var name in NotYet)
         {
@@ -34,7 +34,7 @@ public static partial class StrataFileReader
         }
         var file = Health(Run(Build(new StrataFile { Name = Name(top), Env = Env(top), Serve = Serve(top) }, top), top), top);
         top.End();
-        if (file is { Dockerfile: not null, BuildCommand: not null }) faults.Add(new SpecFault("build", "dockerfile and command exclude each other"));
+        if (file is { Dockerfile: not null, BuildCommand: not null }) faults.Add(new ValidationError("build", "dockerfile and command exclude each other"));
         return file;
     }
 

@@ -6,7 +6,7 @@ namespace Strata.Deployments.Configuration;
 
 /// <summary>One mapping of a YAML file, read strictly: every fault is noted with its line, and so is every field that nobody asked for.</summary>
 /// <param name="path">Of the mapping, for example <c>run.</c>; empty for the top.</param>
-internal sealed class YamlSection(YamlMappingNode? node, string path, ICollection<SpecFault> faults)
+internal sealed class YamlSection(YamlMappingNode? node, string path, ICollection<ValidationError> faults)
 {
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
 
@@ -85,13 +85,13 @@ internal sealed class YamlSection(YamlMappingNode? node, string path, ICollectio
         foreach (var key in node.Children.Keys)
         {
             if (key is YamlScalarNode { Value: { } name } && known.Contains(name)) continue;
-            faults.Add(new SpecFault(path + key, $"line {key.Start.Line}: is not known here; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}"));
+            faults.Add(new ValidationError(path + key, $"line {key.Start.Line}: is not known here; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}"));
         }
     }
 
     public T? Fault<T>(string name, YamlNode at, string message)
     {
-        faults.Add(new SpecFault(path + name, $"line {at.Start.Line}: {message}"));
+        faults.Add(new ValidationError(path + name, $"line {at.Start.Line}: {message}"));
         return default;
     }
 

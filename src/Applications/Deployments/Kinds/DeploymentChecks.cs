@@ -14,10 +14,10 @@ internal static partial class DeploymentChecks
     private const int CommandCharsMax = 4096;
     private const int TextCharsMax = 1024;
 
-    public static IReadOnlyList<SpecFault> Check(DeploymentSpec spec) =>
+    public static IReadOnlyList<ValidationError> Check(DeploymentSpec spec) =>
         [.. Run(spec.Run), .. Build(spec.Build), .. Env(spec.Env), .. Health(spec.Health), .. Text("release", spec.Release), .. Range("generation", spec.Generation, 0, int.MaxValue)];
 
-    public static IReadOnlyList<SpecFault> Check(ReleaseSpec spec) =>
+    public static IReadOnlyList<ValidationError> Check(ReleaseSpec spec) =>
     [
         .. Required("deployment", spec.Deployment),
         .. Source(spec.Source),
@@ -27,7 +27,7 @@ internal static partial class DeploymentChecks
         .. spec.Health is { } health ? Health(health) : [],
     ];
 
-    public static IReadOnlyList<SpecFault> Check(RouteSpec spec) =>
+    public static IReadOnlyList<ValidationError> Check(RouteSpec spec) =>
     [
         .. Required("deployment", spec.Deployment),
         .. spec.Host is { Length: <= 253 } host && Host().IsMatch(host) && !System.Net.IPAddress.TryParse(host, out _) ? [] : Fault("host", "It must be a host name in lower case without a port, not an address, for example shop.example.org."),
@@ -35,7 +35,7 @@ internal static partial class DeploymentChecks
         .. spec.Limits is { } limits ? Limits(limits) : [],
     ];
 
-    private static IEnumerable<SpecFault> Limits(RouteLimits limits) =>
+    private static IEnumerable<ValidationError> Limits(RouteLimits limits) =>
     [
         .. Range("limits.connectSeconds", limits.ConnectSeconds ?? 1, 1, 60),
         .. Range("limits.firstByteSeconds", limits.FirstByteSeconds ?? 1, 1, 3600),
@@ -46,7 +46,7 @@ internal static partial class DeploymentChecks
         .. Range("limits.streamsPerInstance", limits.StreamsPerInstance ?? 0, 0, 16_384),
     ];
 
-    private static IEnumerable<SpecFault> Run(RunConfig run) =>
+    private static IEnumerable<ValidationError> Run(RunConfig run) =>
     [
         .. Command("run.command", run.Command),
         .. run.Port is { } port ? Range("run.port", port, 1, 65535) : [],
@@ -56,7 +56,7 @@ internal static partial class DeploymentChecks
         .. Range("run.stopGraceSeconds", run.StopGraceSeconds, 0, 3600),
     ];
 
-    private static IEnumerable<SpecFault> Build(BuildConfig build) =>
+    private static IEnumerable<ValidationError> Build(BuildConfig build) =>
     [
         .. Command("build.command", build.Command),
         .. Inside("build.output", build.Output),
@@ -67,7 +67,7 @@ internal static partial class DeploymentChecks
         .. Range("build.diskBytes", build.DiskBytes, 16L << 20, 1L << 40),
     ];
 
-    private static IEnumerable<SpecFault> Health(HealthCheck health) =>
+    private static IEnumerable<ValidationError> Health(HealthCheck health) =>
     [
         .. health.Path is null or ['/', ..] && health.Path?.Length is null or <= TextCharsMax && health.Path?.Any(x => x <= ' ' || x == '\x7f') != true
             ? [] : Fault("health.path", "It must start with \"/\" and hold no spaces."),
@@ -76,7 +76,7 @@ internal static partial class DeploymentChecks
         .. Range("health.graceSeconds", health.GraceSeconds, 1, 3600),
     ];
 
-    private static IEnumerable<SpecFault> Env(IReadOnlyDictionary<string, string> env)
+    private static IEnumerable<ValidationError> Env(IReadOnlyDictionary<string, string> env)
     {
         if (env.Count > EnvCountMax) return Fault("env", $"At most {EnvCountMax} variables fit.");
         return env.SelectMany(x => VariableName().IsMatch(x.Key)
@@ -84,7 +84,7 @@ internal static partial class DeploymentChecks
             : Fault("env", "Names take letters, digits and \"_\", at most 128, and do not start with a digit."));
     }
 
-    private static IEnumerable<SpecFault> Source(SourceConfig source) => source switch
+    private static IEnumerable<ValidationError> Source(SourceConfig source) => source switch
     {
         { Archive: null, Git: null } => Fault("source", "Give an archive or a git repository."),
         { Archive: not null, Git: not null } => Fault("source", "Give an archive or a git repository, not both."),
@@ -93,26 +93,26 @@ internal static partial class DeploymentChecks
     };
 
     /// <summary>Refused before it is stored: what is in a release stays in its history.</summary>
-    private static IEnumerable<SpecFault> Address(string? url)
+    private static IEnumerable<ValidationError> Address(string? url)
     {
         if (string.IsNullOrEmpty(url) || url.Length > TextCharsMax) return Required("source.git.url", url);
         return GitAddress.Parse(url).Error is { } error ? Fault("source.git.url", $"{error.Message} {error.NextStep}") : [];
     }
 
-    private static IEnumerable<SpecFault> Inside(string field, string? path) =>
+    private static IEnumerable<ValidationError> Inside(string field, string? path) =>
         path is null || (path.Length is > 0 and <= TextCharsMax && !path.StartsWith('/') && !path.Split('/').Contains("..")) ? [] : Fault(field, "It must be a path inside the source.");
 
-    private static IEnumerable<SpecFault> Command(string field, string? command) =>
+    private static IEnumerable<ValidationError> Command(string field, string? command) =>
         command is null or { Length: > 0 and <= CommandCharsMax } ? [] : Fault(field, $"It takes 1 to {CommandCharsMax} characters.");
 
-    private static IEnumerable<SpecFault> Required(string field, string? text) => string.IsNullOrEmpty(text) ? Fault(field, "It is required.") : Text(field, text);
+    private static IEnumerable<ValidationError> Required(string field, string? text) => string.IsNullOrEmpty(text) ? Fault(field, "It is required.") : Text(field, text);
 
-    private static IEnumerable<SpecFault> Text(string field, string? text) => text is null or { Length: <= TextCharsMax } ? [] : Fault(field, $"It takes at most {TextCharsMax} characters.");
+    private static IEnumerable<ValidationError> Text(string field, string? text) => text is null or { Length: <= TextCharsMax } ? [] : Fault(field, $"It takes at most {TextCharsMax} characters.");
 
-    private static IEnumerable<SpecFault> Range<T>(string field, T value, T least, T most) where T : IComparable<T> =>
+    private static IEnumerable<ValidationError> Range<T>(string field, T value, T least, T most) where T : IComparable<T> =>
         value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0 ? [] : Fault(field, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"It must be from {least} to {most}."));
 
-    private static SpecFault[] Fault(string field, string message) => [new SpecFault(field, message)];
+    private static ValidationError[] Fault(string field, string message) => [new ValidationError(field, message)];
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
     private static partial Regex VariableName();
@@ -124,8 +124,8 @@ internal static partial class DeploymentChecks
     private static partial Regex Path();
 
     /// <summary>Files of the server's machine are its operators'.</summary>
-    public static IReadOnlyList<SpecFault> CheckForOthers(ReleaseSpec spec) =>
+    public static IReadOnlyList<ValidationError> CheckForOthers(ReleaseSpec spec) =>
         spec.Source.Git?.Url.TrimStart().StartsWith("file:", StringComparison.OrdinalIgnoreCase) == true
-            ? [new SpecFault("source.git.url", "Only an operator of the cloud may deploy from file://. Upload the folder instead: strata deploy FOLDER.")]
+            ? [new ValidationError("source.git.url", "Only an operator of the cloud may deploy from file://. Upload the folder instead: strata deploy FOLDER.")]
             : [];
 }

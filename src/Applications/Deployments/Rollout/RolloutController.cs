@@ -16,7 +16,7 @@ namespace Strata.Deployments.Rollout;
 /// off or refused is found again.
 /// </summary>
 internal sealed class RolloutController(
-    DeploymentStores stores, DeploymentViews views, RolloutObserver observer, RouteNames names, RolloutHands hands, DeploymentOptions options)
+    DeploymentStores stores, DeploymentViews views, RolloutObserver observer, RouteNames names, RolloutExecutor executor, DeploymentOptions options)
     : Controller<DeploymentSpec, DeploymentStatus>
 {
     public const string Actor = "controller:rollout";
@@ -47,11 +47,11 @@ internal sealed class RolloutController(
         var observed = await observer.ObserveAsync(resource, cancellationToken);
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
         var plan = RolloutDecision.Decide(observed.View, rules);
-        if (plan.Create is var (release, count)) await hands.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
-        var refused = await hands.RouteAsync(caller, resource, host, plan, cancellationToken);
+        if (plan.Create is var (release, count)) await executor.CreateAsync(caller, resource, observed.Releases[release], count, cancellationToken);
+        var refused = await executor.RouteAsync(caller, resource, host, plan, cancellationToken);
         if (refused is { Code: HostErrors.TakenCode }) plan = plan with { Message = refused.Message };
-        await hands.MoveAsync(caller, resource, plan, cancellationToken);
-        if (plan.End is RolloutEnd.Removed) await hands.RemoveAsync(caller, resource, cancellationToken);
+        await executor.MoveAsync(caller, resource, plan, cancellationToken);
+        if (plan.End is RolloutEnd.Removed) await executor.RemoveAsync(caller, resource, cancellationToken);
         else await TellAsync(resource, observed.View, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
         return RolloutDecision.Sooner(plan.LookAgain, observed.LookAgain);
     }

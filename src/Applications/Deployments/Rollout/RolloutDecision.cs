@@ -26,10 +26,10 @@ internal static class RolloutDecision
 
     private static RolloutPlan Drive(RolloutView view, RolloutRules rules, ReleaseView? target, int generation)
     {
-        var cast = new RolloutCast(view, target, generation);
-        var routing = RolloutRouting.Decide(cast);
-        var cleaning = RolloutCleaning.Decide(cast, rules, routing);
-        var (create, wait) = Creation(cast, rules);
+        var roles = new RolloutRoles(view, target, generation);
+        var routing = RolloutRouting.Decide(roles);
+        var cleaning = RolloutCleaning.Decide(roles, rules, routing);
+        var (create, wait) = Creation(roles, rules);
         return new RolloutPlan
         {
             Create = create,
@@ -38,10 +38,10 @@ internal static class RolloutDecision
             Drain = cleaning.Drain,
             Stop = cleaning.Stop,
             Delete = cleaning.Delete,
-            End = cast.Switched && view.State == DeploymentStates.RollingOut ? new RolloutEnd.Settle() : null,
-            Serving = cast.Switched && target is not null ? target.Id : view.Serving,
+            End = roles.Switched && view.State == DeploymentStates.RollingOut ? new RolloutEnd.Settle() : null,
+            Serving = roles.Switched && target is not null ? target.Id : view.Serving,
             Ready = view.Instances.Count(x => x.IsReady && !cleaning.Drain.Contains(x.Id) && routing.Targets.Any(t => t.Release == x.Release)),
-            Message = Waiting(cast),
+            Message = Waiting(roles),
             LookAgain = Sooner(Sooner(cleaning.LookAgain, wait), view.State == DeploymentStates.RollingOut ? TimeSpan.FromSeconds(5) : null),
         };
     }
@@ -72,21 +72,21 @@ internal static class RolloutDecision
         _ => "its instance never became ready.",
     };
 
-    private static ((string Release, int Count)? Create, TimeSpan? Wait) Creation(RolloutCast cast, RolloutRules rules)
+    private static ((string Release, int Count)? Create, TimeSpan? Wait) Creation(RolloutRoles roles, RolloutRules rules)
     {
-        var missing = cast.Replicas - cast.Current.Count;
-        if (cast.Target is null || missing <= 0) return (null, null);
+        var missing = roles.Replicas - roles.Current.Count;
+        if (roles.Target is null || missing <= 0) return (null, null);
         // Each failed one delays its own replacement; what was asked for beyond them does not wait.
-        if (missing > cast.Failed.Count) return ((cast.Target.Id, missing - cast.Failed.Count), null);
-        var due = cast.Failed.Max(x => x.ChangedAt) + new ExponentialBackOff(rules.BackOff, rules.BackOffMax).After(cast.Failed.Count);
-        return due <= cast.View.Now ? ((cast.Target.Id, missing), null) : (null, due - cast.View.Now);
+        if (missing > roles.Failed.Count) return ((roles.Target.Id, missing - roles.Failed.Count), null);
+        var due = roles.Failed.Max(x => x.ChangedAt) + new ExponentialBackOff(rules.BackOff, rules.BackOffMax).After(roles.Failed.Count);
+        return due <= roles.View.Now ? ((roles.Target.Id, missing), null) : (null, due - roles.View.Now);
     }
 
-    private static string? Waiting(RolloutCast cast)
+    private static string? Waiting(RolloutRoles roles)
     {
-        if (cast.Target is null || cast.Switched) return null;
-        var reason = cast.Current.Concat(cast.Failed).FirstOrDefault(x => !x.IsReady && x.Message is not null)?.Message;
-        return $"{cast.Ready.Count} of {cast.Replicas} instances of {cast.Target.Name} are ready{(reason is null ? "." : ": " + reason)}";
+        if (roles.Target is null || roles.Switched) return null;
+        var reason = roles.Current.Concat(roles.Failed).FirstOrDefault(x => !x.IsReady && x.Message is not null)?.Message;
+        return $"{roles.Ready.Count} of {roles.Replicas} instances of {roles.Target.Name} are ready{(reason is null ? "." : ": " + reason)}";
     }
 
     internal static TimeSpan? Sooner(TimeSpan? a, TimeSpan? b) => a is { } x && b is { } y ? (x < y ? x : y) : a ?? b;

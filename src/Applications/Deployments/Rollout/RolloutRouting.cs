@@ -6,25 +6,25 @@ namespace Strata.Deployments.Rollout;
 /// <summary>Where requests go. Pure.</summary>
 internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string? Message)
 {
-    public static RolloutRouting Decide(RolloutCast cast)
+    public static RolloutRouting Decide(RolloutRoles roles)
     {
-        var view = cast.View;
-        if (cast.Target is { StaticImage: { } image }) return To(new RouteTarget(cast.Target.Id, 1, image));
-        if (view.Replicas == 0 && cast.Target is not null) return new RolloutRouting([], "It is stopped: it was scaled to 0 replicas. Start it with: strata scale NAME --replicas 1");
-        if (cast.Switched) return To(new RouteTarget(cast.Target!.Id, 1, null));
+        var view = roles.View;
+        if (roles.Target is { StaticImage: { } image }) return To(new RouteTarget(roles.Target.Id, 1, image));
+        if (view.Replicas == 0 && roles.Target is not null) return new RolloutRouting([], "It is stopped: it was scaled to 0 replicas. Start it with: strata scale NAME --replicas 1");
+        if (roles.Switched) return To(new RouteTarget(roles.Target!.Id, 1, null));
         if (view.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: { } files }) return To(new RouteTarget(serving, 1, files));
-        return FirstReady(cast) is { } release ? To(new RouteTarget(release, 1, null)) : Nobody(cast);
+        return FirstReady(roles) is { } release ? To(new RouteTarget(release, 1, null)) : Nobody(roles);
     }
 
     /// <summary>What served so far before the target before anything else that is ready.</summary>
-    private static string? FirstReady(RolloutCast cast)
+    private static string? FirstReady(RolloutRoles roles)
     {
-        var ready = cast.View.Instances.Where(x => x.IsReady).Select(x => x.Release).ToList();
-        return new[] { cast.View.Serving, cast.Target?.Id }.FirstOrDefault(x => x is not null && ready.Contains(x)) ?? ready.FirstOrDefault();
+        var ready = roles.View.Instances.Where(x => x.IsReady).Select(x => x.Release).ToList();
+        return new[] { roles.View.Serving, roles.Target?.Id }.FirstOrDefault(x => x is not null && ready.Contains(x)) ?? ready.FirstOrDefault();
     }
 
     /// <summary>What served keeps its place, so that it is found again the moment that one of its instances is.</summary>
-    private static RolloutRouting Nobody(RolloutCast cast) => cast.View switch
+    private static RolloutRouting Nobody(RolloutRoles roles) => roles.View switch
     {
         { Serving: { } serving } => new RolloutRouting([new RouteTarget(serving, 1, null)], null),
         { State: DeploymentStates.RollingOut } => new RolloutRouting([], "It is starting."),

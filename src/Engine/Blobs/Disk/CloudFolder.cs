@@ -22,7 +22,7 @@ public static class CloudFolder
         var path = Path.Combine(root, FileName);
         try
         {
-            if (!isMarked && !File.Exists(path)) WholeFile.WritePrivate(path, cloudId + "\n");
+            if (!isMarked && !File.Exists(path)) AtomicFile.WritePrivate(path, cloudId + "\n");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

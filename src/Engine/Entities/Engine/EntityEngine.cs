@@ -158,7 +158,7 @@ public sealed class EntityEngine(
         new(parts, caller, AsOf.At(await log.HeadAsync(caller.Tenant, cancellationToken)));
 
     /// <summary>Fires a scheduled transition that is due; <see cref="ScheduleRunner"/> does so by itself.</summary>
-    public ValueTask<Result<FiringOutcome>> FireAsync(Caller caller, DueTransition due, CancellationToken cancellationToken) =>
+    public ValueTask<Result<ScheduleOutcome>> FireAsync(Caller caller, DueTransition due, CancellationToken cancellationToken) =>
         new EntityTransaction(parts, caller, AsOf.Latest).FireAsync(due, cancellationToken);
 
     private async ValueTask<Result<EntityRevision>> ChangeAsync(

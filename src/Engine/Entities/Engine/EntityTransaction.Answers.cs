@@ -40,7 +40,7 @@ public sealed partial class EntityTransaction
         {
             if (transaction.hasSteps || transaction.IsJoined) return EngineErrors.CommitInJoinedTransaction(model.Key.Name);
             draft.Armed ??= draft.Expected == Revision.None ? [] : await transaction.parts.Log.SchedulesAsync(transaction.caller.Tenant, draft.Id, cancellationToken);
-            var watched = soFar with { Schedules = [.. draft.Armed, PauseWatch.Over(processor, transaction.parts.Time.GetUtcNow())] };
+            var watched = soFar with { Schedules = [.. draft.Armed, ProcessorTimeout.Over(processor, transaction.parts.Time.GetUtcNow())] };
             if (await transaction.WriteAsync(draft, model, watched, cancellationToken) is { } error) return error;
             if (!(await transaction.AppendAsync(cancellationToken)).TryGet(out var written, out error)) return error;
             transaction.GoOnWith(draft);

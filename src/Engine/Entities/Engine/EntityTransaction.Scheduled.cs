@@ -10,48 +10,48 @@ public sealed partial class EntityTransaction
     /// Fires one scheduled transition that is due, or records why not; commits. Either way it is disarmed, or armed for later, so that nothing
     /// stays due for ever.
     /// </summary>
-    internal async ValueTask<Result<FiringOutcome>> FireAsync(DueTransition due, CancellationToken cancellationToken)
+    internal async ValueTask<Result<ScheduleOutcome>> FireAsync(DueTransition due, CancellationToken cancellationToken)
     {
         if (!(await OpenAsync(due.Id, cancellationToken)).TryGet(out var draft, out var error)) return error;
-        if (draft.Current is not { } entity) return FiringOutcome.Stale;
+        if (draft.Current is not { } entity) return ScheduleOutcome.Stale;
         // Asked after the entity was read: what arms anew also writes the entity, and then the commit is refused.
         var armed = await parts.Log.SchedulesAsync(due.Tenant, due.Id, cancellationToken);
-        if (!armed.Contains(due.Schedule)) return FiringOutcome.Stale;
-        var others = armed.Where(schedule => schedule != due.Schedule && !PauseWatch.Is(schedule)).ToList();
+        if (!armed.Contains(due.Schedule)) return ScheduleOutcome.Stale;
+        var others = armed.Where(schedule => schedule != due.Schedule && !ProcessorTimeout.Is(schedule)).ToList();
         var outcome = await TryFireAsync(draft, entity, due.Schedule, others, cancellationToken);
-        if (outcome == FiringOutcome.Conflict) return outcome;
+        if (outcome == ScheduleOutcome.Conflict) return outcome;
         var committed = await CommitAsync(cancellationToken);
         if (committed.IsOk) return outcome;
-        return HasConflicted ? FiringOutcome.Conflict : committed.Error;
+        return HasConflicted ? ScheduleOutcome.Conflict : committed.Error;
     }
 
-    private async ValueTask<FiringOutcome> TryFireAsync(
+    private async ValueTask<ScheduleOutcome> TryFireAsync(
         Draft draft, EntityRevision entity, ScheduledTransition schedule, List<ScheduledTransition> others, CancellationToken cancellationToken)
     {
         var now = parts.Time.GetUtcNow();
-        if (PauseWatch.Is(schedule))
-            return Record(draft, FiringOutcome.Abandoned, others, PauseWatch.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]));
-        if (schedule.ExpiresAt < now) return Record(draft, FiringOutcome.Expired, others, Of(AuditEventTypes.ScheduledTransitionExpire));
+        if (ProcessorTimeout.Is(schedule))
+            return Record(draft, ScheduleOutcome.Abandoned, others, ProcessorTimeout.Lost((await parts.Log.HistoryAsync(entity.Tenant, entity.Id, null, 1, cancellationToken))[0]));
+        if (schedule.ExpiresAt < now) return Record(draft, ScheduleOutcome.Expired, others, Of(AuditEventTypes.ScheduledTransitionExpire));
         if (await parts.Definitions.FindAsync(caller.Tenant, entity.Model, cancellationToken) is not { } model)
-            return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
+            return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.ScheduledTransitionCancel));
         var machine = new WorkflowMachine(model, entity with { Transition = schedule.Transition }, new Answers(this, draft, model), now);
         var run = await machine.FireAsync(schedule.Transition, cancellationToken);
         var error = run.TryGet(out var outcome, out var failure) ? await WriteAsync(draft, model, outcome, cancellationToken) : failure;
-        if (error is null) return FiringOutcome.Fired;
-        if (HasConflicted) return FiringOutcome.Conflict;
-        if (machine.IsDeclined) return Record(draft, FiringOutcome.Declined, others, machine.Audit[^1]);
+        if (error is null) return ScheduleOutcome.Fired;
+        if (HasConflicted) return ScheduleOutcome.Conflict;
+        if (machine.IsDeclined) return Record(draft, ScheduleOutcome.Declined, others, machine.Audit[^1]);
         if (error.Code == "TRANSITION_NOT_FOUND")
-            return Record(draft, FiringOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
-        if (await Firing.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
+            return Record(draft, ScheduleOutcome.Cancelled, others, Of(AuditEventTypes.TransitionNotFound), Of(AuditEventTypes.ScheduledTransitionCancel));
+        if (await ScheduleRetry.AgainAsync(parts.Log, entity, schedule, now, cancellationToken) is { } later) others.Add(later);
         var last = draft.Current!;
         var aborted = HasCommitted ? machine.Aborted(last.State, error) : [];
-        draft.Write(last, [.. aborted, Firing.Failure(last.State, schedule.Transition, error)], null, others);
-        return FiringOutcome.Failed;
+        draft.Write(last, [.. aborted, ScheduleRetry.Failure(last.State, schedule.Transition, error)], null, others);
+        return ScheduleOutcome.Failed;
 
         AuditEvent Of(string type) => new(type, entity.State, schedule.Transition);
     }
 
-    private static FiringOutcome Record(Draft draft, FiringOutcome outcome, List<ScheduledTransition> armed, params AuditEvent[] events)
+    private static ScheduleOutcome Record(Draft draft, ScheduleOutcome outcome, List<ScheduledTransition> armed, params AuditEvent[] events)
     {
         draft.Write(draft.Current!, events, null, armed);
         return outcome;

@@ -91,7 +91,7 @@ public sealed partial class EntityTransaction
         if (!(await FindAsync(model, id, ifMatch, cancellationToken)).TryGet(out var draft, out var error)) return error;
         draft.Delete([]);
         draft.WrittenBy |= DepthBit;
-        return Told(draft.Written);
+        return ResultOf(draft.Written);
     }
 
     /// <summary>Deletes an entity unless the check finds fault with what the transaction sees of it.</summary>
@@ -223,13 +223,13 @@ public sealed partial class EntityTransaction
         if ((bytes += size) > bytesMax) return EngineErrors.TransactionTooLarge($"more than {bytesMax} bytes of documents");
         if (await AdmitAsync(draft, model, outcome.Entity.Document, cancellationToken) is { } unfit) return unfit;
         if (!UniqueKeys.ClaimsOf(model, outcome.Entity.Document).TryGet(out var claims, out var error)) return error;
-        draft.Write(Told(outcome.Entity), outcome.Audit, claims, outcome.Schedules ?? draft.Armed);
+        draft.Write(ResultOf(outcome.Entity), outcome.Audit, claims, outcome.Schedules ?? draft.Armed);
         draft.WrittenBy |= DepthBit;
         return null;
     }
 
     /// <summary>To a member that joined, what it wrote is of the commit to come.</summary>
-    private EntityRevision Told(EntityRevision entity) => IsJoined ? entity with { Commit = request!.Value } : entity;
+    private EntityRevision ResultOf(EntityRevision entity) => IsJoined ? entity with { Commit = request!.Value } : entity;
 
     private async ValueTask<Result<Draft>> FindAsync(ModelKey? model, EntityId id, Revision? ifMatch, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ namespace Strata.Entities.Engine;
 public sealed partial class ScheduleRunner
 {
     [LoggerMessage(1, LogLevel.Debug, "Scheduled transition {Transition} of entity {Entity} of {Tenant}: {Outcome}")]
-    private partial void LogOutcome(TenantId tenant, EntityId entity, string transition, FiringOutcome outcome);
+    private partial void LogOutcome(TenantId tenant, EntityId entity, string transition, ScheduleOutcome outcome);
 
     [LoggerMessage(2, LogLevel.Warning, "Scheduled transition {Transition} of entity {Entity} of {Tenant} was refused: {Code}")]
     private partial void LogRefused(TenantId tenant, EntityId entity, string transition, string code);

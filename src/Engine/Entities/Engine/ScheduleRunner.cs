@@ -102,7 +102,7 @@ public sealed partial class ScheduleRunner(
             var outcome = await engine.FireAsync(new Caller(due.Tenant, Actor) { Fence = fence }, due, cancellationToken);
             if (outcome.Error is { } error) LogRefused(due.Tenant, due.Id, due.Schedule.Transition, error.Code);
             else LogOutcome(due.Tenant, due.Id, due.Schedule.Transition, outcome.Value);
-            return outcome.IsOk && outcome.Value != FiringOutcome.Conflict;
+            return outcome.IsOk && outcome.Value != ScheduleOutcome.Conflict;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

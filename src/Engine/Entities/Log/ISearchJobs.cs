@@ -29,7 +29,7 @@ public interface ISearchJobs
     ValueTask<IReadOnlyList<FoundEntity>> ResultsAsync(TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken);
 
     /// <summary>Heartbeat of a server; returns those of its jobs that are still running, the others were ended by someone else.</summary>
-    ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Ends the running jobs of servers that were not heard of since then, and removes jobs past their time.</summary>
     ValueTask SweepAsync(DateTimeOffset now, DateTimeOffset heardSince, CancellationToken cancellationToken);

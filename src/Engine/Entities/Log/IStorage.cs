@@ -20,7 +20,7 @@ public interface IStorage
     // Coordination of servers.
     ILeases Leases { get; }
 
-    IMarks Marks { get; }
+    IDurableValues DurableValues { get; }
 
     // Log lines.
     ILines Lines { get; }

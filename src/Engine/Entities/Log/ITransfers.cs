@@ -48,7 +48,7 @@ public interface ITransfers
     /// </summary>
     /// <remarks>The tenant is closed to writes of users' data from before the check that it is empty until the end.</remarks>
     /// <param name="mark">Of the end: written in the same transaction, so that a crash right after it does not leave a published import that counts as unfinished.</param>
-    ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken);
+    ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a history that was to be published.</summary>

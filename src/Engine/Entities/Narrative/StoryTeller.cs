@@ -52,6 +52,6 @@ public static class StoryTeller
     {
         var armed = await engine.Log.SchedulesAsync(caller.Tenant, id, cancellationToken);
         var tried = await engine.DryRunAsync(caller, id, current => current.Document, null, cancellationToken);
-        return tried.TryGet(out var run, out var error) ? [.. Waits.Of(run, armed)] : [Waits.OfFailure(error)];
+        return tried.TryGet(out var run, out var error) ? [.. WaitReasons.Of(run, armed)] : [WaitReasons.OfFailure(error)];
     }
 }

@@ -9,7 +9,7 @@ namespace Strata.Storage.Memory;
 public sealed class MemoryLines(TimeProvider time) : ILines
 {
     private readonly ConcurrentDictionary<(TenantId, EntityId), Stream> streams = new();
-    private readonly Wakes<LinesAppended> wakes = new(NullLogger.Instance);
+    private readonly Notifier<LinesAppended> wakes = new(NullLogger.Instance);
 
     public ValueTask<long> AppendAsync(TenantId tenant, EntityId stream, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {

@@ -12,7 +12,7 @@ namespace Strata.Storage.Memory;
 public sealed class MemoryLog(TimeProvider time, MemoryLeases? leases = null) : IEntityLog
 {
     private readonly ConcurrentDictionary<TenantId, MemoryTenant> tenants = new();
-    private readonly Wakes<TenantHead> wakes = new(NullLogger.Instance);
+    private readonly Notifier<TenantHead> wakes = new(NullLogger.Instance);
 
     public ValueTask<AppendOutcome> AppendAsync(Commit commit, CancellationToken cancellationToken)
     {

@@ -48,7 +48,7 @@ public sealed class MemorySearchJobs(MemorySearch searches, TimeProvider time) :
             return ValueTask.FromResult<IReadOnlyList<FoundEntity>>(jobs.TryGetValue((tenant, id), out var entry) && skip < entry.Found.Count ? [.. entry.Found.Skip((int)skip).Take(take)] : []);
     }
 
-    public ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken)
     {
         lock (gate)
         {

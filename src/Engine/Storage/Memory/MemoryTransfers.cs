@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Memory;
 
 /// <summary>Transfers of a log in memory, for tests.</summary>
-public sealed class MemoryTransfers(MemoryLog log, MemoryMarks marks, MemoryLeases leases) : ITransfers
+public sealed class MemoryTransfers(MemoryLog log, MemoryValues durable, MemoryLeases leases) : ITransfers
 {
     private readonly ConcurrentDictionary<TenantId, Staging> stagings = new();
 
@@ -71,13 +71,13 @@ public sealed class MemoryTransfers(MemoryLog log, MemoryMarks marks, MemoryLeas
 
     public ValueTask<bool> IsEmptyAsync(TenantId tenant, CancellationToken cancellationToken) => ValueTask.FromResult(log.Of(tenant).HoldsNothingOfUsers());
 
-    public ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
+    public ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
     {
         PublishOutcome outcome = new PublishOutcome.NotEmpty();
         var isHeld = leases.TryDo(fence, () =>
         {
             if (Publish(tenant, head) is not { } end) return;
-            marks.Write(tenant, mark(end));
+            durable.Write(tenant, mark(end));
             outcome = new PublishOutcome.Published(end);
         });
         return ValueTask.FromResult(isHeld ? outcome : new PublishOutcome.Fenced());

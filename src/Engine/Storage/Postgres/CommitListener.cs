@@ -21,15 +21,15 @@ internal sealed partial class CommitListener : IAsyncDisposable
     private readonly Connections connections;
     private readonly PostgresOptions options;
     private readonly LogQueries queries;
-    private readonly Wakes<TenantHead> wakes;
-    private readonly Wakes<LinesAppended> appended;
+    private readonly Notifier<TenantHead> wakes;
+    private readonly Notifier<LinesAppended> appended;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ConcurrentDictionary<TenantId, Reported> reported = new();
     private readonly SupervisedWork work;
 
     public CommitListener(
-        Connections connections, PostgresOptions options, LogQueries queries, Wakes<TenantHead> wakes, Wakes<LinesAppended> appended, Supervisor supervisor,
+        Connections connections, PostgresOptions options, LogQueries queries, Notifier<TenantHead> wakes, Notifier<LinesAppended> appended, Supervisor supervisor,
         TimeProvider time, ILogger logger)
     {
         (this.connections, this.options, this.queries, this.wakes, this.appended, this.time, this.logger) =

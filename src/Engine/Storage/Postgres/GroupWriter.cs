@@ -293,7 +293,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         knownTenants.UnionWith(tenants);
     }
 
-    /// <summary>Wakes come before the answers: who has written knows that this server's feed has been told of it.</summary>
+    /// <summary>Notifier come before the answers: who has written knows that this server's feed has been told of it.</summary>
     private void Complete(IReadOnlyList<AppendRequest> members, AppendOutcome[] outcomes)
     {
         var heads = new Dictionary<TenantId, Revision>();

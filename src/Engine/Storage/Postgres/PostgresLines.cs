@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>Log lines in the database. The stream's row is the lock under which its chunks are numbered. Safe for concurrent use.</summary>
-internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Wakes<LinesAppended> wakes) : ILines
+internal sealed class PostgresLines(QueryPool pool, LineNotices notices, Notifier<LinesAppended> wakes) : ILines
 {
     private static readonly string AppendSql = $"""
         with s as (

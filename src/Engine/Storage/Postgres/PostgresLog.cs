@@ -15,7 +15,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly LogQueries queries;
     private readonly GroupQueries groups;
     private readonly FollowQuery follows;
-    private readonly Wakes<TenantHead> wakes;
+    private readonly Notifier<TenantHead> wakes;
     private readonly CommitListener listener;
     private readonly GroupWriter writer;
     private readonly ReadBatcher latest;
@@ -24,14 +24,14 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
 
     /// <param name="appended">Told of lines that other servers append, which come over the same connection.</param>
     public PostgresLog(
-        Connections connections, PostgresOptions options, Wakes<LinesAppended> appended, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
+        Connections connections, PostgresOptions options, Notifier<LinesAppended> appended, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
     {
         var watch = connections.Watch!;
         queries = new LogQueries(connections.Queries);
         groups = new GroupQueries(connections.Queries);
         follows = new FollowQuery(connections.Queries);
         times = new LogTimes(connections.Queries, time);
-        wakes = new Wakes<TenantHead>(logger);
+        wakes = new Notifier<TenantHead>(logger);
         listener = new CommitListener(connections, options, queries, wakes, appended, supervisor, time, logger);
         writer = new GroupWriter(connections, watch, options, listener.Hear, supervisor, time, logger);
         var cache = new RevisionCache(options.RevisionCacheBytesMax);

@@ -99,7 +99,7 @@ internal sealed class PostgresSearchJobs(QueryPool pool, QueryPool searches, Dat
             return await PostgresSearch.ReadFoundAsync(command, cancellationToken);
         });
 
-    public async ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             Prepare(command, "update strata.search_job set heard_at = $2 where server = $1 and status = 'RUNNING' returning tenant, job", server, now);

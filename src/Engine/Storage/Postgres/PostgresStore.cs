@@ -19,7 +19,7 @@ public sealed class PostgresStore : IStorage, IAsyncDisposable
     {
         this.connections = connections;
         connections.StartWatch(options, supervisor, time);
-        var appended = new Wakes<LinesAppended>(loggers.CreateLogger<PostgresLines>());
+        var appended = new Notifier<LinesAppended>(loggers.CreateLogger<PostgresLines>());
         log = new PostgresLog(connections, options, appended, supervisor, time, loggers.CreateLogger<PostgresLog>());
         Leases = new PostgresLeases(connections.Queries);
         notices = new LineNotices(connections.Queries, supervisor, time);
@@ -28,7 +28,7 @@ public sealed class PostgresStore : IStorage, IAsyncDisposable
         var indexes = new PostgresSearchIndexes(connections, time);
         SearchIndexes = indexes;
         Search = new PostgresSearch(connections.Searches, indexes, time);
-        Marks = new PostgresMarks(connections.Queries);
+        DurableValues = new PostgresValues(connections.Queries);
         Transfers = new PostgresTransfers(connections, time);
         Retention = new PostgresRetention(connections.Queries);
         SearchJobs = new PostgresSearchJobs(connections.Queries, connections.Searches, connections.Watch!, indexes);
@@ -44,7 +44,7 @@ public sealed class PostgresStore : IStorage, IAsyncDisposable
 
     public IEntitySearch Search { get; }
 
-    public IMarks Marks { get; }
+    public IDurableValues DurableValues { get; }
 
     public ISearchJobs SearchJobs { get; }
 

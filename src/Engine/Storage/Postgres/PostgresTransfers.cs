@@ -99,7 +99,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
             var gone = await pool.RunAsync(async command =>
             {
                 Prepare(command, sql, tenant);
-                PostgresMarks.Add(command, fence);
+                PostgresValues.Add(command, fence);
                 return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
             });
             if (gone <= 0) return gone == 0;
@@ -112,7 +112,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 
-    public async ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
+    public async ValueTask<PublishOutcome> PublishAsync(TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
     {
         try
         {
@@ -136,11 +136,11 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     }
 
     private static async Task<PublishOutcome> PublishAsync(
-        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
+        NpgsqlConnection connection, TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
     {
         await using var reserve = new NpgsqlCommand { Connection = connection };
         Prepare(reserve, TransferSql.Reserve, tenant, head.Value);
-        PostgresMarks.Add(reserve, fence);
+        PostgresValues.Add(reserve, fence);
         if (await reserve.ExecuteScalarAsync(cancellationToken) is not long end) return new PublishOutcome.Fenced();
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         foreach (var sql in (string[])[TransferSql.PublishLog, TransferSql.PublishHeads, TransferSql.PublishClaims, TransferSql.PublishSchedules])
@@ -157,7 +157,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
         // Last, because it locks the lease, which must be renewed meanwhile: whoever took it since the digests were compared may have staged something else.
         await using (var write = new NpgsqlCommand { Connection = connection, Transaction = transaction })
         {
-            PostgresMarks.PrepareWrite(write, tenant, mark(new Revision(end)), fence);
+            PostgresValues.PrepareWrite(write, tenant, mark(new Revision(end)), fence);
             if (await write.ExecuteNonQueryAsync(cancellationToken) == 0) return new PublishOutcome.Fenced(); // the transaction is rolled back
         }
         await using (var open = new NpgsqlCommand { Connection = connection, Transaction = transaction })
@@ -223,7 +223,7 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
     private async Task<bool> TryRunAsync(Action<NpgsqlCommand> prepare, Fence fence, CancellationToken cancellationToken) => await pool.RunAsync(async command =>
     {
         prepare(command);
-        PostgresMarks.Add(command, fence);
+        PostgresValues.Add(command, fence);
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     });
 

@@ -59,7 +59,7 @@ internal static class PostgresSettings
     private static void WriteFile(string path, string text)
     {
         if (File.Exists(path) && File.ReadAllText(path) == text && File.GetUnixFileMode(path) == Readable) return;
-        WholeFile.Write(path, text);
+        AtomicFile.Write(path, text);
         File.SetUnixFileMode(path, Readable);
     }
 }

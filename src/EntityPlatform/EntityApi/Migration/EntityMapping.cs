@@ -21,18 +21,18 @@ internal sealed class EntityMapping
     private EntityMapping(IReadOnlyList<Action<JsonObject>> rules) => this.rules = rules;
 
     /// <param name="faults">Every fault, each naming its rule.</param>
-    public static EntityMapping Read(JsonElement rules, List<SpecFault> faults)
+    public static EntityMapping Read(JsonElement rules, List<ValidationError> faults)
     {
         var read = new List<Action<JsonObject>>();
         if (rules.ValueKind != JsonValueKind.Array || rules.GetArrayLength() > RulesMax)
         {
-            faults.Add(new SpecFault("rules", $"It must be an array of at most {RulesMax} rules."));
+            faults.Add(new ValidationError("rules", $"It must be an array of at most {RulesMax} rules."));
             return new EntityMapping(read);
         }
         foreach (var (rule, i) in rules.EnumerateArray().Select((r, i) => (r, i)))
         {
             if (ReadRule(rule) is { } action) read.Add(action);
-            else faults.Add(new SpecFault($"rules[{i}]", "It must be {move: {from, to}}, {rename: {from, to}}, {default: {path, value}} or {drop: path}; paths such as $.a.b name members."));
+            else faults.Add(new ValidationError($"rules[{i}]", "It must be {move: {from, to}}, {rename: {from, to}}, {default: {path, value}} or {drop: path}; paths such as $.a.b name members."));
         }
         return new EntityMapping(read);
     }

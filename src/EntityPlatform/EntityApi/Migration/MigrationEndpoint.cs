@@ -49,23 +49,23 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
 
     private static Result<MigrationPlan> Read(ModelTarget target, JsonElement body)
     {
-        var faults = body.EnumerateObject().Where(m => !Members.Contains(m.Name)).Take(1).Select(m => new SpecFault("body", $"It takes {string.Join(", ", Members)}.")).ToList();
+        var faults = body.EnumerateObject().Where(m => !Members.Contains(m.Name)).Take(1).Select(m => new ValidationError("body", $"It takes {string.Join(", ", Members)}.")).ToList();
         var to = ReadNumber(body, "to", 0, int.MaxValue, faults);
-        if (to == target.Model.Version) faults.Add(new SpecFault("to", "It must be another version."));
+        if (to == target.Model.Version) faults.Add(new ValidationError("to", "It must be another version."));
         var size = ReadNumber(body, "transactionSize", 100, BatchMax, faults);
         var isDry = body.TryGetProperty("dryRun", out var dry) && dry.ValueKind == JsonValueKind.True;
-        if (dry.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.True or JsonValueKind.False)) faults.Add(new SpecFault("dryRun", "It must be true or false."));
+        if (dry.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.True or JsonValueKind.False)) faults.Add(new ValidationError("dryRun", "It must be true or false."));
         var mapping = EntityMapping.Read(body.TryGetProperty("rules", out var rules) ? rules : JsonElement.Parse("[]"), faults);
         if (faults.Count > 0) return new Error(ErrorKind.Invalid, "BAD_REQUEST", $"The migration is not valid: {faults[0].Field}: {faults[0].Message}") { Faults = faults };
         return new MigrationPlan(target.Caller with { KeepsModels = true }, target.Model, target.Model with { Version = to }, mapping, size, isDry);
     }
 
     /// <param name="otherwise">0: it must be there.</param>
-    private static int ReadNumber(JsonElement body, string name, int otherwise, int max, List<SpecFault> faults)
+    private static int ReadNumber(JsonElement body, string name, int otherwise, int max, List<ValidationError> faults)
     {
         if (!body.TryGetProperty(name, out var member) && otherwise > 0) return otherwise;
         if (member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var value) && value >= 1 && value <= max) return value;
-        faults.Add(new SpecFault(name, $"It must be a whole number from 1 to {max}."));
+        faults.Add(new ValidationError(name, $"It must be a whole number from 1 to {max}."));
         return 0;
     }
 

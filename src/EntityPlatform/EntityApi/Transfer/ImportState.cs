@@ -23,26 +23,26 @@ internal sealed record ImportState(
     /// <summary>Under which one import of an organization goes on at a time, on whichever server.</summary>
     public static string LeaseOf(TenantId tenant) => $"import/{tenant}";
 
-    public static async ValueTask<ImportState?> ReadAsync(IMarks marks, TenantId tenant, CancellationToken cancellationToken) =>
-        await marks.ReadAsync(tenant, Name, cancellationToken) is { } value ? value.To(WireJson.Of<ImportState>()) : null;
+    public static async ValueTask<ImportState?> ReadAsync(IDurableValues durable, TenantId tenant, CancellationToken cancellationToken) =>
+        await durable.ReadAsync(tenant, Name, cancellationToken) is { } value ? value.To(WireJson.Of<ImportState>()) : null;
 
     /// <summary>Unfinished, and the organization waits for it.</summary>
     public bool IsUnderWay(DateTimeOffset now) => State == Unfinished && ExpiresAt is { } expiry && expiry > now;
 
-    public Mark ToMark() => new(Name, JsonText.From(this, WireJson.Of<ImportState>()));
+    public DurableValue ToMark() => new(Name, JsonText.From(this, WireJson.Of<ImportState>()));
 
     /// <returns>False where the lease has gone to another server: nothing was written.</returns>
-    public ValueTask<bool> WriteAsync(IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
-        marks.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), fence, cancellationToken);
+    public ValueTask<bool> WriteAsync(IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        durable.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), fence, cancellationToken);
 
     /// <summary>Removes all that an import has staged, takes users' writes again, and then forgets it.</summary>
     /// <returns>False where the lease has gone to another server.</returns>
-    public static async ValueTask<bool> DiscardAsync(ITransfers transfers, IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+    public static async ValueTask<bool> DiscardAsync(ITransfers transfers, IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         await transfers.UnstageAsync(tenant, revisions: true, fence, cancellationToken)
         && await transfers.OpenAsync(tenant, fence, cancellationToken)
-        && await ForgetAsync(marks, tenant, fence, cancellationToken);
+        && await ForgetAsync(durable, tenant, fence, cancellationToken);
 
     /// <returns>False where the lease has gone to another server: nothing was removed.</returns>
-    public static ValueTask<bool> ForgetAsync(IMarks marks, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
-        marks.DeleteAsync(tenant, Name, fence, cancellationToken);
+    public static ValueTask<bool> ForgetAsync(IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
+        durable.DeleteAsync(tenant, Name, fence, cancellationToken);
 }

@@ -10,7 +10,7 @@ namespace Strata.EntityApi.Transfer;
 /// Each hour, on one server at a time, removes what is left of imports that expired a day ago: nobody goes on with them, and what they have staged takes as much room as the organization's
 /// data would.
 /// </summary>
-internal sealed class ImportSweeper(ITransfers transfers, IMarks marks, ILeases leases, TimeProvider time, Supervisor supervisor)
+internal sealed class ImportSweeper(ITransfers transfers, IDurableValues durable, ILeases leases, TimeProvider time, Supervisor supervisor)
     : LeasedService("import-sweeper", leases, time, supervisor)
 {
     /// <summary>After its expiry, in which the same export sent again still goes on where it was.</summary>
@@ -53,10 +53,10 @@ internal sealed class ImportSweeper(ITransfers transfers, IMarks marks, ILeases 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            var state = await ImportState.ReadAsync(marks, tenant, either.Token);
+            var state = await ImportState.ReadAsync(durable, tenant, either.Token);
             if (state is { State: ImportState.Unfinished, ExpiresAt: { } expiry } && expiry > time.GetUtcNow() - KeptFor) return; // it went on meanwhile
             if (state is { State: ImportState.Complete }) await transfers.OpenAsync(tenant, lease.Fence, either.Token);
-            else await ImportState.DiscardAsync(transfers, marks, tenant, lease.Fence, either.Token);
+            else await ImportState.DiscardAsync(transfers, durable, tenant, lease.Fence, either.Token);
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -10,7 +10,7 @@ namespace Strata.EntityApi.Transfer;
 /// the organization is marked; when it breaks off, the same export sent again goes on, and a discard forgets it.
 /// </summary>
 /// <param name="fence">Of the lease under which it runs: once another server has that, nothing more is written.</param>
-internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
+internal sealed class Importer(ITransfers transfers, IDurableValues durable, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
 {
     /// <summary>No log comes so far, and one that an import brings here still has numbers for all its commits to come.</summary>
     private const long RevisionMax = 1L << 50;
@@ -87,7 +87,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         if (line.Type != "export" || document.RootElement.GetProperty("format").GetInt32() != TransferLines.Format) return TransferErrors.NoExport;
         var export = document.RootElement.GetProperty("id").GetGuid();
         sha.AppendData(line.Bytes);
-        var former = await ImportState.ReadAsync(marks, tenant, cancellationToken);
+        var former = await ImportState.ReadAsync(durable, tenant, cancellationToken);
         if (former is not null && former.Export != export && former.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
         if (former is { State: ImportState.Complete } && former.Export == export) return TransferErrors.Complete(former.At);
         if (!await transfers.IsEmptyAsync(tenant, cancellationToken))
@@ -98,7 +98,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         }
         var goesOn = former is { State: ImportState.Unfinished } && former.Export == export;
         // The mark of another goes first: a mark whose rows are gone in part would let that one go on as if they were there.
-        if (!goesOn) Require(await ImportState.ForgetAsync(marks, tenant, fence, cancellationToken));
+        if (!goesOn) Require(await ImportState.ForgetAsync(durable, tenant, fence, cancellationToken));
         Require(await transfers.UnstageAsync(tenant, revisions: !goesOn, fence, cancellationToken));
         state = goesOn ? former! : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
         await CloseAsync(cancellationToken);
@@ -112,17 +112,17 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
     {
         var until = time.GetUtcNow() + ImportState.Lifetime;
         state = state with { ExpiresAt = until };
-        Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
+        Require(await state.WriteAsync(durable, tenant, fence, cancellationToken));
         Require(await transfers.CloseAsync(tenant, until, fence, cancellationToken));
     }
 
     /// <summary>Of an import that can never be published, because something was written before the organization was closed, or after it had expired.</summary>
     private async Task AbandonAsync(CancellationToken cancellationToken) =>
-        Require(await ImportState.DiscardAsync(transfers, marks, tenant, fence, cancellationToken));
+        Require(await ImportState.DiscardAsync(transfers, durable, tenant, fence, cancellationToken));
 
     /// <summary>The end of the same export's import, where whoever had the lease meanwhile has published it.</summary>
     private async ValueTask<ImportState?> CompletedAsync(Guid export) =>
-        await ImportState.ReadAsync(marks, tenant, CancellationToken.None) is { State: ImportState.Complete } done && done.Export == export ? done : null;
+        await ImportState.ReadAsync(durable, tenant, CancellationToken.None) is { State: ImportState.Complete } done && done.Export == export ? done : null;
 
     private async Task TakeAsync(Line line, CancellationToken cancellationToken)
     {
@@ -189,7 +189,7 @@ internal sealed class Importer(ITransfers transfers, IMarks marks, TimeProvider 
         if (revisions.Count > 0)
         {
             state = state with { Staged = revisions[^1].Revision.Value, At = time.GetUtcNow() };
-            Require(await state.WriteAsync(marks, tenant, fence, cancellationToken));
+            Require(await state.WriteAsync(durable, tenant, fence, cancellationToken));
         }
         if (state.ExpiresAt - time.GetUtcNow() < ImportState.Lifetime - RenewAfter) await CloseAsync(cancellationToken);
         revisions.Clear();

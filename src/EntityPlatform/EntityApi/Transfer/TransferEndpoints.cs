@@ -17,7 +17,7 @@ namespace Strata.EntityApi.Transfer;
 
 /// <summary>An organization's data out of one cloud and into another, whole.</summary>
 internal sealed class TransferEndpoints(
-    IEntityLog log, ITransfers transfers, IMarks marks, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime, TimeProvider time)
+    IEntityLog log, ITransfers transfers, IDurableValues durable, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const string Read = "transfers.read";
     private const string Write = "transfers.write";
@@ -51,7 +51,7 @@ internal sealed class TransferEndpoints(
     private async Task<Result<Answer>> ExportAsync(ApiCall call)
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is { } state && state.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
+        if (await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is { } state && state.IsUnderWay(time.GetUtcNow())) return TransferErrors.Unfinished;
         return Answer.Stream(async http =>
         {
             http.Response.ContentType = Lines;
@@ -64,7 +64,7 @@ internal sealed class TransferEndpoints(
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        return await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is { } state ? Answer.Json(state) : Answer.Json(json =>
+        return await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is { } state ? Answer.Json(state) : Answer.Json(json =>
         {
             json.WriteStartObject();
             json.WriteString("state", "NONE");
@@ -82,7 +82,7 @@ internal sealed class TransferEndpoints(
         return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
         {
             var lines = new LineReader(call.Http.Request.BodyReader, TransferLines.LineBytesMax, SilenceMax, time);
-            using var importer = new Importer(transfers, marks, time, caller.Tenant, lease.Fence, lines);
+            using var importer = new Importer(transfers, durable, time, caller.Tenant, lease.Fence, lines);
             using var finishing = CancellationTokenSource.CreateLinkedTokenSource(lease.Lost);
             await using var stopping = lifetime.ApplicationStopping.Register(CancelWhenNobodyWaits);
             await using var aborted = call.Aborted.Register(CancelWhenNobodyWaits);
@@ -100,10 +100,10 @@ internal sealed class TransferEndpoints(
     private async Task<Result<Answer>> DiscardAsync(ApiCall call)
     {
         if (!CallerOf(call).TryGet(out var caller, out var error)) return error;
-        if (await ImportState.ReadAsync(marks, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
+        if (await ImportState.ReadAsync(durable, caller.Tenant, call.Aborted) is not { State: ImportState.Unfinished }) return TransferErrors.Nothing;
         return await AloneAsync(caller.Tenant, async (lease, cancellationToken) =>
         {
-            var isDone = await ImportState.DiscardAsync(transfers, marks, caller.Tenant, lease.Fence, cancellationToken);
+            var isDone = await ImportState.DiscardAsync(transfers, durable, caller.Tenant, lease.Fence, cancellationToken);
             return isDone ? Answer.NoContent : TransferErrors.Running;
         }, call.Aborted);
     }

@@ -14,7 +14,7 @@ using Strata.Resources.Kinds;
 namespace Strata.EntityApi.Webhooks;
 
 /// <summary>What is more than a resource about webhooks: their secrets, how deliveries go, and dead letters.</summary>
-internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus> store, IEntityLog log, IMarks marks, SealedSecrets secrets, TimeProvider time)
+internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus> store, IEntityLog log, IDurableValues durable, SealedSecrets secrets, TimeProvider time)
 {
     private const string One = "/api/v1/webhooks/{nameOrId}";
     private const int SecretBytes = 32;
@@ -82,7 +82,7 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         if (!ReadRevision(call, "cursor").TryGet(out var cursor, out error)) return error;
         var head = await log.HeadAsync(found.Caller.Tenant, call.Aborted);
         if (cursor > head.Value) return BadCursor;
-        var kept = new WebhookMarks(marks, found.Caller.Tenant, found.Id);
+        var kept = new WebhookProgress(durable, found.Caller.Tenant, found.Id);
         var letters = await kept.LettersAsync(cursor ?? 0, limit, call.Aborted);
         var position = (await kept.PositionAsync(call.Aborted))?.Value ?? found.Webhook.Status.From;
         var trouble = await kept.TroubleAsync(call.Aborted);
@@ -92,7 +92,7 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     private async Task<Result<Answer>> DiscardAsync(ApiCall call)
     {
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
-        await new WebhookMarks(marks, found.Caller.Tenant, found.Id).ForgetLettersAsync(call.Aborted);
+        await new WebhookProgress(durable, found.Caller.Tenant, found.Id).ForgetLettersAsync(call.Aborted);
         return Answer.NoContent;
     }
 
@@ -100,8 +100,8 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     {
         if (!(await FindAsync(call)).TryGet(out var found, out var error)) return error;
         if (!ReadRevision(call, "revision").TryGet(out var revision, out error)) return error;
-        var kept = new WebhookMarks(marks, found.Caller.Tenant, found.Id);
-        var letters = await kept.LettersAsync((revision ?? 1) - 1, revision is null ? WebhookMarks.DeadLettersMax : 1, call.Aborted);
+        var kept = new WebhookProgress(durable, found.Caller.Tenant, found.Id);
+        var letters = await kept.LettersAsync((revision ?? 1) - 1, revision is null ? WebhookProgress.DeadLettersMax : 1, call.Aborted);
         if (revision is not null && (letters.Count == 0 || letters[0].Through != revision)) return NoSuchLetter;
         foreach (var letter in letters) await kept.BuryAsync(letter with { Replay = true }, call.Aborted);
         if (letters.Count > 0) // the change wakes its loop, which looks for what is to be sent again

@@ -52,7 +52,7 @@ internal sealed class WebhookHost(
             return;
         }
         if (loops.Remove(change.Id, out var running)) await running.StopAsync().WaitAsync(term);
-        await new WebhookMarks(parts.Marks, change.Tenant, change.Id).ForgetAllAsync(term);
+        await new WebhookProgress(parts.DurableValues, change.Tenant, change.Id).ForgetAllAsync(term);
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ using Strata.Resources.Feed;
 namespace Strata.EntityApi.Webhooks;
 
 /// <summary>What every loop works with.</summary>
-internal sealed record WebhookParts(ChangeFeed Feed, IEntityLog Log, IMarks Marks, SealedSecrets Secrets, WebhookSender Sender, WebhookOptions Options, TimeProvider Time);
+internal sealed record WebhookParts(ChangeFeed Feed, IEntityLog Log, IDurableValues DurableValues, SealedSecrets Secrets, WebhookSender Sender, WebhookOptions Options, TimeProvider Time);
 
 /// <summary>
 /// Delivers the changes of one webhook in order, each batch until it is taken or has become a dead letter. First of all it sends again what was asked for anew. Begun again, it goes on
@@ -22,7 +22,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
     /// <summary>So far the position may lag behind where nothing was wanted.</summary>
     private const long LagMax = 10_000;
 
-    private readonly WebhookMarks marks = new(parts.Marks, tenant, id, fence);
+    private readonly WebhookProgress progress = new(parts.DurableValues, tenant, id, fence);
     private readonly ModelFilter models = WebhookKind.FilterOf(webhook.Spec);
     private bool isInTrouble = true; // as far as is known; the first success clears what is written
 
@@ -34,7 +34,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
             return;
         }
         await ReplayAsync(secret, cancellationToken);
-        var position = await marks.PositionAsync(cancellationToken) ?? new Revision(webhook.Status.From ?? 0);
+        var position = await progress.PositionAsync(cancellationToken) ?? new Revision(webhook.Status.From ?? 0);
         using var follower = await parts.Feed.FollowAsync(tenant, position, models, cancellationToken);
         work.Succeeded();
         while (true)
@@ -43,7 +43,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
             foreach (var batch in WebhookBatch.Split(webhook.Id, position, changes)) await DeliverAsync(secret, batch, cancellationToken);
             if (changes.Count == 0 && follower.Reached.Value - position.Value < LagMax) continue;
             position = follower.Reached;
-            await marks.MoveAsync(position, cancellationToken);
+            await progress.MoveAsync(position, cancellationToken);
         }
     }
 
@@ -59,25 +59,25 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
             if (isLast && await TryBuryAsync(batch, error, attempt, cancellationToken)) return;
             await Task.Delay(pause, parts.Time, cancellationToken);
         }
-        if (isInTrouble) await marks.SetTroubleAsync(null, cancellationToken);
+        if (isInTrouble) await progress.SetTroubleAsync(null, cancellationToken);
         isInTrouble = false;
     }
 
     /// <returns>False while there are as many as there may be: then nothing moves on, so that nothing is lost.</returns>
     private async Task<bool> TryBuryAsync(WebhookBatch batch, string error, int attempts, CancellationToken cancellationToken)
     {
-        if ((await marks.LettersAsync(0, WebhookMarks.DeadLettersMax, cancellationToken)).Count >= WebhookMarks.DeadLettersMax) return false;
-        await marks.BuryAsync(new DeadLetter(batch.After.Value, batch.Through.Value, error, attempts, parts.Time.GetUtcNow(), Replay: false), cancellationToken);
+        if ((await progress.LettersAsync(0, WebhookProgress.DeadLettersMax, cancellationToken)).Count >= WebhookProgress.DeadLettersMax) return false;
+        await progress.BuryAsync(new DeadLetter(batch.After.Value, batch.Through.Value, error, attempts, parts.Time.GetUtcNow(), Replay: false), cancellationToken);
         return true;
     }
 
     private async Task ReplayAsync(string secret, CancellationToken cancellationToken)
     {
-        var letters = await marks.LettersAsync(0, WebhookMarks.DeadLettersMax, cancellationToken);
+        var letters = await progress.LettersAsync(0, WebhookProgress.DeadLettersMax, cancellationToken);
         foreach (var letter in letters.Where(l => l.Replay))
         {
-            if (await ReplayAsync(secret, letter, cancellationToken) is not { } error) await marks.ForgetAsync(letter, cancellationToken);
-            else await marks.BuryAsync(letter with { Replay = false, Error = error, Attempts = letter.Attempts + 1, At = parts.Time.GetUtcNow() }, cancellationToken);
+            if (await ReplayAsync(secret, letter, cancellationToken) is not { } error) await progress.ForgetAsync(letter, cancellationToken);
+            else await progress.BuryAsync(letter with { Replay = false, Error = error, Attempts = letter.Attempts + 1, At = parts.Time.GetUtcNow() }, cancellationToken);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
     private ValueTask TellAsync(string error, int attempts, DateTimeOffset? nextTryAt, CancellationToken cancellationToken)
     {
         isInTrouble = true;
-        return marks.SetTroubleAsync(new WebhookTrouble(error, attempts, parts.Time.GetUtcNow(), nextTryAt), cancellationToken);
+        return progress.SetTroubleAsync(new WebhookTrouble(error, attempts, parts.Time.GetUtcNow(), nextTryAt), cancellationToken);
     }
 
     private TimeSpan PauseAfter(int failures, double random) => new ExponentialBackOff(parts.Options.FirstPause, parts.Options.LongestPause, Spread).After(failures, random);

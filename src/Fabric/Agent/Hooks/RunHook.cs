@@ -30,7 +30,7 @@ internal sealed class RunHook(IRuntime runtime, TimeProvider time) : IInstanceHo
         }
         catch (TimeoutException)
         {
-            context.StopMessage = Sentences.Killed(context.Spec.StopGraceSeconds);
+            context.StopMessage = AgentMessages.Killed(context.Spec.StopGraceSeconds);
             await runtime.KillAsync(context.Id, cancellationToken);
             await runtime.WaitAsync(context.Id, cancellationToken);
         }

@@ -13,7 +13,7 @@ internal sealed class HeartbeatEndpoint(ResourceStore<NodeSpec, NodeStatus> node
 {
     private const int SessionLengthMax = 64;
 
-    public async Task<Result<Answer>> BeatAsync(ApiCall call)
+    public async Task<Result<Answer>> HeartbeatAsync(ApiCall call)
     {
         var found = await nodes.GetAsync(call.Caller, call.Route("nameOrId"), AsOf.Latest, call.Aborted);
         if (!found.TryGet(out var node, out var error)) return error;

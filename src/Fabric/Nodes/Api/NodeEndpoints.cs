@@ -23,7 +23,7 @@ public static class NodeEndpoints
     {
         var services = routes.ServiceProvider;
         var logs = services.GetRequiredService<InstanceLogsEndpoints>();
-        routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat, services.GetRequiredService<HeartbeatEndpoint>().BeatAsync);
+        routes.MapApi("POST", "/api/v1/nodes/{nameOrId}/heartbeat", "nodes.control", Heartbeat, services.GetRequiredService<HeartbeatEndpoint>().HeartbeatAsync);
         routes.MapApi("GET", "/api/v1/instances/{nameOrId}/logs", "instances.read", ReadLogs, logs.ReadAsync).InProject();
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/logs", "lines.write", WriteLogs, logs.AppendAsync).InProject();
         var tokens = services.GetRequiredService<InstanceTokenEndpoint>();

@@ -48,9 +48,9 @@ public static class NodeKinds
 
     public static readonly IReadOnlyList<Kind> All = [Node, Instance];
 
-    private static List<SpecFault> Check(InstanceSpec spec)
+    private static List<ValidationError> Check(InstanceSpec spec)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         if (spec.Command.Count is 0 or > CommandPartsMax) faults.Add(new("command", $"It takes 1 to {CommandPartsMax} parts."));
         if (spec.Port is < 1 or > 65535) faults.Add(new("port", "It must be a port, 1 to 65535."));
         if (spec.MemoryBytes < MemoryBytesMin) faults.Add(new("memoryBytes", "It must be at least 4 MiB."));
@@ -62,7 +62,7 @@ public static class NodeKinds
     }
 
     /// <summary>Placement sets the node once; everything else stays as it was made, so that what runs is what the entity says.</summary>
-    private static IReadOnlyList<SpecFault> CheckChange(InstanceSpec was, InstanceSpec shall)
+    private static IReadOnlyList<ValidationError> CheckChange(InstanceSpec was, InstanceSpec shall)
     {
         if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance does not move: make another one.")];
         var same = JsonText.From(was with { Node = null }, WireJson.Of<InstanceSpec>()) == JsonText.From(shall with { Node = null }, WireJson.Of<InstanceSpec>());

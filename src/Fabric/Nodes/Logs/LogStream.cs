@@ -101,7 +101,7 @@ public sealed class LogStream(
     private async Task WriteAsync(HttpContext http, Asked asked, CancellationToken cancellationToken)
     {
         var request = asked.Request;
-        using var wakes = new LogWakes(lines, log, asked.Tenant, time);
+        using var wakes = new LogSignal(lines, log, asked.Tenant, time);
         var reader = new LogReader(lines, memory, http.GetPrincipal().Tenant, request.After);
         var now = asked.View();
         wakes.Watch(now.Sources);

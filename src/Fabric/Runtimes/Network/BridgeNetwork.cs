@@ -48,7 +48,7 @@ internal sealed class BridgeNetwork
         await network.EnsureBridgeAsync(paths.Home, cancellationToken);
         if (kept is null) network = network.WithFreeRelayPort(paths.CloudId);
         var keep = new NetworkFile(network.Subnet.ToString(), network.RelayPort);
-        WholeFile.Write(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile));
+        AtomicFile.Write(file, JsonSerializer.Serialize(keep, NodeFilesJson.Default.NetworkFile));
         network.Shortcoming = await Firewall.ApplyAsync(network.Table, network.Bridge, network.Subnet, network.RelayPort, new Egress(allowed, Oci.HostStack.ResolverAddresses()), cancellationToken);
         return network;
     }

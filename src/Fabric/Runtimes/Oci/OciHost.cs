@@ -33,7 +33,7 @@ internal sealed class OciHost
     {
         var shim = Path.Combine(paths.State, "oci-shim.sh");
         // Shells read a script as they go: one that running shims read must be replaced, never overwritten.
-        WholeFile.Write(shim, EmbeddedText.Read("oci-shim.sh"));
+        AtomicFile.Write(shim, EmbeddedText.Read("oci-shim.sh"));
         LogWriter.Install(paths);
         return new OciHost(tool, HostStack.Prepare(paths.Stack), network, paths, shim, time);
     }
@@ -60,7 +60,7 @@ internal sealed class OciHost
     public ShimStart Prepare(
         string folder, OciBundle bundle, int host, string? log, long? diskBytes, string? lower = null, SandboxNetwork network = SandboxNetwork.Own)
     {
-        WholeFile.WritePrivate(Path.Combine(folder, "config.json"), bundle.ToJson()); // it holds the variables, tokens among them
+        AtomicFile.WritePrivate(Path.Combine(folder, "config.json"), bundle.ToJson()); // it holds the variables, tokens among them
         var environment = new Dictionary<string, string>
         {
             ["S_DIR"] = folder,

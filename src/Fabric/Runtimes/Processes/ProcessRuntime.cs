@@ -31,7 +31,7 @@ internal sealed class ProcessRuntime : IRuntime
         runs = new RunTable(paths.Runs, time);
         runs.Adopt();
         shim = Path.Combine(paths.State, "process-shim.sh");
-        WholeFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
+        AtomicFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
         LogWriter.Install(paths);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ProcessSandbox : SandboxBase
     {
         this.reason = reason;
         shim = Path.Combine(paths.State, "sandbox-shim.sh");
-        WholeFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
+        AtomicFile.Write(shim, EmbeddedText.Read("process-shim.sh"));
     }
 
     public override string Runtime => "process";

@@ -32,7 +32,7 @@ internal sealed class ConnectUnaryWire : IWire
         while (true)
         {
             var read = await input.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > limits.MessageBytesMax) throw Faults.TooLarge(limits.MessageBytesMax);
+            if (read.Buffer.Length > limits.MessageBytesMax) throw CallErrors.TooLarge(limits.MessageBytesMax);
             if (!read.IsCompleted)
             {
                 input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -80,6 +80,6 @@ internal sealed class ConnectUnaryWire : IWire
     {
         "" or "identity" => body,
         Gzip.Name => Gzip.Decompress(body, limits.MessageBytesMax),
-        var other => throw Faults.Of(StatusCode.Unimplemented, $"The compression {other} is not known; gzip is."),
+        var other => throw CallErrors.Of(StatusCode.Unimplemented, $"The compression {other} is not known; gzip is."),
     };
 }

@@ -56,7 +56,7 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
         }
         var isCutOff = read.IsCompleted && !read.Buffer.IsEmpty;
         input.AdvanceTo(isCutOff ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
-        if (isCutOff) throw Faults.Of(StatusCode.Internal, "The request ends within a message.");
+        if (isCutOff) throw CallErrors.Of(StatusCode.Internal, "The request ends within a message.");
         return read.IsCompleted;
     }
 
@@ -70,7 +70,7 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
         if (length > limits.MessageBytesMax)
         {
             consumed = buffer.End;
-            throw Faults.TooLarge(limits.MessageBytesMax);
+            throw CallErrors.TooLarge(limits.MessageBytesMax);
         }
         if (buffer.Length < Envelope.HeadBytes + length) return false;
         var payload = buffer.Slice(Envelope.HeadBytes, length);
@@ -82,7 +82,7 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
     private ReadOnlySequence<byte> Opened(byte flags, in ReadOnlySequence<byte> payload)
     {
         if ((flags & Envelope.Compressed) == 0) return payload;
-        if (!MayBeCompressed) throw Faults.Of(StatusCode.Internal, "A message is compressed, but the request names no compression.");
+        if (!MayBeCompressed) throw CallErrors.Of(StatusCode.Internal, "A message is compressed, but the request names no compression.");
         return Gzip.Decompress(payload, limits.MessageBytesMax);
     }
 }
@@ -102,13 +102,13 @@ internal static class Gzip
             while (gzip.Read(opened.GetSpan(4096)) is > 0 and var count)
             {
                 opened.Advance(count);
-                if (opened.WrittenCount > max) throw Faults.TooLarge(max);
+                if (opened.WrittenCount > max) throw CallErrors.TooLarge(max);
             }
             return new ReadOnlySequence<byte>(opened.WrittenMemory);
         }
         catch (InvalidDataException)
         {
-            throw Faults.Of(StatusCode.Internal, "A message says that it is compressed by gzip, and is not.");
+            throw CallErrors.Of(StatusCode.Internal, "A message says that it is compressed by gzip, and is not.");
         }
     }
 
@@ -121,7 +121,7 @@ internal static class Gzip
 }
 
 /// <summary>What is wrong with a call itself.</summary>
-internal static class Faults
+internal static class CallErrors
 {
     public static RpcException Of(StatusCode code, string message) => new(new Status(code, message));
 

@@ -54,7 +54,7 @@ internal sealed class Base64Stream(Stream text) : Stream
             while (true)
             {
                 var read = await text.ReadAsync(source.AsMemory(0, Math.Max(1, buffer.Length / 3 * 4 - 4)), cancellationToken);
-                if (read == 0) return count == 0 ? 0 : throw Faults.Of(StatusCode.Internal, "The request ends within its base64.");
+                if (read == 0) return count == 0 ? 0 : throw CallErrors.Of(StatusCode.Internal, "The request ends within its base64.");
                 if (Decode(source.AsSpan(0, read), buffer.Span) is > 0 and var written) return written;
             }
         }
@@ -79,7 +79,7 @@ internal sealed class Base64Stream(Stream text) : Stream
             pending[count++] = character;
             if (count < pending.Length) continue;
             count = 0;
-            if (System.Buffers.Text.Base64.DecodeFromUtf8(pending, target[written..], out _, out var bytes) != OperationStatus.Done) throw Faults.Of(StatusCode.Internal, "The request is not base64.");
+            if (System.Buffers.Text.Base64.DecodeFromUtf8(pending, target[written..], out _, out var bytes) != OperationStatus.Done) throw CallErrors.Of(StatusCode.Internal, "The request is not base64.");
             written += bytes;
         }
         return written;

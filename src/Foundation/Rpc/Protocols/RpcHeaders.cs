@@ -77,7 +77,7 @@ internal static class RpcHeaders
         {
             var text = one.Trim();
             var buffer = new byte[text.Length];
-            if (!Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), buffer, out var length)) throw Faults.Of(StatusCode.InvalidArgument, $"The metadata {key} is not base64.");
+            if (!Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), buffer, out var length)) throw CallErrors.Of(StatusCode.InvalidArgument, $"The metadata {key} is not base64.");
             metadata.Add(key, buffer[..length]);
         }
     }

@@ -21,7 +21,7 @@ internal sealed class Messages<T>(Marshaller<T> marshaller) where T : class
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or FormatException or ArgumentException)
         {
-            throw Protocols.Faults.Of(StatusCode.InvalidArgument, $"The message cannot be read: {e.Message}");
+            throw Protocols.CallErrors.Of(StatusCode.InvalidArgument, $"The message cannot be read: {e.Message}");
         }
     }
 
@@ -33,7 +33,7 @@ internal sealed class Messages<T>(Marshaller<T> marshaller) where T : class
 
     private static T ReadJson(in ReadOnlySequence<byte> bytes)
     {
-        if (Descriptor is null) throw Protocols.Faults.Of(StatusCode.Unimplemented, "This method is not spoken in JSON.");
+        if (Descriptor is null) throw Protocols.CallErrors.Of(StatusCode.Unimplemented, "This method is not spoken in JSON.");
         var text = Encoding.UTF8.GetString(bytes);
         return (T)Parser.Parse(text.Length == 0 ? "{}" : text, Descriptor);
     }

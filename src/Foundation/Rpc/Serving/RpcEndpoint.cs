@@ -65,11 +65,11 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         }
         catch (RpcException e)
         {
-            return Told(call, e);
+            return StatusOf(call, e);
         }
         catch (StrataException e)
         {
-            return Told(call, e.Error.ToRpcException());
+            return StatusOf(call, e.Error.ToRpcException());
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or BadHttpRequestException)
         {
@@ -82,7 +82,7 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         }
     }
 
-    private static Status Told(RpcCall call, RpcException e)
+    private static Status StatusOf(RpcCall call, RpcException e)
     {
         foreach (var entry in e.Trailers) call.Trailers.Add(entry);
         return e.Status;

@@ -56,14 +56,14 @@ internal sealed class MethodBinder(RpcLimits limits, TimeProvider time) : Servic
         }
         catch (TimeoutException)
         {
-            throw Faults.Of(StatusCode.DeadlineExceeded, $"The request was not there within {limits.RequestTimeout.TotalSeconds:0.###} s.");
+            throw CallErrors.Of(StatusCode.DeadlineExceeded, $"The request was not there within {limits.RequestTimeout.TotalSeconds:0.###} s.");
         }
     }
 
     private static async Task<T> ReadSingleAsync<T>(RequestStream<T> requests) where T : class
     {
-        if (!await requests.MoveNext(CancellationToken.None)) throw Faults.Of(StatusCode.InvalidArgument, "The request holds no message.");
+        if (!await requests.MoveNext(CancellationToken.None)) throw CallErrors.Of(StatusCode.InvalidArgument, "The request holds no message.");
         var single = requests.Current;
-        return await requests.MoveNext(CancellationToken.None) ? throw Faults.Of(StatusCode.InvalidArgument, "The request holds more than one message.") : single;
+        return await requests.MoveNext(CancellationToken.None) ? throw CallErrors.Of(StatusCode.InvalidArgument, "The request holds more than one message.") : single;
     }
 }

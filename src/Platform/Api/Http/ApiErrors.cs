@@ -66,7 +66,7 @@ public static class ApiErrors
 
     public static Error Query(string name, string message) => new(
         ErrorKind.Invalid, "INVALID_QUERY", $"The query parameter \"{name.Shortened(100)}\" {message}", "/docs lists the parameters of this endpoint.")
-    { Faults = [new SpecFault(name.Shortened(100), message)] };
+    { Faults = [new ValidationError(name.Shortened(100), message)] };
 
     public static Error Header(string name, string message) => new(ErrorKind.Invalid, "INVALID_HEADER", $"The header {name} {message}");
 

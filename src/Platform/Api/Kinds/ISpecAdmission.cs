@@ -13,5 +13,5 @@ public interface ISpecAdmission
     /// <param name="tenant">Of the resource.</param>
     /// <param name="spec">The whole spec, or the part of it that a patch changes.</param>
     /// <returns>A fault whose field starts with "spec."; null where nothing is wrong. An error where it cannot be decided now.</returns>
-    ValueTask<Result<SpecFault?>> CheckAsync(Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken);
+    ValueTask<Result<ValidationError?>> CheckAsync(Principal principal, TenantId tenant, JsonElement spec, CancellationToken cancellationToken);
 }

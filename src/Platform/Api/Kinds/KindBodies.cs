@@ -15,7 +15,7 @@ internal static class KindBodies
     /// <summary>A draft with the faults found so far; the store adds its own, so that all are told at once.</summary>
     public static ResourceDraft ReadNew(Kind kind, JsonElement body)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         CheckMembers(body, Creating, faults);
         var spec = body.TryGetProperty("spec", out var given) ? given : EmptyObject;
         var draft = new ResourceDraft
@@ -32,11 +32,11 @@ internal static class KindBodies
     /// <summary>Which parts of a resource a patch touches; an error where it is not a patch.</summary>
     public static Result<PatchParts> ReadPatch(Kind kind, JsonElement patch)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         CheckMembers(patch, Patching, faults);
         foreach (var name in Patching)
         {
-            if (patch.TryGetProperty(name, out var part) && part.ValueKind != JsonValueKind.Object) faults.Add(new SpecFault(name, "It must be an object."));
+            if (patch.TryGetProperty(name, out var part) && part.ValueKind != JsonValueKind.Object) faults.Add(new ValidationError(name, "It must be an object."));
         }
         if (faults.Count > 0) return ResourceErrors.Invalid(kind, faults);
         return new PatchParts(Part(patch, "spec"), Part(patch, "status"), Part(patch, "labels"));
@@ -46,7 +46,7 @@ internal static class KindBodies
     /// <param name="byOperator">Who else patches a spec must not have it ask for what only operators may.</param>
     public static Result<JsonText> Apply(Kind kind, EntityRevision current, PatchParts patch, bool byOperator)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         using var document = current.Document.Parse();
         var was = document.RootElement;
         var spec = Merge(Part(was, "spec"), patch.Spec, json => kind.ReadSpec(json, faults));
@@ -67,7 +67,7 @@ internal static class KindBodies
         return read(merged.RootElement);
     }
 
-    private static Dictionary<string, string>? MergeLabels(JsonElement? was, JsonElement? patch, List<SpecFault> faults)
+    private static Dictionary<string, string>? MergeLabels(JsonElement? was, JsonElement? patch, List<ValidationError> faults)
     {
         if (patch is not { } change) return was is { } same ? ReadLabels(same, "labels", faults) : null;
         using var merged = MergePatch.Apply(was ?? EmptyObject, change).Parse();
@@ -76,40 +76,40 @@ internal static class KindBodies
         return labels;
     }
 
-    private static Dictionary<string, string>? ReadLabels(JsonElement body, List<SpecFault> faults)
+    private static Dictionary<string, string>? ReadLabels(JsonElement body, List<ValidationError> faults)
     {
         if (!body.TryGetProperty("labels", out var labels)) return null;
         if (labels.ValueKind == JsonValueKind.Object) return ReadLabels(labels, "labels", faults);
-        faults.Add(new SpecFault("labels", "It must be an object."));
+        faults.Add(new ValidationError("labels", "It must be an object."));
         return null;
     }
 
-    private static Dictionary<string, string> ReadLabels(JsonElement labels, string path, List<SpecFault> faults)
+    private static Dictionary<string, string> ReadLabels(JsonElement labels, string path, List<ValidationError> faults)
     {
         var read = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var label in labels.EnumerateObject())
         {
             if (label.Value.ValueKind == JsonValueKind.String) read[label.Name] = label.Value.GetString()!;
-            else if (faults.Count < StrictJson.FaultsMax) faults.Add(new SpecFault(path, "A label's value must be a text."));
+            else if (faults.Count < StrictJson.FaultsMax) faults.Add(new ValidationError(path, "A label's value must be a text."));
         }
         return read;
     }
 
-    private static string? ReadText(JsonElement body, string name, List<SpecFault> faults)
+    private static string? ReadText(JsonElement body, string name, List<ValidationError> faults)
     {
         if (!body.TryGetProperty(name, out var value)) return null;
         if (value.ValueKind == JsonValueKind.String) return value.GetString();
-        faults.Add(new SpecFault(name, "It must be a text."));
+        faults.Add(new ValidationError(name, "It must be a text."));
         return null;
     }
 
-    private static void CheckMembers(JsonElement body, string[] known, List<SpecFault> faults)
+    private static void CheckMembers(JsonElement body, string[] known, List<ValidationError> faults)
     {
         foreach (var member in body.EnumerateObject())
         {
             if (known.Contains(member.Name)) continue;
             var name = member.Name.Shortened(40);
-            faults.Add(new SpecFault(name, $"It cannot be set here. What can: {string.Join(", ", known)}."));
+            faults.Add(new ValidationError(name, $"It cannot be set here. What can: {string.Join(", ", known)}."));
             if (faults.Count >= StrictJson.FaultsMax) return;
         }
     }

@@ -18,7 +18,7 @@ namespace Strata.Api.Kinds;
 /// control.
 /// </summary>
 internal sealed class KindEndpoints(
-    KindStore store, Belongings belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, AdministratorAccess administrators,
+    KindStore store, OwnedResources belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, AdministratorAccess administrators,
     IEnumerable<ISpecAdmission> admissions)
 {
     public const int BodyBytesMax = 1 << 20;
@@ -265,9 +265,9 @@ internal sealed class KindEndpoints(
     }
 
     /// <summary>Who sees one project only cannot point at another's resources: they do not exist for it.</summary>
-    private async ValueTask<List<SpecFault>> ForeignReferencesAsync(ApiCall call, Caller caller, JsonText spec)
+    private async ValueTask<List<ValidationError>> ForeignReferencesAsync(ApiCall call, Caller caller, JsonText spec)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         if (call.Principal.Project is null || Kind.References.Count == 0) return faults;
         using var document = spec.Parse();
         foreach (var reference in Kind.References)
@@ -276,7 +276,7 @@ internal sealed class KindEndpoints(
             var nameOrId = member.GetString()!;
             var found = await new ResourceLookup(store.Log, reference.Kind).ReadAsync(caller, nameOrId, AsOf.Latest, call.Aborted);
             if (found.IsOk && !Scoping.Sees(call.Principal, reference.Kind, found.Value))
-                faults.Add(new SpecFault("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, nameOrId).Message));
+                faults.Add(new ValidationError("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, nameOrId).Message));
         }
         return faults;
     }
@@ -322,7 +322,7 @@ internal sealed class KindEndpoints(
         if (draft.Project is null) return draft with { Project = own };
         var named = await scoping.ProjectIdAsync(caller, draft.Project, cancellationToken);
         if (named.IsOk && named.Value == own) return draft;
-        draft.Faults.Add(new SpecFault("project", ResourceErrors.NotFound(ProjectKind.Kind, draft.Project).Message));
+        draft.Faults.Add(new ValidationError("project", ResourceErrors.NotFound(ProjectKind.Kind, draft.Project).Message));
         return draft with { Project = own }; // the one named is not looked at again: its state would show that it exists
     }
 

@@ -16,11 +16,11 @@ internal static class MapKindsExtensions
 {
     public static void MapKinds(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
     {
-        var belongings = ActivatorUtilities.CreateInstance<Belongings>(routes.ServiceProvider, kinds);
+        var belongings = ActivatorUtilities.CreateInstance<OwnedResources>(routes.ServiceProvider, kinds);
         foreach (var kind in kinds) routes.MapKind(kind, belongings);
     }
 
-    private static void MapKind(this IEndpointRouteBuilder routes, Kind kind, Belongings belongings)
+    private static void MapKind(this IEndpointRouteBuilder routes, Kind kind, OwnedResources belongings)
     {
         var services = routes.ServiceProvider;
         var store = ActivatorUtilities.CreateInstance<KindStore>(services, kind);

@@ -98,7 +98,7 @@ internal sealed class CallsEndpoint(
         }
     }
 
-    private static void Write(Utf8JsonWriter json, CallTold told)
+    private static void Write(Utf8JsonWriter json, FinishedCall told)
     {
         json.WriteStartObject();
         json.WriteString("at", told.At.UtcDateTime);

@@ -34,7 +34,7 @@ internal sealed class LocalCalls(MemberDirectory directory, TimeProvider time)
         var tenant = call.Call.Entity.Tenant;
         if (!directory.Calls.IsWatched(tenant)) return await member.AskAsync(call, cancellationToken);
         var (at, began) = (time.GetUtcNow(), time.GetTimestamp());
-        var told = CallTold.Of(at, member, call);
+        var told = FinishedCall.Of(at, member, call);
         try
         {
             var asked = await member.AskAsync(call, cancellationToken);

@@ -28,7 +28,7 @@ public sealed class CallWatch
 
     internal bool IsWatched(TenantId tenant) => !watchers.IsEmpty && watchers.Keys.Any(w => w.Tenant == tenant);
 
-    internal void Tell(TenantId tenant, CallTold told)
+    internal void Tell(TenantId tenant, FinishedCall told)
     {
         foreach (var watcher in watchers.Keys.Where(w => w.Tenant == tenant)) watcher.Add(told);
     }
@@ -36,20 +36,20 @@ public sealed class CallWatch
     /// <summary>Somebody who watches.</summary>
     public sealed class Watcher(TenantId tenant, Action<Watcher> leave) : IDisposable
     {
-        private readonly Channel<CallTold> told = Channel.CreateBounded<CallTold>(new BoundedChannelOptions(BehindMax) { FullMode = BoundedChannelFullMode.DropOldest });
+        private readonly Channel<FinishedCall> told = Channel.CreateBounded<FinishedCall>(new BoundedChannelOptions(BehindMax) { FullMode = BoundedChannelFullMode.DropOldest });
 
-        public ChannelReader<CallTold> Calls => told.Reader;
+        public ChannelReader<FinishedCall> Calls => told.Reader;
 
         internal TenantId Tenant => tenant;
 
-        internal void Add(CallTold call) => told.Writer.TryWrite(call);
+        internal void Add(FinishedCall call) => told.Writer.TryWrite(call);
 
         public void Dispose() => leave(this);
     }
 }
 
 /// <summary>A call that is over, without what is long: it may have to wait for who watches.</summary>
-public sealed record CallTold
+public sealed record FinishedCall
 {
     public const int DocumentBytesMax = 16 * 1024;
 
@@ -77,7 +77,7 @@ public sealed record CallTold
     /// <summary>What became of the call instead; null: it went well.</summary>
     public string? Failure { get; init; }
 
-    internal static CallTold Of(DateTimeOffset at, Member member, MemberCall call) => new()
+    internal static FinishedCall Of(DateTimeOffset at, Member member, MemberCall call) => new()
     {
         At = at, Member = member.Join.Actor, Kind = call.Kind, Name = call.Name.Shortened(TextCharsMax),
         Model = call.Call.Entity.Model.Name.Shortened(TextCharsMax), Entity = call.Call.Entity.Id,
@@ -85,7 +85,7 @@ public sealed record CallTold
         Input = Short(call.Call.Entity.Document),
     };
 
-    internal CallTold With(MemberAnswer answer) => this with
+    internal FinishedCall With(MemberAnswer answer) => this with
     {
         Failure = answer.Failure?.Message.Shortened(TextCharsMax),
         Output = answer.Failure is not null ? null

@@ -17,7 +17,7 @@ internal sealed partial class PeerReports(PeerClient client, PeerFollowing follo
 {
     private const int ListBytesMax = 4 << 20;
 
-    /// <summary>Of a line about a call: two documents (<see cref="CallTold.DocumentBytesMax"/>), and names.</summary>
+    /// <summary>Of a line about a call: two documents (<see cref="FinishedCall.DocumentBytesMax"/>), and names.</summary>
     private const int CallBytesMax = 64 << 10;
 
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = JsonGuard.DepthMax + 8 };

@@ -54,7 +54,7 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         if (!call.Principal.Covers(ContractRoles.PermissionsOf(catalog, roles)))
             return new Error(ErrorKind.Forbidden, "FORBIDDEN", "A client cannot be granted more than your token grants.", "Use an administrator's token.");
         return await idempotency.RunAsync(
-            call, caller.Tenant, default, async _ => Told(await clients.CreateAsync(caller with { Request = call.Request }, roles, call.Aborted)),
+            call, caller.Tenant, default, async _ => Shown(await clients.CreateAsync(caller with { Request = call.Request }, roles, call.Aborted)),
             (_, _) => Task.FromResult<Result<Answer>>(IdentityErrors.ClientAlreadyCreated));
     }
 
@@ -74,9 +74,9 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     }
 
     private async Task<Result<Answer>> ResetAsync(ApiCall call) =>
-        IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error) ? Told(await clients.ResetAsync(caller, call.Route("clientId"), call.Aborted)) : error;
+        IdentityCall.OrganizationOf(call).TryGet(out var caller, out var error) ? Shown(await clients.ResetAsync(caller, call.Route("clientId"), call.Aborted)) : error;
 
-    private static Result<Answer> Told(Result<IssuedClient> issued) =>
+    private static Result<Answer> Shown(Result<IssuedClient> issued) =>
         issued.TryGet(out var client, out var error) ? Answer.Json(json => Write(json, client)) : error;
 
     /// <summary>The one place where a secret is shown. Expires at 0: never, as RFC 7591 writes it.</summary>

@@ -32,9 +32,9 @@ public static class KeyPairKind
         ValidateChange = (was, shall) => was == shall ? [] : [new("", "A key pair does not change: issue another one.")],
     };
 
-    private static List<SpecFault> Check(KeyPairSpec spec)
+    private static List<ValidationError> Check(KeyPairSpec spec)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         if (!Audiences.Contains(spec.Audience)) faults.Add(new("audience", "It is human or client."));
         if (spec.Algorithm != Rs256) faults.Add(new("algorithm", "It is RS256."));
         return faults;

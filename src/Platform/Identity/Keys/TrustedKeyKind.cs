@@ -27,9 +27,9 @@ public static class TrustedKeyKind
             ? [] : [new("", "A trusted key does not change: register another one.")],
     };
 
-    private static List<SpecFault> Check(TrustedKeySpec spec)
+    private static List<ValidationError> Check(TrustedKeySpec spec)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         if (spec.KeyId.Length is 0 or > KeyIdCharactersMax) faults.Add(new("keyId", $"It takes 1 to {KeyIdCharactersMax} characters."));
         if (!KeyPairKind.Audiences.Contains(spec.Audience)) faults.Add(new("audience", "It is human or client."));
         if (!TrustedJwk.TryRead(spec.Jwk, out _, out var fault)) faults.Add(new("jwk", fault));

@@ -32,9 +32,9 @@ public static class ProviderKind
 
     public static IReadOnlyList<string> IssuersOf(ProviderSpec spec) => spec.Issuers.Count > 0 ? spec.Issuers : [spec.WellKnownConfigUri[..^WellKnown.Length]];
 
-    private static List<SpecFault> Check(ProviderSpec spec)
+    private static List<ValidationError> Check(ProviderSpec spec)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         if (!IsAddress(spec.WellKnownConfigUri)) faults.Add(new("wellKnownConfigUri", $"It must be an http or https address that ends with {WellKnown}, of at most {TextCharactersMax} characters."));
         if (!IsList(spec.Issuers)) faults.Add(new("issuers", $"At most {ListMax}, each of 1 to {TextCharactersMax} characters."));
         if (spec.ExpectedAudiences.Count == 0 || !IsList(spec.ExpectedAudiences))

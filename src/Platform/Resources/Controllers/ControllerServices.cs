@@ -34,7 +34,7 @@ public static class ControllerServices
     /// <param name="kinds">Every kind there is.</param>
     public static IServiceCollection AddAbandonedDeletions(this IServiceCollection services, IEnumerable<Kind> kinds)
     {
-        services.TryAddSingleton(x => new Belongings(x.GetRequiredService<IEntityLog>(), kinds));
+        services.TryAddSingleton(x => new OwnedResources(x.GetRequiredService<IEntityLog>(), kinds));
         services.TryAddSingleton(
             x => new ResourceStore<OrganizationSpec, Nothing>(x.GetRequiredService<EntityEngine>(), OrganizationKind.Kind, x.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(

@@ -34,7 +34,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     private readonly Dictionary<TenantId, Revision> positions = [];
     private readonly List<FeedSubscription> subscriptions = [];
     private readonly List<IFeedSink> sinks = [];
-    private readonly FeedWaits waits = new();
+    private readonly FeedWaiters waits = new();
     private readonly FeedHeads heads = new();
 
     /// <summary>What the sinks want together; null: there are none.</summary>
@@ -90,7 +90,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     /// <summary>Returns when a log has been told up to a revision, to all sinks at least.</summary>
     internal async ValueTask ReachAsync(TenantId tenant, Revision revision, CancellationToken cancellationToken)
     {
-        FeedWaits.Wait wait;
+        FeedWaiters.Wait wait;
         lock (gate)
         {
             if (positions.GetValueOrDefault(tenant) >= revision) return;

@@ -56,7 +56,7 @@ internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSp
 /// one behind. Nobody's token is good for it, so it can only be empty; one that is not is left for an operator to look at.
 /// </summary>
 internal sealed class AbandonedProjectDeletion(
-    ResourceStore<ProjectSpec, Nothing> store, Informer<OrganizationSpec, Nothing> organizations, IEntityLog log, Belongings belongings, TimeProvider time)
+    ResourceStore<ProjectSpec, Nothing> store, Informer<OrganizationSpec, Nothing> organizations, IEntityLog log, OwnedResources belongings, TimeProvider time)
     : AbandonedDeletion<ProjectSpec>(store, ProjectKind.Kind, time)
 {
     private readonly TimeProvider time = time;

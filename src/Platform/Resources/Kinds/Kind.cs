@@ -165,17 +165,17 @@ public abstract class Kind
     internal static UniqueClaim NameClaim(string name) => Entities.Engine.UniqueKeys.ClaimOf(NameKey.Id, name);
 
     /// <summary>Faults of what a spec asks for and only an operator of the cloud may have, such as a file of the server's machine.</summary>
-    public abstract IEnumerable<SpecFault> CheckForOthers(JsonText spec);
+    public abstract IEnumerable<ValidationError> CheckForOthers(JsonText spec);
 
     internal abstract JsonText InitialStatusText { get; }
 
     /// <summary>Reads a spec strictly; the text is normal (all members, no nulls) and meaningless when there are faults, whose fields start with "spec".</summary>
-    public abstract JsonText ReadSpec(JsonElement spec, List<SpecFault> faults);
+    public abstract JsonText ReadSpec(JsonElement spec, List<ValidationError> faults);
 
-    public abstract JsonText ReadStatus(JsonElement status, List<SpecFault> faults);
+    public abstract JsonText ReadStatus(JsonElement status, List<ValidationError> faults);
 
     /// <summary>The faults of a change between two valid specs in their normal form.</summary>
-    public abstract IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall);
+    public abstract IEnumerable<ValidationError> CheckChange(JsonText was, JsonText shall);
 }
 
 /// <summary>A kind with its types, which are JSON as <see cref="WireJson"/> says.</summary>
@@ -185,38 +185,38 @@ public sealed class Kind<TSpec, TStatus> : Kind
     public required TStatus InitialStatus { get; init; }
 
     /// <summary>Checks a spec beyond its JSON shape; reports every fault, each naming its field. Null: nothing to check.</summary>
-    public Func<TSpec, IReadOnlyList<SpecFault>>? Validate { get; init; }
+    public Func<TSpec, IReadOnlyList<ValidationError>>? Validate { get; init; }
 
     /// <summary>Checks a change of the spec, from what was to what shall be. Null: every valid spec may follow every other.</summary>
-    public Func<TSpec, TSpec, IReadOnlyList<SpecFault>>? ValidateChange { get; init; }
+    public Func<TSpec, TSpec, IReadOnlyList<ValidationError>>? ValidateChange { get; init; }
 
     /// <summary>As <see cref="Kind.CheckForOthers"/>. Null: operators may ask for no more than others.</summary>
-    public Func<TSpec, IReadOnlyList<SpecFault>>? OperatorsOnly { get; init; }
+    public Func<TSpec, IReadOnlyList<ValidationError>>? OperatorsOnly { get; init; }
 
-    public override IEnumerable<SpecFault> CheckForOthers(JsonText spec) => OperatorsOnly is null ? [] : InSpec(OperatorsOnly(spec.To(WireJson.Of<TSpec>())));
+    public override IEnumerable<ValidationError> CheckForOthers(JsonText spec) => OperatorsOnly is null ? [] : InSpec(OperatorsOnly(spec.To(WireJson.Of<TSpec>())));
 
     public override Type SpecType => typeof(TSpec);
     public override Type StatusType => typeof(TStatus);
 
     internal override JsonText InitialStatusText => JsonText.From(InitialStatus, WireJson.Of<TStatus>());
 
-    public override JsonText ReadSpec(JsonElement spec, List<SpecFault> faults)
+    public override JsonText ReadSpec(JsonElement spec, List<ValidationError> faults)
     {
         if (!StrictJson.TryRead<TSpec>(spec, "spec", faults, out var value)) return JsonText.EmptyObject;
         faults.AddRange(Check(value));
         return JsonText.From(value, WireJson.Of<TSpec>());
     }
 
-    public override JsonText ReadStatus(JsonElement status, List<SpecFault> faults) =>
+    public override JsonText ReadStatus(JsonElement status, List<ValidationError> faults) =>
         StrictJson.TryRead<TStatus>(status, "status", faults, out var value) ? JsonText.From(value, WireJson.Of<TStatus>()) : JsonText.EmptyObject;
 
-    public override IEnumerable<SpecFault> CheckChange(JsonText was, JsonText shall) =>
+    public override IEnumerable<ValidationError> CheckChange(JsonText was, JsonText shall) =>
         ValidateChange is null ? [] : InSpec(ValidateChange(was.To(WireJson.Of<TSpec>()), shall.To(WireJson.Of<TSpec>())));
 
     /// <summary>The faults of a spec that is well formed.</summary>
-    internal IEnumerable<SpecFault> Check(TSpec spec) => Validate is null ? [] : InSpec(Validate(spec));
+    internal IEnumerable<ValidationError> Check(TSpec spec) => Validate is null ? [] : InSpec(Validate(spec));
 
-    private static IEnumerable<SpecFault> InSpec(IReadOnlyList<SpecFault> faults) => faults.Select(f => f with { Field = "spec." + f.Field });
+    private static IEnumerable<ValidationError> InSpec(IReadOnlyList<ValidationError> faults) => faults.Select(f => f with { Field = "spec." + f.Field });
 }
 
 /// <summary>A member of a spec that holds the id of another resource.</summary>

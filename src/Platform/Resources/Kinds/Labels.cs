@@ -9,13 +9,13 @@ public static class Labels
     public const int KeyLengthMax = 63;
     public const int ValueLengthMax = 256;
 
-    public static IEnumerable<SpecFault> Check(IReadOnlyDictionary<string, string> labels)
+    public static IEnumerable<ValidationError> Check(IReadOnlyDictionary<string, string> labels)
     {
-        if (labels.Count > CountMax) yield return new SpecFault("labels", $"At most {CountMax} labels fit on one resource.");
+        if (labels.Count > CountMax) yield return new ValidationError("labels", $"At most {CountMax} labels fit on one resource.");
         foreach (var (key, value) in labels.Take(CountMax))
         {
-            if (!IsKey(key)) yield return new SpecFault("labels", $"A label's key takes 1 to {KeyLengthMax} letters, digits, \".\", \"_\", \"/\" and \"-\".");
-            else if (value.Length > ValueLengthMax) yield return new SpecFault("labels." + key, $"A label's value takes at most {ValueLengthMax} characters.");
+            if (!IsKey(key)) yield return new ValidationError("labels", $"A label's key takes 1 to {KeyLengthMax} letters, digits, \".\", \"_\", \"/\" and \"-\".");
+            else if (value.Length > ValueLengthMax) yield return new ValidationError("labels." + key, $"A label's value takes at most {ValueLengthMax} characters.");
         }
     }
 

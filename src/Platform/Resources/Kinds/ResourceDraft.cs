@@ -15,7 +15,7 @@ public sealed record ResourceDraft
 
     /// <summary>Null: the kind's initial one.</summary>
     public JsonText? Status { get; init; }
-    public List<SpecFault> Faults { get; } = [];
+    public List<ValidationError> Faults { get; } = [];
 }
 
 /// <summary>Makes documents of drafts: checks name and labels, puts ids where names stand, and reports every fault at once.</summary>
@@ -36,26 +36,26 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
 
     private static void CheckName(ResourceDraft draft)
     {
-        if (draft.Name is null) draft.Faults.Add(new SpecFault("name", "It is missing."));
+        if (draft.Name is null) draft.Faults.Add(new ValidationError("name", "It is missing."));
         else if (!ResourceName.IsValid(draft.Name))
-            draft.Faults.Add(new SpecFault("name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
+            draft.Faults.Add(new ValidationError("name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
     }
 
     private async ValueTask<EntityRevision?> ResolveProjectAsync(Caller caller, ResourceDraft draft, CancellationToken cancellationToken)
     {
         if (kind.Scope != KindScope.Project)
         {
-            if (draft.Project is not null) draft.Faults.Add(new SpecFault("project", $"{kind.Plural} belong to no project: leave it out."));
+            if (draft.Project is not null) draft.Faults.Add(new ValidationError("project", $"{kind.Plural} belong to no project: leave it out."));
             return null;
         }
         if (draft.Project is null)
         {
-            draft.Faults.Add(new SpecFault("project", "It is missing: the name or id of the project to put it in."));
+            draft.Faults.Add(new ValidationError("project", "It is missing: the name or id of the project to put it in."));
             return null;
         }
         var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(caller, draft.Project, AsOf.Latest, cancellationToken);
         if (found.IsOk && found.Value.State != ProjectKind.Deleting) return found.Value;
-        draft.Faults.Add(new SpecFault("project", found.IsOk ? $"The project \"{draft.Project}\" is being deleted." : found.Error.Message));
+        draft.Faults.Add(new ValidationError("project", found.IsOk ? $"The project \"{draft.Project}\" is being deleted." : found.Error.Message));
         return null;
     }
 }
@@ -69,7 +69,7 @@ public sealed class SpecReferences(IEntityLog log, Kind kind)
     /// <param name="project">Id of the project of the resource; null for kinds outside projects.</param>
     /// <param name="faults">Gets a fault for each reference to what does not exist, or is in another project.</param>
     public async ValueTask<JsonText> ResolveAsync(
-        Caller caller, string? project, JsonText spec, List<SpecFault> faults, CancellationToken cancellationToken)
+        Caller caller, string? project, JsonText spec, List<ValidationError> faults, CancellationToken cancellationToken)
     {
         if (kind.References.Count == 0) return spec;
         var root = JsonNode.Parse(spec.Utf8.Span)!;
@@ -77,10 +77,10 @@ public sealed class SpecReferences(IEntityLog log, Kind kind)
         {
             if (Parent(root, reference.Field, out var member) is not { } parent || parent[member] is not JsonValue value || !value.TryGetValue<string>(out var text)) continue;
             var found = await new ResourceLookup(log, reference.Kind).ReadAsync(caller, text, AsOf.Latest, cancellationToken);
-            if (!found.IsOk) faults.Add(new SpecFault("spec." + reference.Field, found.Error.Message));
+            if (!found.IsOk) faults.Add(new ValidationError("spec." + reference.Field, found.Error.Message));
             else if (kind.Scope == KindScope.Project && reference.Kind.Scope == KindScope.Project
                 && ResourceDocument.ProjectOf(found.Value) != project)
-                faults.Add(new SpecFault("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, text).Message));
+                faults.Add(new ValidationError("spec." + reference.Field, ResourceErrors.NotFound(reference.Kind, text).Message));
             else parent[member] = reference.Kind.IdOf(found.Value.Id);
         }
         return JsonText.FromString(root.ToJsonString(WireJson.Options));

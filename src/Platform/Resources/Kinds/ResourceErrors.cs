@@ -23,7 +23,7 @@ public static class ResourceErrors
     public static Error OwnerDeleting(Kind owner) => new(
         ErrorKind.Conflict, "OWNER_DELETING", $"The {owner.Name} is being deleted, so nothing is created in it.", "Create it elsewhere.");
 
-    public static Error Invalid(Kind kind, IReadOnlyList<SpecFault> faults) => new(
+    public static Error Invalid(Kind kind, IReadOnlyList<ValidationError> faults) => new(
         ErrorKind.Invalid, ValidationFailedCode, Summary(kind, faults), "Fix what the list of errors names and send it again.") { Faults = faults };
 
     public static Error Modified(Kind kind, string nameOrId) => new(
@@ -53,7 +53,7 @@ public static class ResourceErrors
     public static Error RevisionOfAll() => new(
         ErrorKind.Invalid, "INVALID_AT", "Across all organizations only a time can be asked for, not a revision.", "Give a time.");
 
-    private static string Summary(Kind kind, IReadOnlyList<SpecFault> faults) => faults.Count == 1
+    private static string Summary(Kind kind, IReadOnlyList<ValidationError> faults) => faults.Count == 1
         ? $"The {kind.Name} is not valid: {faults[0].Field}: {faults[0].Message}"
         : $"The {kind.Name} has {faults.Count} faults; the first: {faults[0].Field}: {faults[0].Message}";
 

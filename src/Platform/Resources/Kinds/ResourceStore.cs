@@ -123,7 +123,7 @@ public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpe
         var current = ToResource(revision);
         if (!change(current).TryGet(out var next, out var error)) return error;
         var spec = JsonText.From(next.Spec, WireJson.Of<TSpec>());
-        List<SpecFault> faults = [.. Labels.Check(next.Labels)];
+        List<ValidationError> faults = [.. Labels.Check(next.Labels)];
         if (spec != JsonText.From(current.Spec, WireJson.Of<TSpec>())) faults.AddRange(kind.Check(next.Spec));
         if (faults.Count > 0) return ResourceErrors.Invalid(kind, faults);
         return ResourceDocument.Write(kind, current.Name, current.Project, next.Labels, spec, JsonText.From(next.Status, WireJson.Of<TStatus>()));

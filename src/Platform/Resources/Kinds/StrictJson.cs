@@ -15,7 +15,7 @@ public static class StrictJson
     public const int FaultsMax = 50;
 
     /// <param name="path">Of the value itself; faults' fields start with it.</param>
-    public static bool TryRead<T>(JsonElement json, string path, List<SpecFault> faults, [MaybeNullWhen(false)] out T value)
+    public static bool TryRead<T>(JsonElement json, string path, List<ValidationError> faults, [MaybeNullWhen(false)] out T value)
     {
         var before = faults.Count;
         Check(json, WireJson.Of<T>(), path, faults);
@@ -23,7 +23,7 @@ public static class StrictJson
         return faults.Count == before;
     }
 
-    private static T? Read<T>(JsonElement json, string path, List<SpecFault> faults)
+    private static T? Read<T>(JsonElement json, string path, List<ValidationError> faults)
     {
         try
         {
@@ -31,12 +31,12 @@ public static class StrictJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            faults.Add(new SpecFault(path, "The value does not fit."));
+            faults.Add(new ValidationError(path, "The value does not fit."));
             return default;
         }
     }
 
-    private static void Check(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
+    private static void Check(JsonElement json, JsonTypeInfo type, string path, List<ValidationError> faults)
     {
         if (faults.Count >= FaultsMax) return;
         switch (type.Kind)
@@ -56,34 +56,34 @@ public static class StrictJson
         }
     }
 
-    private static void CheckObject(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
+    private static void CheckObject(JsonElement json, JsonTypeInfo type, string path, List<ValidationError> faults)
     {
         if (!Expect(json, JsonValueKind.Object, "an object", path, faults)) return;
         foreach (var member in json.EnumerateObject())
         {
             var at = $"{path}.{member.Name.Shortened(40)}";
-            if (type.Properties.FirstOrDefault(p => p.Name == member.Name) is not { } property) faults.Add(new SpecFault(at, Unknown(type)));
+            if (type.Properties.FirstOrDefault(p => p.Name == member.Name) is not { } property) faults.Add(new ValidationError(at, Unknown(type)));
             else CheckMember(member.Value, property, at, faults);
             if (faults.Count >= FaultsMax) return;
         }
         var missing = type.Properties.Where(p => IsRequired(p) && !json.TryGetProperty(p.Name, out _));
-        faults.AddRange(missing.Select(p => new SpecFault($"{path}.{p.Name}", "It is missing.")));
+        faults.AddRange(missing.Select(p => new ValidationError($"{path}.{p.Name}", "It is missing.")));
     }
 
-    private static void CheckMember(JsonElement json, JsonPropertyInfo property, string path, List<SpecFault> faults)
+    private static void CheckMember(JsonElement json, JsonPropertyInfo property, string path, List<ValidationError> faults)
     {
         if (json.ValueKind != JsonValueKind.Null) Check(json, property.Options.GetTypeInfo(property.PropertyType), path, faults);
-        else if (!IsNullable(property)) faults.Add(new SpecFault(path, "It must not be null; leave it out for its default."));
+        else if (!IsNullable(property)) faults.Add(new ValidationError(path, "It must not be null; leave it out for its default."));
     }
 
-    private static void CheckDictionary(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
+    private static void CheckDictionary(JsonElement json, JsonTypeInfo type, string path, List<ValidationError> faults)
     {
         if (!Expect(json, JsonValueKind.Object, "an object", path, faults)) return;
         var element = type.Options.GetTypeInfo(type.ElementType!);
         foreach (var member in json.EnumerateObject()) CheckElement(member.Value, element, $"{path}.{member.Name.Shortened(40)}", faults);
     }
 
-    private static void CheckList(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
+    private static void CheckList(JsonElement json, JsonTypeInfo type, string path, List<ValidationError> faults)
     {
         if (!Expect(json, JsonValueKind.Array, "a list", path, faults)) return;
         var element = type.Options.GetTypeInfo(type.ElementType!);
@@ -91,13 +91,13 @@ public static class StrictJson
         foreach (var item in json.EnumerateArray()) CheckElement(item, element, $"{path}[{index++}]", faults);
     }
 
-    private static void CheckElement(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
+    private static void CheckElement(JsonElement json, JsonTypeInfo type, string path, List<ValidationError> faults)
     {
-        if (json.ValueKind == JsonValueKind.Null) faults.Add(new SpecFault(path, "It must not be null."));
+        if (json.ValueKind == JsonValueKind.Null) faults.Add(new ValidationError(path, "It must not be null."));
         else Check(json, type, path, faults);
     }
 
-    private static void CheckValue(JsonElement json, JsonTypeInfo type, string path, List<SpecFault> faults)
+    private static void CheckValue(JsonElement json, JsonTypeInfo type, string path, List<ValidationError> faults)
     {
         try
         {
@@ -105,14 +105,14 @@ public static class StrictJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            faults.Add(new SpecFault(path, $"It must be {Describe(type.Type)}."));
+            faults.Add(new ValidationError(path, $"It must be {Describe(type.Type)}."));
         }
     }
 
-    private static bool Expect(JsonElement json, JsonValueKind kind, string what, string path, List<SpecFault> faults)
+    private static bool Expect(JsonElement json, JsonValueKind kind, string what, string path, List<ValidationError> faults)
     {
         if (json.ValueKind == kind) return true;
-        faults.Add(new SpecFault(path, $"It must be {what}."));
+        faults.Add(new ValidationError(path, $"It must be {what}."));
         return false;
     }
 

@@ -23,7 +23,7 @@ internal static class Detached
         var outputFile = home.OutputFile;
         Watchdog.Stop(home); // one that waits to start its server again would be in the way
         var pid = await LaunchAsync(outputFile, [.. restart ? Watchdog.Command : [], Environment.ProcessPath!, "up", "--home", run.Home, .. arguments], cancellationToken);
-        if (restart) WholeFile.Write(home.WatchFile, $"{pid}");
+        if (restart) AtomicFile.Write(home.WatchFile, $"{pid}");
         var end = run.Now + Patience;
         for (; run.Now < end; await Task.Delay(Pause, run.Terminal.Time, cancellationToken))
         {

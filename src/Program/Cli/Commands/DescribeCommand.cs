@@ -13,7 +13,7 @@ internal static class DescribeCommand
     private static readonly Option<string?> At = SharedOptions.At();
 
     /// <summary>Kinds that point at another by a field of their spec.</summary>
-    private static readonly Dictionary<string, string[]> Belongings = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string[]> OwnedResources = new(StringComparer.Ordinal)
     {
         ["deployment"] = ["routes", "instances", "releases"],
         ["release"] = ["instances"],
@@ -31,7 +31,7 @@ internal static class DescribeCommand
         var resource = await run.Client.Resources(target.Kind.Plural).GetAsync(target.Name, at: at, cancellationToken: cancellationToken);
         if (run.WriteMachine(ResourceOutput.ToJson(resource))) return CommandRunner.Done;
         WriteFacts(run, resource);
-        foreach (var plural in Belongings.GetValueOrDefault(target.Kind.Name, []))
+        foreach (var plural in OwnedResources.GetValueOrDefault(target.Kind.Name, []))
         {
             await WriteBelongingsAsync(run, kinds, kinds.Find(plural), target.Kind.Name, resource.Id, at, cancellationToken);
         }

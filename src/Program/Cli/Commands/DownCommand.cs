@@ -47,7 +47,7 @@ internal static class DownCommand
 
     private static void SayWhatRunsOn(Run run, HomeLayout home)
     {
-        var left = Remains.Find(home, run.Terminal.Time);
+        var left = LeftoverProcesses.Find(home, run.Terminal.Time);
         if (left.IsNothing) return;
         run.Say($"{left.Sentence} \"strata up\" takes over what runs; \"strata down --all\" stops it.");
         if (left is { Instances: > 0, Edge: false }) run.Say("The edge ended with the server: applications cannot be reached until the next strata up. With --edge-mode inline the edge runs on.");
@@ -84,7 +84,7 @@ internal static class DownCommand
 
     /// <summary>What an earlier server left running.</summary>
     private static async Task<bool> StopRemainsAsync(Run run, HomeLayout home, CancellationToken cancellationToken) =>
-        run.Parse.GetValue(All) && Directory.Exists(home.Root) && await Remains.StopAsync(home, run.Terminal.Time, cancellationToken);
+        run.Parse.GetValue(All) && Directory.Exists(home.Root) && await LeftoverProcesses.StopAsync(home, run.Terminal.Time, cancellationToken);
 
     private static Error TooSlow(int pid, HomeLayout home) => new(
         ErrorKind.Timeout, "STOP_TIMEOUT", $"The cloud (process {pid}) did not stop within {Patience.TotalSeconds:0} seconds.",

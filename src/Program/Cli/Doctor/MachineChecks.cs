@@ -28,7 +28,7 @@ internal static class MachineChecks
     [
         Port(options, options.ApiPort, "API", Setting.ApiPort),
         .. options.EdgeMode == EdgeMode.Off ? (IReadOnlyList<Finding>)[]
-            : Remains.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
+            : LeftoverProcesses.EdgeRuns(options.Home) ? [Finding.Ok($"port {options.HttpPort}", "the edge of this cloud runs on")]
             : [Port(options, options.HttpPort, "edge", Setting.HttpPort)],
         .. options.Telemetry is { IsOn: true, Metrics: { } metrics } ? [Port(options, metrics.Port, "metrics", TelemetrySetting.MetricsListen)] : (IReadOnlyList<Finding>)[],
     ];

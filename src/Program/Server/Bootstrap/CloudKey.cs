@@ -14,9 +14,9 @@ internal static class CloudKey
     private static readonly byte[] CheckText = "strata cloud key check 1"u8.ToArray();
 
     /// <summary>Call under the lease of the first start.</summary>
-    public static async Task<SealedSecrets> OpenAsync(string path, IMarks marks, CancellationToken cancellationToken)
+    public static async Task<SealedSecrets> OpenAsync(string path, IDurableValues durable, CancellationToken cancellationToken)
     {
-        var stored = await marks.ReadAsync(TenantId.Platform, CheckName, cancellationToken);
+        var stored = await durable.ReadAsync(TenantId.Platform, CheckName, cancellationToken);
         if (!File.Exists(path))
         {
             if (stored is not null) throw Missing(path).ToException();
@@ -24,7 +24,7 @@ internal static class CloudKey
         }
         var key = Read(path);
         var check = Convert.ToHexStringLower(HMACSHA256.HashData(key, CheckText));
-        if (stored is null) await marks.WriteAsync(TenantId.Platform, CheckName, JsonText.From(check, WireJson.Of<string>()), cancellationToken);
+        if (stored is null) await durable.WriteAsync(TenantId.Platform, CheckName, JsonText.From(check, WireJson.Of<string>()), cancellationToken);
         else if (stored.Value.To(WireJson.Of<string>()) != check) throw Different(path).ToException();
         return new SealedSecrets(key);
     }

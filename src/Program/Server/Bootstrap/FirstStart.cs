@@ -13,7 +13,7 @@ namespace Strata.Server.Bootstrap;
 /// Brings a cloud to where its users can begin: the organization, the project and the tokens that must be there. Safe to repeat: what is there stays, and a start that was cut off
 /// is finished by the next.
 /// </summary>
-internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, IMarks marks, string serverId, TimeProvider time)
+internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, IDurableValues durable, string serverId, TimeProvider time)
 {
     public const string OrganizationName = "default";
     public const string ProjectName = "default";
@@ -48,7 +48,7 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, bool replace, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(known, tenant, null, cancellationToken)) return null;
-        var made = await marks.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text ? text.To(WireJson.Of<AdminTokenMark>()) : null;
+        var made = await durable.ReadAsync(TenantId.Platform, AdminMark, cancellationToken) is { } text ? text.To(WireJson.Of<AdminTokenMark>()) : null;
         if (!replace && made is not null && (made.Kept || made.Server != serverId)) return null;
         await WriteMarkAsync(kept: false, cancellationToken);
         var spec = new TokenSpec { Roles = [Roles.Admin, Roles.Operator], Actor = "user:admin" };
@@ -71,7 +71,7 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
 
     private async Task WriteMarkAsync(bool kept, CancellationToken cancellationToken)
     {
-        await marks.WriteAsync(TenantId.Platform, AdminMark, JsonText.From(new AdminTokenMark(serverId, kept), WireJson.Of<AdminTokenMark>()), cancellationToken);
+        await durable.WriteAsync(TenantId.Platform, AdminMark, JsonText.From(new AdminTokenMark(serverId, kept), WireJson.Of<AdminTokenMark>()), cancellationToken);
     }
 
     private sealed record AdminTokenMark(string Server, bool Kept);

@@ -5,7 +5,7 @@ public static class PrivateFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    public static void Write(string path, string text) => Core.WholeFile.WritePrivate(path, text);
+    public static void Write(string path, string text) => Core.AtomicFile.WritePrivate(path, text);
 
     public static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {

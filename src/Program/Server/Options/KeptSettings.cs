@@ -17,7 +17,7 @@ public static class KeptSettings
 
     private sealed record Kept(string Name, string Value, string Source);
 
-    internal static void Save(HomeLayout home, IReadOnlyList<SettingValue> settings) => WholeFile.WritePrivate(
+    internal static void Save(HomeLayout home, IReadOnlyList<SettingValue> settings) => AtomicFile.WritePrivate(
         home.SettingsFile, JsonSerializer.Serialize([.. settings.Where(s => s.Source != SettingValue.DefaultSource).Select(Keep)], WireJson.Of<List<Kept>>()));
 
     /// <summary>Every setting as the last start in this data folder had it; null where none is known.</summary>

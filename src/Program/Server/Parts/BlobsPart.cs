@@ -48,13 +48,13 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
     /// <summary>Opens a shared folder if it belongs to this cloud, and goes on checking. Call under the lease of the first start.</summary>
     /// <param name="secrets">Under the key that all servers of the cloud share: the folder's id follows from it.</param>
     /// <exception cref="StrataException">BLOBS_MISSING, BLOBS_OF_ANOTHER_CLOUD or BLOBS_FOLDER_UNUSABLE.</exception>
-    public async Task ClaimFolderAsync(SealedSecrets secrets, IMarks marks, CancellationToken cancellationToken)
+    public async Task ClaimFolderAsync(SealedSecrets secrets, IDurableValues durable, CancellationToken cancellationToken)
     {
         if (options.BlobFolder is not { } folder) return;
         var cloudId = Convert.ToHexStringLower(secrets.DeriveKey("blob folder 1").AsSpan(0, 16));
-        var isMarked = await marks.ReadAsync(TenantId.Platform, FolderMark, cancellationToken) is not null;
+        var isMarked = await durable.ReadAsync(TenantId.Platform, FolderMark, cancellationToken) is not null;
         if (CloudFolder.Claim(folder, cloudId, isMarked) is { Error: { } error }) throw error.ToException();
-        if (!isMarked) await marks.WriteAsync(TenantId.Platform, FolderMark, JsonText.From(cloudId, WireJson.Of<string>()), cancellationToken);
+        if (!isMarked) await durable.WriteAsync(TenantId.Platform, FolderMark, JsonText.From(cloudId, WireJson.Of<string>()), cancellationToken);
         store = DiskBlobs.Open(folder, Limits, time, isMounted: () => CloudFolder.Check(folder, cloudId).IsOk);
         probe = supervisor.Start("blobs-probe", (work, stop) => ProbeFolderAsync(folder, cloudId, work, stop));
     }

@@ -55,7 +55,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         ChildEnvironment.Restrict(start.Environment, "OTEL_");
         using var shell = Process.Start(start)!;
         var text = await shell.StandardOutput.ReadToEndAsync(cancellationToken);
-        WholeFile.Write(PidFile, text);
+        AtomicFile.Write(PidFile, text);
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 

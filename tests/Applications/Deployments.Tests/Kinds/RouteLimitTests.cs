@@ -38,7 +38,7 @@ public class RouteLimitTests
     public void Limits_ThatAreWrong_AreAllNamed() =>
         Assert.Equal(["limits.connectSeconds", "limits.idleSeconds"], Check(new RouteLimits { ConnectSeconds = 0, IdleSeconds = -1 }).Select(f => f.Field));
 
-    private static IReadOnlyList<SpecFault> Check(string field, long value) => Check(field switch
+    private static IReadOnlyList<ValidationError> Check(string field, long value) => Check(field switch
     {
         "connectSeconds" => new RouteLimits { ConnectSeconds = (int)value },
         "firstByteSeconds" => new RouteLimits { FirstByteSeconds = (int)value },
@@ -49,6 +49,6 @@ public class RouteLimitTests
         _ => new RouteLimits { StreamsPerInstance = (int)value },
     });
 
-    private static IReadOnlyList<SpecFault> Check(RouteLimits limits) =>
+    private static IReadOnlyList<ValidationError> Check(RouteLimits limits) =>
         DeploymentChecks.Check(new RouteSpec { Host = "a.localhost", Deployment = "dep_1", Limits = limits });
 }

@@ -88,9 +88,9 @@ public class ScheduleRunnerTests
         time.Advance(TimeSpan.FromSeconds(60));
         var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
         await test.UpdateAsync(entity.Id, "{}");
-        Assert.Equal(FiringOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+        Assert.Equal(ScheduleOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
         await test.Engine.DeleteAsync(Some.Caller, null, entity.Id, null, default);
-        Assert.Equal(FiringOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+        Assert.Equal(ScheduleOutcome.Stale, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
     }
 
     [Fact]
@@ -103,9 +103,9 @@ public class ScheduleRunnerTests
         test.Counted.BeforeAppend = async _ =>
         {
             test.Counted.BeforeAppend = null;
-            Assert.Equal(FiringOutcome.Fired, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+            Assert.Equal(ScheduleOutcome.Fired, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
         };
-        Assert.Equal(FiringOutcome.Conflict, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
+        Assert.Equal(ScheduleOutcome.Conflict, (await test.Engine.FireAsync(Some.Caller, due, default)).Value);
         Assert.Equal(2, (await test.HistoryAsync(entity.Id)).Count);
     }
 
@@ -127,7 +127,7 @@ public class ScheduleRunnerTests
         Assert.Equal([10, 20, 40, 80, 160, 320, 640, 1280, 2560], pauses);
         var newest = (await test.HistoryAsync(entity.Id))[0];
         Assert.Equal(new AuditEvent(AuditEventTypes.ScheduledTransitionFail, "OPEN", "bill: NO_COMPUTE_MEMBER_FOR_TAG", null, "None."), Assert.Single(newest.Audit));
-        Assert.Equal(Firing.FailuresMax, test.Computation.Calls.Count);
+        Assert.Equal(ScheduleRetry.FailuresMax, test.Computation.Calls.Count);
     }
 
     [Fact]

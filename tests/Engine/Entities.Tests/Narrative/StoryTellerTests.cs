@@ -32,7 +32,7 @@ public class StoryTellerTests
         var created = (await test.CreateAsync()).Value;
         time.Advance(TimeSpan.FromSeconds(1));
         var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
-        Assert.Equal(FiringOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
+        Assert.Equal(ScheduleOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
         var story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal("The scheduler looks after it.", story.Chapters[1].Title);
         Assert.Contains("\"late\" takes it from A to B, because its time has come.", story.Chapters[1].Sentences);

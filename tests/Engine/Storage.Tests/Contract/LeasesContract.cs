@@ -177,24 +177,24 @@ public abstract class LeasesContract(IStore store)
     public async Task Mark_WithTheFenceOfAFormerHolder_IsNotWritten()
     {
         var (tenant, fence) = (Tenant(), new Fence(name, (await EpochAsync("a", Long))!.Value));
-        Assert.True(await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("1"), fence, default));
-        Assert.True(await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("2"), fence, default));
+        Assert.True(await store.DurableValues.WriteAsync(tenant, "m", JsonText.FromString("1"), fence, default));
+        Assert.True(await store.DurableValues.WriteAsync(tenant, "m", JsonText.FromString("2"), fence, default));
         await Leases.TakeOverAsync(name, "b", Long, CancellationToken.None);
-        Assert.False(await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("3"), fence, default));
-        SameJson("2", (await store.Marks.ReadAsync(tenant, "m", default))!.Value);
+        Assert.False(await store.DurableValues.WriteAsync(tenant, "m", JsonText.FromString("3"), fence, default));
+        SameJson("2", (await store.DurableValues.ReadAsync(tenant, "m", default))!.Value);
     }
 
     [Fact]
     public async Task Marks_WithTheFenceOfAFormerHolder_AreNotDeleted()
     {
         var (tenant, fence) = (Tenant(), new Fence(name, (await EpochAsync("a", Long))!.Value));
-        await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("1"), default);
-        Assert.True(await store.Marks.DeleteAsync(tenant, "m", fence, default));
-        Assert.Null(await store.Marks.ReadAsync(tenant, "m", default));
-        await store.Marks.WriteAsync(tenant, "m", JsonText.FromString("2"), default);
+        await store.DurableValues.WriteAsync(tenant, "m", JsonText.FromString("1"), default);
+        Assert.True(await store.DurableValues.DeleteAsync(tenant, "m", fence, default));
+        Assert.Null(await store.DurableValues.ReadAsync(tenant, "m", default));
+        await store.DurableValues.WriteAsync(tenant, "m", JsonText.FromString("2"), default);
         await Leases.TakeOverAsync(name, "b", Long, CancellationToken.None);
-        Assert.False(await store.Marks.DeleteAsync(tenant, "m", fence, default));
-        SameJson("2", (await store.Marks.ReadAsync(tenant, "m", default))!.Value);
+        Assert.False(await store.DurableValues.DeleteAsync(tenant, "m", fence, default));
+        SameJson("2", (await store.DurableValues.ReadAsync(tenant, "m", default))!.Value);
     }
 
     private ValueTask<AppendOutcome> AppendAsync(Fence fence) =>

@@ -88,11 +88,11 @@ public abstract class SearchJobsContract(IStore store)
     {
         var (silent, heard) = (await AddAsync(), New());
         Assert.True(await Jobs.TryAddAsync(heard, server + "2", 100, default));
-        Assert.Equal([new RunningSearch(tenant, heard.Id)], await Jobs.BeatAsync(server + "2", Now.AddMinutes(5), default));
+        Assert.Equal([new RunningSearch(tenant, heard.Id)], await Jobs.HeartbeatAsync(server + "2", Now.AddMinutes(5), default));
         await Jobs.SweepAsync(Now.AddMinutes(5), Now.AddMinutes(4), default);
         Assert.Equal(SearchJobStatus.Failed, (await FindAsync(silent))?.Status);
         Assert.Equal(SearchJobStatus.Running, (await FindAsync(heard))?.Status);
-        Assert.Empty(await Jobs.BeatAsync(server, Now.AddMinutes(5), default));
+        Assert.Empty(await Jobs.HeartbeatAsync(server, Now.AddMinutes(5), default));
 
         Assert.Null(await Jobs.FindAsync(tenant, heard.Id, heard.ExpiresAt, default));
         await Jobs.SweepAsync(heard.ExpiresAt, Now, default);

@@ -18,10 +18,10 @@ public sealed class MemoryStore : IStore
     private readonly MemoryLeases leases = new(TimeProvider.System);
     private readonly MemoryLog log;
     private MemorySearchJobs? jobs;
-    private readonly MemoryMarks marks;
+    private readonly MemoryValues durable;
     private MemoryTransfers? transfers;
 
-    public MemoryStore() => (log, marks) = (new MemoryLog(TimeProvider.System, leases), new MemoryMarks(leases));
+    public MemoryStore() => (log, durable) = (new MemoryLog(TimeProvider.System, leases), new MemoryValues(leases));
 
     public IEntityLog Log => log;
 
@@ -37,9 +37,9 @@ public sealed class MemoryStore : IStore
 
     public IMessages Messages { get; } = new MemoryMessages();
 
-    public IMarks Marks => marks;
+    public IDurableValues DurableValues => durable;
 
-    public ITransfers Transfers => transfers ??= new MemoryTransfers(log, marks, leases);
+    public ITransfers Transfers => transfers ??= new MemoryTransfers(log, durable, leases);
 
     public IRetention Retention => new MemoryRetention(log);
 
@@ -65,7 +65,7 @@ public sealed class PostgresDatabase(TestServer server) : IStore
 
     public IEntitySearch Search => store.Search;
 
-    public IMarks Marks => store.Marks;
+    public IDurableValues DurableValues => store.DurableValues;
 
     public ISearchJobs SearchJobs => store.SearchJobs;
 

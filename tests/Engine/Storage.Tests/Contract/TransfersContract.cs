@@ -119,7 +119,7 @@ public abstract class TransfersContract(IStore store)
         Assert.IsType<PublishOutcome.Fenced>(await Transfers.PublishAsync(target, new Revision(3), MarkOf, stale, default));
         Assert.Empty(await HistoryAsync(target));
         Assert.Equal(Revision.None, await Log.HeadAsync(target, default));
-        Assert.Null(await store.Marks.ReadAsync(target, "import", default));
+        Assert.Null(await store.DurableValues.ReadAsync(target, "import", default));
         Assert.NotEmpty((await Transfers.StagedAsync(target, Revision.None, 10, default)).Changes);
     }
 
@@ -236,7 +236,7 @@ public abstract class TransfersContract(IStore store)
 
     protected async Task TakeOverAsync() => await store.Leases.TakeOverAsync(Lease, "b", TimeSpan.FromHours(1), default);
 
-    protected static Mark MarkOf(Revision end) => new("import", JsonText.FromString($$"""{"end":{{end.Value}}}"""));
+    protected static DurableValue MarkOf(Revision end) => new("import", JsonText.FromString($$"""{"end":{{end.Value}}}"""));
 }
 
 public sealed class MemoryTransfersTests(MemoryStore store) : TransfersContract(store), IClassFixture<MemoryStore>;
@@ -250,7 +250,7 @@ public sealed class PostgresTransfersTests(PostgresDatabase store) : TransfersCo
         await FillAsync();
         await StageAsync();
         var stale = await FenceAsync();
-        Mark TakenMeanwhile(Revision end)
+        DurableValue TakenMeanwhile(Revision end)
         {
             Task.Run(TakeOverAsync).GetAwaiter().GetResult();
             return MarkOf(end);

@@ -13,7 +13,7 @@ internal sealed class ClientLeavesTransfers(ITransfers inner, IHttpContextAccess
     public Task Publishes => publishes.Task;
 
     public async ValueTask<PublishOutcome> PublishAsync(
-        TenantId tenant, Revision head, Func<Revision, Mark> mark, Fence fence, CancellationToken cancellationToken)
+        TenantId tenant, Revision head, Func<Revision, DurableValue> mark, Fence fence, CancellationToken cancellationToken)
     {
         publishes.TrySetResult();
         var aborted = requests.HttpContext!.RequestAborted;

@@ -19,7 +19,7 @@ internal sealed class MeetingStore(IStore inner) : IStore
 
     public IEntitySearch Search => inner.Search;
 
-    public IMarks Marks => inner.Marks;
+    public IDurableValues DurableValues => inner.DurableValues;
 
     public ISearchJobs SearchJobs => inner.SearchJobs;
 

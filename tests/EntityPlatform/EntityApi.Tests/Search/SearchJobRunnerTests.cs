@@ -55,10 +55,10 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
     {
         var submitting = SubmitAsync(CancellationToken.None);
         await jobs.Inserting.Task;
-        await runner.BeatAsync(CancellationToken.None);
+        await runner.HeartbeatAsync(CancellationToken.None);
         jobs.Insert.SetResult();
         var job = (await submitting).Value;
-        await runner.BeatAsync(CancellationToken.None);
+        await runner.HeartbeatAsync(CancellationToken.None);
         await runner.StartAsync(CancellationToken.None);
         await UntilAsync(async () => (await FindAsync(job.Id))!.Status != SearchJobStatus.Running);
         Assert.Equal(SearchJobStatus.Successful, (await FindAsync(job.Id))!.Status);
@@ -82,7 +82,7 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
         jobs.Insert.SetResult();
         var job = (await SubmitAsync(CancellationToken.None)).Value;
         Assert.True(await store.SearchJobs.EndAsync(Org, job.Id, SearchJobStatus.Cancelled, null, TimeProvider.System.GetUtcNow(), default));
-        await runner.BeatAsync(CancellationToken.None);
+        await runner.HeartbeatAsync(CancellationToken.None);
         Assert.Equal(0, runner.Shares.First().Used);
     }
 
@@ -128,8 +128,8 @@ public sealed class SearchJobRunnerTests : IAsyncLifetime
             TenantId tenant, SearchJobId id, long skip, int take, CancellationToken cancellationToken) =>
             jobs.ResultsAsync(tenant, id, skip, take, cancellationToken);
 
-        public ValueTask<IReadOnlyList<RunningSearch>> BeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
-            jobs.BeatAsync(server, now, cancellationToken);
+        public ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken) =>
+            jobs.HeartbeatAsync(server, now, cancellationToken);
 
         public ValueTask SweepAsync(DateTimeOffset now, DateTimeOffset heardSince, CancellationToken cancellationToken) =>
             jobs.SweepAsync(now, heardSince, cancellationToken);

@@ -125,11 +125,11 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
             store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken))
         {
             var lines = new LineReader(silent.Reader, TransferLines.LineBytesMax, TimeSpan.FromMilliseconds(50), TimeProvider.System);
-            using var importer = new Importer(store.Transfers, store.Marks, TimeProvider.System, host.OtherOrg, lease!.Fence, lines);
+            using var importer = new Importer(store.Transfers, store.DurableValues, TimeProvider.System, host.OtherOrg, lease!.Fence, lines);
             var ended = await importer.RunAsync(TestContext.Current.CancellationToken, TestContext.Current.CancellationToken);
             Assert.Equal((ErrorKind.RequestTimeout, "IMPORT_SILENT"), (ended.Error!.Kind, ended.Error.Code));
         }
-        var state = await ImportState.ReadAsync(store.Marks, host.OtherOrg, TestContext.Current.CancellationToken);
+        var state = await ImportState.ReadAsync(store.DurableValues, host.OtherOrg, TestContext.Current.CancellationToken);
         Assert.True(state is { State: ImportState.Unfinished, Staged: > 0 });
         Assert.Equal(200, (await ImportAsync(export)).Status);
     }
@@ -195,7 +195,7 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
     public async Task Sweep_OfImportsThatExpired_RemovesThemADayLater()
     {
         var supervisor = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance);
-        var sweeper = new ImportSweeper(store.Transfers, store.Marks, store.Leases, TimeProvider.System, supervisor);
+        var sweeper = new ImportSweeper(store.Transfers, store.DurableValues, store.Leases, TimeProvider.System, supervisor);
         var export = await from.GetStringAsync("/api/export");
         await ImportAsync(export[..(export.IndexOf('\n', export.Length / 2) + 1)]);
         await sweeper.SweepAsync(default);
@@ -226,7 +226,7 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         var lease = $"import/{host.OtherOrg}";
         var fence = new Fence(lease, (await store.Leases.TryHoldAsync(lease, "slow", TimeSpan.FromMinutes(1), default))!.Value);
         var lines = new LineReader(slow.Reader, TransferLines.LineBytesMax, TimeSpan.FromMinutes(5), TimeProvider.System);
-        using var importer = new Importer(store.Transfers, store.Marks, TimeProvider.System, host.OtherOrg, fence, lines);
+        using var importer = new Importer(store.Transfers, store.DurableValues, TimeProvider.System, host.OtherOrg, fence, lines);
         var slowly = importer.RunAsync(TestContext.Current.CancellationToken, TestContext.Current.CancellationToken);
         await slow.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[..header]), TestContext.Current.CancellationToken);
         await slow.Writer.WriteAsync(Encoding.UTF8.GetBytes(export[header..half]), TestContext.Current.CancellationToken);
@@ -279,8 +279,8 @@ public abstract class TransferContract(IStore store) : IAsyncLifetime
         await using var lease = await HeldLease.TryTakeAsync(
             store.Leases, $"import/{host.OtherOrg}", "test", TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
         var past = TimeProvider.System.GetUtcNow().AddSeconds(-1) - ago;
-        var state = await ImportState.ReadAsync(store.Marks, host.OtherOrg, default);
-        await (state! with { ExpiresAt = past }).WriteAsync(store.Marks, host.OtherOrg, lease!.Fence, default);
+        var state = await ImportState.ReadAsync(store.DurableValues, host.OtherOrg, default);
+        await (state! with { ExpiresAt = past }).WriteAsync(store.DurableValues, host.OtherOrg, lease!.Fence, default);
         Assert.True(await store.Transfers.OpenAsync(host.OtherOrg, lease.Fence, default));
         Assert.True(await store.Transfers.CloseAsync(host.OtherOrg, past, lease.Fence, default));
     }

@@ -145,7 +145,7 @@ public abstract class WebhookContract(IStore store) : IAsyncLifetime
         Assert.Equal(200, (await http.SendJsonAsync("POST", "/api/v1/webhooks/books/transitions/resume")).Status);
         await Wait.UntilAsync(() => receiver.Taken.Count == 1, "it is taken after the pause");
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/webhooks/books")).Status);
-        await Wait.UntilAsync(async () => (await store.Marks.ListAsync(host.Org, "webhook/", null, 10, default)).Count == 0, "nothing is kept of it");
+        await Wait.UntilAsync(async () => (await store.DurableValues.ListAsync(host.Org, "webhook/", null, 10, default)).Count == 0, "nothing is kept of it");
     }
 
     [Fact]

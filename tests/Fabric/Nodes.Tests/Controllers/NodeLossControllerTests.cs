@@ -30,7 +30,7 @@ public sealed class NodeLossControllerTests
     public async Task Reconcile_NodeThatIsHeard_StaysUp()
     {
         await RegisterAsync();
-        await BeatAsync();
+        await HeartbeatAsync();
         time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(NodeStates.Up, await ReconcileAsync());
     }
@@ -39,11 +39,11 @@ public sealed class NodeLossControllerTests
     public async Task Reconcile_LapsedLease_IsDownUntilItIsHeardAgain()
     {
         await RegisterAsync();
-        await BeatAsync();
+        await HeartbeatAsync();
         time.Advance(TimeSpan.FromSeconds(16));
         Assert.Equal(NodeStates.Down, await ReconcileAsync());
         Assert.Equal(NodeStates.Down, await ReconcileAsync());
-        await BeatAsync();
+        await HeartbeatAsync();
         Assert.Equal(NodeStates.Up, await ReconcileAsync());
     }
 
@@ -56,7 +56,7 @@ public sealed class NodeLossControllerTests
 
     private async Task RegisterAsync() => Assert.True((await nodes.CreateAsync(Caller, new NewResource<NodeSpec> { Name = "n", Spec = new() }, null, default)).IsOk);
 
-    private async Task BeatAsync() => Assert.NotNull(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
+    private async Task HeartbeatAsync() => Assert.NotNull(await leases.TryHoldAsync(NodeLease.Of("n"), "agent", NodeLease.Duration, default));
 
     private async Task<string> ReconcileAsync()
     {

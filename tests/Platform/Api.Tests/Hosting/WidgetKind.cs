@@ -46,8 +46,8 @@ public static class WidgetKind
         References = [new SpecReference("box", BoxKind.Kind)],
         PrivateSpec = ["env"],
         NodeField = "$.spec.color", // for grants of a node
-        OperatorsOnly = spec => spec.Color == "gold" ? [new SpecFault("color", "Gold is for operators.")] : [],
-        Validate = spec => spec.Size is >= 1 and <= 100 ? [] : [new SpecFault("size", "It takes 1 to 100.")],
+        OperatorsOnly = spec => spec.Color == "gold" ? [new ValidationError("color", "Gold is for operators.")] : [],
+        Validate = spec => spec.Size is >= 1 and <= 100 ? [] : [new ValidationError("size", "It takes 1 to 100.")],
     };
 }
 

@@ -105,7 +105,7 @@ public sealed class AbandonedDeletionTests
     {
         var organizations = new ResourceStore<OrganizationSpec, Nothing>(cloud.Engine, OrganizationKind.Kind, TimeProvider.System);
         var informer = new Informer<OrganizationSpec, Nothing>(new KindInformer(organizations.Untyped, []), organizations);
-        return new(cloud.Projects, informer, cloud.Log, new Belongings(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
+        return new(cloud.Projects, informer, cloud.Log, new OwnedResources(cloud.Log, [OrganizationKind.Kind, ProjectKind.Kind, LampKind.Kind]), time);
     }
 
     private static async Task<(ResourceStore<OrganizationSpec, Nothing> Organizations, Caller Caller)> AddOrganizationAsync(TestCloud cloud)

@@ -79,9 +79,9 @@ public class StrictJsonTests
         }
     }
 
-    private static List<SpecFault> Read(string json, out LampSpec? spec)
+    private static List<ValidationError> Read(string json, out LampSpec? spec)
     {
-        var faults = new List<SpecFault>();
+        var faults = new List<ValidationError>();
         using var document = JsonDocument.Parse(json);
         StrictJson.TryRead(document.RootElement, "spec", faults, out spec);
         return faults;

@@ -45,6 +45,6 @@ internal static class LampKind
         Workflow = KindWorkflow.Load(typeof(LampKind), "lamp.workflow.json"),
         InitialStatus = new LampStatus(),
         References = [new SpecReference("fedBy", ProjectKind.Kind)],
-        Validate = spec => spec.Watts is >= 1 and <= 1000 ? [] : [new SpecFault("watts", "It takes 1 to 1000.")],
+        Validate = spec => spec.Watts is >= 1 and <= 1000 ? [] : [new ValidationError("watts", "It takes 1 to 1000.")],
     };
 }

@@ -22,14 +22,14 @@ public sealed class KilledBuildTests
         app.Write("server.js", (await File.ReadAllTextAsync(Path.Combine(app.Path, "server.js"))).Replace("first", "second", StringComparison.Ordinal));
         app.Write("strata.yaml", $"build:\n  command: {sleep}\n");
         var deploying = cloud.RunAsync("deploy", app.Path, "--name", "cut");
-        await Wait.UntilAsync(() => BuildRemains.Processes(sleep).Any(), "the build's command runs", 120);
+        await Wait.UntilAsync(() => BuildLeftovers.Processes(sleep).Any(), "the build's command runs", 120);
         await cloud.KillAsync();
         await deploying;
-        Assert.NotEmpty(await BuildRemains.FindAsync(cloud, sleep)); // there is something to clean up
+        Assert.NotEmpty(await BuildLeftovers.FindAsync(cloud, sleep)); // there is something to clean up
 
         (await cloud.UpAsync()).ShouldSucceed();
         await ConvergesAsync(cloud, "cut", "second\n", 2);
-        await BuildRemains.GoneAsync(cloud, sleep);
+        await BuildLeftovers.GoneAsync(cloud, sleep);
     }
 
     [Fact, Trait("Duration", "Long")]
@@ -49,7 +49,7 @@ public sealed class KilledBuildTests
 
         (await cloud.UpAsync()).ShouldSucceed();
         await ConvergesAsync(cloud, "late", "second\n", 2);
-        await BuildRemains.GoneAsync(cloud, sleep);
+        await BuildLeftovers.GoneAsync(cloud, sleep);
     }
 
     private static async Task<string?> ReleaseStateAsync(Cloud cloud, string name) => (await cloud.Client.Resources("releases").FindAsync(name))?.State;

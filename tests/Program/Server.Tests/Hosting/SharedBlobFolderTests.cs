@@ -15,7 +15,7 @@ public sealed class SharedBlobFolderTests : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("strata-blobs-").FullName;
     private readonly Supervisor supervisor = new(TimeProvider.System, NullLogger<Supervisor>.Instance);
     private readonly SealedSecrets secrets = new(new byte[SealedSecrets.KeyBytes]);
-    private readonly MemoryMarks database = new();
+    private readonly MemoryValues database = new();
     private readonly FakeTime time = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -39,7 +39,7 @@ public sealed class SharedBlobFolderTests : IAsyncDisposable
     {
         await StartAsync("shared", secrets, database);
         var another = new SealedSecrets([.. Enumerable.Repeat((byte)1, SealedSecrets.KeyBytes)]);
-        Assert.Equal("BLOBS_OF_ANOTHER_CLOUD", (await RefusedAsync("shared", another, new MemoryMarks())).Code);
+        Assert.Equal("BLOBS_OF_ANOTHER_CLOUD", (await RefusedAsync("shared", another, new MemoryValues())).Code);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class SharedBlobFolderTests : IAsyncDisposable
         Assert.False(Directory.Exists(Path.Combine(folder, "shared")));
     }
 
-    private async Task<BlobsPart> StartAsync(string name, SealedSecrets key, MemoryMarks marks)
+    private async Task<BlobsPart> StartAsync(string name, SealedSecrets key, MemoryValues durable)
     {
         var options = new ServerOptions
         {
@@ -67,10 +67,10 @@ public sealed class SharedBlobFolderTests : IAsyncDisposable
         };
         var part = new BlobsPart(options, supervisor, time);
         await part.StartAsync(Stop);
-        await part.ClaimFolderAsync(key, marks, Stop);
+        await part.ClaimFolderAsync(key, durable, Stop);
         return part;
     }
 
-    private async Task<Error> RefusedAsync(string name, SealedSecrets key, MemoryMarks marks) =>
-        (await Assert.ThrowsAsync<StrataException>(() => StartAsync(name, key, marks))).Error;
+    private async Task<Error> RefusedAsync(string name, SealedSecrets key, MemoryValues durable) =>
+        (await Assert.ThrowsAsync<StrataException>(() => StartAsync(name, key, durable))).Error;
 }

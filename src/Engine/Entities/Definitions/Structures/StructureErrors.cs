@@ -14,11 +14,11 @@ internal static class StructureErrors
     public static Error DoesNotFit(ModelKey model, StructureGrowth growth)
     {
         var type = growth.Changes.FirstOrDefault(change => change.Declared is not null);
-        return new Error(ErrorKind.Invalid, type is null ? "VALIDATION_FAILED" : "INCOMPATIBLE_TYPE", Told(model, growth), NextStep(growth.Needs))
+        return new Error(ErrorKind.Invalid, type is null ? "VALIDATION_FAILED" : "INCOMPATIBLE_TYPE", MessageOf(model, growth), NextStep(growth.Needs))
         {
             Details = type is null ? Of(model) : Of(model, type),
             Lists = type is null ? null : List("expectedType", [.. type.Declared!.Value.ToList().Select(DataTypes.Of)]),
-            Faults = [.. growth.Changes.Select(change => new SpecFault(change.Path, $"It {change.Message}."))],
+            Faults = [.. growth.Changes.Select(change => new ValidationError(change.Path, $"It {change.Message}."))],
         };
     }
 
@@ -29,7 +29,7 @@ internal static class StructureErrors
         Lists = List("validValues", ChangeLevels.All),
     };
 
-    private static string Told(ModelKey model, StructureGrowth growth)
+    private static string MessageOf(ModelKey model, StructureGrowth growth)
     {
         var told = growth.Changes.Take(ToldMax).Select(change => $"{(change.Path.Length == 0 ? "the document" : change.Path)} {change.Message}");
         var more = growth.Count > ToldMax ? $"; and {growth.Count - ToldMax} more" : "";

@@ -70,7 +70,7 @@ internal sealed partial class SearchJobRunner(
 
     protected override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) =>
         supervisor.RunAsync(
-            stoppingToken, [("search-heartbeat", BeatAsync), .. Enumerable.Repeat(("search-worker", (Func<SupervisedWork, CancellationToken, Task>)WorkAsync), options.JobsAtOnce)]);
+            stoppingToken, [("search-heartbeat", HeartbeatAsync), .. Enumerable.Repeat(("search-worker", (Func<SupervisedWork, CancellationToken, Task>)WorkAsync), options.JobsAtOnce)]);
 
     /// <summary>When the server stops, what waits is failed by another server, or after the next start.</summary>
     private async Task WorkAsync(SupervisedWork work, CancellationToken stopping)
@@ -127,14 +127,14 @@ internal sealed partial class SearchJobRunner(
         }
     }
 
-    private async Task BeatAsync(SupervisedWork work, CancellationToken stopping)
+    private async Task HeartbeatAsync(SupervisedWork work, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(BeatPeriod, time);
         do
         {
             try
             {
-                await BeatAsync(stopping);
+                await HeartbeatAsync(stopping);
                 work.Succeeded();
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
@@ -146,11 +146,11 @@ internal sealed partial class SearchJobRunner(
     }
 
     /// <summary>Brings both sides together: a job that was ended elsewhere is stopped here, one that nobody runs here is failed there.</summary>
-    internal async Task BeatAsync(CancellationToken cancellationToken)
+    internal async Task HeartbeatAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var before = mine.Where(m => m.Value.IsStored).Select(m => m.Key).ToList(); // one whose insert is under way was not ended elsewhere
-        var running = await jobs.BeatAsync(server, now, cancellationToken);
+        var running = await jobs.HeartbeatAsync(server, now, cancellationToken);
         foreach (var ended in before.Except(running.Select(r => r.Id))) await StopAsync(ended);
         foreach (var lost in running.Where(r => !mine.ContainsKey(r.Id)))
             await jobs.EndAsync(lost.Tenant, lost.Id, SearchJobStatus.Failed, "The search was lost when the database was away.", now, cancellationToken);

@@ -24,12 +24,12 @@ public static class TokenKind
         Validate = Check,
     };
 
-    private static List<SpecFault> Check(TokenSpec spec)
+    private static List<ValidationError> Check(TokenSpec spec)
     {
-        var faults = new List<SpecFault>();
-        if (spec.Roles.Count == 0) faults.Add(new SpecFault("roles", $"At least one is needed: {string.Join(", ", Roles.Names)}."));
-        faults.AddRange(spec.Roles.Where(r => !Roles.Exists(r)).Take(1).Select(_ => new SpecFault("roles", $"Roles are {string.Join(", ", Roles.Names)}.")));
-        if (spec.Actor is { Length: 0 or > ActorLengthMax }) faults.Add(new SpecFault("actor", $"It takes 1 to {ActorLengthMax} characters."));
+        var faults = new List<ValidationError>();
+        if (spec.Roles.Count == 0) faults.Add(new ValidationError("roles", $"At least one is needed: {string.Join(", ", Roles.Names)}."));
+        faults.AddRange(spec.Roles.Where(r => !Roles.Exists(r)).Take(1).Select(_ => new ValidationError("roles", $"Roles are {string.Join(", ", Roles.Names)}.")));
+        if (spec.Actor is { Length: 0 or > ActorLengthMax }) faults.Add(new ValidationError("actor", $"It takes 1 to {ActorLengthMax} characters."));
         return faults;
     }
 }

@@ -11,7 +11,7 @@ using Strata.Resources.Hosts;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>Does what a rollout has decided. A change that something else made impossible meanwhile is passed over: the next decision sees why.</summary>
-internal sealed class RolloutHands(DeploymentStores stores, DeploymentViews views, ILines lines)
+internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews views, ILines lines)
 {
     private const string SuffixLetters = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int SuffixLength = 5;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Strata.Server.Tests.Support;
 
 /// <summary>What a build keeps on the machine while it runs, and must not leave behind.</summary>
-public static class BuildRemains
+public static class BuildLeftovers
 {
     /// <summary>Processes whose command line contains a mark, and the files, mounts and loop devices of builds below a data folder; as text, one each.</summary>
     public static async Task<IReadOnlyList<string>> FindAsync(Cloud cloud, string mark) =>

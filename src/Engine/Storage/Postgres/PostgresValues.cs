@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Marks in a table of their own. Safe for concurrent use.</summary>
-internal sealed class PostgresMarks(QueryPool pool) : IMarks
+/// <summary>Durable values in a table of their own. Safe for concurrent use.</summary>
+internal sealed class PostgresValues(QueryPool pool) : IDurableValues
 {
     private const string WriteSql =
         "insert into strata.mark (tenant, name, value) values ($1, $2, $3) on conflict (tenant, name) do update set value = excluded.value";
@@ -42,30 +42,30 @@ internal sealed class PostgresMarks(QueryPool pool) : IMarks
     {
         return await pool.RunAsync(async command =>
         {
-            PrepareWrite(command, tenant, new Mark(name, value), fence);
+            PrepareWrite(command, tenant, new DurableValue(name, value), fence);
             return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
         });
     }
 
     /// <summary>For a transaction that writes more than the mark.</summary>
-    internal static void PrepareWrite(NpgsqlCommand command, TenantId tenant, Mark mark, Fence? fence = null)
+    internal static void PrepareWrite(NpgsqlCommand command, TenantId tenant, DurableValue mark, Fence? fence = null)
     {
-        MarkGuard.Check(mark.Value);
+        DurableValueGuard.Check(mark.Value);
         Prepare(command, fence is null ? WriteSql : WriteFencedSql, tenant, mark.Name);
         command.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = mark.Value.Utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
         if (fence is { } term) Add(command, term);
     }
 
-    public async ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<DurableValue>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
         await pool.RunAsync(async command =>
         {
             Prepare(command, ListSql, tenant, prefix);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = after ?? "" });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-            var marks = new List<Mark>();
+            var found = new List<DurableValue>();
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
-            while (await row.ReadAsync(cancellationToken)) marks.Add(new Mark(row.GetString(0), new JsonText(row.GetFieldValue<byte[]>(1))));
-            return marks;
+            while (await row.ReadAsync(cancellationToken)) found.Add(new DurableValue(row.GetString(0), new JsonText(row.GetFieldValue<byte[]>(1))));
+            return found;
         });
 
     public async ValueTask<bool> DeleteAsync(TenantId tenant, string prefix, Fence? fence, CancellationToken cancellationToken) => await pool.RunAsync(async command =>

@@ -4,9 +4,9 @@ using Strata.Contracts;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>Who plays which part while a deployment goes to, or stays at, a target release.</summary>
-internal sealed class RolloutCast
+internal sealed class RolloutRoles
 {
-    public RolloutCast(RolloutView view, ReleaseView? target, int generation)
+    public RolloutRoles(RolloutView view, ReleaseView? target, int generation)
     {
         (View, Target) = (view, target);
         Current = [.. view.Instances.Where(x => x.IsAlive && IsOfTarget(x, generation))];

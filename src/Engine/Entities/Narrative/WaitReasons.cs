@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Narrative;
 
 /// <summary>What an entity waits for, in sentences. Stateless.</summary>
-internal static class Waits
+internal static class WaitReasons
 {
     public static IEnumerable<string> Of(DryRun run, IReadOnlyList<ScheduledTransition> armed)
     {
@@ -26,7 +26,7 @@ internal static class Waits
 
     private static string OfSchedule(ScheduledTransition schedule, string state)
     {
-        if (PauseWatch.Is(schedule)) return $"the answer of a processor, until {ConditionWords.Of(schedule.DueAt)} at the latest.";
+        if (ProcessorTimeout.Is(schedule)) return $"the answer of a processor, until {ConditionWords.Of(schedule.DueAt)} at the latest.";
         var until = schedule.ExpiresAt is { } expires ? $" and until {ConditionWords.Of(expires)} at the latest" : "";
         var unless = $"unless it leaves the state {state} before or is changed, which starts the time anew";
         return $"\"{schedule.Transition}\", which fires by itself at {ConditionWords.Of(schedule.DueAt)}{until}, {unless}.";

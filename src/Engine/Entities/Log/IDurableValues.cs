@@ -6,7 +6,7 @@ namespace Strata.Entities.Log;
 /// Small durable values beside the log: how far a worker has come and what it could not do. Not entities, because what changes all the time and concerns nobody later has no place in a
 /// log that forgets nothing. Names are paths, for example <c>webhook/ID/position</c>. Safe for concurrent use; the last to write wins.
 /// </summary>
-public interface IMarks
+public interface IDurableValues
 {
     /// <summary>Bytes of a value at most; what is longer is a fault of the program.</summary>
     public const int ValueBytesMax = 64 * 1024;
@@ -18,7 +18,7 @@ public interface IMarks
     ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken);
 
     /// <summary>Those whose names begin so, by name, behind <paramref name="after"/>.</summary>
-    ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<DurableValue>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes all whose names begin so.</summary>
     /// <param name="fence">The lease under which they are removed; null: under none.</param>
@@ -28,11 +28,11 @@ public interface IMarks
 
 public static class MarksExtensions
 {
-    public static async ValueTask WriteAsync(this IMarks marks, TenantId tenant, string name, JsonText value, CancellationToken cancellationToken) =>
-        await marks.WriteAsync(tenant, name, value, null, cancellationToken);
+    public static async ValueTask WriteAsync(this IDurableValues durable, TenantId tenant, string name, JsonText value, CancellationToken cancellationToken) =>
+        await durable.WriteAsync(tenant, name, value, null, cancellationToken);
 
-    public static async ValueTask DeleteAsync(this IMarks marks, TenantId tenant, string prefix, CancellationToken cancellationToken) =>
-        await marks.DeleteAsync(tenant, prefix, null, cancellationToken);
+    public static async ValueTask DeleteAsync(this IDurableValues durable, TenantId tenant, string prefix, CancellationToken cancellationToken) =>
+        await durable.DeleteAsync(tenant, prefix, null, cancellationToken);
 }
 
-public sealed record Mark(string Name, JsonText Value);
+public sealed record DurableValue(string Name, JsonText Value);

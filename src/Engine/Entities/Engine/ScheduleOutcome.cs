@@ -1,7 +1,7 @@
 namespace Strata.Entities.Engine;
 
 /// <summary>What became of a scheduled transition whose time had come.</summary>
-public enum FiringOutcome
+public enum ScheduleOutcome
 {
     /// <summary>It was taken.</summary>
     Fired,
@@ -21,7 +21,7 @@ public enum FiringOutcome
     /// <summary>It was no transition but a processor's answer, lost with the server that waited for it; the trail says so.</summary>
     Abandoned,
 
-    /// <summary>It failed and is armed again, later each time, until it has failed <see cref="Firing.FailuresMax"/> times in a row.</summary>
+    /// <summary>It failed and is armed again, later each time, until it has failed <see cref="ScheduleRetry.FailuresMax"/> times in a row.</summary>
     Failed,
 
     /// <summary>The entity changed meanwhile; it is looked at again in the next round.</summary>

@@ -6,7 +6,7 @@ using Strata.Runtimes;
 namespace Strata.Agent;
 
 /// <summary>What the agent tells users of their instances, in their words.</summary>
-internal static class Sentences
+internal static class AgentMessages
 {
     private const int LastLineCharsMax = 300;
 

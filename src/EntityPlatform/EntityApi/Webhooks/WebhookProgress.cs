@@ -17,7 +17,7 @@ internal sealed record WebhookTrouble(string Error, int Attempts, DateTimeOffset
 internal sealed record DeadLetter(long After, long Through, string Error, int Attempts, DateTimeOffset At, bool Replay);
 
 /// <summary>What is kept of one webhook beside its resource.</summary>
-internal sealed class WebhookMarks(IMarks marks, TenantId tenant, EntityId webhook, Fence? fence = null)
+internal sealed class WebhookProgress(IDurableValues durable, TenantId tenant, EntityId webhook, Fence? fence = null)
 {
     public const int DeadLettersMax = 1_000;
 
@@ -31,28 +31,28 @@ internal sealed class WebhookMarks(IMarks marks, TenantId tenant, EntityId webho
     public ValueTask<WebhookTrouble?> TroubleAsync(CancellationToken cancellationToken) => ReadAsync<WebhookTrouble>("trouble", cancellationToken);
 
     public ValueTask SetTroubleAsync(WebhookTrouble? trouble, CancellationToken cancellationToken) =>
-        trouble is null ? marks.DeleteAsync(tenant, root + "trouble", cancellationToken) : WriteAsync("trouble", trouble, cancellationToken);
+        trouble is null ? durable.DeleteAsync(tenant, root + "trouble", cancellationToken) : WriteAsync("trouble", trouble, cancellationToken);
 
     public ValueTask BuryAsync(DeadLetter letter, CancellationToken cancellationToken) => WriteAsync(NameOf(letter.Through), letter, cancellationToken);
 
-    public ValueTask ForgetAsync(DeadLetter letter, CancellationToken cancellationToken) => marks.DeleteAsync(tenant, root + NameOf(letter.Through), cancellationToken);
+    public ValueTask ForgetAsync(DeadLetter letter, CancellationToken cancellationToken) => durable.DeleteAsync(tenant, root + NameOf(letter.Through), cancellationToken);
 
-    public ValueTask ForgetLettersAsync(CancellationToken cancellationToken) => marks.DeleteAsync(tenant, root + "dead/", cancellationToken);
+    public ValueTask ForgetLettersAsync(CancellationToken cancellationToken) => durable.DeleteAsync(tenant, root + "dead/", cancellationToken);
 
-    public ValueTask ForgetAllAsync(CancellationToken cancellationToken) => marks.DeleteAsync(tenant, root, cancellationToken);
+    public ValueTask ForgetAllAsync(CancellationToken cancellationToken) => durable.DeleteAsync(tenant, root, cancellationToken);
 
     public async ValueTask<IReadOnlyList<DeadLetter>> LettersAsync(long after, int limit, CancellationToken cancellationToken) =>
-        [.. (await marks.ListAsync(tenant, root + "dead/", root + NameOf(after), limit, cancellationToken)).Select(m => m.Value.To(WireJson.Of<DeadLetter>()))];
+        [.. (await durable.ListAsync(tenant, root + "dead/", root + NameOf(after), limit, cancellationToken)).Select(m => m.Value.To(WireJson.Of<DeadLetter>()))];
 
     private static string NameOf(long through) => "dead/" + through.ToString("D19", CultureInfo.InvariantCulture);
 
     private async ValueTask<T?> ReadAsync<T>(string name, CancellationToken cancellationToken) where T : class =>
-        await marks.ReadAsync(tenant, root + name, cancellationToken) is { } value ? value.To(WireJson.Of<T>()) : null;
+        await durable.ReadAsync(tenant, root + name, cancellationToken) is { } value ? value.To(WireJson.Of<T>()) : null;
 
     /// <summary>Throws where another server has taken the webhooks over: what it has noted must not be put back.</summary>
     private async ValueTask WriteAsync<T>(string name, T value, CancellationToken cancellationToken)
     {
-        if (!await marks.WriteAsync(tenant, root + name, JsonText.From(value, WireJson.Of<T>()), fence, cancellationToken))
+        if (!await durable.WriteAsync(tenant, root + name, JsonText.From(value, WireJson.Of<T>()), fence, cancellationToken))
             throw new OperationCanceledException("Another server delivers the webhooks now.");
     }
 }

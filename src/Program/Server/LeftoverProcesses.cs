@@ -9,7 +9,7 @@ namespace Strata.Server;
 
 /// <summary>What a server that has ended left running in a data folder: instances, the database and an edge of its own process.</summary>
 /// <param name="Instances">How many run.</param>
-public sealed record Remains(int Instances, bool Database, bool Edge)
+public sealed record LeftoverProcesses(int Instances, bool Database, bool Edge)
 {
     public bool IsNothing => this is { Instances: 0, Database: false, Edge: false };
 
@@ -27,7 +27,7 @@ public sealed record Remains(int Instances, bool Database, bool Edge)
     }
 
     /// <summary>Looks without changing anything.</summary>
-    public static Remains Find(HomeLayout home, TimeProvider time) =>
+    public static LeftoverProcesses Find(HomeLayout home, TimeProvider time) =>
         new(NodeMachine.CountRunning(home.Root, time), Postgres(home, time) is not null, LeftEdge(home, time).Left() != 0);
 
     /// <summary>Whether an edge of its own process runs without its server.</summary>

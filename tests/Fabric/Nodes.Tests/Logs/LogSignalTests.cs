@@ -5,7 +5,7 @@ using Strata.Storage.Memory;
 
 namespace Strata.Nodes.Tests.Logs;
 
-public sealed class LogWakesTests
+public sealed class LogSignalTests
 {
     private static readonly TenantId Tenant = TenantId.New(TimeProvider.System);
 
@@ -16,7 +16,7 @@ public sealed class LogWakesTests
     [Fact]
     public async Task Wait_LinesOfAWatchedStream_AreToBeRead()
     {
-        using var wakes = new LogWakes(lines, log, Tenant, TimeProvider.System);
+        using var wakes = new LogSignal(lines, log, Tenant, TimeProvider.System);
         Assert.True(wakes.Watch([source]));
         Assert.False(wakes.Watch([source]));
         await lines.AppendAsync(Tenant, source.Stream, "line"u8.ToArray(), default);
@@ -26,7 +26,7 @@ public sealed class LogWakesTests
     [Fact]
     public async Task Wait_ACommitOfItsOrganization_WakesWithoutARead_OthersDoNot()
     {
-        using var wakes = new LogWakes(lines, log, Tenant, TimeProvider.System);
+        using var wakes = new LogSignal(lines, log, Tenant, TimeProvider.System);
         wakes.Watch([source]);
         await lines.AppendAsync(Tenant, EntityId.New(TimeProvider.System), "line"u8.ToArray(), default); // another stream
         await lines.AppendAsync(TenantId.New(TimeProvider.System), source.Stream, "line"u8.ToArray(), default);
@@ -42,7 +42,7 @@ public sealed class LogWakesTests
     [Fact]
     public async Task Wait_InABusyOrganization_PollsAllTheSame()
     {
-        using var wakes = new LogWakes(lines, log, Tenant, TimeProvider.System) { PollEvery = TimeSpan.FromMilliseconds(300) };
+        using var wakes = new LogSignal(lines, log, Tenant, TimeProvider.System) { PollEvery = TimeSpan.FromMilliseconds(300) };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         stop.CancelAfter(TimeSpan.FromSeconds(60));
         for (var polls = 0; polls < 2;)

@@ -5,10 +5,10 @@ using Strata.Entities.Log;
 namespace Strata.Nodes.Logs;
 
 /// <summary>
-/// Wakes one follower of logs: when one of its streams has grown, or when its organization's log has, because then streams may come or end. Has it read
+/// Notifier one follower of logs: when one of its streams has grown, or when its organization's log has, because then streams may come or end. Has it read
 /// at least each <see cref="PollEvery"/>, because wake-ups may be lost, also while others keep coming. For one waiter.
 /// </summary>
-internal sealed class LogWakes : IDisposable
+internal sealed class LogSignal : IDisposable
 {
     /// <summary>Between two looks, so that what comes together is read together.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -22,7 +22,7 @@ internal sealed class LogWakes : IDisposable
     private int grown;
     private long lastRead;
 
-    public LogWakes(ILines lines, IEntityLog log, TenantId tenant, TimeProvider time)
+    public LogSignal(ILines lines, IEntityLog log, TenantId tenant, TimeProvider time)
     {
         (this.tenant, this.time, lastRead) = (tenant, time, time.GetTimestamp());
         appends = lines.OnAppend(Appended);

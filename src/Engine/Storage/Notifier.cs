@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Strata.Storage;
 
 /// <summary>Those who asked to be told of commits, or of lines. Safe for concurrent use; one that throws is logged and does not disturb the others.</summary>
-internal sealed class Wakes<T>(ILogger logger)
+internal sealed class Notifier<T>(ILogger logger)
 {
     private ImmutableArray<Subscription> subscriptions = [];
 
@@ -25,7 +25,7 @@ internal sealed class Wakes<T>(ILogger logger)
             }
             catch (Exception e)
             {
-                WakesLog.CallbackFailed(logger, e);
+                NotifierLog.CallbackFailed(logger, e);
             }
         }
     }
@@ -33,7 +33,7 @@ internal sealed class Wakes<T>(ILogger logger)
     private void Remove(Subscription subscription) =>
         ImmutableInterlocked.Update(ref subscriptions, static (all, one) => all.Remove(one), subscription);
 
-    private sealed class Subscription(Wakes<T> owner, Action<T> action) : IDisposable
+    private sealed class Subscription(Notifier<T> owner, Action<T> action) : IDisposable
     {
         public Action<T> Action => action;
 
@@ -41,7 +41,7 @@ internal sealed class Wakes<T>(ILogger logger)
     }
 }
 
-internal static partial class WakesLog
+internal static partial class NotifierLog
 {
     [LoggerMessage(Level = LogLevel.Error, Message = "A callback of a commit or of log lines failed")]
     public static partial void CallbackFailed(ILogger logger, Exception e);

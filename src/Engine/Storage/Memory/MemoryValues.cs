@@ -3,9 +3,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Memory;
 
-/// <summary>Marks in memory, for tests.</summary>
+/// <summary>Durable values in memory, for tests.</summary>
 /// <param name="leases">Against which fences are checked; null: they are not.</param>
-public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
+public sealed class MemoryValues(MemoryLeases? leases = null) : IDurableValues
 {
     private readonly Lock gate = new();
     private readonly Dictionary<TenantId, SortedDictionary<string, JsonText>> tenants = [];
@@ -17,16 +17,16 @@ public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
 
     public ValueTask<bool> WriteAsync(TenantId tenant, string name, JsonText value, Fence? fence, CancellationToken cancellationToken)
     {
-        MarkGuard.Check(value);
+        DurableValueGuard.Check(value);
         if (fence is { } term && leases is not null) return ValueTask.FromResult(leases.TryDo(term, () => Write(tenant, name, value)));
         Write(tenant, name, value);
         return ValueTask.FromResult(true);
     }
 
     /// <summary>For who holds the lease's gate already.</summary>
-    internal void Write(TenantId tenant, Mark mark)
+    internal void Write(TenantId tenant, DurableValue mark)
     {
-        MarkGuard.Check(mark.Value);
+        DurableValueGuard.Check(mark.Value);
         Write(tenant, mark.Name, mark.Value);
     }
 
@@ -35,12 +35,12 @@ public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
         lock (gate) Of(tenant)[name] = value;
     }
 
-    public ValueTask<IReadOnlyList<Mark>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<DurableValue>> ListAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellationToken)
     {
         lock (gate)
         {
             var found = Of(tenant).Where(m => m.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(m.Key, after) > 0);
-            return ValueTask.FromResult<IReadOnlyList<Mark>>([.. found.Take(limit).Select(m => new Mark(m.Key, m.Value))]);
+            return ValueTask.FromResult<IReadOnlyList<DurableValue>>([.. found.Take(limit).Select(m => new DurableValue(m.Key, m.Value))]);
         }
     }
 
@@ -62,7 +62,7 @@ public sealed class MemoryMarks(MemoryLeases? leases = null) : IMarks
 
     private SortedDictionary<string, JsonText> Of(TenantId tenant)
     {
-        if (!tenants.TryGetValue(tenant, out var marks)) tenants.Add(tenant, marks = new(StringComparer.Ordinal));
-        return marks;
+        if (!tenants.TryGetValue(tenant, out var values)) tenants.Add(tenant, values = new(StringComparer.Ordinal));
+        return values;
     }
 }

@@ -3,7 +3,7 @@ using Strata.Core;
 namespace Strata.Resources.Feed;
 
 /// <summary>Callers that wait until a log has been told up to a revision. Bounded by the callers that wait now. Used under the feed's lock.</summary>
-internal sealed class FeedWaits
+internal sealed class FeedWaiters
 {
     private readonly Dictionary<TenantId, List<Wait>> byTenant = [];
 

@@ -7,7 +7,7 @@ namespace Strata.Entities.Engine;
 /// What wakes up beside an entity that was committed so that a processor can work on it: when the server ends before the answer comes, somebody must tell that nothing more will come.
 /// It is a schedule without a transition's name, which no workflow can have; the second segment's commit takes it away. Stateless.
 /// </summary>
-internal static class PauseWatch
+internal static class ProcessorTimeout
 {
     public const string LostCode = "PROCESSING_LOST";
 

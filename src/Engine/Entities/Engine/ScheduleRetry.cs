@@ -8,7 +8,7 @@ namespace Strata.Entities.Engine;
 /// When a failed scheduled transition is tried again. How often it has failed is read from the entity's history, so that any server can go on
 /// where another stopped. Stateless.
 /// </summary>
-internal static class Firing
+internal static class ScheduleRetry
 {
     public const int FailuresMax = 10;
 

@@ -7,7 +7,7 @@ namespace Strata.Resources.Kinds;
 
 /// <summary>What belongs to a project or an organization: while there is something, its owner is not deleted. Safe for concurrent use.</summary>
 /// <param name="kinds">Every kind there is.</param>
-public sealed class Belongings(IEntityLog log, IEnumerable<Kind> kinds)
+public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
 {
     private const int NamesMax = 3;
 
