@@ -85,14 +85,14 @@ internal sealed class Cloud : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Measures after a checkpoint, so that no run pays for the one before, and tells what an operation cost.</summary>
-    public async Task<(WrkRun Run, string Cost)> RestedAsync(Func<Task<WrkRun>> measure, TimeSpan duration)
+    /// <summary>Measures after a checkpoint, so that no run pays for the one before, and returns what an operation cost too.</summary>
+    public async Task<(WrkRun Run, Cost Cost)> RestedAsync(Func<Task<WrkRun>> measure, TimeSpan duration)
     {
         await RunSqlAsync("checkpoint");
         var before = Cpu.Used();
         var run = await measure();
         var (after, count) = (Cpu.Used(), run.PerSecond * duration.TotalSeconds / 1e6);
-        return (run, FormattableString.Invariant($"{(after.Program - before.Program) / count:0} µs in the server, {(after.Database - before.Database) / count:0} µs in PostgreSQL"));
+        return (run, new Cost((after.Program - before.Program) / count, (after.Database - before.Database) / count));
     }
 
     public async ValueTask DisposeAsync()
@@ -111,4 +111,10 @@ internal sealed class Cloud : IAsyncDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+}
+
+/// <summary>Processor time of one operation, in µs.</summary>
+internal readonly record struct Cost(double Server, double Database)
+{
+    public override string ToString() => FormattableString.Invariant($"{Server:0} µs in the server, {Database:0} µs in PostgreSQL");
 }

@@ -23,7 +23,7 @@ internal static class UpdateBenchmark
         Result("entity-update", ours, peers);
     }
 
-    private static async Task<(WrkRun Run, string Cost)> MeasureAsync(Cloud cloud, TimeSpan duration)
+    private static async Task<(WrkRun Run, Cost Cost)> MeasureAsync(Cloud cloud, TimeSpan duration)
     {
         var created = await cloud.SendAsync("POST", "/api/entity/JSON/ticket/1", $"[{string.Join(',', Enumerable.Repeat(Documents.Order, Connections))}]");
         var transaction = created[0].GetProperty("transactionId").GetString()!;

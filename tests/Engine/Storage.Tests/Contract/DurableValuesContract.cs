@@ -7,7 +7,7 @@ public abstract class DurableValuesContract(IStore store)
 {
     private readonly TenantId tenant = Given.Tenant();
 
-    private IDurableValues DurableValues => store.DurableValues;
+    private IDurableValues Values => store.DurableValues;
 
     [Fact]
     public async Task Write_Again_ReplacesTheValueOfThisTenantOnly()
