@@ -14,9 +14,6 @@ public sealed partial class ScheduleRunner
     [LoggerMessage(3, LogLevel.Error, "Scheduled transition {Transition} of entity {Entity} of {Tenant} failed unexpectedly")]
     private partial void LogThrew(Exception exception, TenantId tenant, EntityId entity, string transition);
 
-    [LoggerMessage(4, LogLevel.Warning, "Looking for scheduled transitions failed; it is tried again")]
-    private partial void LogRoundFailed(Exception exception);
-
-    [LoggerMessage(5, LogLevel.Warning, "The lease on scheduled transitions was lost; another server fires them")]
+    [LoggerMessage(4, LogLevel.Warning, "The lease on scheduled transitions was lost; another server fires them")]
     private partial void LogLeaseLost();
 }

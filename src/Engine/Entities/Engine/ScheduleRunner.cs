@@ -16,8 +16,6 @@ public sealed record ScheduleOptions
 
     /// <summary>Entities worked on at once.</summary>
     public int Parallelism { get; init; } = 8;
-
-    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
 }
 
 /// <summary>
@@ -35,45 +33,16 @@ public sealed partial class ScheduleRunner(
     private readonly ScheduleOptions options = options ?? new ScheduleOptions();
 
     /// <summary>Runs until it is cancelled.</summary>
-    /// <param name="work">Told of each round; null: nobody is.</param>
-    public async Task RunAsync(SupervisedWork? work, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await using var lease = await HeldLease.TryTakeAsync(leases, LeaseName, HeldLease.NewHolder(time), options.LeaseDuration, time, cancellationToken);
-                work?.Succeeded();
-                if (lease is not null) await FireWhileHeldAsync(lease, cancellationToken);
-                else await Task.Delay(options.LeaseDuration / 3, time, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                if (work is null) LogRoundFailed(e);
-                else work.Failed(e); // handled here: what is due should not wait for the supervisor's back-off
-                await Task.Delay(options.Period, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    public Task RunAsync(SupervisedWork work, CancellationToken cancellationToken) => new LeaseTerms(LeaseName, leases, time)
+        .RunAsync(work, (fence, term) => FireWhileHeldAsync(fence, work, term), work.Succeeded, LogLeaseLost, cancellationToken);
 
-    private async Task FireWhileHeldAsync(HeldLease lease, CancellationToken cancellationToken)
+    private async Task FireWhileHeldAsync(Fence fence, SupervisedWork work, CancellationToken term)
     {
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
-        try
+        while (true)
         {
-            while (true)
-            {
-                var settled = await FireDueAsync(lease.Fence, both.Token);
-                if (settled < options.BatchMax) await Task.Delay(await UntilNextAsync(both.Token), time, both.Token);
-            }
-        }
-        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            LogLeaseLost();
+            var settled = await FireDueAsync(fence, term);
+            work.Succeeded();
+            if (settled < options.BatchMax) await Task.Delay(await UntilNextAsync(term), time, term);
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
 using Strata.Resources.Feed;
@@ -17,7 +18,7 @@ internal sealed partial class ControllerHost(
     IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger, Supervisor supervisor)
     : SupervisedService(supervisor, "controllers"), IControllerReports
 {
-    private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ListenFor = TimeSpan.FromSeconds(30);
 
     private readonly Supervisor supervisor = supervisor;
@@ -51,7 +52,7 @@ internal sealed partial class ControllerHost(
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 work.Failed(e); // the follower goes on where it was
-                await Task.Delay(TryInterval, time, cancellationToken);
+                await Task.Delay(RetryAfterFailure, time, cancellationToken);
             }
         }
     }
@@ -73,7 +74,7 @@ internal sealed partial class ControllerHost(
     }
 
     private Task HoldAsync(IControllerLoop controller, SupervisedWork work, CancellationToken cancellationToken) =>
-        new LeaseTerms(controller.Name, leases, time).RunAsync(work, (fence, term) =>
+        new LeaseTerms("controller/" + controller.Name, leases, time).RunAsync(work, (fence, term) =>
         {
             work.Succeeded();
             return controller.RunAsync(fence, term);

@@ -1,4 +1,5 @@
 using Strata.Core.Background;
+using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Resources.Background;
 
@@ -11,7 +12,7 @@ namespace Strata.Resources.Controllers;
 public abstract class LeasedService(string name, ILeases leases, TimeProvider time, Supervisor supervisor) : SupervisedService(supervisor, name)
 {
     protected sealed override Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken) =>
-        new LeaseTerms(Name, leases, time).RunAsync(work, (fence, term) => RunTermAsync(work, fence, term), work.Succeeded, () => { }, stoppingToken);
+        new LeaseTerms("controller/" + Name, leases, time).RunAsync(work, (fence, term) => RunTermAsync(work, fence, term), work.Succeeded, () => { }, stoppingToken);
 
     /// <param name="work">To report success, once a round went well.</param>
     /// <param name="fence">For everything that is written in this term.</param>

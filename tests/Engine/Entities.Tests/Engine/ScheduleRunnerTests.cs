@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Strata.Core;
+using Strata.Core.Background;
 using Strata.Entities.Engine;
 using Strata.Entities.Log;
 using Strata.Entities.Tests.Support;
@@ -135,8 +136,7 @@ public class ScheduleRunnerTests
     {
         var (test, _) = Make(Workflow);
         var leases = new MemoryLeases(time);
-        using var stop = new CancellationTokenSource();
-        var running = Make(test, leases).RunAsync(null, stop.Token);
+        await using var work = new Supervisor(time, NullLogger<Supervisor>.Instance).Start("schedules", Make(test, leases).RunAsync);
         var entity = (await test.CreateAsync()).Value;
         await Wait.UntilAsync(
             async () =>
@@ -147,8 +147,7 @@ public class ScheduleRunnerTests
             "the transition fires");
         Assert.InRange((await test.ReadAsync(entity.Id))!.ChangedAt - Some.Time, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(65));
         Assert.NotNull(await leases.HolderAsync(ScheduleRunner.LeaseName, default));
-        await stop.CancelAsync();
-        await running;
+        await work.DisposeAsync();
         Assert.Null(await leases.HolderAsync(ScheduleRunner.LeaseName, default));
     }
 
@@ -159,8 +158,7 @@ public class ScheduleRunnerTests
         var leases = new MemoryLeases(time);
         Assert.NotNull(await leases.TryHoldAsync(ScheduleRunner.LeaseName, "other", TimeSpan.FromSeconds(62), default));
         var entity = (await test.CreateAsync()).Value;
-        using var stop = new CancellationTokenSource();
-        var running = Make(test, leases).RunAsync(null, stop.Token);
+        await using var work = new Supervisor(time, NullLogger<Supervisor>.Instance).Start("schedules", Make(test, leases).RunAsync);
         time.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("OPEN", (await test.ReadAsync(entity.Id))?.State);
         await Wait.UntilAsync(
@@ -170,8 +168,7 @@ public class ScheduleRunnerTests
                 return (await test.HistoryAsync(entity.Id)).Count > 1;
             },
             "the transition is dealt with");
-        await stop.CancelAsync();
-        await running;
+        await work.DisposeAsync();
     }
 
     private (TestEngine Test, ScheduleRunner Runner) Make(string workflow)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Strata.Core.Background;
 using Strata.Entities.Definitions;
 using Strata.Entities.Engine;
 using Strata.Storage.Tests.Contract;
@@ -73,15 +74,8 @@ public abstract class ScheduleContract(IStore store) : WorkflowContract(store)
         var engine = new EntityEngine(Host.Log, definitions, new InProcessComputation([], []), TimeProvider.System);
         var options = new ScheduleOptions { Period = TimeSpan.FromMilliseconds(20) };
         var runner = new ScheduleRunner(engine, Host.Store.Leases, TimeProvider.System, NullLogger<ScheduleRunner>.Instance, options);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var running = runner.RunAsync(null, stop.Token);
-        while (!await condition())
-        {
-            Assert.False(stop.IsCancellationRequested, "Waited in vain.");
-            await Task.Delay(20);
-        }
-        await stop.CancelAsync();
-        await running;
+        await using var work = new Supervisor(TimeProvider.System, NullLogger<Supervisor>.Instance).Start("schedules", runner.RunAsync);
+        await Wait.UntilAsync(condition, "the scheduler has done it");
     }
 }
 

@@ -1,16 +1,19 @@
 using Strata.Core.Background;
-using Strata.Entities.Engine;
 using Strata.Entities.Log;
 
-namespace Strata.Resources.Controllers;
+namespace Strata.Entities.Engine;
 
-/// <summary>Work that one server of the cloud does at a time: whoever holds the lease <c>controller/NAME</c>, in terms.</summary>
-internal sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
+/// <summary>Work that one server of the cloud does at a time: the one that holds a lease, in terms.</summary>
+/// <param name="name">Of the lease, for example <c>controller/NAME</c>.</param>
+public sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
 {
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TryInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs term after term until it is cancelled. A term ends with the lease, with an exception, which is reported, or by itself; then somebody begins the next.</summary>
+    /// <summary>
+    /// Runs term after term until it is cancelled. A term ends with the lease, with an exception, which is reported, or by itself; then this
+    /// server or another begins the next.
+    /// </summary>
     /// <param name="term">Cancelled when the lease is lost or the server stops; the lease is given up only after it has ended.</param>
     /// <param name="isOthers">Called each time another server holds the lease.</param>
     /// <param name="isLost">Called when a term ended because the lease was lost.</param>
@@ -21,7 +24,8 @@ internal sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
         {
             try
             {
-                await using var lease = await HeldLease.TryTakeAsync(leases, "controller/" + name, HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
+                await using var lease = await HeldLease.TryTakeAsync(
+                    leases, name, HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
                 if (lease is null) isOthers();
                 else await RunTermAsync(lease, term, isLost, cancellationToken);
             }
@@ -33,7 +37,8 @@ internal sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
         }
     }
 
-    private static async Task RunTermAsync(HeldLease lease, Func<Fence, CancellationToken, Task> term, Action isLost, CancellationToken cancellationToken)
+    private static async Task RunTermAsync(
+        HeldLease lease, Func<Fence, CancellationToken, Task> term, Action isLost, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
@@ -42,7 +47,7 @@ internal sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            isLost(); // which is no failure of the work: somebody else goes on
+            isLost(); // which is no failure of the work: another server goes on
         }
     }
 }
