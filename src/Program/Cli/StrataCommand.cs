@@ -12,7 +12,7 @@ namespace Strata.Cli;
 internal static class StrataCommand
 {
     // A word that begins with @ is ours (--data @FILE, --sort @state), not the name of a file with more arguments.
-    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+    internal static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
 
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal static class StrataCommand
         return await parse.InvokeAsync(invocation, cancellationToken);
     }
 
-    private static RootCommand Create(Terminal terminal)
+    internal static RootCommand Create(Terminal terminal)
     {
         var root = new RootCommand("Strata: your own cloud in one program.");
         foreach (var option in GlobalOptions.All) root.Add(option);
@@ -41,6 +41,7 @@ internal static class StrataCommand
         DownCommand.Create(terminal),
         StatusCommand.Create(terminal),
         DoctorCommand.Create(terminal),
+        InstallServiceCommand.Create(terminal),
         DeployCommand.Create(terminal),
         CancelCommand.Create(terminal),
         GetCommand.Create(terminal),
