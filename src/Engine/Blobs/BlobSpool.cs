@@ -54,7 +54,7 @@ public sealed class BlobSpool
         foreach (var file in Directory.EnumerateFiles(folder).Where(f => !IsBeingWritten(f))) File.Delete(file);
     }
 
-    /// <summary>Whoever writes a file has it open for itself alone.</summary>
+    /// <summary>A writer holds its file open exclusively.</summary>
     private static bool IsBeingWritten(string file)
     {
         try

@@ -38,7 +38,7 @@ public interface IBlobStore
     /// <summary>As <see cref="HeadAsync"/>, and counts as a put: a caller that asks whether it is there means to use it.</summary>
     Task<Result<BlobInfo>> RenewAsync(TenantId tenant, Digest digest, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a blob, and its grants, that nobody has put or renewed since <paramref name="putBefore"/>.</summary>
+    /// <summary>Deletes a blob, and its grants, that has not been put or renewed since <paramref name="putBefore"/>.</summary>
     /// <param name="putBefore">At most <see cref="BlobLimits.RenewalKept"/> ago.</param>
     /// <returns>False where it stays or is not there.</returns>
     Task<Result<bool>> DeleteAsync(TenantId tenant, Digest digest, DateTimeOffset putBefore, CancellationToken cancellationToken);

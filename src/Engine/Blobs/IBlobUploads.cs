@@ -17,7 +17,7 @@ public interface IBlobUploads
     /// <returns>UPLOAD_NOT_FOUND; INVALID_PART; QUOTA_EXCEEDED, BLOB_TOO_LARGE.</returns>
     Task<Result<UploadPart>> PutPartAsync(TenantId tenant, UploadId upload, int number, Stream content, CancellationToken cancellationToken);
 
-    /// <summary>The parts that have arrived, by number: whoever resumes sends the others.</summary>
+    /// <summary>The parts that have arrived, by number; a resumed upload sends the others.</summary>
     Task<Result<IReadOnlyList<UploadPart>>> ListPartsAsync(TenantId tenant, UploadId upload, CancellationToken cancellationToken);
 
     /// <summary>Joins the parts to a blob and ends the upload.</summary>

@@ -5,10 +5,10 @@ using Strata.Core;
 namespace Strata.S3Blobs;
 
 /// <summary>
-/// Keeps a put on one server and a deletion on another from missing each other, without locks. Whoever puts or renews a blob first writes a mark
-/// <c>used-ID</c> and then looks for marks <c>deleting-ID</c>; whoever deletes first writes <c>deleting-ID</c> and then looks for a recent
-/// <c>used-ID</c>. The storage shows what was written to every later reader, so at least one of the two sees the other: the deletion gives up,
-/// and the put waits until the deletion has ended. Each writer's mark has an id of its own, so removing one never removes another's.
+/// Keeps a put on one server and a deletion on another from missing each other, without locks. A put or renewal first writes a mark
+/// <c>used-ID</c> and then looks for marks <c>deleting-ID</c>; a deletion first writes <c>deleting-ID</c> and then looks for a recent
+/// <c>used-ID</c>. The storage shows what was written to every later reader, so at least one of the two sees the other: the deletion gives
+/// up, and the put waits until the deletion has ended. Each writer's mark has an id of its own, so removing one never removes another's.
 /// </summary>
 /// <param name="deletionMax">See <see cref="S3Options.DeletionMax"/>.</param>
 internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax, TimeProvider time)

@@ -15,7 +15,9 @@ public static class S3Store
         return new S3BlobStore(options, limits, time);
     }
 
-    /// <summary>As <see cref="IBlobStore.CheckAsync"/>, for whoever only asks: touches nothing on this machine, so a server may be at work.</summary>
+    /// <summary>
+    /// Like <see cref="IBlobStore.CheckAsync"/>, but only checks: it changes nothing on this machine, so a server may be running.
+    /// </summary>
     public static async Task<Result<Done>> CheckAsync(S3Options options, TimeProvider time, CancellationToken cancellationToken)
     {
         using var store = new S3BlobStore(options, new BlobLimits(), time);

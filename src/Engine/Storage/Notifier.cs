@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Strata.Storage;
 
-/// <summary>Those who asked to be told of commits, or of lines. Safe for concurrent use; one that throws is logged and does not disturb the others.</summary>
+/// <summary>
+/// The subscribers to commits or to lines. Safe for concurrent use; one that throws is logged and does not affect the others.
+/// </summary>
 internal sealed class Notifier<T>(ILogger logger)
 {
     private ImmutableArray<Subscription> subscriptions = [];

@@ -19,7 +19,7 @@ public static class ClientErrors
         "See what runs with \"strata status\"; start it with \"strata up\".") { Retryable = true };
 
     internal static Error Lost(Uri address) => new(
-        ErrorKind.Unavailable, ConnectionLost, $"The connection to the Strata server at {Shown(address)} broke off.",
+        ErrorKind.Unavailable, ConnectionLost, $"The connection to the Strata server at {Shown(address)} was lost.",
         LostNextStep) { Retryable = true };
 
     internal static Error FeedEnded(Uri address) => new(

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Strata.Client;
 
 /// <summary>One line of a build's or an instance's log.</summary>
-/// <param name="Position">Where it stands in its stream; hand it back as <see cref="LogQuery.After"/> to get what follows.</param>
+/// <param name="Position">Its position in its stream; pass it as <see cref="LogQuery.After"/> to get the lines that follow.</param>
 /// <param name="Source">Name of the release or instance that wrote it.</param>
 public sealed record LogLine(long Position, DateTimeOffset At, string Source, string Text);
 

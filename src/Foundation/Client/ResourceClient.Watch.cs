@@ -16,15 +16,15 @@ public sealed partial class ResourceClient<TSpec, TStatus>
         var path = (filter ?? ResourceFilter.All).ToPath(plural, cursor: null, watch: true);
         await foreach (var message in transport.EventsAsync(path, cancellationToken))
         {
-            if (ToEvent(message) is { } told) yield return told;
+            if (ToEvent(message) is { } received) yield return received;
         }
     }
 
     /// <summary>
-    /// A watch that never ends: when the connection breaks it connects again, with back-off, and the list starts anew. Each connection begins with
-    /// Reset, then everything there is, then Ready; so a follower that keeps a copy drops at Ready what was not told since Reset.
+    /// A watch that never ends: when the connection breaks it reconnects, with back-off, and the list starts over. Each connection begins
+    /// with Reset, then everything there is, then Ready; so a follower that keeps a copy removes at Ready what was not sent since Reset.
     /// </summary>
-    /// <param name="onError">Told of each broken connection, before the pause.</param>
+    /// <param name="onError">Called for each broken connection, before the pause.</param>
     /// <exception cref="StrataException">Trying again cannot help: the filter or the token is refused.</exception>
     public async IAsyncEnumerable<WatchEvent<TSpec, TStatus>> FollowAsync(
         ResourceFilter? filter = null, Action<Error>? onError = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -34,13 +34,13 @@ public sealed partial class ResourceClient<TSpec, TStatus>
             if (attempt > 0) await Task.Delay(transport.Options.PauseBefore(attempt), transport.Options.Time, cancellationToken);
             await using var events = WatchAsync(filter, cancellationToken).GetAsyncEnumerator(cancellationToken);
             var begun = false;
-            while (await NextAsync(events, onError) is { } told)
+            while (await NextAsync(events, onError) is { } received)
             {
                 if (!begun) yield return new WatchEvent<TSpec, TStatus>(WatchEventType.Reset);
                 begun = true;
-                if (told.Type == WatchEventType.Reset) break;
-                if (told.Type == WatchEventType.Ready) attempt = 0;
-                yield return told;
+                if (received.Type == WatchEventType.Reset) break;
+                if (received.Type == WatchEventType.Ready) attempt = 0;
+                yield return received;
             }
         }
     }

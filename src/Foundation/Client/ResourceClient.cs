@@ -7,8 +7,8 @@ using Strata.Core;
 namespace Strata.Client;
 
 /// <summary>
-/// The verbs on one kind's resources. Everything that fails throws <see cref="StrataException"/>. <c>org</c> is for callers of the platform, who
-/// pass the organization of the resource as its item told it; null for everyone else. Safe for concurrent use.
+/// The verbs on one kind's resources. Everything that fails throws <see cref="StrataException"/>. <c>org</c> is for callers of the
+/// platform, who pass the organization that the resource's item names; null for everyone else. Safe for concurrent use.
 /// </summary>
 public sealed partial class ResourceClient<TSpec, TStatus>
 {

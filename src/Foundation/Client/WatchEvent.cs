@@ -7,13 +7,13 @@ public enum WatchEventType
     /// <summary>A resource as it is now; deleted ones come once more with <see cref="Resource{TSpec,TStatus}.Deleted"/>.</summary>
     Item,
 
-    /// <summary>Everything there was has been told; what follows are changes.</summary>
+    /// <summary>Every existing resource has been sent; what follows are changes.</summary>
     Ready,
 
-    /// <summary>The list starts anew: what is not told again before the next <see cref="Ready"/> is gone.</summary>
+    /// <summary>The list starts over: a resource that is not sent again before the next <see cref="Ready"/> is gone.</summary>
     Reset,
 }
 
-/// <summary>What a watch tells.</summary>
+/// <summary>An event of a watch.</summary>
 /// <param name="Resource">Set for <see cref="WatchEventType.Item"/> only.</param>
 public sealed record WatchEvent<TSpec, TStatus>(WatchEventType Type, Resource<TSpec, TStatus>? Resource = null);

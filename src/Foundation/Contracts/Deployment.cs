@@ -53,7 +53,7 @@ public sealed record DeploymentStatus
     /// <summary>Id of the release that serves now; null until one does.</summary>
     public string? Release { get; init; }
 
-    /// <summary>Id of the release on its way: built or rolled out; null when there is none.</summary>
+    /// <summary>Id of the release being built or rolled out; null without one.</summary>
     public string? Candidate { get; init; }
 
     /// <summary>The first address of its routes, for example <c>http://hello.localhost:8000</c>.</summary>

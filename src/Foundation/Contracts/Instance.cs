@@ -24,7 +24,9 @@ public sealed record InstanceSpec
     /// <summary>The user's variables. The agent adds PORT, HOST, STRATA_URL, STRATA_TOKEN, STRATA_INSTANCE, STRATA_RELEASE, STRATA_DEPLOYMENT.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>On which the application listens: as told to it by PORT. In its own network namespace every instance may use the same.</summary>
+    /// <summary>
+    /// The port the application listens on, passed to it as PORT. Each instance has its own network namespace, so all may use the same.
+    /// </summary>
     public int Port { get; init; } = 8080;
 
     public long MemoryBytes { get; init; } = 512L << 20;
@@ -38,7 +40,7 @@ public sealed record InstanceSpec
     public int StopGraceSeconds { get; init; } = 10;
 }
 
-/// <summary>How the agent tells that an instance works.</summary>
+/// <summary>How the agent checks that an instance works.</summary>
 public sealed record HealthCheck
 {
     /// <summary>GET here must answer below 500; null: the port accepts a connection.</summary>

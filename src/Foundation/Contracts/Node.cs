@@ -34,7 +34,7 @@ public sealed record PortRange(int First, int Last)
     public bool Contains(int port) => port >= First && port <= Last;
 }
 
-/// <summary>States of a node. UP ⇄ DOWN: the agent was heard of lately or was not.</summary>
+/// <summary>States of a node. UP ⇄ DOWN: the agent has sent a heartbeat recently, or has not.</summary>
 public static class NodeStates
 {
     public const string Up = "UP";

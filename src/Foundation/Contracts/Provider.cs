@@ -11,7 +11,10 @@ public sealed record ProviderSpec
     /// <summary>Allowed <c>iss</c>; empty: the address without its well-known end, as OpenID Connect Discovery says.</summary>
     public IReadOnlyList<string> Issuers { get; init; } = [];
 
-    /// <summary>One of these must be in <c>aud</c>; at least one. It tells the organization's users from those of every other application of the provider.</summary>
+    /// <summary>
+    /// One of these must be in <c>aud</c>; at least one. It separates the organization's users from those of the provider's other
+    /// applications.
+    /// </summary>
     public IReadOnlyList<string> ExpectedAudiences { get; init; } = [];
 
     /// <summary>The claim that holds roles; null: <c>user_roles</c>.</summary>

@@ -62,7 +62,7 @@ public sealed record ReleaseStatus
     /// <summary>How often the build was interrupted by the end of its server and queued again; the third time it fails.</summary>
     public int Interruptions { get; init; }
 
-    /// <summary>The deployment has been told how the build ended: promoted, or failed with the message.</summary>
+    /// <summary>The deployment has been updated with the build's outcome: promoted, or failed with the message.</summary>
     public bool Reported { get; init; }
 
     /// <summary>The end of the build's log when it failed: at most 20 lines.</summary>

@@ -16,7 +16,7 @@ public sealed record RouteSpec
     public RouteLimits? Limits { get; init; }
 }
 
-/// <summary>What the rollout tells the edge.</summary>
+/// <summary>What the rollout passes to the edge.</summary>
 public sealed record RouteStatus
 {
     /// <summary>Name of the deployment, for error pages.</summary>

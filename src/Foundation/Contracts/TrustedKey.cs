@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Strata.Contracts;
 
 /// <summary>
-/// The public key of somebody whose tokens the organization believes: they may be traded for access tokens of its own. Kind <c>trusted-key</c>, organization scope.
+/// The public key of an issuer that the organization trusts: the issuer's tokens may be exchanged for access tokens of its own. Kind
+/// <c>trusted-key</c>, organization scope.
 /// </summary>
 public sealed record TrustedKeySpec
 {

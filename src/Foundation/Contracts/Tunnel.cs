@@ -1,8 +1,8 @@
 namespace Strata.Contracts;
 
 /// <summary>
-/// A host of this cloud that a program on somebody's own machine serves. Kind <c>tunnel</c>, project scope. The edge follows these. The machine connects outwards to the API;
-/// nothing needs to reach it.
+/// A host of this cloud that a program on a developer's machine serves. Kind <c>tunnel</c>, project scope. The edge follows these. The
+/// machine connects outwards to the API; nothing needs to reach it.
 /// </summary>
 public sealed record TunnelSpec
 {
@@ -10,7 +10,7 @@ public sealed record TunnelSpec
     public string? Target { get; init; }
 }
 
-/// <summary>What the server that holds the connection tells.</summary>
+/// <summary>Reported by the server that holds the connection.</summary>
 public sealed record TunnelStatus
 {
     /// <summary>The host at which the edge serves it, for example <c>shop.localhost</c>; null before the first connection.</summary>

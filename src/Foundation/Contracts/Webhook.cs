@@ -23,6 +23,6 @@ public sealed record WebhookStatus
     /// <summary>Behind this revision it began.</summary>
     public long? From { get; init; }
 
-    /// <summary>How often dead letters were asked for anew.</summary>
+    /// <summary>How often a replay of dead letters was requested.</summary>
     public int Replays { get; init; }
 }

@@ -1,7 +1,7 @@
 namespace Strata.Core;
 
 /// <summary>
-/// As of when to read. Latest unless told otherwise; a time is inclusive. Commit times never decrease along a log, so a time
+/// As of when to read. Latest by default; a time is inclusive. Commit times never decrease along a log, so a time
 /// names one revision: the last whose commit time is not after it.
 /// </summary>
 public readonly record struct AsOf

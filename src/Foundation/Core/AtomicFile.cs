@@ -1,6 +1,9 @@
 namespace Strata.Core;
 
-/// <summary>Writes small files so that whoever reads them, now or after a crash, finds the old content or the new, and never a part. Writers of one file take turns.</summary>
+/// <summary>
+/// Writes small files so that a reader, now or after a crash, finds the old content or the new, and never a part. Writers of one file take
+/// turns.
+/// </summary>
 public static class AtomicFile
 {
     public static void Write(string path, string text)

@@ -12,7 +12,7 @@ public sealed class DiskReserve(string folder, long bytes)
 {
     public const long BytesDefault = 512L << 20;
 
-    /// <summary>Below this share of the reserve builds are stopped: before instances, because nobody is served by them yet.</summary>
+    /// <summary>Below this share of the reserve builds are stopped: before instances, because builds serve no users yet.</summary>
     public const double BuildShare = 0.75;
 
     /// <summary>Below this share of the reserve the instance that uses the most disk is stopped.</summary>

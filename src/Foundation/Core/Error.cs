@@ -23,7 +23,7 @@ public enum ErrorKind
     Internal,
 }
 
-/// <summary>An expected failure, told to a user.</summary>
+/// <summary>An expected failure, reported to a user.</summary>
 /// <param name="Kind">Decides the status code.</param>
 /// <param name="Code">Stable, UPPER_SNAKE_CASE; programs decide by it.</param>
 /// <param name="Message">One plain sentence: what went wrong and why.</param>

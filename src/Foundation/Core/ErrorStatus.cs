@@ -25,7 +25,9 @@ public static class ErrorStatus
         _ => 500,
     };
 
-    /// <summary>The kind that a status stands for; one that is not in the table counts as its class: 4xx as invalid, all else as internal.</summary>
+    /// <summary>
+    /// The kind of error that a status means; one that is not in the table counts as its class: 4xx as invalid, all else as internal.
+    /// </summary>
     public static ErrorKind KindOf(int status) => status switch
     {
         401 => ErrorKind.Unauthenticated,

@@ -1,7 +1,7 @@
 namespace Strata.Core;
 
 /// <summary>
-/// The text form of a resource's id: a prefix that tells the kind, an underscore, and the UUID in 26 characters of
+/// The text form of a resource's id: a prefix that names the kind, an underscore, and the UUID in 26 characters of
 /// Crockford's base 32 (lower case, no i l o u), for example <c>dep_01k9x3v7m8e2q4r6t8v0w2y4z6</c>. It sorts by time as the UUID does.
 /// </summary>
 public static class IdText

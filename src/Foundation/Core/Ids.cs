@@ -1,6 +1,6 @@
 namespace Strata.Core;
 
-// The registry of identifiers. Every identifier has its own type, so that the compiler tells a tenant from an entity.
+// The registry of identifiers. Every identifier has its own type, so that the compiler keeps a tenant and an entity apart.
 
 /// <summary>A tenant, which is an organization: the owner of one log. Time-ordered UUID.</summary>
 public readonly record struct TenantId(Guid Value)

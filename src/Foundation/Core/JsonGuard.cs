@@ -57,7 +57,7 @@ public static class JsonGuard
                     if (CheckString(ref reader) is { } nameFault) return nameFault;
                     var start = (int)reader.TokenStartIndex + 1;
                     if (!names.TryAdd(start, reader.ValueSpan.Length, reader.ValueIsEscaped ? reader.GetString() : null))
-                        return $"The name \"{reader.GetString()!.Shortened(40)}\" stands twice in one object.";
+                        return $"The name \"{reader.GetString()!.Shortened(40)}\" occurs twice in one object.";
                     break;
                 case JsonTokenType.String:
                     if (CheckString(ref reader) is { } stringFault) return stringFault;

@@ -1,7 +1,8 @@
 namespace Strata.Core;
 
 /// <summary>
-/// What a copy of somebody's files does not contain, and why, for the log of the work: the first <see cref="NamedMax"/> by name, the rest by number. Not safe for concurrent use.
+/// What a copy of a user's files leaves out, and why, for the log of the work: the first <see cref="NamedMax"/> by name, the rest by
+/// number. Not safe for concurrent use.
 /// </summary>
 public sealed class LeftOutFiles
 {

@@ -9,7 +9,7 @@ namespace Strata.Core;
 public static class MergePatch
 {
     /// <summary>Writes <paramref name="target"/> as <paramref name="patch"/> changes it.</summary>
-    /// <param name="target">Undefined (the default) stands for a missing value.</param>
+    /// <param name="target">Undefined (the default) means a missing value.</param>
     public static void Apply(JsonElement target, JsonElement patch, Utf8JsonWriter output)
     {
         if (patch.ValueKind != JsonValueKind.Object)

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Strata.Core;
 
-/// <summary>Reads problem details (RFC 9457) back into the error that they tell: those of the resource API, and those of the entity API, whose detail begins with the code.</summary>
+/// <summary>
+/// Reads problem details (RFC 9457) back into the error that they describe: those of the resource API, and those of the entity API, whose
+/// detail begins with the code.
+/// </summary>
 public static class ProblemDetails
 {
     /// <summary>Null where it is something else.</summary>

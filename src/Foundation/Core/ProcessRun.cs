@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Strata.Core;
 
-/// <summary>The one way to run a program to its end: what it says is bounded, it has no terminal, and it does not outlive whoever waits for it.</summary>
+/// <summary>
+/// The one way to run a program to its end: its output is bounded, it has no terminal, and it does not outlive its caller.
+/// </summary>
 public static class ProcessRun
 {
     /// <summary>Waits for its end. Cancelled or failed: it and all its children are killed, and the exception is thrown.</summary>

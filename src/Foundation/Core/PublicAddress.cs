@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Strata.Core;
 
-/// <summary>Tells addresses of the public internet from those that only this machine or its network reaches. The lists are the only ones: whatever filters addresses uses them.</summary>
+/// <summary>
+/// Separates addresses of the public internet from those that only this machine or its network reaches. All code that filters addresses
+/// uses these lists.
+/// </summary>
 public static class PublicAddress
 {
     /// <summary>What is not public of IPv4: private, shared, link-local, loopback, documentation, benchmarking, multicast, reserved (RFC 6890, RFC 7526).</summary>

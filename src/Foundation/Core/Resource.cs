@@ -55,7 +55,7 @@ public sealed record NewResource<TSpec>
     public required TSpec Spec { get; init; }
 }
 
-/// <summary>A kind with nothing of its own to ask for or to tell.</summary>
+/// <summary>For a kind without a spec or a status of its own.</summary>
 public sealed record Nothing
 {
     public static readonly Nothing Instance = new();

@@ -17,7 +17,7 @@ public readonly struct Result<T>
     [MemberNotNullWhen(false, nameof(Error))]
     public bool IsOk => Error is null;
 
-    /// <summary>The value; throws <see cref="StrataException"/> with the error when there is none.</summary>
+    /// <summary>The value; throws <see cref="StrataException"/> with the error after a failure.</summary>
     public T Value => Error is null ? value! : throw Error.ToException();
 
     internal static Result<T> Ok(T value) => new(value, null);

@@ -4,8 +4,8 @@ using System.Text;
 namespace Strata.Core;
 
 /// <summary>
-/// Seals short secrets under the cloud's key (AES-256-GCM with a random nonce), so that what is stored tells nothing. A sealed text is bound to its context: moved elsewhere it does not
-/// open. Safe for concurrent use.
+/// Seals short secrets under the cloud's key (AES-256-GCM with a random nonce), so that what is stored reveals nothing. A sealed text is
+/// bound to its context: moved elsewhere it does not open. Safe for concurrent use.
 /// </summary>
 /// <param name="key">32 bytes.</param>
 public sealed class SealedSecrets(byte[] key)

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Strata.Core;
 
-/// <summary>One at a time for each key. Holds nothing for a key that nobody has or waits for. Safe for concurrent use.</summary>
+/// <summary>One at a time for each key. Holds nothing for a key that is neither taken nor waited for. Safe for concurrent use.</summary>
 public sealed class Turns
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Turn> turns = new(StringComparer.Ordinal);
 
-    /// <summary>Keys that somebody has or waits for.</summary>
+    /// <summary>Keys that are taken or waited for.</summary>
     public int Count
     {
         get
@@ -17,7 +17,7 @@ public sealed class Turns
         }
     }
 
-    /// <summary>Waits for the key's turn, which is had until it is disposed.</summary>
+    /// <summary>Waits for the key's turn, which is held until it is disposed.</summary>
     public async ValueTask<IDisposable> TakeAsync(string key, CancellationToken cancellationToken)
     {
         var turn = Enter(key);
@@ -33,7 +33,7 @@ public sealed class Turns
         }
     }
 
-    /// <summary>The key's turn, if nobody has it or waits for it; null otherwise.</summary>
+    /// <summary>The key's turn, if it is neither taken nor waited for; null otherwise.</summary>
     public IDisposable? TryTake(string key)
     {
         lock (gate)

@@ -1,8 +1,8 @@
 namespace Strata.Core;
 
 /// <summary>
-/// Finds a name that stands twice in one object while a JSON text is read through. Nearly every object has few names without escapes, and those are
-/// compared where they stand in the text; objects of many names, or of escaped ones, take a set.
+/// Finds a name that occurs twice in one object while a JSON text is read. Nearly every object has few names without escapes, and those are
+/// compared in place in the text; objects of many names, or of escaped ones, take a set.
 /// </summary>
 internal ref struct UniqueNames(ReadOnlySpan<byte> utf8)
 {
@@ -26,8 +26,8 @@ internal ref struct UniqueNames(ReadOnlySpan<byte> utf8)
     }
 
     /// <summary>False: the object has that name already.</summary>
-    /// <param name="start">Where its first byte stands, behind the quote.</param>
-    /// <param name="escaped">The name where it has escapes; null: it is as it stands.</param>
+    /// <param name="start">Position of its first byte, after the quote.</param>
+    /// <param name="escaped">The unescaped name, if it has escapes; null: it has none.</param>
     public bool TryAdd(int start, int length, string? escaped)
     {
         if (level.Set is null && escaped is null && names.Count - level.First < ComparedMax) return TryCompare(start, length);

@@ -5,7 +5,10 @@ namespace Strata.Core;
 /// <summary>User names, passwords and tokens inside addresses. Pure; safe for concurrent use.</summary>
 public static partial class UrlCredentials
 {
-    /// <summary>The text with what stands before the "@" of each address replaced by <c>***</c>, but for the plain user name of ssh; and with values of token-like query members replaced.</summary>
+    /// <summary>
+    /// The text with the part before the "@" of each address replaced by <c>***</c>, but for the plain user name of ssh; and with values of
+    /// token-like query members replaced.
+    /// </summary>
     public static string Mask(string text)
     {
         if (!text.Contains("://", StringComparison.Ordinal)) return text;

@@ -51,11 +51,11 @@ public static class RpcRouting
     }
 }
 
-/// <summary>On the endpoint of a method: what it is, and how an error before its handler is told.</summary>
+/// <summary>Metadata on the endpoint of a method: the method, and how to report an error that occurs before its handler.</summary>
 public sealed class RpcMethodMetadata(IMethod method)
 {
     public IMethod Method => method;
 
-    /// <summary>Tells an error in the protocol that the client speaks; false where it speaks none of them.</summary>
+    /// <summary>Writes an error in the client's protocol; false if the client speaks none of them.</summary>
     public ValueTask<bool> TryRefuseAsync(HttpContext http, Error error) => RpcEndpoint.TryRefuseAsync(http, error.ToRpcException(), method.Type);
 }

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Strata.Telemetry;
 
-/// <summary>Serves <c>GET /metrics</c> on an address of its own, without authentication: whoever can connect may read. Start once, dispose once.</summary>
+/// <summary>
+/// Serves <c>GET /metrics</c> on an address of its own, without authentication: anyone who can connect may read. Start once, dispose once.
+/// </summary>
 internal sealed class MetricsListener : IAsyncDisposable
 {
     private const int ConnectionsMax = 64;

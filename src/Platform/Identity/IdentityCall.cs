@@ -39,5 +39,5 @@ internal static class IdentityCall
     }
 }
 
-/// <summary>What a body says, and its bytes, which are part of what an Idempotency-Key stands for.</summary>
+/// <summary>A body's value, and its bytes, which are part of what an Idempotency-Key identifies.</summary>
 internal readonly record struct Sent<T>(T Value, ReadOnlyMemory<byte> Bytes);

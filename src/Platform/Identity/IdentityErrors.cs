@@ -15,7 +15,7 @@ internal static class IdentityErrors
         ErrorKind.Forbidden, "FORBIDDEN", "Your token is for one project, and this concerns the whole organization.", "Use a token of the organization.");
 
     public static readonly Error NoSubscriptions = new(
-        ErrorKind.NotSupported, "NOT_IMPLEMENTED", "A cloud of one's own has no subscriptions.", "GET /api/account tells who you are.");
+        ErrorKind.NotSupported, "NOT_IMPLEMENTED", "A self-hosted cloud has no subscriptions.", "GET /api/account shows who you are.");
 
     public static readonly Error ProviderDuplicate = new(
         ErrorKind.Conflict, "OIDC_PROVIDER_DUPLICATE", "Your organization has a provider with this address already.", "Change that one with PATCH, or delete it first.");

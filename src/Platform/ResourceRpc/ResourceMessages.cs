@@ -16,7 +16,7 @@ internal static class ResourceMessages
 
     public static ListResponse Page(byte[] json) => Parser.Parse<ListResponse>(Encoding.UTF8.GetString(json));
 
-    /// <summary>Null for what no message tells.</summary>
+    /// <summary>Null for events without a message.</summary>
     public static WatchEvent? Event(string type, ReadOnlyMemory<byte> json) => type switch
     {
         "item" => new WatchEvent { Item = One(json.ToArray()) },

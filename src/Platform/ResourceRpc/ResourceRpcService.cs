@@ -47,7 +47,8 @@ internal sealed class ResourceRpcService(InProcessApi api, ResourcePath paths) :
         {
             if (ServerSentLine.Read(line) is not var (field, data)) continue;
             if (field == "event") type = System.Text.Encoding.UTF8.GetString(data.Span);
-            else if (field == "data" && ResourceMessages.Event(type, data) is { } told) await responseStream.WriteAsync(told, context.CancellationToken);
+            else if (field == "data" && ResourceMessages.Event(type, data) is { } message)
+                await responseStream.WriteAsync(message, context.CancellationToken);
         }
     }
 

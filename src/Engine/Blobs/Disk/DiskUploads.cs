@@ -3,7 +3,10 @@ using Strata.Core;
 
 namespace Strata.Blobs.Disk;
 
-/// <summary>Uploads in parts, as files <c>ROOT/TENANT/uploads/UPLOAD/NUMBER</c>. An upload is as old as its folder's creation, which its id tells.</summary>
+/// <summary>
+/// Uploads in parts, as files <c>ROOT/TENANT/uploads/UPLOAD/NUMBER</c>. An upload's age counts from the creation of its folder; its id
+/// contains that time.
+/// </summary>
 /// <param name="keep">Moves a file to its place among the blobs; false where it was there already.</param>
 internal sealed class DiskUploads(
     DiskFolders folders, BlobSpool spool, BlobUsage usage, BlobLimits limits, TimeProvider time, Func<TenantId, SpooledBlob, bool> keep,

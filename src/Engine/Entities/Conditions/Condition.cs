@@ -13,10 +13,10 @@ public abstract record Condition
 {
     private Condition() { }
 
-    /// <summary>Every part holds; true when there is none.</summary>
+    /// <summary>Every part holds; true without parts.</summary>
     public sealed record All(IReadOnlyList<Condition> Parts) : Condition;
 
-    /// <summary>Some part holds; false when there is none.</summary>
+    /// <summary>Some part holds; false without parts.</summary>
     public sealed record Any(IReadOnlyList<Condition> Parts) : Condition;
 
     public sealed record Not(Condition Part) : Condition;

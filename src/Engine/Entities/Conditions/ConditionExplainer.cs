@@ -13,10 +13,13 @@ namespace Strata.Entities.Conditions;
 /// <param name="IsToBlame">Whether the condition as a whole does not hold because of it.</param>
 public sealed record Verdict(string Field, string Operator, IReadOnlyList<JsonText> Wanted, IReadOnlyList<JsonText> Found, bool Holds, bool IsToBlame);
 
-/// <summary>Tells why a criterion does or does not hold for an entity, comparison by comparison. Agrees with <see cref="CriterionEvaluator"/>. Stateless.</summary>
+/// <summary>
+/// Explains why a criterion does or does not hold for an entity, comparison by comparison. Agrees with <see cref="CriterionEvaluator"/>.
+/// Stateless.
+/// </summary>
 public static class ConditionExplainer
 {
-    /// <summary>Comparisons told of; a larger condition is evaluated whole all the same.</summary>
+    /// <summary>Comparisons reported; a larger condition is still evaluated in full.</summary>
     public const int VerdictsMax = 100;
 
     private const int FoundMax = 5;

@@ -4,12 +4,12 @@ using Strata.Entities.Json;
 
 namespace Strata.Entities.Conditions;
 
-/// <summary>Reads one condition from JSON and tells every fault. For one condition and one thread.</summary>
+/// <summary>Reads one condition from JSON and reports every fault. For one condition and one thread.</summary>
 internal sealed class ConditionReader(Faults faults)
 {
     private int parts;
 
-    /// <param name="path">Where in the definition it stands, for faults.</param>
+    /// <param name="path">Where it is in the definition, for faults.</param>
     /// <returns>Null where there were faults.</returns>
     public Condition? Read(JsonElement json, string path) => Read(json, path, 1);
 
@@ -24,7 +24,7 @@ internal sealed class ConditionReader(Faults faults)
             "lifecycle" => ReadComparison(json, path, ReadFact(json, path)),
             "group" => ReadGroup(json, path, depth),
             "array" => ReadArray(json, path),
-            "function" => Fault(path, "A function is a criterion by itself: it stands in a workflow, not in a search or a group."),
+            "function" => Fault(path, "A function is a criterion by itself: use it in a workflow, not in a search or a group."),
             { } other => Fault($"{path}.type", $"\"{Quote.Shorten(other)}\" is not a type of condition: use simple, lifecycle, group or array."),
             null => Fault($"{path}.type", "It must be simple, lifecycle, group or array."),
         };
@@ -62,7 +62,7 @@ internal sealed class ConditionReader(Faults faults)
         if (array.EndsWith("[*]", StringComparison.Ordinal)) array = array[..^3];
         if ((!json.TryGetProperty("values", out var values) && !json.TryGetProperty("value", out values)) || values.ValueKind != JsonValueKind.Array)
         {
-            faults.Add($"{path}.values", "An array of values is needed; null stands for any.");
+            faults.Add($"{path}.values", "An array of values is needed; null matches any value.");
             return null;
         }
         var parts = values.EnumerateArray().Select((value, i) => ReadElement(value, array, i, $"{path}.values[{i}]")).ToList();

@@ -18,12 +18,12 @@ public static class ConditionWords
     public static string WhyNot(IReadOnlyList<Verdict> verdicts)
     {
         var blamed = verdicts.Where(verdict => verdict.IsToBlame).ToList();
-        var told = string.Join("; ", blamed.Take(BlamedMax).Select(Tell));
+        var reasons = string.Join("; ", blamed.Take(BlamedMax).Select(Explain));
         return Bound(blamed.Count switch
         {
             0 => "a group without parts does not hold",
-            <= BlamedMax => told,
-            var all => $"{told}; and {all - BlamedMax} more",
+            <= BlamedMax => reasons,
+            var all => $"{reasons}; and {all - BlamedMax} more",
         });
     }
 
@@ -52,7 +52,7 @@ public static class ConditionWords
         };
     }
 
-    private static string Tell(Verdict verdict)
+    private static string Explain(Verdict verdict)
     {
         var found = verdict.Found.Count switch
         {

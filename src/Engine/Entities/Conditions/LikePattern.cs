@@ -4,8 +4,8 @@ using System.Text;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// A pattern of LIKE, which must match the whole text: <c>%</c> stands for any characters, <c>_</c> for one, <c>\</c> makes the character behind it
-/// an ordinary one. PostgreSQL reads it the same.
+/// A pattern of LIKE, which must match the whole text: <c>%</c> matches any characters, <c>_</c> matches one, <c>\</c> makes the character
+/// behind it an ordinary one. PostgreSQL reads it the same.
 /// </summary>
 public sealed class LikePattern
 {

@@ -38,7 +38,7 @@ public static class Operators
     /// <summary>Whether it compares text with text only.</summary>
     public static bool IsOfText(this Operator @operator) => @operator >= Operator.Contains;
 
-    /// <summary>The operator that says the same of two texts after <see cref="TextFolding"/>; null for one that tells cases apart.</summary>
+    /// <summary>The operator that says the same of two texts after <see cref="TextFolding"/>; null for a case-sensitive one.</summary>
     public static Operator? WhenFolded(this Operator @operator) => @operator switch
     {
         Operator.EqualIgnoringCase => Operator.Equal,

@@ -21,8 +21,8 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
     private const int CreateTriesMax = 3;
 
     /// <summary>
-    /// Learns a model's structure, or more of it, from samples, a view or a schema, and creates the model where there is none. Only while it is unlocked
-    /// (MODEL_ALREADY_LOCKED).
+    /// Learns a model's structure, or more of it, from samples, a view or a schema, and creates the model if it does not exist. Only while
+    /// it is unlocked (MODEL_ALREADY_LOCKED).
     /// </summary>
     public async ValueTask<Result<ModelInfo>> ImportAsync(
         Caller caller, ModelKey key, ModelConverter converter, JsonText body, CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ using Strata.Entities.Json;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>What tells of a model's structure.</summary>
+/// <summary>The kind of input that a model's structure is learned from.</summary>
 public enum ModelConverter
 {
     /// <summary>A document of it, or an array of them. Only to import.</summary>

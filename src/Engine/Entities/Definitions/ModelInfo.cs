@@ -5,7 +5,7 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>A user's model as the catalog tells of it.</summary>
+/// <summary>A user's model as the catalog lists it.</summary>
 public sealed record ModelInfo
 {
     /// <summary>See <see cref="StoredModel.IdOf"/>.</summary>

@@ -5,7 +5,10 @@ using Strata.Entities.Log;
 
 namespace Strata.Entities.Definitions;
 
-/// <summary>How long a model's superseded revisions are kept, and what has been dropped of them. It is part of the model's document, so that the model's history tells every run.</summary>
+/// <summary>
+/// How long a model's superseded revisions are kept, and what has been dropped of them. It is part of the model's document, so that the
+/// model's history records every run.
+/// </summary>
 /// <param name="KeepSupersededDays">Null: there is no rule, and nothing more is dropped.</param>
 public sealed record ModelRetention(int? KeepSupersededDays)
 {

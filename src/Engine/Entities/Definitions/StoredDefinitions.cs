@@ -15,7 +15,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
 {
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
 
-    /// <summary>Models kept in memory; past it all are forgotten and those in use read anew.</summary>
+    /// <summary>Models kept in memory; past it, all are dropped and those in use are read again.</summary>
     public const int ModelsMax = 10_000;
 
     /// <summary>Places of the structures of these models, about 200 bytes each; past it as past <see cref="ModelsMax"/>.</summary>
@@ -66,7 +66,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
         return ids[key] = StoredModel.IdOf(key);
     }
 
-    // What was learnt while the read was on its way is newer than its answer, even where the answer is "there is none": hence the compare and swap.
+    // What was learned during the read is newer than its answer, even where the answer is "not found": hence the compare and swap.
     private async ValueTask<Known> ReadAsync((TenantId Tenant, EntityId Id) at, Known? present, CancellationToken cancellationToken)
     {
         var startedAt = time.GetTimestamp();

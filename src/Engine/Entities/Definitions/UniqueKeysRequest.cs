@@ -23,7 +23,7 @@ internal static class UniqueKeysRequest
         if (!isThere) faults.Add("$.uniqueKeys", "An array of keys is needed.");
         var keys = isThere ? members.Items(json.RootElement, "$", "uniqueKeys", KeysMax, (key, path) => Read(key, path, structure, members, faults)) : [];
         foreach (var id in keys.GroupBy(key => key.Id).Where(group => group.Count() > 1))
-            faults.Add("$.uniqueKeys", $"The id \"{Quote.Shorten(id.Key)}\" stands twice.");
+            faults.Add("$.uniqueKeys", $"The id \"{Quote.Shorten(id.Key)}\" occurs twice.");
         return faults.Any ? faults.ToError("INVALID_UNIQUE_KEY_DEFINITION", "Correct the keys at the places named.", ErrorKind.Unprocessable) : keys;
     }
 

@@ -39,7 +39,7 @@ internal sealed record WorkflowImport(IReadOnlyList<WorkflowDefinition> Workflow
         var reader = new WorkflowReader(faults, members.Boolean(json, "$", "allowCycles", false));
         var workflows = members.Items(json, "$", "workflows", WorkflowsMax, reader.Read);
         foreach (var name in workflows.GroupBy(workflow => workflow.Name).Where(group => group.Count() > 1))
-            faults.Add("$.workflows", $"The name \"{Quote.Shorten(name.Key)}\" stands twice.");
+            faults.Add("$.workflows", $"The name \"{Quote.Shorten(name.Key)}\" occurs twice.");
         return new WorkflowImport(workflows, ReadMode(json, faults));
     }
 

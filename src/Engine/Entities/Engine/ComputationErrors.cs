@@ -3,7 +3,7 @@ using Strata.Entities.Json;
 
 namespace Strata.Entities.Engine;
 
-/// <summary>What every <see cref="IComputation"/> says where nobody computes.</summary>
+/// <summary>The errors of every <see cref="IComputation"/> where no member is connected.</summary>
 public static class ComputationErrors
 {
     public const string NoMemberCode = "NO_COMPUTE_MEMBER_FOR_TAG";

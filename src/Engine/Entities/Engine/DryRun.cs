@@ -35,7 +35,7 @@ public sealed record DryRun
     /// <summary>Names of the scheduled transitions that would be disarmed.</summary>
     public IReadOnlyList<string> Disarmed { get; init; } = [];
 
-    /// <summary>What somebody could then ask for by hand.</summary>
+    /// <summary>Manual transitions that could then be requested.</summary>
     public IReadOnlyList<DryOffer> Offers { get; init; } = [];
 
     /// <summary>Whether a processor that may change the document would be called before the end.</summary>
@@ -44,7 +44,7 @@ public sealed record DryRun
 
 /// <summary>A transition that would be taken.</summary>
 /// <param name="To">Null: it would fail before it got there.</param>
-/// <param name="IsAutomatic">Whether nobody asked for it.</param>
+/// <param name="IsAutomatic">True if it was not requested.</param>
 public sealed record DryStep(string Transition, string From, string? To, bool IsAutomatic, IReadOnlyList<DryCall> Calls);
 
 /// <summary>A processor that would be called.</summary>

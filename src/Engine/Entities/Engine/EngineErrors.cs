@@ -100,7 +100,7 @@ internal static class EngineErrors
 
     public static Error CalloutSuperseded() => new(
         ErrorKind.Gone, "CALLOUT_SUPERSEDED", "The call that this request belongs to has ended or is in other hands; what the request did is undone.",
-        "Give the call up: nobody waits for its answer.");
+        "Abandon the call: its answer will be ignored.");
 
     public static Error TooManyJoinedRequests(int max) => new(
         ErrorKind.TooMany, "TOO_MANY_JOINED_REQUESTS", $"More than {max} requests wait for this transaction.", "Send them one after the other.") { Retryable = true };

@@ -56,7 +56,10 @@ public sealed class EntityEngine(
 
     public UnreadableDocuments Unreadable { get; } = new();
 
-    /// <summary>An entity: in the transaction that the caller joins, which <paramref name="asOf"/> must not look behind, else as the log has it. ENTITY_NOT_FOUND where there is none.</summary>
+    /// <summary>
+    /// An entity: from the transaction that the caller has joined (<paramref name="asOf"/> must not bypass it), else from the log.
+    /// ENTITY_NOT_FOUND if it does not exist.
+    /// </summary>
     public async ValueTask<Result<EntityRevision>> ReadAsync(Caller caller, EntityId id, AsOf asOf, CancellationToken cancellationToken)
     {
         if (caller.Join is not null && asOf.IsLatest) return await parts.JoinTokens.RunAsync(caller, (joined, ct) => joined.ReadInWorkAsync(id, ct), cancellationToken);

@@ -89,7 +89,9 @@ public sealed partial class EntityTransaction
         }
     }
 
-    /// <summary>From here on several entities may be touched: all are read as of one revision, and what is written can be told by its commit.</summary>
+    /// <summary>
+    /// From here on several entities may be involved: all are read as of one revision, and what is written can be recognized by its commit.
+    /// </summary>
     private async ValueTask SettleAsync(CancellationToken cancellationToken)
     {
         request ??= CommitId.New(parts.Time);

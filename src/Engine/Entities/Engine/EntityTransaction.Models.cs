@@ -47,7 +47,10 @@ public sealed partial class EntityTransaction
         return outcome;
     }
 
-    /// <summary>Nobody else knows the id of a commit without a key, so where it is there already, it was this very append, which was sent again after a lost connection.</summary>
+    /// <summary>
+    /// No other caller knows the id of a commit without a key. So if it already exists, it is this very append, sent again after a lost
+    /// connection.
+    /// </summary>
     private async ValueTask<AppendOutcome> AppendToLogAsync(Commit commit, CancellationToken cancellationToken)
     {
         var outcome = await parts.Log.AppendAsync(commit, cancellationToken);

@@ -14,7 +14,7 @@ public sealed partial class EntityTransaction
     {
         if (!(await OpenAsync(due.Id, cancellationToken)).TryGet(out var draft, out var error)) return error;
         if (draft.Current is not { } entity) return ScheduleOutcome.Stale;
-        // Asked after the entity was read: what arms anew also writes the entity, and then the commit is refused.
+        // Checked after the entity was read: whatever arms it again also writes the entity, and then the commit is refused.
         var armed = await parts.Log.SchedulesAsync(due.Tenant, due.Id, cancellationToken);
         if (!armed.Contains(due.Schedule)) return ScheduleOutcome.Stale;
         var others = armed.Where(schedule => schedule != due.Schedule && !ProcessorTimeout.Is(schedule)).ToList();

@@ -43,7 +43,7 @@ public sealed partial class EntityTransaction
 
     private bool IsLate => caller.Deadline is { } deadline && !HasCommitted && parts.Time.GetUtcNow() > deadline;
 
-    /// <summary>One entity; ENTITY_NOT_FOUND where there is none. A commit later validates either.</summary>
+    /// <summary>One entity; ENTITY_NOT_FOUND if it does not exist. A later commit validates either outcome.</summary>
     public async ValueTask<Result<EntityRevision>> ReadAsync(EntityId id, CancellationToken cancellationToken)
     {
         if (!(await OpenAsync(id, cancellationToken)).TryGet(out var draft, out var error)) return error;
@@ -240,7 +240,7 @@ public sealed partial class EntityTransaction
         return ifMatch is { } expected && expected != draft.Expected ? EngineErrors.EntityModified(id, expected) : draft;
     }
 
-    /// <summary>Whether whoever is at work (the caller, or a member that joined) may know of entities of this model.</summary>
+    /// <summary>Whether the current actor (the caller, or a member that has joined) may see entities of this model.</summary>
     private ValueTask<bool> ReachesAsync(ModelKey model, CancellationToken cancellationToken) => parts.ReachesAsync(project, caller.Tenant, model, cancellationToken);
 
     private async ValueTask<Result<Draft>> OpenAsync(EntityId id, CancellationToken cancellationToken)

@@ -48,7 +48,10 @@ internal sealed class JoinedCall(TenantId tenant, EntityTransaction transaction)
         }
     }
 
-    /// <summary>Lets nobody in any more, ends who is at work, and undoes what was done unless it is to be kept. From then on the transaction is its owner's alone.</summary>
+    /// <summary>
+    /// Admits no more members, ends the active ones, and undoes their work unless it is to be kept. From then on only the owner uses the
+    /// transaction.
+    /// </summary>
     public async ValueTask EndAsync(bool keep)
     {
         await fence.CancelAsync();

@@ -4,8 +4,9 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// What wakes up beside an entity that was committed so that a processor can work on it: when the server ends before the answer comes, somebody must tell that nothing more will come.
-/// It is a schedule without a transition's name, which no workflow can have; the second segment's commit takes it away. Stateless.
+/// The timeout of an entity that was committed so that a processor can work on it. If the server stops before the answer arrives, it
+/// records that no answer will come. It is a schedule without a transition's name, which no workflow can have; the second segment's commit
+/// takes it away. Stateless.
 /// </summary>
 internal static class ProcessorTimeout
 {

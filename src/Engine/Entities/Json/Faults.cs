@@ -22,7 +22,7 @@ internal sealed class Faults
 
     public bool At(Predicate<string> path) => found.Exists(fault => path(fault.Path));
 
-    /// <summary>One error that tells all faults; its details hold them by path.</summary>
+    /// <summary>One error that reports all faults; its details hold them by path.</summary>
     public Error ToError(string code, string nextStep, ErrorKind kind = ErrorKind.Invalid)
     {
         var message = string.Join(" ", found.Select(fault => $"{fault.Path}: {fault.Message}")) + (more > 0 ? $" And {more} more." : "");

@@ -11,8 +11,8 @@ public abstract record AppendOutcome
     public sealed record Committed(Revision Revision, DateTimeOffset At) : AppendOutcome;
 
     /// <summary>
-    /// The tenant has a commit of this id already, of this content or of another; nothing was written now. Only who knows that nobody else uses the id may take it
-    /// for its own append, sent twice after a lost connection.
+    /// The tenant already has a commit with this id, with this content or another; nothing was written now. Only a caller that knows
+    /// that no other one uses the id may treat this as its own append, sent twice after a lost connection.
     /// </summary>
     /// <param name="Revision">Of the first commit.</param>
     public sealed record AlreadyCommitted(Revision Revision, DateTimeOffset At) : AppendOutcome;

@@ -11,7 +11,7 @@ public sealed record AuditEvent(string Type, string? State, string? Detail, stri
     /// <summary>Of a criterion or a reason in characters; what is longer is cut when it is made.</summary>
     public const int WordsLengthMax = 400;
 
-    /// <summary>The name in <see cref="Detail"/>, without the code of what went wrong that stands behind it in some.</summary>
+    /// <summary>The name in <see cref="Detail"/>, without the error code that follows it in some events.</summary>
     public string? Subject => Reason is not null && Type is AuditEventTypes.StateProcessResult or AuditEventTypes.ScheduledTransitionFail && Detail is not null
         && Detail.LastIndexOf(": ", StringComparison.Ordinal) is > 0 and var at ? Detail[..at] : Detail;
 }

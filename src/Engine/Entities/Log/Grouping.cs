@@ -28,7 +28,8 @@ public sealed record Grouping
 }
 
 /// <summary>The entities that have the same values at all keys.</summary>
-/// <param name="Key">One scalar for each key: a number in plain digits, without zeros at its end; null where there is none, an object or an array.</param>
+/// <param name="Key">One scalar for each key: a number in plain digits, without zeros at its end; null where the value is missing, an
+/// object or an array.</param>
 /// <param name="Fields">One for each field.</param>
 public sealed record EntityGroup(IReadOnlyList<JsonText?> Key, long Count, IReadOnlyList<FieldSums> Fields);
 

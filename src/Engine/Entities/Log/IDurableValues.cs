@@ -3,8 +3,9 @@ using Strata.Core;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Small durable values beside the log: how far a worker has come and what it could not do. Not entities, because what changes all the time and concerns nobody later has no place in a
-/// log that forgets nothing. Names are paths, for example <c>webhook/ID/position</c>. Safe for concurrent use; the last to write wins.
+/// Small durable values beside the log: how far a worker has come and what failed. Not entities, because data that changes all the time and
+/// has no later use does not belong in a log that keeps everything. Names are paths, for example <c>webhook/ID/position</c>. Safe for
+/// concurrent use; the last to write wins.
 /// </summary>
 public interface IDurableValues
 {

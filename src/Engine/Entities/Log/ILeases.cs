@@ -11,11 +11,11 @@ public interface ILeases
     /// <returns>The epoch: the same while the holder renews in time, a higher one after anything else. Null while someone else holds it.</returns>
     ValueTask<long?> TryHoldAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
-    /// <summary>Renews the term with this epoch. One that is over stays over, so that a renewal that arrives late takes the lease for nobody.</summary>
+    /// <summary>Renews the term with this epoch. An expired term stays expired, so that a late renewal does not take the lease.</summary>
     /// <returns>Whether the term is held for this long from now on.</returns>
     ValueTask<bool> RenewAsync(string name, long epoch, TimeSpan duration, CancellationToken cancellationToken);
 
-    /// <summary>Takes the lease, whoever holds it. For a holder that is known to replace the present one.</summary>
+    /// <summary>Takes the lease, regardless of who holds it. For a holder that is known to replace the current one.</summary>
     /// <returns>A new epoch.</returns>
     ValueTask<long> TakeOverAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
@@ -23,12 +23,15 @@ public interface ILeases
     /// <returns>A new epoch; null where someone else holds it by now.</returns>
     ValueTask<long?> TryTakeOverAsync(string name, string holder, string from, TimeSpan duration, CancellationToken cancellationToken);
 
-    /// <summary>Gives up the term with this epoch at once; does nothing when it is over, whoever holds the lease now, a later term of the same holder included.</summary>
+    /// <summary>
+    /// Releases the term with this epoch at once; does nothing when it is over, regardless of who holds the lease now, even a later term of
+    /// the same holder.
+    /// </summary>
     ValueTask ReleaseAsync(string name, long epoch, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Frees every lease whose name begins so, whoever holds it. Only for a server that knows itself to be the only one: what holds them then is its former life, which was killed, and
-    /// nobody needs to wait for their end.
+    /// Releases every lease whose name has this prefix, regardless of who holds it. Only for a server that knows it is the only one: the
+    /// holders are then its own earlier processes, which were killed, so there is no need to wait for the leases to expire.
     /// </summary>
     ValueTask ReleaseAllAsync(string prefix, CancellationToken cancellationToken);
 

@@ -15,7 +15,7 @@ public interface IMessages
     /// <summary>An upload that was not saved by then is given up, and a deletion's request forgotten.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
 
-    /// <summary>Keeps a piece of an upload that nobody sees yet; the same piece again changes nothing.</summary>
+    /// <summary>Keeps a piece of an upload that is not visible yet; storing the same piece again changes nothing.</summary>
     /// <param name="upload">Unique to one attempt.</param>
     /// <param name="position">From 0, without gaps.</param>
     ValueTask KeepAsync(TenantId tenant, Guid upload, int position, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken);
@@ -43,7 +43,7 @@ public interface IMessages
 /// <param name="Upload">The attempt that brought its pieces.</param>
 /// <param name="Pieces">How many there are.</param>
 /// <param name="PayloadBytes">Of all of them.</param>
-/// <param name="Transaction">What the sender was told.</param>
+/// <param name="Transaction">The transaction id that was returned to the sender.</param>
 /// <param name="Head">A JSON object without the payload.</param>
 /// <param name="Fingerprint">Of the request that brought it; null where it had no Idempotency-Key.</param>
 public sealed record Message(EntityId Id, Guid Upload, int Pieces, long PayloadBytes, CommitId Transaction, JsonText Head, string? Fingerprint);

@@ -34,7 +34,7 @@ public interface ISearchIndexes
 
 /// <summary>A declared index.</summary>
 /// <param name="Progress">While it is built: from 0 to 1, where that is known.</param>
-/// <param name="Message">Why it failed; declared anew, it is tried again.</param>
+/// <param name="Message">Why it failed; declaring it again retries the build.</param>
 public sealed record SearchIndex(JsonPath Path, SearchIndexState State, double? Progress = null, string? Message = null);
 
 public enum SearchIndexState

@@ -14,7 +14,7 @@ public interface ISearchJobs
     /// </summary>
     ValueTask<bool> TryAddAsync(SearchJob job, string server, int perTenantMax, CancellationToken cancellationToken);
 
-    /// <summary>Null where there is none, or none any more.</summary>
+    /// <summary>Null if the job does not exist, or no longer exists.</summary>
     ValueTask<SearchJob?> FindAsync(TenantId tenant, SearchJobId id, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Searches, and keeps what is found together with the job's success. False where the job has ended meanwhile: then nothing is kept.</summary>
@@ -31,7 +31,7 @@ public interface ISearchJobs
     /// <summary>Heartbeat of a server; returns those of its jobs that are still running, the others were ended by someone else.</summary>
     ValueTask<IReadOnlyList<RunningSearch>> HeartbeatAsync(string server, DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Ends the running jobs of servers that were not heard of since then, and removes jobs past their time.</summary>
+    /// <summary>Ends the running jobs of servers that have been silent since then, and removes expired jobs.</summary>
     ValueTask SweepAsync(DateTimeOffset now, DateTimeOffset heardSince, CancellationToken cancellationToken);
 }
 

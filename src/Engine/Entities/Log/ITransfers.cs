@@ -3,9 +3,10 @@ using Strata.Core;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// Moves a tenant's history from one store to another as it was: ids, commits, times and authors stay. What is brought in is staged, where nobody sees it, and then published whole in
-/// one transaction. Staging the same again changes nothing, so that an import that broke off can go on. One import of a tenant at a time, under a lease: every write carries its fence and
-/// changes nothing once the lease has gone to another holder. Safe for concurrent use.
+/// Moves a tenant's history from one store to another unchanged: ids, commits, times and authors stay. An import is staged, invisible to
+/// readers, and then published whole in one transaction. Staging the same again changes nothing, so that an interrupted import can
+/// continue. One import of a tenant at a time, under a lease: every write carries its fence and changes nothing once the lease has gone to
+/// another holder. Safe for concurrent use.
 /// </summary>
 public interface ITransfers
 {

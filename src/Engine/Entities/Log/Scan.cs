@@ -30,5 +30,5 @@ public sealed record Scan
     public bool Descending { get; init; }
 }
 
-/// <summary>Where a scan stands.</summary>
+/// <summary>The position of a scan.</summary>
 public readonly record struct ScanPosition(TenantId Tenant, EntityId Id);

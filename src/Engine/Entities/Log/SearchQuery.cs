@@ -20,7 +20,7 @@ public sealed record SearchQuery
     /// <summary>As of when. The latest: as of one moment during the search.</summary>
     public AsOf AsOf { get; init; }
 
-    /// <summary>At most <see cref="SortKeysMax"/>; entities that they leave level, and all where there is none, come by their id.</summary>
+    /// <summary>At most <see cref="SortKeysMax"/>; ties, and all entities without a sort key, are ordered by id.</summary>
     public IReadOnlyList<SortKey> Sort { get; init; } = [];
 
     /// <summary>1 to <see cref="LimitMax"/>.</summary>

@@ -18,7 +18,7 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
         var sentences = new List<string>();
         for (var at = 0; at < steps.Count; at++)
         {
-            if (Tell(at) is { } sentence) sentences.Add(sentence);
+            if (Describe(at) is { } sentence) sentences.Add(sentence);
         }
         return new Chapter(revision.ChangedAt, revision.Commit, revision.ChangedBy, Title(), sentences);
     }
@@ -34,7 +34,7 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
         return revision.Transition is null or "loopback" ? $"{by} changes it." : $"{by} asks for \"{revision.Transition}\".";
     }
 
-    private string? Tell(int at) => steps[at].Type switch
+    private string? Describe(int at) => steps[at].Type switch
     {
         AuditEventTypes.StateMachineStart => null,
         // Said once, not at every change that it governs.

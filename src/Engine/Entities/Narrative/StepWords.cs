@@ -5,7 +5,7 @@ namespace Strata.Entities.Narrative;
 /// <summary>One step of a workflow as a sentence. For people: the words may change. Stateless.</summary>
 public static class StepWords
 {
-    /// <param name="steps">Of one commit, in order: what a step led to stands in the one behind it.</param>
+    /// <param name="steps">Of one commit, in order: the result of a step is in the one after it.</param>
     public static string Of(IReadOnlyList<AuditEvent> steps, int at)
     {
         var step = steps[at];

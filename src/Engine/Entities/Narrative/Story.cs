@@ -9,13 +9,13 @@ public sealed record Story
     /// <summary>Its newest revision, without the document.</summary>
     public required EntityRevision Entity { get; init; }
 
-    /// <summary>Since when it is in its state, or deleted; at the latest, where what led there is not told.</summary>
+    /// <summary>Since when it is in its state, or deleted; at the latest, where the steps that led there are left out.</summary>
     public required DateTimeOffset Since { get; init; }
 
     /// <summary>Oldest first.</summary>
     public required IReadOnlyList<Chapter> Chapters { get; init; }
 
-    /// <summary>Whether older commits are not told of.</summary>
+    /// <summary>Whether older commits are left out.</summary>
     public required bool IsCut { get; init; }
 
     /// <summary>What could move it on, one sentence each.</summary>

@@ -28,7 +28,7 @@ internal static class WaitReasons
     {
         if (ProcessorTimeout.Is(schedule)) return $"the answer of a processor, until {ConditionWords.Of(schedule.DueAt)} at the latest.";
         var until = schedule.ExpiresAt is { } expires ? $" and until {ConditionWords.Of(expires)} at the latest" : "";
-        var unless = $"unless it leaves the state {state} before or is changed, which starts the time anew";
+        var unless = $"unless it leaves the state {state} before or is changed, which restarts its timer";
         return $"\"{schedule.Transition}\", which fires by itself at {ConditionWords.Of(schedule.DueAt)}{until}, {unless}.";
     }
 
@@ -38,8 +38,8 @@ internal static class WaitReasons
 
     private static IEnumerable<string> Manual(DryRun run, string state) => run.State != state ? [] : run.Offers.Select(offer => offer switch
     {
-        { Refusal: { } refusal } => $"somebody to ask for \"{offer.Transition}\", which leads to {offer.To} and would be refused now: {refusal}.",
-        { Criterion: { } criterion } => $"somebody to ask for \"{offer.Transition}\", which leads to {offer.To} where {criterion}.",
-        _ => $"somebody to ask for \"{offer.Transition}\", which leads to {offer.To}.",
+        { Refusal: { } refusal } => $"a request for \"{offer.Transition}\", which leads to {offer.To} and would be refused now: {refusal}.",
+        { Criterion: { } criterion } => $"a request for \"{offer.Transition}\", which leads to {offer.To} where {criterion}.",
+        _ => $"a request for \"{offer.Transition}\", which leads to {offer.To}.",
     });
 }

@@ -19,7 +19,7 @@ internal static class CriterionWords
             : ConditionWords.Bound($"the function \"{criterion.Function.Name}\" said no");
     }
 
-    /// <summary>Comparison by comparison; of a function only its guard can be told.</summary>
+    /// <summary>Comparison by comparison; for a function only its guard can be explained.</summary>
     public static IReadOnlyList<Verdict> Explain(this Criterion criterion, EntityRevision entity) =>
         (criterion.Condition ?? criterion.Function?.Guard) is { } condition ? ConditionExplainer.Explain(condition, entity) : [];
 }

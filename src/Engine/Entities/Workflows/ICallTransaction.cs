@@ -4,9 +4,10 @@ namespace Strata.Entities.Workflows;
 public interface ICallTransaction
 {
     /// <summary>
-    /// Opens the transaction to one member, by a token that cannot be guessed. Whoever had one before for the same call is out of the transaction, and what it did there is undone.
-    /// The token ends with the call; what was done by it stays only where a processor succeeds.
+    /// Opens the transaction to one member, by a token that cannot be guessed. A member that had an earlier token for the same call is
+    /// removed from the transaction, and its work there is undone. The token ends with the call; what was done by it stays only where a
+    /// processor succeeds.
     /// </summary>
-    /// <exception cref="OperationCanceledException">Nobody waits for the call any more.</exception>
+    /// <exception cref="OperationCanceledException">The call was abandoned.</exception>
     ValueTask<string> OfferAsync();
 }

@@ -25,14 +25,17 @@ public interface IComputation
 /// <param name="ExpireAt">At or before <paramref name="FireAt"/>: it is over before it began, and nothing is armed. Null: as the schedule's timeout says.</param>
 public readonly record struct ScheduleTimes(DateTimeOffset FireAt, DateTimeOffset? ExpireAt);
 
-/// <summary>What a processor or criterion is told.</summary>
+/// <summary>The input of a processor or criterion.</summary>
 /// <param name="Entity">As it is in the transaction now; its revision is the one it was read at, None while it is created.</param>
-/// <param name="Join">The transaction to join; null where there is none, as in a dry run.</param>
+/// <param name="Join">The transaction to join; null without one, as in a dry run.</param>
 public sealed record ComputeCall(EntityRevision Entity, string Workflow, TransitionDefinition? Transition, ICallTransaction? Join = null)
 {
     /// <summary>Id of the project that the entity's model belongs to: members of other projects are not asked. Null: the model is the organization's, and only members that are too are asked.</summary>
     public string? Project { get; init; }
 
-    /// <summary>Cancelled when the response timeout is over, and the call's own token with it: so a call that ran out of time is told from one whose caller left.</summary>
+    /// <summary>
+    /// Cancelled when the response timeout is over, and the call's own token with it. It distinguishes a call that timed out from one whose
+    /// caller left.
+    /// </summary>
     public CancellationToken TimedOut { get; init; }
 }

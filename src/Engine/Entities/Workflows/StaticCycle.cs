@@ -7,7 +7,7 @@ namespace Strata.Entities.Workflows;
 /// </summary>
 internal static class StaticCycle
 {
-    /// <returns>The states of one circle, first and last the same; null where there is none.</returns>
+    /// <returns>The states of one circle, first and last the same; null if there is no circle.</returns>
     public static IReadOnlyList<string>? Find(WorkflowDefinition workflow)
     {
         var settled = new HashSet<string>(StringComparer.Ordinal);

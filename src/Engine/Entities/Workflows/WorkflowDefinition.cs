@@ -91,7 +91,7 @@ public sealed record ProcessorDefinition
     public JsonText? Annotations { get; init; }
 }
 
-/// <summary>When a transition fires by itself, reckoned anew each time that the entity settles in the state.</summary>
+/// <summary>When a transition fires by itself, computed again each time the entity settles in the state.</summary>
 /// <param name="Delay">After it settled; null: a function says when.</param>
 /// <param name="Timeout">How long after its time it may still fire; null: for ever, or as the function says.</param>
 /// <param name="Function">Set exactly where <paramref name="Delay"/> is not.</param>

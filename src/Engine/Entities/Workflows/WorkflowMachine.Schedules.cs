@@ -7,7 +7,7 @@ namespace Strata.Entities.Workflows;
 internal sealed partial class WorkflowMachine
 {
     /// <summary>
-    /// Arms the scheduled transitions of the state that the entity settled in, all anew, and records those of the state it left as cancelled.
+    /// Re-arms all scheduled transitions of the state that the entity settled in, and records those of the state it left as cancelled.
     /// </summary>
     private async ValueTask<List<ScheduledTransition>?> ArmAsync(string settledBefore, string? fired, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Strata.Entities.Json;
 
 namespace Strata.Entities.Workflows;
 
-/// <summary>Reads one workflow from JSON and tells every fault. For one thread.</summary>
+/// <summary>Reads one workflow from JSON and reports every fault. For one thread.</summary>
 internal sealed class WorkflowReader(Faults faults, bool allowCycles)
 {
     private readonly MemberReader members = new(faults);
@@ -72,7 +72,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         if (!members.IsObject(json, path, "A state")) return new StateDefinition();
         var transitions = members.Items(json, path, "transitions", WorkflowJson.TransitionsMax, ReadTransition);
         foreach (var name in transitions.GroupBy(transition => transition.Name).Where(group => group.Key.Length > 0 && group.Count() > 1))
-            faults.Add($"{path}.transitions", $"The name \"{Quote.Shorten(name.Key)}\" stands twice.");
+            faults.Add($"{path}.transitions", $"The name \"{Quote.Shorten(name.Key)}\" occurs twice.");
         return new StateDefinition { Transitions = transitions, Annotations = members.Annotations(json, path, "annotations") };
     }
 

@@ -13,7 +13,7 @@ internal sealed class MemoryClaims
 
     public IEnumerable<(string Model, UniqueClaim Claim, EntityId Holder)> All() => holders.Select(h => (h.Key.Model, h.Key.Claim, h.Value));
 
-    /// <summary>Takes a value that nobody holds, as history has it.</summary>
+    /// <summary>Takes a value that is free, as recorded in the history.</summary>
     public void Put(string model, UniqueClaim claim, EntityId holder)
     {
         holders.Add((model, claim), holder);

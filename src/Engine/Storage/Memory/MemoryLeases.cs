@@ -70,7 +70,7 @@ public sealed class MemoryLeases(TimeProvider time) : ILeases
         lock (gate) return ValueTask.FromResult(Current(name, time.GetUtcNow()));
     }
 
-    /// <summary>Does it while nobody can take the lease; false where the term is over, and then nothing was done.</summary>
+    /// <summary>Runs the action while the lease cannot be taken; false if the term is over, and then nothing was done.</summary>
     internal bool TryDo(Fence fence, Action action)
     {
         lock (gate)

@@ -39,7 +39,7 @@ internal sealed partial class MemoryTenant
     {
         lock (gate)
         {
-            closedUntil = null; // nobody else is here until the end
+            closedUntil = null; // no other caller is here until the end
             if (!HoldsNothingOfUsers()) return null;
             var end = new Revision(starts.Count);
             for (var revision = 1L; revision <= head.Value; revision++)

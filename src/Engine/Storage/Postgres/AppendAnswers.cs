@@ -19,7 +19,7 @@ internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
 
     private readonly (int Kind, int Which, AppendOutcome? Outcome)?[] answers = new (int, int, AppendOutcome?)?[group.Count];
 
-    /// <param name="at">Revision and time of the commit, or of the first one of the same id; null: there is none.</param>
+    /// <param name="at">Revision and time of the commit, or of the first one of the same id; null: neither exists.</param>
     public void Add(int no, int kind, int which, (Revision Revision, DateTimeOffset Time)? at)
     {
         AppendOutcome? outcome = at is not { } found ? null

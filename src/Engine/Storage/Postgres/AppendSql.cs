@@ -28,7 +28,7 @@ internal static class AppendSql
 
     public const string Lock = "select count(*) from (select 1 from strata.log_head where tenant = any($1) order by tenant for update) locked";
 
-    /// <summary>Runs first where a commit has a fence: nobody takes the lease until the group is committed.</summary>
+    /// <summary>Runs first where a commit has a fence: the lease cannot be taken until the group is committed.</summary>
     public const string LockLeases = "select count(*) from (select 1 from strata.lease where name = any($1) order by name for share) locked";
 
     /// <summary>A tenant's first commit needs the row that it locks.</summary>
@@ -162,7 +162,7 @@ internal static class AppendSql
         )
         """;
 
-    /// <summary>The entities that give up what they held, because they are deleted or say anew what they hold.</summary>
+    /// <summary>The entities that release their claims, because they are deleted or state their claims again.</summary>
     private static string Released(string[] p) => $"unnest({p[0]}::uuid[], {p[1]}::int[], {p[2]}::uuid[]) as r (tenant, no, entity)";
 
     private const string Write = $"""

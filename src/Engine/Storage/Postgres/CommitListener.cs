@@ -9,9 +9,10 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Hears of commits: of this server's at once, of other servers' through the database, and of log lines through the database. Reconnects when the connection is lost, or when it is
-/// quiet and a probe finds it dead, and then wakes for every tenant, because what was said meanwhile went by unheard. A revision wakes once, and when
-/// <see cref="Hear(TenantHead)"/> returns, its wake-up has been given, whoever reported it first.
+/// Receives commits: this server's at once, other servers' through the database, and log lines through the database. Reconnects when the
+/// connection is lost, or when it is quiet and a probe finds it dead, and then wakes for every tenant, because notifications sent meanwhile
+/// were missed. A revision wakes once, and when <see cref="Hear(TenantHead)"/> returns, its wake-up has been given, regardless of who
+/// reported it first.
 /// </summary>
 internal sealed partial class CommitListener : IAsyncDisposable
 {

@@ -26,7 +26,7 @@ internal sealed class ComparisonSql(SqlParameters parameters)
         _ => JsonAndConstant(value, compare.Operator, compare.Values[0]),
     };
 
-    /// <param name="value">An expression of type text with collation C, null where there is none.</param>
+    /// <param name="value">An expression of type text with collation C, null for a missing value.</param>
     public string OfText(string value, Condition.Compare compare) => compare.Operator switch
     {
         Operator.IsNull => $"({value} is null)",
@@ -123,7 +123,7 @@ internal sealed class ComparisonSql(SqlParameters parameters)
         _ => null,
     };
 
-    /// <summary>The type as jsonb_typeof tells it; null for what never compares.</summary>
+    /// <summary>The type as jsonb_typeof returns it; null for what never compares.</summary>
     private static string? TypeOf(JsonText constant)
     {
         var reader = new Utf8JsonReader(constant.Utf8.Span);

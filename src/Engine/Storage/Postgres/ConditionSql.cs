@@ -7,7 +7,7 @@ namespace Strata.Storage.Postgres;
 /// Writes a condition as SQL, by the meaning that <see cref="Condition"/> states and <see cref="ConditionEvaluator"/> has in memory; a property test
 /// holds the two together. Every part below a <c>not</c> is true or false and never null, so that it turns one into the other.
 /// </summary>
-/// <param name="isIndexed">Tells whether a declared index holds a path's values; null: none does.</param>
+/// <param name="isIndexed">Returns whether a declared index holds a path's values; null: none does.</param>
 internal sealed class ConditionSql(SqlParameters parameters, string alias, Predicate<JsonPath>? isIndexed = null)
 {
     private readonly ComparisonSql comparisons = new(parameters);

@@ -30,7 +30,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     private TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource back = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="open">Opens a connection that nobody else uses.</param>
+    /// <param name="open">Opens a connection that is not shared.</param>
     public DatabaseWatch(Func<CancellationToken, ValueTask<NpgsqlConnection>> open, PostgresOptions options, Supervisor supervisor, TimeProvider time)
     {
         (this.open, this.time, silenceSeconds) = (open, time, options.SilenceSeconds);
@@ -50,7 +50,10 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     /// <summary>Completes when the database is back. Only for while it is away.</summary>
     public Task Back => Volatile.Read(ref back).Task;
 
-    /// <summary>Told on the watch's own thread when the database goes away, and with null when it is back. Set before anything is read or written.</summary>
+    /// <summary>
+    /// Raised on the watch's own thread when the database becomes unreachable, and with null when it is back. Set before anything is read
+    /// or written.
+    /// </summary>
     public event Action<Exception?>? Changed;
 
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE: it is away.</exception>

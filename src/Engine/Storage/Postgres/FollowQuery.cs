@@ -66,7 +66,7 @@ internal sealed class FollowQuery(QueryPool pool, bool staged = false)
         from strata.{(staged ? "staged" : "log")} l where l.tenant = $1 and l.revision = $2 order by l.ordinal
         """;
 
-    /// <summary>The database knows names only; versions are told apart here.</summary>
+    /// <summary>The database filters by name only; versions are filtered here.</summary>
     private static IReadOnlyList<EntityRevision> Wanted(Follow follow, List<EntityRevision> rows)
     {
         if (follow.Models != ModelFilter.All) rows.RemoveAll(r => !follow.Models.Wants(r.Model));

@@ -70,7 +70,10 @@ internal sealed partial class GroupWriter
         }
     }
 
-    /// <summary>Told by the watch: nobody waits for a database that is away. The statement that it was given is cancelled, so that the writer is free when the database is back.</summary>
+    /// <summary>
+    /// Called by the watch: no commit waits for a database that is unreachable. The statement that was sent is cancelled, so that the
+    /// writer is free when the database is back.
+    /// </summary>
     private void Look(Exception? away)
     {
         if (away is not null)

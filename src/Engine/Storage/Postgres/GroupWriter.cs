@@ -293,7 +293,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         knownTenants.UnionWith(tenants);
     }
 
-    /// <summary>Notifier come before the answers: who has written knows that this server's feed has been told of it.</summary>
+    /// <summary>
+    /// Notifications come before the answers: once a writer has its answer, this server's feed has been notified of the commit.
+    /// </summary>
     private void Complete(IReadOnlyList<AppendRequest> members, AppendOutcome[] outcomes)
     {
         var heads = new Dictionary<TenantId, Revision>();

@@ -5,9 +5,9 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Builds and drops declared indexes, one at a time, each concurrently with writes. A build that broke off leaves an index that PostgreSQL takes for
-/// invalid; it is dropped and built again. One session at a time: an advisory lock of the session that does the work keeps a server that stalls, and whose lease has passed to another, from
-/// dropping what the other one has built.
+/// Builds and drops declared indexes, one at a time, each concurrently with writes. An interrupted build leaves an index that PostgreSQL
+/// marks as invalid; it is dropped and built again. One session at a time: an advisory lock of the session that does the work keeps a
+/// server that stalls, and whose lease has passed to another, from dropping what the other one has built.
 /// </summary>
 internal sealed class IndexWork(Connections connections)
 {

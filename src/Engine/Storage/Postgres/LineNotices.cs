@@ -8,22 +8,22 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Tells other servers of lines that this one has appended: every now and then, the newest position of each stream, many streams in one statement. Not with each append, because a transaction
-/// that notifies holds a lock of the whole PostgreSQL until it is on disk: one application's flood of lines would slow down everyone's commits. Starts with the first line. Safe for
-/// concurrent use.
+/// Notifies other servers of lines that this one has appended: at intervals, the newest position of each stream, many streams in one
+/// statement. Not with each append, because a transaction that notifies holds a lock of the whole PostgreSQL until it is on disk: one
+/// application's flood of lines would slow down everyone's commits. Starts with the first line. Safe for concurrent use.
 /// </summary>
 internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>On which servers tell one another: <c>TENANT:STREAM:POSITION</c>.</summary>
+    /// <summary>The channel on which servers notify each other: <c>TENANT:STREAM:POSITION</c>.</summary>
     public const string Channel = "strata_lines";
 
     private const int StreamsMax = 1000;
     private const int LastSeconds = 2;
 
-    /// <summary>What is appended meanwhile is told of together.</summary>
+    /// <summary>Lines appended in between are announced together.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    // A notice that a crash loses concerns nobody, so its commit need not wait for the disk.
+    // A notice lost in a crash does no harm, so its commit need not wait for the disk.
     private const string NotifySql = $"""
         with quickly as materialized (select set_config('synchronous_commit', 'off', true))
         select count(pg_notify('{Channel}', tenant || ':' || stream || ':' || position)) from quickly, unnest($1, $2, $3) as n (tenant, stream, position)
@@ -41,7 +41,7 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
         if (work is null) Start();
     }
 
-    /// <summary>The last lines are told of, where the database takes that at once.</summary>
+    /// <summary>Announces the last lines, if the database accepts that at once.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (starting)
@@ -93,7 +93,7 @@ internal sealed class LineNotices(QueryPool pool, Supervisor supervisor, TimePro
             catch
             {
                 foreach (var one in batch) Keep((one.Tenant, one.Stream), one.Position);
-                some.Writer.TryWrite(true); // told of when this is run again
+                some.Writer.TryWrite(true); // announced when this runs again
                 throw;
             }
         }

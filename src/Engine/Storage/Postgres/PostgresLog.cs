@@ -22,7 +22,7 @@ internal sealed class PostgresLog : IEntityLog, IAsyncDisposable
     private readonly ReadBatcher past;
     private readonly LogTimes times;
 
-    /// <param name="appended">Told of lines that other servers append, which come over the same connection.</param>
+    /// <param name="appended">Notified of lines that other servers append, which arrive over the same connection.</param>
     public PostgresLog(
         Connections connections, PostgresOptions options, Notifier<LinesAppended> appended, Supervisor supervisor, TimeProvider time, ILogger<PostgresLog> logger)
     {

@@ -45,7 +45,7 @@ public sealed record PostgresOptions
     /// </summary>
     public TimeSpan StallMax { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long nothing is heard of other servers' commits before the connection is probed.</summary>
+    /// <summary>How long no commit of another server arrives before the connection is probed.</summary>
     public TimeSpan ProbeAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Commits that one round trip appends at most.</summary>

@@ -154,7 +154,8 @@ internal sealed class PostgresTransfers(Connections connections, TimeProvider ti
             Prepare(clear, TransferSql.ClearPublished, tenant);
             await clear.ExecuteNonQueryAsync(cancellationToken);
         }
-        // Last, because it locks the lease, which must be renewed meanwhile: whoever took it since the digests were compared may have staged something else.
+        // Last, because it locks the lease, which must be renewed meanwhile: a holder that took it since the digests were compared may have
+        // staged something else.
         await using (var write = new NpgsqlCommand { Connection = connection, Transaction = transaction })
         {
             PostgresValues.PrepareWrite(write, tenant, mark(new Revision(end)), fence);

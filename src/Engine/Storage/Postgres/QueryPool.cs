@@ -90,7 +90,8 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
         {
             try
             {
-                await using var connection = await Source.OpenConnectionAsync(away); // nothing is sent once its caller was told that the database is away
+                // nothing is sent once its caller got the error that the database is unreachable
+                await using var connection = await Source.OpenConnectionAsync(away);
                 await using var command = connection.CreateCommand();
                 Volatile.Write(ref sent, command);
                 away.ThrowIfCancellationRequested();

@@ -132,7 +132,9 @@ internal sealed class ReadBatcher : IAsyncDisposable
         if (away is not null) Wake();
     }
 
-    /// <summary>Has the loop look again: it may wait for a read, while reads are refused or nobody reads. Where the queue is full it does not wait.</summary>
+    /// <summary>
+    /// Wakes the loop, which may wait for a read while reads are refused or none arrive. With a full queue it does not wait.
+    /// </summary>
     private void Wake()
     {
         var nothing = new ReadRequest(default, time.GetTimestamp(), CancellationToken.None);

@@ -39,7 +39,7 @@ internal sealed class ReadLane(
         }
         catch (Exception e)
         {
-            FailAll(e); // what has left the queue is known to nobody else
+            FailAll(e); // no other code knows of the reads that have left the queue
             throw;
         }
         startedAt = time.GetTimestamp();
@@ -65,7 +65,7 @@ internal sealed class ReadLane(
         catch (Exception e)
         {
             LogMetrics.Answered(measured, batch.Count, isOk: false);
-            report(e); // first: who hears of the failure and asks again is refused at once
+            report(e); // first: a caller that gets the failure and retries is refused at once
             FailAll(e);
             await DropConnectionAsync();
         }

@@ -87,7 +87,7 @@ internal sealed class ReadStatement : IDisposable
         return revision;
     }
 
-    /// <returns>What the database is told that we hold, by place.</returns>
+    /// <returns>The cached revisions sent to the database, by position.</returns>
     private EntityRevision?[] Fill(int count, Func<int, ReadKey> keyAt)
     {
         var guesses = new EntityRevision?[count];

@@ -5,9 +5,10 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// Revisions that were read lately. A read tells the database which one it holds, and where that is the answer nothing but this word comes back, which
-/// saves little of the cost of a small document and nearly all of a large one's. Nothing is answered from here that the database has not confirmed in that very read.
-/// What identifies a revision is its commit's id, which is never given out twice, not even by a database restored from a copy.
+/// Recently read revisions. A read sends the database the cached one, and if that is still current, the response says only that, which
+/// saves little of the cost of a small document and nearly all of a large one's. Nothing is answered from here that the database has not
+/// confirmed in that very read. What identifies a revision is its commit's id, which is never given out twice, not even by a database
+/// restored from a copy.
 /// </summary>
 /// <remarks>Two generations, each up to half of the bound: what is used moves to the young one, and when that is full it becomes the old one. Safe for concurrent use.</remarks>
 /// <param name="bytesMax">About so much is held; 0: nothing.</param>

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Collects the values of a query while its text is written: a value never stands in the text, only its number.</summary>
+/// <summary>Collects the values of a query while its text is written: the text never contains a value, only its number.</summary>
 internal sealed class SqlParameters(NpgsqlParameterCollection parameters)
 {
     public string Add(string text) => Add(text, NpgsqlDbType.Text);

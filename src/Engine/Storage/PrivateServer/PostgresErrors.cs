@@ -31,7 +31,7 @@ internal static class PostgresErrors
     public static StrataException SocketFolderForeign(string folder, uint? owner) =>
         Make("SOCKET_FOLDER_FOREIGN",
             owner is null ? $"{folder}, the folder for PostgreSQL's socket, is a link or no folder." : $"{folder}, the folder for PostgreSQL's socket, belongs to the user {owner}.",
-            $"Somebody may want to listen in. Look at it, then remove it: rm -r {folder}");
+            $"Another user may be trying to intercept connections. Inspect the folder, then remove it: rm -r {folder}");
 
     public static StrataException NotWritable(string folder, Exception inner) =>
         Make("DATA_FOLDER_NOT_WRITABLE", $"The data folder {folder} cannot be written: {inner.Message}",

@@ -46,7 +46,7 @@ internal sealed class PostgresFolder
 
     public bool HasCluster => File.Exists(Path.Combine(Data, "PG_VERSION"));
 
-    /// <summary>The major version that wrote the cluster; null where there is none.</summary>
+    /// <summary>The major version that wrote the cluster; null if there is no cluster.</summary>
     public int? Version => HasCluster ? int.Parse(File.ReadAllText(Path.Combine(Data, "PG_VERSION")), CultureInfo.InvariantCulture) : null;
 
     public void Create()

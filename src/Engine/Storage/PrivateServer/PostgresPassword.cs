@@ -30,7 +30,10 @@ internal sealed class PostgresPassword(PostgresFolder folder)
         }
     }
 
-    /// <summary>Gives it to a server that is not running, by its single-user mode, which asks nobody. Not on a command line, which everyone could read.</summary>
+    /// <summary>
+    /// Sets it on a server that is not running, in single-user mode, which asks for no password. Not on a command line, which every user
+    /// could read.
+    /// </summary>
     /// <param name="command">Runs the server in single-user mode.</param>
     public async Task SetAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
@@ -43,7 +46,7 @@ internal sealed class PostgresPassword(PostgresFolder folder)
     }
 
     /// <summary>Gives it to a running server of an older version, which still trusts who connects.</summary>
-    /// <returns>False where it does not: it has a password that nobody knows any more.</returns>
+    /// <returns>False if it does not: its password is lost.</returns>
     public async Task<bool> TrySetAsync(string connectionString, CancellationToken cancellationToken)
     {
         if (Read() is not null) return true;

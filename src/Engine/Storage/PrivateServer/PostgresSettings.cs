@@ -10,7 +10,7 @@ internal static class PostgresSettings
 
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    // Written anew on each start, so that a newer Strata brings its settings along.
+    // Rewritten on each start, so that a newer Strata applies its settings.
     private const string Settings = """
         listen_addresses = ''
         unix_socket_permissions = 0700
@@ -49,7 +49,10 @@ internal static class PostgresSettings
         if (!text.EndsWith(include, StringComparison.Ordinal)) WriteFile(main, text + include);
     }
 
-    /// <summary>Who may connect: whoever knows the password. That a process has the server's uid, which other servers on the machine may have too, is not enough.</summary>
+    /// <summary>
+    /// Who may connect: processes with the password. Having the server's uid is not enough, as other servers on the machine may have it
+    /// too.
+    /// </summary>
     public static void WriteAccess(string data) => WriteFile(Path.Combine(data, "pg_hba.conf"), "local all all scram-sha-256\n");
 
     /// <summary>A sixteenth of the memory that this process may use: what is read again and again should not have to be fetched from the system's cache.</summary>

@@ -54,7 +54,10 @@ public sealed partial class PrivatePostgres
     /// <summary>Whether the server runs; safe to ask at any time.</summary>
     public bool IsRunning => process.IsAlive;
 
-    /// <summary>Adopts the server of this folder or starts it, making the cluster first where there is none, and waits until it takes connections.</summary>
+    /// <summary>
+    /// Adopts the server of this folder or starts it, creating the cluster first if it does not exist, and waits until it takes
+    /// connections.
+    /// </summary>
     /// <exception cref="StrataException">POSTGRES_NOT_FOUND, POSTGRES_VERSION_MISSING, POSTGRES_USER_MISSING, POSTGRES_INIT_FAILED,
     /// POSTGRES_START_FAILED, DATA_FOLDER_IN_USE, DATA_FOLDER_NOT_WRITABLE: each says what to do.</exception>
     public static async Task<PrivatePostgres> StartAsync(
@@ -167,8 +170,8 @@ public sealed partial class PrivatePostgres
 
     private async Task<PostgresProcess> LaunchAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
     {
-        // The shell ends at once, so the server is nobody's child; setsid keeps the terminal's signals from it. The number stays the same through
-        // each exec.
+        // The shell exits at once, so the server is no child of this process; setsid keeps the terminal's signals from it. The pid stays the same
+        // through each exec.
         var command = AsServer(folder.Data, [binaries.Postgres, "-D", DataPath(folder.Data), "-c", $"unix_socket_directories={SocketPath()}"]);
         const string script = "log=\"$1\"; shift; setsid \"$@\" </dev/null >>\"$log\" 2>&1 & echo $!";
         var answer = await Command.RunAsync(["/bin/sh", "-c", script, "sh", folder.LogFile, .. command], cancellationToken);

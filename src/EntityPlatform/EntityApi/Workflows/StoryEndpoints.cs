@@ -23,7 +23,7 @@ internal sealed class StoryEndpoints(EntityEngine engine)
     private async Task<Result<Answer>> TellAsync(ApiCall call)
     {
         if (!EntityTarget.Of(call).TryGet(out var target, out var error)) return error;
-        var story = await StoryTeller.TellAsync(engine, target.Caller, target.Id, call.Aborted);
+        var story = await StoryBuilder.BuildAsync(engine, target.Caller, target.Id, call.Aborted);
         if (story is null || EntityCall.IsPlatforms(story.Entity.Model)) return EntityApiErrors.EntityNotFound(target.Id.ToString());
         return WantsJson(call.Http.Request) ? Answer.Json(json => StoryWriter.Write(json, story)) : Answer.Stream(http => StoryWriter.WriteTextAsync(http, story));
     }

@@ -1,7 +1,7 @@
 namespace Strata.Client;
 
-/// <summary>An entity of a model of yours.</summary>
-/// <param name="Data">What it holds; members that the type does not have are passed over.</param>
+/// <summary>An entity of one of your models.</summary>
+/// <param name="Data">Its document; members that the type does not have are ignored.</param>
 public sealed record Entity<T>(T Data, EntityMeta Meta);
 
 /// <summary>What the platform knows of an entity.</summary>

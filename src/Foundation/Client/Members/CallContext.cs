@@ -1,6 +1,6 @@
 namespace Strata.Client;
 
-/// <summary>What a handler is told beside the entity's data.</summary>
+/// <summary>What a handler receives besides the entity's data.</summary>
 public sealed record CallContext
 {
     /// <summary>Of the processor, criterion or function.</summary>

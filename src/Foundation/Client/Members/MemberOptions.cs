@@ -17,10 +17,10 @@ public sealed record MemberOptions
     /// </summary>
     public TimeSpan LeaveTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Told of each call when it is over, and must return soon.</summary>
+    /// <summary>Called when a call has finished; must return quickly.</summary>
     public Action<CallReport>? OnCall { get; init; }
 
-    /// <summary>Told when the member has joined, also again after a lost connection.</summary>
+    /// <summary>Called when the member has joined, also after a reconnect.</summary>
     public Action? OnJoined { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -19,8 +19,8 @@ internal sealed class MemberStream : IAsyncDisposable
     private const int MessageBytesMax = 16 << 20;
 
     /// <summary>
-    /// Messages that wait to be sent. Answers wait for room; acknowledgements and refusals are dropped where there is none: the server
-    /// hears of the member by what is sent before them.
+    /// Messages that wait to be sent. Answers wait for room; acknowledgements and refusals are dropped when the queue is full: the messages
+    /// ahead of them already show the server that the member is alive.
     /// </summary>
     private const int OutgoingMax = 256;
 
@@ -96,7 +96,7 @@ internal sealed class MemberStream : IAsyncDisposable
         }
         catch
         {
-            outgoing.Writer.TryComplete(); // whoever waits for room to answer need not
+            outgoing.Writer.TryComplete(); // releases the answers that wait for room
             throw;
         }
     }
@@ -236,16 +236,26 @@ internal sealed class MemberStream : IAsyncDisposable
 
     private static Dictionary<string, object?> AnswerOf(string kind, JsonElement request, MemberAnswer done)
     {
-        var told = new Dictionary<string, object?> { ["requestId"] = request.GetProperty("requestId").GetString(), ["entityId"] = request.GetProperty("entityId").GetString(), ["success"] = done.Failure is null };
+        var answer = new Dictionary<string, object?>
+        {
+            ["requestId"] = request.GetProperty("requestId").GetString(),
+            ["entityId"] = request.GetProperty("entityId").GetString(),
+            ["success"] = done.Failure is null,
+        };
         if (done.Failure is { } failure)
         {
             var error = (failure as StrataException)?.Error;
-            told["error"] = new { code = error?.Code ?? failure.GetType().Name, message = failure.Message, retryable = error?.Retryable ?? false };
+            answer["error"] = new
+            {
+                code = error?.Code ?? failure.GetType().Name,
+                message = failure.Message,
+                retryable = error?.Retryable ?? false,
+            };
         }
-        else if (kind == HandlerTable.Criterion) told["matches"] = done.Value;
-        else if (kind == HandlerTable.Schedule) (told["resultKind"], told["result"]) = ("Schedule", done.Value);
-        else if (done.Value is { } data) told["payload"] = new { type = "JSON", data };
-        return told;
+        else if (kind == HandlerTable.Criterion) answer["matches"] = done.Value;
+        else if (kind == HandlerTable.Schedule) (answer["resultKind"], answer["result"]) = ("Schedule", done.Value);
+        else if (done.Value is { } data) answer["payload"] = new { type = "JSON", data };
+        return answer;
     }
 
     private void TrySend(string type, object payload) => outgoing.Writer.TryWrite(EventOf(type, payload));

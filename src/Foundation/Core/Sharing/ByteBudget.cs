@@ -5,7 +5,7 @@ namespace Strata.Core.Sharing;
 /// free (see <see cref="ShareSize"/>). Bytes are reserved before they are read or queued and returned when they are let go. At the bound
 /// the caller decides: <see cref="TryReserve"/> refuses at once with SERVER_BUSY (503 with Retry-After), <see cref="ReserveAsync"/> waits.
 /// A reservation beyond an organization's maximum counts as the maximum, so a large thing goes alone instead of never; the bytes in use may
-/// therefore exceed the budget by one such thing for each organization. No lock while nobody waits. Safe for concurrent use.
+/// therefore exceed the budget by one such thing for each organization. No lock while there are no waiters. Safe for concurrent use.
 /// </summary>
 /// <param name="purpose">What the bytes hold, for error messages: <c>lists</c>.</param>
 /// <param name="waitingPerOrganizationMax">How many of one organization may wait at a time; more are refused.</param>

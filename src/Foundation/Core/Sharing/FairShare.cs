@@ -5,7 +5,7 @@ namespace Strata.Core.Sharing;
 /// One may use idle places, up to its maximum (<see cref="ShareSize.PerOrganizationMax"/>); the last ones are for organizations that use
 /// none (<see cref="ShareSize.Reserve"/>), so one that uses none is refused only where more organizations than reserved places are active.
 /// At the bound <see cref="TryTake"/> refuses at once, <see cref="TakeAsync"/> waits its turn: round robin over organizations. Taking and
-/// returning take no lock while nobody waits. Safe for concurrent use.
+/// returning take no lock while there are no waiters. Safe for concurrent use.
 /// </summary>
 /// <param name="resource">What it is, in the plural, for error messages: <c>tunnels</c>.</param>
 /// <param name="waitingPerOrganizationMax">How many of one organization may wait at a time; more are refused.</param>
@@ -25,7 +25,7 @@ public sealed class FairShare(string resource, ShareSize size, int waitingPerOrg
     /// <summary>How many of the organization wait for a place.</summary>
     public int WaitingOf(TenantId tenant) => capacity.WaitingOf(tenant);
 
-    /// <summary>A place, to be disposed; SHARE_EXHAUSTED where there is none for this organization.</summary>
+    /// <summary>A place, to be disposed; SHARE_EXHAUSTED if this organization can have none.</summary>
     public Result<ShareLease> TryTake(TenantId tenant) => Lease(tenant, capacity.TryTake(tenant, 1));
 
     /// <summary>

@@ -26,8 +26,8 @@ public sealed class ShareLease : IDisposable
     }
 
     /// <summary>
-    /// Adds what is in use already, such as the bytes of a page that turned out larger than was reserved. It is never refused: nobody takes
-    /// more until the sum is below the bound again. Not for a lease that is disposed.
+    /// Adds what is in use already, such as the bytes of a page that turned out larger than was reserved. It is never refused, but no one
+    /// can take more until the sum is below the bound again. Not for a lease that is disposed.
     /// </summary>
     public void Charge(long more)
     {

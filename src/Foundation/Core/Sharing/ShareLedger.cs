@@ -56,7 +56,7 @@ internal sealed class ShareLedger(ShareSize size)
     }
 
     /// <summary>
-    /// Takes without asking: for what is in use already. The bounds may be exceeded by it, and then nobody takes more until it is returned.
+    /// Takes unconditionally, for what is already in use. This may exceed the bounds; then no more can be taken until it is returned.
     /// </summary>
     public void Charge(TenantId tenant, long amount)
     {

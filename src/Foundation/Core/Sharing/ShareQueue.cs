@@ -31,7 +31,7 @@ internal sealed class ShareQueue(ShareLedger ledger, int waitingPerOrganizationM
             line ??= lines[tenant] = turns.AddLast(new Line(tenant));
             var waiter = new Waiter(tenant, amount);
             line.Value.Waiters.AddLast(waiter.Node);
-            Interlocked.Increment(ref waiting); // before the ledger is looked at: whoever returns a share from now on looks here
+            Interlocked.Increment(ref waiting); // before the ledger is read: a caller that returns a share from now on checks this counter
             Grant();
             return waiter;
         }

@@ -9,8 +9,8 @@ using Status = Grpc.Core.Status;
 namespace Strata.Rpc.Errors;
 
 /// <summary>
-/// Errors as RPC tells them, both ways: the status code by the kind of error, the plain sentence as its message, and code, next step and faults as details (<c>google.rpc.Status</c> with
-/// ErrorInfo and BadRequest), so that a client has all that problem details have.
+/// Errors in RPC, in both directions: the status code by the kind of error, the plain sentence as its message, and code, next step and
+/// faults as details (<c>google.rpc.Status</c> with ErrorInfo and BadRequest), so that a client has all that problem details have.
 /// </summary>
 public static class RpcStatus
 {
@@ -57,7 +57,7 @@ public static class RpcStatus
         return new RpcException(new Status(CodeOf(error.Kind), error.Message), trailers);
     }
 
-    /// <summary>What a client was told, as the error that it was; one that did not come from Strata has the status as its code.</summary>
+    /// <summary>The error behind the status that a client received; one that did not come from Strata has the status as its code.</summary>
     public static Error ToError(this RpcException exception)
     {
         var kind = KindOf(exception.StatusCode);

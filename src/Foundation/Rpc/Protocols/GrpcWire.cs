@@ -101,7 +101,7 @@ internal class GrpcWire : IWire
         if (flushed.IsCompleted || flushed.IsCanceled) throw new OperationCanceledException("The client is gone.");
     }
 
-    /// <summary>True for gzip; a compression that is not known is told as gRPC asks, with what is.</summary>
+    /// <summary>True for gzip; for an unknown compression the error names the known ones, as gRPC requires.</summary>
     private static bool EncodingOf(string? encoding) => encoding switch
     {
         null or "" or "identity" => false,

@@ -33,7 +33,7 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
     /// <summary>The deadline has come.</summary>
     public bool IsLate => late?.IsCancellationRequested == true;
 
-    /// <summary>What the handler wants to be told last.</summary>
+    /// <summary>The trailers that the handler sends.</summary>
     public Metadata Trailers => trailers ??= [];
 
     /// <summary>As <see cref="Trailers"/>, to be read only.</summary>
@@ -51,7 +51,7 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
     protected override AuthContext AuthContextCore => throw new NotSupportedException("Who calls is known to the HTTP context.");
     protected override IDictionary<object, object> UserStateCore => userState ??= [];
 
-    /// <summary>Made when somebody asks: a call that never waits needs none.</summary>
+    /// <summary>Created on first use: a call that never waits needs none.</summary>
     private CancellationTokenSource Over =>
         LazyInitializer.EnsureInitialized(ref over, () => CancellationTokenSource.CreateLinkedTokenSource(Http.RequestAborted, stopping, late?.Token ?? CancellationToken.None));
 

@@ -9,7 +9,9 @@ using Strata.Rpc.Protocols;
 
 namespace Strata.Rpc.Serving;
 
-/// <summary>Serves one method: finds the protocol, runs the handler, and tells the end, whatever it was. Safe for concurrent use.</summary>
+/// <summary>
+/// Serves one method: finds the protocol, runs the handler, and reports the outcome, whatever it is. Safe for concurrent use.
+/// </summary>
 internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, TimeProvider time, ILogger logger, CancellationToken stopping)
 {
     private static readonly Status Unforeseen = new(StatusCode.Internal, "Strata failed at this call; the server's log says why, under the request id.");
@@ -22,7 +24,7 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         if (WireOf(http) is not { } wire) return;
         await using var call = new RpcCall(http, wire, method.Method.FullName, limits, time, stopping);
         var status = await HandleAsync(wire, call);
-        if (status.StatusCode != StatusCode.OK && http.RequestAborted.IsCancellationRequested) return; // nobody is there to be told
+        if (status.StatusCode != StatusCode.OK && http.RequestAborted.IsCancellationRequested) return; // the client is gone
         try
         {
             await wire.EndAsync(status, call.LastWords);
@@ -33,7 +35,7 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         }
     }
 
-    /// <summary>Tells an error in the protocol that the client speaks, before any handler has run. False where it speaks none.</summary>
+    /// <summary>Writes an error in the client's protocol, before any handler has run. False if the client speaks none.</summary>
     public static async ValueTask<bool> TryRefuseAsync(HttpContext http, RpcException refusal, MethodType type)
     {
         if (Wires.Of(http, RpcLimits.Default, type) is not { } wire) return false;

@@ -28,7 +28,7 @@ public static class AccessExtensions
         return endpoint;
     }
 
-    /// <summary>Who calls. Only in endpoints that require a permission; elsewhere nobody is known.</summary>
+    /// <summary>The caller. Only in endpoints that require a permission; elsewhere there is no caller.</summary>
     public static Principal GetPrincipal(this HttpContext http) =>
         http.Features.Get<Principal>() ?? throw new InvalidOperationException("No principal: the endpoint is open, or authentication has not run.");
 }

@@ -96,6 +96,6 @@ public sealed record Principal
 /// <summary>Turns a bearer token into a principal.</summary>
 public interface IAuthenticator
 {
-    /// <returns>UNAUTHORIZED for a token that is malformed, unknown, expired or revoked; the error never tells which.</returns>
+    /// <returns>UNAUTHORIZED for a token that is malformed, unknown, expired or revoked; the error never reveals which.</returns>
     ValueTask<Result<Principal>> AuthenticateAsync(string token, CancellationToken cancellationToken);
 }

@@ -7,10 +7,10 @@ using Strata.Core;
 namespace Strata.Api.Auth;
 
 /// <summary>
-/// Who tokens speak for, as was found, for <see cref="KeptFor"/> and at most <see cref="Size"/> tokens, by a hash of the whole text, so that a look-up's time tells nothing of a secret.
-/// Whoever hears of a change invalidates what it came from. What was read before an invalidation is never remembered after it: a look-up
-/// takes <see cref="State"/> before its first read, and hands it back with what it found. An organization's changes leave the look-ups and
-/// the entries of others alone. Safe for concurrent use.
+/// The principals of tokens, kept for <see cref="KeptFor"/> and for at most <see cref="Size"/> tokens, by a hash of the whole text, so that
+/// a look-up's time reveals nothing of a secret. Code that is notified of a change invalidates the entries of its source. What was read
+/// before an invalidation is never remembered after it: a look-up takes <see cref="State"/> before its first read, and hands it back with
+/// what it found. An organization's changes leave the look-ups and the entries of others alone. Safe for concurrent use.
 /// </summary>
 public sealed class PrincipalCache(TimeProvider time)
 {
@@ -84,7 +84,7 @@ public sealed class PrincipalCache(TimeProvider time)
         }
     }
 
-    /// <summary>128 bits of SHA-256: nobody can find two tokens of one key.</summary>
+    /// <summary>128 bits of SHA-256: no one can find two tokens with the same key.</summary>
     private static UInt128 KeyOf(string token)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -34,8 +34,8 @@ public sealed class ApiCall(HttpContext http)
     public Caller Caller => Principal.Caller with { Request = Request };
 
     /// <summary>
-    /// The lease under which an agent writes (header <c>Strata-Fence: node/NAME EPOCH</c>); null: under none. It can only forbid, so anybody may send it; what is no lease of a node is one
-    /// that nobody holds.
+    /// The lease under which an agent writes (header <c>Strata-Fence: node/NAME EPOCH</c>); null: under none. It can only deny a write, so
+    /// any caller may send it; a value that is not a node's lease counts as one that is not held.
     /// </summary>
     public Fence? Fence
     {
@@ -117,7 +117,7 @@ public sealed class ApiCall(HttpContext http)
             : ApiErrors.Header("If-Match", "must hold the ETag of an answer, which is a revision in quotes, or *.");
     }
 
-    /// <summary>The body as JSON that may be stored; BODY_REQUIRED where there is none.</summary>
+    /// <summary>The body as JSON that may be stored; BODY_REQUIRED without a body.</summary>
     public async ValueTask<Result<JsonText>> ReadJsonAsync(int bytesMax, params string[] mediaTypes)
     {
         if (!(await ReadBodyAsync(bytesMax, mediaTypes)).TryGet(out var body, out var error)) return error;
@@ -134,7 +134,7 @@ public sealed class ApiCall(HttpContext http)
         return ApiErrors.BadRequest("The body must be a JSON object.");
     }
 
-    /// <summary>The body's bytes, empty where there is none; the media type is looked at only where there is one.</summary>
+    /// <summary>The body's bytes, empty without a body; the media type is checked only if there is a body.</summary>
     public async ValueTask<Result<ReadOnlyMemory<byte>>> ReadBodyAsync(int bytesMax, params string[] mediaTypes)
     {
         var request = http.Request;
@@ -164,7 +164,9 @@ public sealed class ApiCall(HttpContext http)
         return buffer.AsMemory(0, length);
     }
 
-    /// <summary>A large body counts against the memory for answers and bodies until the request is over; SERVER_BUSY where there is none left.</summary>
+    /// <summary>
+    /// A large body counts against the memory for answers and bodies until the request is over; SERVER_BUSY if none is left.
+    /// </summary>
     private ShareLease Hold(ShareLease? held, int bytes)
     {
         if (held is not null)
@@ -184,7 +186,8 @@ public sealed class ApiCall(HttpContext http)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// What URL decoding may let in and a store refuses: NUL, lone surrogates, and the mark that stands for bytes which were no UTF-8.
+    /// What URL decoding may let in and a store refuses: NUL, lone surrogates, and the replacement character for bytes that are not valid
+    /// UTF-8.
     /// </summary>
     private static bool IsPlainText(string text)
     {

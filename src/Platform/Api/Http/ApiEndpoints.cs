@@ -37,7 +37,7 @@ public static class ApiEndpoints
         else await Problem.WriteAsync(http, error);
     }
 
-    /// <summary>A parameter that would be ignored is a mistake that its sender wants to hear of.</summary>
+    /// <summary>An unknown parameter is a mistake by the sender, so it is reported, not ignored.</summary>
     private static string? UnknownParameter(HttpContext http, Operation operation)
     {
         if (!http.Request.QueryString.HasValue) return null;

@@ -18,7 +18,7 @@ public static class ApiErrors
     { Retryable = true };
 
     internal static readonly Error Closed = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "This endpoint names no permission, so nobody may use it.", "Report this as a fault of Strata.");
+        ErrorKind.Forbidden, "FORBIDDEN", "This endpoint declares no permission, so no one may use it.", "Report this as a bug in Strata.");
 
     internal static readonly Error Internal = new(
         ErrorKind.Internal, "INTERNAL", "Strata failed at this request; the server's log says why, under the request id.",
@@ -39,12 +39,14 @@ public static class ApiErrors
 
     internal static Error LastAdministrator(string name) => new(
         ErrorKind.Conflict, "LAST_ADMINISTRATOR",
-        $"\"{name}\" is the last that lets an administrator into the organization: no other token with the role admin is good, no client has ROLE_ADMIN, and no identity provider is active.",
-        "Make another administrator's token first: strata token create NAME --role admin.");
+        $"\"{name}\" is the last way for an administrator into the organization: no other token with the role admin is valid, no client has ROLE_ADMIN, and no identity provider is active.",
+        "Create another administrator's token first: strata token create NAME --role admin.");
 
     internal static Error LastOperator(string name) => new(
-        ErrorKind.Conflict, "LAST_OPERATOR", $"\"{name}\" is the last good token of an operator in the default organization: without it nobody could administer the cloud.",
-        "Make another one first: strata token create NAME --role admin --role operator. One that has leaked or is lost is replaced on the server's machine: strata down, then strata up --new-admin-token.");
+        ErrorKind.Conflict, "LAST_OPERATOR",
+        $"\"{name}\" is the last valid operator token in the default organization: without it no one could administer the cloud.",
+        "Create another one first: strata token create NAME --role admin --role operator. To replace one that was leaked or lost, run on the "
+        + "server's machine: strata down, then strata up --new-admin-token.");
 
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");

@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Api.Http;
 
 /// <summary>
-/// Refuses paths that the server would read otherwise than they were sent: dot segments, which it removes, in any spelling, and encoded slashes and
-/// NULs. Nobody needs them here, and what the caller named is not what would be served.
+/// Refuses paths that the server would read otherwise than they were sent: dot segments, which it removes, in any spelling, and encoded
+/// slashes and NULs. No client needs them here, and the path served would not be the path requested.
 /// </summary>
 internal static class RawTargets
 {

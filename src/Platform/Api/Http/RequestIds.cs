@@ -5,7 +5,7 @@ using Strata.Core;
 namespace Strata.Api.Http;
 
 /// <summary>
-/// Gives each request an id, told in X-Request-Id, in every error and in the log. The caller's own is kept where it is fit to be logged.
+/// Gives each request an id, returned in X-Request-Id and every error, and logged. The caller's own id is kept if it is safe to log.
 /// </summary>
 internal static class RequestIds
 {

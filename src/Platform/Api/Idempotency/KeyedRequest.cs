@@ -55,7 +55,7 @@ public sealed class KeyedRequest : IDisposable
         if (await log.FindCommitAsync(tenant, IdOf(part), cancellationToken) is not { } revision) return new WrittenPart([], null);
         var written = WithoutModels(await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken));
         if (await KeptAsync(written[0], cancellationToken) is not [var of, ..] kept || of != Fingerprint) return ApiErrors.KeyReused(key);
-        // What compute members wrote beside it stands behind what was asked for, and is no part of the answer.
+        // What compute members wrote in the same commit comes after the requested writes and is not part of the answer.
         while (written.Count > 1 && await KeptAsync(written[^1], cancellationToken) is null) written.RemoveAt(written.Count - 1);
         return new WrittenPart(written, kept.ElementAtOrDefault(1));
     }

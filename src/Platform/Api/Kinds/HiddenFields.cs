@@ -13,7 +13,7 @@ internal static class HiddenFields
 {
     private static readonly string[] Shown = ["name", "project", "labels", "spec"];
 
-    /// <summary>The first path that is refused; null where there is none.</summary>
+    /// <summary>The first path that is refused; null if none is.</summary>
     public static JsonPath? Find(Kind kind, Condition condition) => kind.HiddenStatus.Count == 0 ? null : condition switch
     {
         Condition.All all => FindIn(kind, all.Parts),

@@ -12,7 +12,7 @@ internal static class KindBodies
     private static readonly string[] Creating = ["name", "project", "labels", "spec"];
     private static readonly string[] Patching = ["spec", "status", "labels"];
 
-    /// <summary>A draft with the faults found so far; the store adds its own, so that all are told at once.</summary>
+    /// <summary>A draft with the faults found so far; the store adds its own, so that all are reported together.</summary>
     public static ResourceDraft ReadNew(Kind kind, JsonElement body)
     {
         var faults = new List<ValidationError>();

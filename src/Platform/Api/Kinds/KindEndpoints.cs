@@ -326,7 +326,7 @@ internal sealed class KindEndpoints(
         return draft with { Project = own }; // the one named is not looked at again: its state would show that it exists
     }
 
-    /// <param name="reader">Null: whoever wrote it.</param>
+    /// <param name="reader">Null: the caller that wrote it.</param>
     private JsonAnswer One(EntityRevision revision, Principal? reader = null)
     {
         var shown = reader is null ? Shown.Whole : Scoping.ShownTo(reader);

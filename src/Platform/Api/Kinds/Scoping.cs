@@ -28,8 +28,8 @@ internal sealed class Scoping(IEntityLog log)
         ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
 
     /// <summary>
-    /// The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which stands for
-    /// all. Whose request an operator's is has been decided before, by <see cref="OrganizationChoice"/>.
+    /// The caller in the organization that the request is about. A platform caller that names none stays in the platform's tenant, which
+    /// means all. The organization of an operator's request has already been decided by <see cref="OrganizationChoice"/>.
     /// </summary>
     public async ValueTask<Result<Caller>> CallerOfAsync(ApiCall call)
     {
@@ -60,7 +60,7 @@ internal sealed class Scoping(IEntityLog log)
     public static bool May(Principal principal, string permission, Kind kind, EntityRevision revision) =>
         principal.May(permission) && (Restriction(principal, kind, permission) is not { } restriction || ConditionEvaluator.Matches(restriction, revision));
 
-    /// <summary>Whether it exists for the caller: whoever may change it knows that it is there.</summary>
+    /// <summary>Whether it exists for the caller: a caller that may change it also sees that it exists.</summary>
     public static bool Sees(Principal principal, Kind kind, EntityRevision revision) => May(principal, kind.ReadPermission, kind, revision)
         || May(principal, kind.WritePermission, kind, revision) || May(principal, kind.ControlPermission, kind, revision);
 

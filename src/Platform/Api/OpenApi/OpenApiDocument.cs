@@ -108,7 +108,7 @@ internal static class OpenApiDocument
         ["schema"] = Schemas.Text(),
     });
 
-    /// <summary>An endpoint that a module mapped without a description still stands in the list.</summary>
+    /// <summary>An endpoint that a module mapped without a description is still listed.</summary>
     private static Operation Undescribed(string method, RouteEndpoint endpoint)
     {
         var path = PathOf(endpoint);

@@ -11,7 +11,7 @@ public sealed record Operation
     /// <summary>One sentence.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>Under which heading it stands, for example <c>deployments</c>.</summary>
+    /// <summary>The heading it is listed under, for example <c>deployments</c>.</summary>
     public required string Tag { get; init; }
 
     /// <summary>All but those in the path, which the pattern names.</summary>

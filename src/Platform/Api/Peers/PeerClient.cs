@@ -105,7 +105,7 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
         }
     }
 
-    /// <summary>Room for a body that is built in memory, until it is sent; SERVER_BUSY where there is none.</summary>
+    /// <summary>Room for a body that is built in memory, until it is sent; SERVER_BUSY if there is not enough.</summary>
     public Result<ShareLease> TryReserve(TenantId tenant, long bytes) => bodies.TryReserve(tenant, bytes);
 
     public void Dispose()

@@ -25,7 +25,7 @@ public static class PeerErrors
         ErrorKind.Forbidden, "FORBIDDEN", "This endpoint is for the other servers of this cloud only.", "/docs lists what you may call.");
 
     internal static readonly Error Replays = new(
-        ErrorKind.Unavailable, "PEER_BUSY", "This server got more requests of other servers within a minute than it can tell apart.",
+        ErrorKind.Unavailable, "PEER_BUSY", "Other servers sent this server more requests within a minute than it can track.",
         "Try again in a minute.")
     { Retryable = true };
 

@@ -12,7 +12,7 @@ public static class PeerLines
     /// not end the stream for all others; so is a last line that was cut off.
     /// </summary>
     /// <param name="skipped">Called for each line that was too long.</param>
-    /// <exception cref="IOException">The stream broke off.</exception>
+    /// <exception cref="IOException">The stream was cut off.</exception>
     public static async IAsyncEnumerable<byte[]> ReadAsync(
         Stream from, int bytesMax, Action skipped, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

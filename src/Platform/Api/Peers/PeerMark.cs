@@ -6,10 +6,10 @@ using Strata.Core.Sharing;
 namespace Strata.Api.Peers;
 
 /// <summary>
-/// Tells an answer to the user's request from an answer about the hop. Each answer to a request with a peer token carries a mark: the
+/// Separates an answer to the user's request from an answer about the hop. Each answer to a request with a peer token carries a mark: the
 /// request was accepted, and this is its answer; or it was refused before anything was done; or its transport failed. Whatever has no mark
-/// does not come from a server of this cloud. Marks are set here only, and never reach a user: one that holds a valid token is not to
-/// hear that another server refused this server's.
+/// does not come from a server of this cloud. Marks are set here only, and never reach a user: a user with a valid token must not
+/// see that another server refused this server's token.
 /// </summary>
 internal static class PeerMark
 {

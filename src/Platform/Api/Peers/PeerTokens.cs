@@ -85,7 +85,7 @@ public sealed class PeerTokens
     }
 
     /// <summary>
-    /// Whose request it is; UNAUTHORIZED for any token that is not for this very request, or was used; PEER_BUSY where it cannot be told.
+    /// Whose request it is; UNAUTHORIZED for any token that is not for this very request, or was used; PEER_BUSY if that cannot be decided.
     /// </summary>
     internal async ValueTask<Result<(Principal Principal, PeerCaller From)>> VerifyAsync(string text, string method, string path)
     {
@@ -111,7 +111,7 @@ public sealed class PeerTokens
         };
     }
 
-    /// <summary>A server of which no life is known yet refuses every token, as it cannot tell a replay.</summary>
+    /// <summary>A server that does not know its own life yet refuses every token, as it cannot detect a replay.</summary>
     private static string AudienceOf(string serverId, string? life) => $"{serverId}/{life}";
 
     private static string HashOf(string path) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(path)));

@@ -128,7 +128,7 @@ internal sealed class KindWatch(
         {
             items.Listed(revision);
             if (items.IsFull) return;
-            Tell(events, revision, scope.Shown, gone: false);
+            Write(events, revision, scope.Shown, gone: false);
             if (events.IsFull) await events.FlushAsync(cancellationToken);
         }
     }
@@ -144,7 +144,7 @@ internal sealed class KindWatch(
             var changes = await follower.NextAsync(PingEvery, cancellationToken);
             foreach (var change in changes)
             {
-                Tell(events, change, scope, items);
+                Write(events, change, scope, items);
                 if (events.IsFull) await events.FlushAsync(cancellationToken);
             }
             if (changes.Count == 0 || time.GetElapsedTime(lastPing) > PingEvery)
@@ -169,18 +169,18 @@ internal sealed class KindWatch(
         await events.FlushAsync(cancellationToken);
     }
 
-    private void Tell(EventStream events, EntityRevision change, Scope scope, WatchedItems items)
+    private void Write(EventStream events, EntityRevision change, Scope scope, WatchedItems items)
     {
         var isVisible = Matches(scope.Filter.Visible, change);
         var matches = isVisible && !change.Deleted && Matches(scope.Filter.Asked, change);
         // A watch from a revision does not know what its client has, so it is sent every deletion that it may see, whatever it asks for.
         if (items.IsToSend(change, matches) || (scope.From is not null && change.Deleted && isVisible))
-            Tell(events, change, isVisible ? scope.Shown : Shown.Identity, gone: !matches);
+            Write(events, change, isVisible ? scope.Shown : Shown.Identity, gone: !matches);
     }
 
     private static bool Matches(Condition? condition, EntityRevision revision) => condition is null || ConditionEvaluator.Matches(condition, revision);
 
-    private void Tell(EventStream events, EntityRevision revision, Shown shown, bool gone) =>
+    private void Write(EventStream events, EntityRevision revision, Shown shown, bool gone) =>
         events.Write("item", json => ResourceWriter.Write(json, Kind, revision, shown, gone));
 
     private sealed record Scope(TenantId? Tenant, ListFilter Filter, Revision? From, Shown Shown);

@@ -5,7 +5,7 @@ using Strata.Entities.Log;
 
 namespace Strata.Api.Watch;
 
-/// <summary>Whether an answer that goes on for long may still go on: its token is asked about anew.</summary>
+/// <summary>Whether a long-running response may continue: checks its token again.</summary>
 public sealed class StreamAccess(IAuthenticator authenticator, IEntityLog log)
 {
     private readonly OrganizationChoice organizations = new(log);

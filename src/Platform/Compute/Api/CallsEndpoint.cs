@@ -33,7 +33,8 @@ internal sealed class CallsEndpoint(
     private Result<Answer> Start(ApiCall call)
     {
         if (!call.QueryFlag("watch").TryGet(out var asked, out var error)) return error;
-        return asked ? Answer.Stream(http => RunAsync(http, call.Principal.Tenant)) : ApiErrors.Query("watch", "must be true: calls are told as they happen, and not kept.");
+        if (!asked) return ApiErrors.Query("watch", "must be true: calls are streamed as they happen and are not stored.");
+        return Answer.Stream(http => RunAsync(http, call.Principal.Tenant));
     }
 
     private async Task RunAsync(HttpContext http, TenantId tenant)
@@ -50,13 +51,13 @@ internal sealed class CallsEndpoint(
             var following = WatchOthersAsync(http, elsewhere, ending.Token);
             try
             {
-                for (var told = time.GetTimestamp(); ; await events.FlushAsync(ending.Token))
+                for (var lastPing = time.GetTimestamp(); ; await events.FlushAsync(ending.Token))
                 {
-                    await TellAsync(events, watcher, elsewhere, ending.Token);
-                    if (time.GetElapsedTime(told) < PingEvery) continue;
+                    await SendAsync(events, watcher, elsewhere, ending.Token);
+                    if (time.GetElapsedTime(lastPing) < PingEvery) continue;
                     if (!await access.IsStillGoodAsync(http, Read, ending.Token)) return;
                     events.Write("ping");
-                    told = time.GetTimestamp();
+                    lastPing = time.GetTimestamp();
                 }
             }
             catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -76,7 +77,8 @@ internal sealed class CallsEndpoint(
             ? Task.CompletedTask
             : peers.WatchAsync(http.GetPrincipal(), Path + "?watch=true", calls.Add, cancellationToken);
 
-    private async Task TellAsync(EventStream events, CallWatch.Watcher watcher, CallsElsewhere elsewhere, CancellationToken cancellationToken)
+    private async Task SendAsync(
+        EventStream events, CallWatch.Watcher watcher, CallsElsewhere elsewhere, CancellationToken cancellationToken)
     {
         using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -84,9 +86,9 @@ internal sealed class CallsEndpoint(
             var first = await Task.WhenAny(watcher.Calls.WaitToReadAsync(round.Token).AsTask(), elsewhere.WaitToReadAsync(round.Token).AsTask())
                 .WaitAsync(PingEvery, time, cancellationToken);
             await first;
-            while (!events.IsFull && watcher.Calls.TryRead(out var told)) events.Write("call", json => Write(json, told));
-            while (!events.IsFull && elsewhere.TryRead(out var told))
-                events.Write("call", json => json.WriteRawValue(told, skipInputValidation: true));
+            while (!events.IsFull && watcher.Calls.TryRead(out var call)) events.Write("call", json => Write(json, call));
+            while (!events.IsFull && elsewhere.TryRead(out var call))
+                events.Write("call", json => json.WriteRawValue(call, skipInputValidation: true));
         }
         catch (TimeoutException)
         {
@@ -98,21 +100,21 @@ internal sealed class CallsEndpoint(
         }
     }
 
-    private static void Write(Utf8JsonWriter json, FinishedCall told)
+    private static void Write(Utf8JsonWriter json, FinishedCall call)
     {
         json.WriteStartObject();
-        json.WriteString("at", told.At.UtcDateTime);
-        json.WriteString("member", told.Member);
-        json.WriteString("kind", told.Kind.ToString().ToLowerInvariant());
-        json.WriteString("name", told.Name);
-        json.WriteString("model", told.Model);
-        json.WriteString("entityId", told.Entity.Value);
-        json.WriteString("state", told.State);
-        if (told.Transition is not null) json.WriteString("transition", told.Transition);
-        json.WriteNumber("milliseconds", Math.Round(told.Took.TotalMilliseconds, 3));
-        WriteJson(json, "input", told.Input);
-        WriteJson(json, "output", told.Output);
-        if (told.Failure is not null) json.WriteString("failure", told.Failure);
+        json.WriteString("at", call.At.UtcDateTime);
+        json.WriteString("member", call.Member);
+        json.WriteString("kind", call.Kind.ToString().ToLowerInvariant());
+        json.WriteString("name", call.Name);
+        json.WriteString("model", call.Model);
+        json.WriteString("entityId", call.Entity.Value);
+        json.WriteString("state", call.State);
+        if (call.Transition is not null) json.WriteString("transition", call.Transition);
+        json.WriteNumber("milliseconds", Math.Round(call.Took.TotalMilliseconds, 3));
+        WriteJson(json, "input", call.Input);
+        WriteJson(json, "output", call.Output);
+        if (call.Failure is not null) json.WriteString("failure", call.Failure);
         json.WriteEndObject();
     }
 

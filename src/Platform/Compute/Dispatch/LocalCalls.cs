@@ -28,22 +28,22 @@ internal sealed class LocalCalls(MemberDirectory directory, TimeProvider time)
         }
     }
 
-    /// <summary>Asks, and reports to those who watch what came of it.</summary>
+    /// <summary>Asks, and reports the outcome to the watchers.</summary>
     public async ValueTask<Result<MemberAnswer>> AskAsync(Member member, MemberCall call, CancellationToken cancellationToken)
     {
         var tenant = call.Call.Entity.Tenant;
         if (!directory.Calls.IsWatched(tenant)) return await member.AskAsync(call, cancellationToken);
         var (at, began) = (time.GetUtcNow(), time.GetTimestamp());
-        var told = FinishedCall.Of(at, member, call);
+        var finished = FinishedCall.Of(at, member, call);
         try
         {
             var asked = await member.AskAsync(call, cancellationToken);
-            told = asked.TryGet(out var answer, out var busy) ? told.With(answer) : told with { Failure = busy.Message };
+            finished = asked.TryGet(out var answer, out var busy) ? finished.With(answer) : finished with { Failure = busy.Message };
             return asked;
         }
         catch (Exception e)
         {
-            told = told with
+            finished = finished with
             {
                 Failure = e is MemberLostException ? "The member was lost."
                     : call.Call.TimedOut.IsCancellationRequested ? "It did not answer in time." : "The caller left before the answer.",
@@ -52,7 +52,7 @@ internal sealed class LocalCalls(MemberDirectory directory, TimeProvider time)
         }
         finally
         {
-            directory.Calls.Tell(tenant, told with { Took = time.GetElapsedTime(began) });
+            directory.Calls.Report(tenant, finished with { Took = time.GetElapsedTime(began) });
         }
     }
 }

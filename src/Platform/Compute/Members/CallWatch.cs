@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.Compute.Members;
 
 /// <summary>
-/// Tells whoever watches an organization's calls of each one when it is over, input and output included; nothing is kept, and without a watcher nothing is made. A watcher that is slow
-/// misses the oldest. Safe for concurrent use.
+/// Reports each finished call of an organization to its watchers, input and output included; nothing is stored, and without a watcher
+/// nothing is built. A slow watcher misses the oldest. Safe for concurrent use.
 /// </summary>
 public sealed class CallWatch
 {
@@ -28,21 +28,22 @@ public sealed class CallWatch
 
     internal bool IsWatched(TenantId tenant) => !watchers.IsEmpty && watchers.Keys.Any(w => w.Tenant == tenant);
 
-    internal void Tell(TenantId tenant, FinishedCall told)
+    internal void Report(TenantId tenant, FinishedCall call)
     {
-        foreach (var watcher in watchers.Keys.Where(w => w.Tenant == tenant)) watcher.Add(told);
+        foreach (var watcher in watchers.Keys.Where(w => w.Tenant == tenant)) watcher.Add(call);
     }
 
-    /// <summary>Somebody who watches.</summary>
+    /// <summary>One watcher of an organization's calls.</summary>
     public sealed class Watcher(TenantId tenant, Action<Watcher> leave) : IDisposable
     {
-        private readonly Channel<FinishedCall> told = Channel.CreateBounded<FinishedCall>(new BoundedChannelOptions(BehindMax) { FullMode = BoundedChannelFullMode.DropOldest });
+        private readonly Channel<FinishedCall> calls = Channel.CreateBounded<FinishedCall>(
+            new BoundedChannelOptions(BehindMax) { FullMode = BoundedChannelFullMode.DropOldest });
 
-        public ChannelReader<FinishedCall> Calls => told.Reader;
+        public ChannelReader<FinishedCall> Calls => calls.Reader;
 
         internal TenantId Tenant => tenant;
 
-        internal void Add(FinishedCall call) => told.Writer.TryWrite(call);
+        internal void Add(FinishedCall call) => calls.Writer.TryWrite(call);
 
         public void Dispose() => leave(this);
     }

@@ -8,7 +8,7 @@ internal sealed class MemberLostException : Exception;
 
 /// <summary>
 /// A connected member: what it serves, what it works on, how it does. An answer is taken once, from the member that was asked, while
-/// somebody waits for it; any other is dropped and counted. Safe for concurrent use; the directory guards its place among the others.
+/// a caller waits for it; any other is dropped and counted. Safe for concurrent use; the directory guards its place among the others.
 /// </summary>
 public sealed class Member
 {
@@ -58,7 +58,7 @@ public sealed class Member
         P50 = latencies.Quantile(0.5), P99 = latencies.Quantile(0.99),
     };
 
-    /// <summary>Takes an answer; false where nobody waits for it (any more): it came too late, twice, or was never asked for.</summary>
+    /// <summary>Takes an answer; false if no caller waits for it: it came too late, twice, or was never requested.</summary>
     public bool TryAnswer(string requestId, MemberAnswer answer)
     {
         if (waiting.TryRemove(requestId, out var waiter) && waiter.TrySetResult(answer)) return true;
@@ -95,7 +95,7 @@ public sealed class Member
         }
     }
 
-    /// <summary>Whoever waits for it waits in vain.</summary>
+    /// <summary>Fails the calls that wait for it.</summary>
     internal void Lose()
     {
         isGone = true;
@@ -131,7 +131,7 @@ public sealed record MemberReport
     /// <summary>It went away before it answered.</summary>
     public long Lost { get; init; }
 
-    /// <summary>Answers that nobody waited for.</summary>
+    /// <summary>Answers that no caller waited for.</summary>
     public long Dropped { get; init; }
     public TimeSpan P50 { get; init; }
     public TimeSpan P99 { get; init; }

@@ -32,7 +32,7 @@ public sealed record MemberCall
     public string? TraceParent { get; init; }
 
     /// <summary>
-    /// Lets the member join the transaction that waits for its answer, for as long as it waits; null where there is none to join.
+    /// Lets the member join the transaction that waits for its answer, for as long as it waits; null if it cannot join one.
     /// </summary>
     public string? TransactionToken { get; init; }
 }

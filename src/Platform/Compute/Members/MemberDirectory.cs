@@ -19,7 +19,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     /// <summary>Organizations whose members or calls changed; null while no other server asks.</summary>
     private HashSet<TenantId>? changedTenants;
 
-    /// <summary>Tells of the calls to them.</summary>
+    /// <summary>Reports the calls to them.</summary>
     public CallWatch Calls { get; } = new();
 
     public CallCounts Counts { get; } = new();
@@ -44,7 +44,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
             var member = new Member(new MemberJoin(tenant, actor, [.. tags.Distinct(StringComparer.Ordinal)], bounded, project), ++counter, connection, time);
             group.Members.Add(member);
             Hand(group, member);
-            TellChange(tenant);
+            NotifyChange(tenant);
             return member;
         }
     }
@@ -55,17 +55,17 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate)
         {
             member.IsLeaving = true;
-            TellChange(member.Join.Tenant);
+            NotifyChange(member.Join.Tenant);
         }
     }
 
-    /// <summary>It is gone: whoever waits for it is told.</summary>
+    /// <summary>Removes a member that is gone and fails the calls that wait for it.</summary>
     public void Leave(Member member)
     {
         lock (gate)
         {
             if (!groups.TryGetValue(member.Join.Tenant, out var group) || !group.Members.Remove(member)) return;
-            TellChange(member.Join.Tenant);
+            NotifyChange(member.Join.Tenant);
             if (group.Members.Count == 0 && group.Waiters.Count == 0) groups.Remove(member.Join.Tenant);
             else FailHopeless(group);
         }
@@ -75,7 +75,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
     /// <summary>An organization's members, in the order of their arrival.</summary>
     public IReadOnlyList<MemberReport> Report(TenantId tenant) => [.. MembersOf(tenant).Select(m => m.Report())];
 
-    /// <summary>Whether somebody would serve these tags, busy or not.</summary>
+    /// <summary>Whether any member serves these tags, busy or not.</summary>
     public bool Serves(TenantId tenant, IReadOnlyList<string> tags)
     {
         lock (gate) return groups.TryGetValue(tenant, out var group) && group.Members.Any(m => Serves(m, tags));
@@ -206,7 +206,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         lock (gate) return groups.TryGetValue(tenant, out var group) ? [.. group.Members] : [];
     }
 
-    private void TellChange(TenantId tenant)
+    private void NotifyChange(TenantId tenant)
     {
         changedTenants?.Add(tenant);
         changed.TrySetResult();
@@ -236,7 +236,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         }
     }
 
-    /// <summary>Those whom nobody would serve any more need not wait.</summary>
+    /// <summary>Fails the waiters that no member can serve any more.</summary>
     private static void FailHopeless(Group group)
     {
         for (var at = group.Waiters.First; at is not null;)

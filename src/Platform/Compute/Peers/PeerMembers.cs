@@ -40,7 +40,7 @@ public sealed class PeerMembers
         return best;
     }
 
-    /// <summary>The server is connected; what it has is told by the view's <see cref="PeerView.Set"/>.</summary>
+    /// <summary>The server is connected; <see cref="PeerView.Set"/> of the view then sets its members.</summary>
     internal PeerView Add(PeerServer peer)
     {
         var view = new PeerView(peer);
@@ -57,7 +57,7 @@ internal sealed class PeerView(PeerServer peer)
 {
     private readonly ConcurrentDictionary<TenantId, MemberGroup[]> groups = new();
 
-    /// <summary>Calls that this server has given it and that are not answered: known at once, unlike what it tells.</summary>
+    /// <summary>Unanswered calls that this server has given it: known at once, unlike its own reports.</summary>
     private readonly ConcurrentDictionary<TenantId, int> given = new();
     private long lastGiven;
 

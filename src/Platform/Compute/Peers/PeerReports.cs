@@ -57,10 +57,10 @@ internal sealed partial class PeerReports(PeerClient client, PeerFollowing follo
     /// Until cancelled: each call of the other servers as it ends, as JSON. The caller keeps checking the principal's token, and cancels
     /// when it is no longer valid.
     /// </summary>
-    public Task WatchAsync(Principal principal, string path, Action<byte[]> told, CancellationToken cancellationToken) =>
-        following.RunAsync((peer, stop) => WatchAsync(peer, principal, path, told, stop), cancellationToken);
+    public Task WatchAsync(Principal principal, string path, Action<byte[]> received, CancellationToken cancellationToken) =>
+        following.RunAsync((peer, stop) => WatchAsync(peer, principal, path, received, stop), cancellationToken);
 
-    private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<byte[]> told,
+    private async Task WatchAsync(PeerServer peer, Principal principal, string path, Action<byte[]> received,
         CancellationToken cancellationToken)
     {
         var hasSkipped = false;
@@ -75,7 +75,7 @@ internal sealed partial class PeerReports(PeerClient client, PeerFollowing follo
             {
                 if (isCall && line.AsSpan().StartsWith("data: "u8))
                 {
-                    if (IsJson(line.AsMemory("data: "u8.Length))) told(line["data: "u8.Length..]);
+                    if (IsJson(line.AsMemory("data: "u8.Length))) received(line["data: "u8.Length..]);
                     else Skipped();
                 }
                 isCall = line.AsSpan().SequenceEqual("event: call"u8);

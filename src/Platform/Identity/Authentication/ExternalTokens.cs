@@ -10,8 +10,8 @@ using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Str
 
 namespace Strata.Identity.Authentication;
 
-/// <summary>A user whom somebody else vouches for.</summary>
-/// <param name="Source">The entity that makes the voucher believed.</param>
+/// <summary>A user authenticated by an external issuer.</summary>
+/// <param name="Source">The entity that makes the issuer trusted.</param>
 internal sealed record VouchedUser(TenantId Tenant, string Name, IReadOnlyList<string> Roles, EntityId Source);
 
 /// <summary>Tokens that others signed: OIDC providers and trusted keys of organizations. Safe for concurrent use.</summary>
@@ -22,11 +22,11 @@ internal sealed class ExternalTokens(
     internal const int AskedAtOnceMax = 4;
 
     /// <summary>
-    /// By an OIDC provider. Where several organizations believe one provider, the audience tells which is meant, or the claim <c>caas_org_id</c>. A token that would be good for
-    /// several organizations is good for none: to come first decides nothing.
+    /// By an OIDC provider. Where several organizations trust one provider, the audience or the claim <c>caas_org_id</c> selects the
+    /// organization. A token that would be valid for several organizations is valid for none: being found first decides nothing.
     /// </summary>
     /// <param name="among">The only organization that it may be for; null: any.</param>
-    /// <returns>Unauthenticated where nobody vouches; OIDC_PROVIDER_UNAVAILABLE where a provider that could do so does not give its
+    /// <returns>Unauthenticated if no provider vouches for the user; OIDC_PROVIDER_UNAVAILABLE if one that could does not return its
     /// keys.</returns>
     public async ValueTask<Result<VouchedUser>> ByProviderAsync(JsonWebToken token, TenantId? among, StorageDeadline storage,
         CancellationToken cancellationToken)
@@ -71,8 +71,8 @@ internal sealed class ExternalTokens(
         return isSilent ? IdentityErrors.ProviderUnavailable(token.Issuer) : ApiErrors.Unauthorized;
     }
 
-    /// <param name="found">Whom others have vouched for already.</param>
-    /// <returns>Whom they all vouch for, null for nobody yet; Unauthenticated where that would be in several organizations.</returns>
+    /// <param name="found">The user that earlier providers have vouched for.</param>
+    /// <returns>The user that they all vouch for, null for none yet; Unauthenticated if that would be in several organizations.</returns>
     private async ValueTask<Result<VouchedUser?>> JudgeAsync(
         JsonWebToken token, Asked answered, IReadOnlyList<SecurityKey> keys, VouchedUser? found)
     {

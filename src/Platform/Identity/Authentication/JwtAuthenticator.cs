@@ -11,9 +11,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.Authentication;
 
 /// <summary>
-/// Authenticates the tokens there are: <c>stk_…</c> by their entities, JSON Web Tokens of the cloud's own by its keys and the client behind them,
-/// those of OIDC providers by their keys. What was found is remembered as <see cref="PrincipalCache"/> says. Nobody speaks for an organization that is
-/// deleted. Safe for concurrent use.
+/// Authenticates all kinds of tokens: <c>stk_…</c> by their entities, JSON Web Tokens of the cloud's own by its keys and the client behind
+/// them, those of OIDC providers by their keys. Results are cached in <see cref="PrincipalCache"/>. No token is valid for an organization
+/// that is deleted. Safe for concurrent use.
 /// </summary>
 internal sealed class JwtAuthenticator(
     TokenAuthenticator tokens, AccessTokens own, ExternalTokens external, ClientStore clients, RoleCatalog catalog, IEntityLog log, TimeProvider time) : IAuthenticator

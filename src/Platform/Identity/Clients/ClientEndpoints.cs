@@ -22,7 +22,8 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         routes.MapApi("GET", All, read, new Operation { Id = "listClientIds", Summary = "The organization's clients, without their secrets.", Tag = Tag, Answer = Content.Json(Schemas.List(Schemas.Object())) }, ListAsync);
         routes.MapApi("POST", All, write, new Operation
         {
-            Id = "createClientCredentials", Summary = "Make a client; its secret is told in this answer and never again.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Id = "createClientCredentials", Summary = "Create a client; its secret is shown only once, in this response.",
+            Tag = Tag, Answer = Content.Json(Schemas.Object()),
             Parameters = [Parameter.Query("withAdminRole", "Whether it has ROLE_ADMIN beside ROLE_M2M.", Schemas.Flag()), Parameter.IdempotencyKey],
         }, CreateAsync);
         routes.MapApi("DELETE", One, write, new Operation

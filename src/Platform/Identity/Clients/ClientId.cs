@@ -7,7 +7,8 @@ using Strata.Core;
 namespace Strata.Identity.Clients;
 
 /// <summary>
-/// A client's id as its holder has it: organization and entity, 26 characters of base 32 each. So the id alone leads to the organization, and nobody has to look through all of them.
+/// A client's id as its holder sees it: organization and entity, 26 characters of base 32 each. So the id alone leads to the organization,
+/// without a search through all of them.
 /// </summary>
 internal readonly record struct ClientId(TenantId Tenant, EntityId Id)
 {
@@ -38,7 +39,7 @@ internal static class ClientSecret
 
     public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
-    /// <summary>Compares in a time that tells nothing.</summary>
+    /// <summary>Compares in constant time.</summary>
     public static bool Matches(string secret, string? hash) =>
         hash is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(HashOf(secret)), Encoding.UTF8.GetBytes(hash));
 }

@@ -8,7 +8,7 @@ using ClientResource = Strata.Core.Resource<Strata.Contracts.ClientSpec, Strata.
 
 namespace Strata.Identity.Clients;
 
-/// <summary>A client with the secret that it was just given, which is told now and never again.</summary>
+/// <summary>A client with its new secret, which is returned only once.</summary>
 internal sealed record IssuedClient(ClientId Id, ClientResource Resource, string Secret);
 
 /// <summary>Makes, finds and deletes clients. Safe for concurrent use.</summary>
@@ -41,7 +41,7 @@ internal sealed class ClientStore(ResourceStore<ClientSpec, ClientStatus> store,
 
     public IAsyncEnumerable<ClientResource> ListAsync(Caller caller, CancellationToken cancellationToken) => store.AllAsync(caller.Tenant, null, cancellationToken);
 
-    /// <summary>The client as it is now; null where there is none (any more).</summary>
+    /// <summary>The client as it is now; null if it does not exist, or no longer exists.</summary>
     public async ValueTask<ClientResource?> FindAsync(ClientId id, CancellationToken cancellationToken)
     {
         var revision = await log.ReadAsync(id.Tenant, id.Id, AsOf.Latest, cancellationToken);

@@ -8,7 +8,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.Keys;
 
 /// <summary>
-/// The cloud's key pairs. Read once and kept until the change feed tells of a change, a minute at most; the first one is made when the first token is asked for. Safe for concurrent use.
+/// The cloud's key pairs. Read once and kept until the change feed reports a change, a minute at most; the first one is created when the
+/// first token is requested. Safe for concurrent use.
 /// </summary>
 internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> store, SealedSecrets secrets, IdentityOptions options, TimeProvider time) : IDisposable
 {
@@ -37,7 +38,7 @@ internal sealed class SigningKeys(ResourceStore<KeyPairSpec, KeyPairStatus> stor
         return read.Keys;
     }
 
-    /// <summary>The newest that may sign; null where there is none.</summary>
+    /// <summary>The newest that may sign; null if none may.</summary>
     /// <param name="before">Only those that have not changed since this one was made: one that was reactivated later is not before it.</param>
     public async ValueTask<SigningKey?> FindCurrentAsync(string audience, CancellationToken cancellationToken, SigningKey? before = null)
     {

@@ -34,7 +34,8 @@ internal static class TrustedJwk
     private static string? Refuse(JsonElement jwk)
     {
         if (jwk.ValueKind != JsonValueKind.Object) return "It must be an object.";
-        if (PrivateMembers.Any(m => jwk.TryGetProperty(m, out _))) return "It holds a private key or a secret, which nobody should be sent: send its public part.";
+        if (PrivateMembers.Any(m => jwk.TryGetProperty(m, out _)))
+            return "It contains a private key or a secret, which must never be sent: send its public part.";
         return null;
     }
 

@@ -18,7 +18,7 @@ public static class TrustedKeyKind
         Plural = Plurals.TrustedKeys,
         IdPrefix = "tky",
         Scope = KindScope.Organization,
-        Description = "A public key of somebody whose tokens the organization believes.",
+        Description = "A public key of an issuer whose tokens the organization trusts.",
         Workflow = KindWorkflow.Load(typeof(TrustedKeyKind), "trusted-key.workflow.json"),
         InitialStatus = new TrustedKeyStatus(),
         UserCreates = false,

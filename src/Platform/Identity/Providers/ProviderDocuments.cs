@@ -21,11 +21,11 @@ internal enum KeysAtHand
 }
 
 /// <summary>
-/// The keys of providers, read from their own documents: the configuration leads to the key set. Kept for ten minutes; a key that is not among them has them read again, but not more often
-/// than each half minute, so that tokens made up by anyone cannot turn this server against a provider. Where reading fails or takes too
-/// long, what was read before holds for an hour, and nobody is asked again for five seconds. One reading serves all who wait for it, each
-/// of them for <see cref="IdentityOptions.ProviderTimeout"/> at most.
-/// Bounded in providers and in readings at a time. Safe for concurrent use.
+/// The keys of providers, read from their own documents: the configuration leads to the key set. Kept for ten minutes; a key that is not
+/// among them has them read again, but not more often than each half minute, so that tokens made up by anyone cannot turn this server
+/// against a provider. Where reading fails or takes too long, what was read before stays valid for an hour, and there is no retry for five
+/// seconds. One reading serves all who wait for it, each of them for <see cref="IdentityOptions.ProviderTimeout"/> at most. Bounded in
+/// providers and in readings at a time. Safe for concurrent use.
 /// </summary>
 internal sealed partial class ProviderDocuments(IdentityOptions options, TimeProvider time, ILogger<ProviderDocuments> logger) : IDisposable
 {
@@ -42,7 +42,8 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
     private readonly SemaphoreSlim readings = new(ReadingsMax);
 
     /// <summary>
-    /// Has the provider at this address asked again by whoever needs its keys next. Until it answers, its former keys hold.
+    /// Makes the next caller that needs the keys of the provider at this address read them again. Until it answers, its former keys stay
+    /// valid.
     /// </summary>
     public void Refresh(string address)
     {
@@ -87,7 +88,7 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
     private Reading Find(string address)
     {
         if (known.TryGetValue(address, out var reading)) return reading;
-        if (known.Count >= ProvidersKept) known.TryRemove(known.MinBy(k => k.Value.UsedAt)); // the one that nobody has needed for longest
+        if (known.Count >= ProvidersKept) known.TryRemove(known.MinBy(k => k.Value.UsedAt)); // the least recently used
         return known.GetOrAdd(address, a => Start(a, null));
     }
 
@@ -183,7 +184,7 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
             documents = new(async () => known = await fetch());
         }
 
-        /// <summary>Somebody has asked for it to be read again.</summary>
+        /// <summary>A caller has asked for it to be read again.</summary>
         public volatile bool IsStale;
 
         public Documents? Former { get; }

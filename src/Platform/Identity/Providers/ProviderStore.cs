@@ -11,7 +11,7 @@ using ProviderResource = Strata.Core.Resource<Strata.Contracts.ProviderSpec, Str
 namespace Strata.Identity.Providers;
 
 /// <summary>
-/// Providers of all organizations. Read once and kept until the change feed tells of a change, a minute at most. Safe for concurrent use.
+/// Providers of all organizations. Read once and kept until the change feed reports a change, a minute at most. Safe for concurrent use.
 /// </summary>
 internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, IdentityOptions options, TimeProvider time)
 {

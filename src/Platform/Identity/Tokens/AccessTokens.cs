@@ -6,7 +6,7 @@ using Strata.Identity.Keys;
 namespace Strata.Identity.Tokens;
 
 /// <summary>Whom an access token speaks for.</summary>
-/// <param name="Subject">A client's id, or a user's name at whoever vouches for them.</param>
+/// <param name="Subject">A client's id, or a user's name at their issuer.</param>
 /// <param name="Client">The client that acts for the user; null: the subject is a client and acts for itself.</param>
 internal sealed record TokenSubject(TenantId Tenant, string Subject, string? Client, IReadOnlyList<string> Roles);
 

@@ -23,7 +23,7 @@ internal sealed class GuessLimit(int max, TimeProvider time)
 
     private bool IsPast(Count count) => time.GetElapsedTime(count.Since) >= Window;
 
-    /// <summary>All of them where none is past: whoever guesses from ten thousand addresses is held up by the 256 random bits of a secret.</summary>
+    /// <summary>Drops all if none is past: a guesser with ten thousand addresses is stopped by the 256 random bits of a secret.</summary>
     private void DropPast()
     {
         foreach (var (source, count) in counts)

@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Strata.Identity.Tokens;
 
-/// <summary>What holds for every JSON Web Token, whoever signed it.</summary>
+/// <summary>Checks that apply to every JSON Web Token, regardless of who signed it.</summary>
 internal static class JwtCheck
 {
     /// <summary>Longest token that is looked at; ours have about 900 characters.</summary>
@@ -63,7 +63,7 @@ internal static class JwtCheck
         };
     }
 
-    /// <summary>Who acts for the subject (RFC 8693, 4.1); null: nobody.</summary>
+    /// <summary>Who acts for the subject (RFC 8693, 4.1); null: no actor.</summary>
     public static string? ActorOf(JsonWebToken token) =>
         token.TryGetPayloadValue<JsonElement>(AccessTokens.Actor, out var actor) && actor.ValueKind == JsonValueKind.Object && actor.TryGetProperty("sub", out var sub) ? sub.GetString() : null;
 }

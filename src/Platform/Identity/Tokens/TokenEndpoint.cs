@@ -13,8 +13,8 @@ using Strata.Identity.Clients;
 namespace Strata.Identity.Tokens;
 
 /// <summary>
-/// POST /api/oauth/token: a client's id and secret for an access token (RFC 6749, 4.4), or those and a user's token of somebody trusted for one with which the client acts for the user
-/// (RFC 8693). The tenant is the client's and no other.
+/// POST /api/oauth/token: a client's id and secret for an access token (RFC 6749, 4.4), or those and a user's token of a trusted issuer for
+/// one with which the client acts for the user (RFC 8693). The tenant is the client's and no other.
 /// </summary>
 internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, JwtAuthenticator authenticator, ExternalTokens external, IdentityOptions options, TimeProvider time)
 {
@@ -43,7 +43,8 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
             await OAuthError.NoClient.WriteAsync(http);
             return;
         }
-        // The secret first: whoever has the right one is let in, however many wrong ones came before, from here or from anywhere else.
+        // The secret first: a caller with the right one is let in, no matter how many wrong ones came before, from this address or any
+        // other.
         if (await FindAsync(clientId, secret, http.RequestAborted) is not var (id, roles)) await RefuseAsync(http);
         else if (request.GrantType == TokenRequest.Credentials) await GiveAsync(http, new TokenSubject(id.Tenant, clientId, null, roles), null);
         else await ExchangeAsync(http, request, id, clientId);
@@ -99,7 +100,7 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
             ? (user.Name, user.Roles) : error;
     }
 
-    /// <param name="type">Of the issued token, which an exchange must tell.</param>
+    /// <param name="type">Of the issued token, which an exchange must return.</param>
     private async Task GiveAsync(HttpContext http, TokenSubject subject, string? type)
     {
         var token = await tokens.MintAsync(subject, http.RequestAborted);

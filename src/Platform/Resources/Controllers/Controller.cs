@@ -27,8 +27,9 @@ public abstract class Controller<TSpec, TStatus>
     public virtual IReadOnlyList<Related> Related => [];
 
     /// <summary>
-    /// Hears of each change of the kind and of related kinds at once, also of a resource that is being worked on, so that long work can end early. Never waits; a change may be missed,
-    /// so nothing but speed may depend on it. May be called while this server does not hold the lease.
+    /// Called at once for each change of the kind and of related kinds, also for a resource that is being worked on, so that long work can
+    /// end early. Must not wait; a change may be missed, so nothing but speed may depend on it. May be called while this server does not
+    /// hold the lease.
     /// </summary>
     public virtual void Notice(EntityRevision change)
     {

@@ -8,7 +8,7 @@ namespace Strata.Resources.Controllers;
 /// <param name="LastError">Of the newest failure; null when nothing fails.</param>
 public sealed record ControllerHealth(string Name, bool IsActive, int Waiting, int Running, int Failing, string? LastError);
 
-/// <summary>Tells how the controllers are, from memory.</summary>
+/// <summary>Reports the controllers' health, from memory.</summary>
 public interface IControllerReports
 {
     IReadOnlyList<ControllerHealth> Report();

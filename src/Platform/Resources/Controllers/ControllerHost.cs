@@ -9,10 +9,9 @@ using Strata.Resources.Feed;
 namespace Strata.Resources.Controllers;
 
 /// <summary>
-/// Runs every registered controller, each on one server at a time: whoever holds the lease <c>controller/NAME</c>. A lease that cannot be
-/// renewed in time counts as lost, and the
-/// controller's work is cancelled before another server may begin it. While the store cannot be reached no lease can be held, so all
-/// rest; they go on when it is back.
+/// Runs every registered controller, each on one server at a time: the holder of the lease <c>controller/NAME</c>. A lease that cannot be
+/// renewed in time counts as lost, and the controller's work is cancelled before another server may begin it. While the store cannot be
+/// reached no lease can be held, so all controllers pause; they continue when it is back.
 /// </summary>
 internal sealed partial class ControllerHost(
     IEnumerable<IControllerLoop> controllers, ChangeFeed feed, ILeases leases, TimeProvider time, ILogger<ControllerHost> logger, Supervisor supervisor)
@@ -46,7 +45,7 @@ internal sealed partial class ControllerHost(
         {
             try
             {
-                foreach (var change in await follower.NextAsync(ListenFor, cancellationToken)) Tell(change, work);
+                foreach (var change in await follower.NextAsync(ListenFor, cancellationToken)) Notify(change, work);
                 work.Succeeded();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -57,14 +56,16 @@ internal sealed partial class ControllerHost(
         }
     }
 
-    /// <summary>What one controller makes of one change must not lose the others theirs: each finds it again at its period only.</summary>
-    private void Tell(EntityRevision change, SupervisedWork work)
+    /// <summary>
+    /// A controller that fails on a change must not keep it from the others: they would find it only at their next period.
+    /// </summary>
+    private void Notify(EntityRevision change, SupervisedWork work)
     {
         foreach (var controller in controllers)
         {
             try
             {
-                controller.Tell(change);
+                controller.Notify(change);
             }
             catch (Exception e)
             {

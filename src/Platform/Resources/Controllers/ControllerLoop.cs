@@ -15,8 +15,8 @@ internal interface IControllerLoop
     /// <summary>Names of the models whose changes concern it.</summary>
     IEnumerable<string> Models { get; }
 
-    /// <summary>Tells of a change; never waits.</summary>
-    void Tell(EntityRevision change);
+    /// <summary>Notifies it of a change; never waits.</summary>
+    void Notify(EntityRevision change);
 
     /// <summary>Works until cancelled, and returns when the last look has ended; called only while the lease is held.</summary>
     /// <param name="term">For all commits of this run.</param>
@@ -55,7 +55,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     public ControllerHealth Health() =>
         new(Name, isActive, Volatile.Read(ref queue).Waiting, running.Count, backOff.Failing, backOff.Failing == 0 ? null : Volatile.Read(ref lastError));
 
-    public void Tell(EntityRevision change)
+    public void Notify(EntityRevision change)
     {
         if (isActive) controller.Notice(change);
         var target = Volatile.Read(ref queue);
@@ -71,7 +71,7 @@ internal sealed partial class ControllerLoop<TSpec, TStatus>(
     public async Task RunAsync(Fence? term, CancellationToken cancellationToken)
     {
         controller.Term = term;
-        var work = new WorkQueue(time); // what a former term left as running will never be done
+        var work = new WorkQueue(time); // what an earlier term left as running will never finish
         Volatile.Write(ref queue, work);
         isActive = true;
         var listing = Task.CompletedTask;

@@ -6,8 +6,8 @@ using Strata.Resources.Background;
 namespace Strata.Resources.Controllers;
 
 /// <summary>
-/// Work that one server of the cloud does at a time: whoever holds the lease <c>controller/NAME</c>, in terms. A term ends with the lease, or with an exception, and then somebody begins
-/// the next; so a term must be able to begin anywhere.
+/// Work that one server of the cloud does at a time: the holder of the lease <c>controller/NAME</c>, in terms. A term ends with the lease,
+/// or with an exception, and then a server begins the next; so a term must be able to begin anywhere.
 /// </summary>
 public abstract class LeasedService(string name, ILeases leases, TimeProvider time, Supervisor supervisor) : SupervisedService(supervisor, name)
 {

@@ -100,7 +100,7 @@ internal sealed class WorkQueue(TimeProvider time)
         var now = time.GetUtcNow();
         while (due.TryPeek(out var key, out var at))
         {
-            var isPlanned = later.TryGetValue(key, out var planned) && planned.At == at; // otherwise it was named or planned anew
+            var isPlanned = later.TryGetValue(key, out var planned) && planned.At == at; // otherwise it was added or planned again
             if (isPlanned && at > now) return at - now;
             due.Dequeue();
             if (isPlanned) MakeReady(key);

@@ -6,11 +6,11 @@ using Strata.Resources.Background;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// The change feed of one server: reads each tenant's log once, however many follow it, and hands every change to all followers that want
-/// it. Woken by commits; also compares what all logs hold together with what it knows,
-/// each <see cref="CheckEvery"/>, because wake-ups may be lost: one row, however many tenants there are. A log that nobody follows is not read, and of one that is followed only
-/// the models that somebody wants: controllers do
-/// not pay for what users write. A store that cannot be reached is asked again, and nothing is skipped meanwhile. Safe for concurrent use.
+/// The change feed of one server: reads each tenant's log once, regardless of its number of followers, and hands every change to all
+/// followers that want it. Woken by commits; also compares what all logs hold together with what it knows, each <see cref="CheckEvery"/>,
+/// because wake-ups may be lost: one row, regardless of the number of tenants. A log without followers is not read, and of a followed log
+/// only the models that followers want: controllers do not pay for what users write. A store that cannot be reached is asked again, and
+/// nothing is skipped meanwhile. Safe for concurrent use.
 /// </summary>
 /// <param name="capacity">Changes that wait for one follower at most.</param>
 public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor supervisor, int capacity = ChangeFeed.CapacityDefault)
@@ -29,7 +29,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     private readonly Lock gate = new();
 
     /// <summary>
-    /// Up to where each log has been told, or passed over because nobody followed it. Guarded by the gate, as are the subscriptions.
+    /// Up to where each log has been delivered, or skipped because it had no followers. Guarded by the gate, as are the subscriptions.
     /// </summary>
     private readonly Dictionary<TenantId, Revision> positions = [];
     private readonly List<FeedSubscription> subscriptions = [];
@@ -45,7 +45,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Follows from now on: what is committed after this has returned is told (and at times a little of what was committed just
+    /// Follows from now on: what is committed after this has returned is delivered (and sometimes a little of what was committed just
     /// before).
     /// </summary>
     public ValueTask<FeedFollower> FollowAsync(FeedFilter filter, CancellationToken cancellationToken) =>
@@ -78,7 +78,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     }
 
     /// <summary>
-    /// Follows from now on, and takes a picture at that very moment: it holds all that came before, and the follower is told of all that comes after.
+    /// Follows from now on, and takes a snapshot at that very moment: it has all earlier changes, and the follower receives all later ones.
     /// </summary>
     /// <param name="take">Called under the feed's lock: what is in memory, at once.</param>
     internal async ValueTask<(FeedFollower Follower, T Picture)> FollowAsync<T>(FeedFilter filter, Func<T> take, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         lock (gate) return (new FeedFollower(this, log, filter, null, time), take());
     }
 
-    /// <summary>Returns when a log has been told up to a revision, to all sinks at least.</summary>
+    /// <summary>Returns when a log has been delivered up to a revision, at least to all sinks.</summary>
     internal async ValueTask ReachAsync(TenantId tenant, Revision revision, CancellationToken cancellationToken)
     {
         FeedWaiters.Wait wait;
@@ -107,7 +107,10 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         }
     }
 
-    /// <summary>Returns when every log has been told up to where it reaches now, whoever wrote it. Costs one row while wake-ups arrive.</summary>
+    /// <summary>
+    /// Returns when every log has been delivered up to its current end, including other servers' writes. Costs one row while wake-ups
+    /// arrive.
+    /// </summary>
     internal async ValueTask ReachStoreAsync(CancellationToken cancellationToken)
     {
         await started.Task.WaitAsync(cancellationToken);
@@ -118,10 +121,10 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         }
     }
 
-    /// <summary>Returns when a log has been told up to where it is known to reach: all that this server has committed in it before is told.</summary>
+    /// <summary>Returns when a log has been delivered up to its known head, which includes all earlier commits of this server.</summary>
     internal ValueTask CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) => ReachAsync(tenant, heads.KnownOf(tenant), cancellationToken);
 
-    /// <summary>Up to where a log has been told, or passed over.</summary>
+    /// <summary>Up to where a log has been delivered or skipped.</summary>
     internal Revision PositionOf(TenantId tenant)
     {
         lock (gate) return positions.GetValueOrDefault(tenant);
@@ -149,7 +152,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
         using var wakes = log.OnCommit(heads.Raise);
-        while (!started.Task.IsCompleted) await TakeStandAsync(work, stoppingToken);
+        while (!started.Task.IsCompleted) await StartAtHeadsAsync(work, stoppingToken);
         var looked = time.GetTimestamp();
         for (var rest = RestMin; ;)
         {
@@ -170,14 +173,14 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         return new FeedFollower(this, log, filter, from, time);
     }
 
-    /// <summary>What is there already is not told.</summary>
-    private async Task TakeStandAsync(SupervisedWork work, CancellationToken cancellationToken)
+    /// <summary>Existing changes are not delivered.</summary>
+    private async Task StartAtHeadsAsync(SupervisedWork work, CancellationToken cancellationToken)
     {
-        if (!await TryAsync(work, TakeStandAsync, cancellationToken)) await Task.Delay(RetryAfter, time, cancellationToken);
+        if (!await TryAsync(work, StartAtHeadsAsync, cancellationToken)) await Task.Delay(RetryAfter, time, cancellationToken);
         else started.TrySetResult();
     }
 
-    private async Task TakeStandAsync(CancellationToken cancellationToken)
+    private async Task StartAtHeadsAsync(CancellationToken cancellationToken)
     {
         var found = await log.HeadsAsync(cancellationToken);
         lock (gate)
@@ -224,11 +227,11 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
             var page = await log.FollowAsync(new Follow { Tenant = head.Tenant, After = position, Limit = BatchMax, Models = models }, cancellationToken);
             if (page.Position <= position) return;
             foundSome |= page.Changes.Count > 0;
-            Tell(head.Tenant, page, models);
+            Deliver(head.Tenant, page, models);
         }
     }
 
-    /// <returns>From where on to read and which models; null where there is nothing to tell, or nobody to be told.</returns>
+    /// <returns>From where to read and which models; null if there is nothing to deliver, or no follower.</returns>
     private (Revision Position, ModelFilter Models)? WantedOf(TenantHead head)
     {
         lock (gate)
@@ -240,7 +243,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         }
     }
 
-    /// <summary>Nobody follows this log: those who will begin behind its head. Under the gate.</summary>
+    /// <summary>Skips a log without followers: later followers begin behind its head. Call under the gate.</summary>
     private bool TryPassOver(TenantHead head)
     {
         if (sinkModels is not null || subscriptions.Exists(s => s.Filter.Wants(head.Tenant))) return false;
@@ -248,8 +251,8 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         return true;
     }
 
-    /// <summary>Ends early where someone has come meanwhile who wants more than was read: the rest is read again for them.</summary>
-    private void Tell(TenantId tenant, FollowPage page, ModelFilter models)
+    /// <summary>Stops early if a new follower wants more than was read: the rest is read again for it.</summary>
+    private void Deliver(TenantId tenant, FollowPage page, ModelFilter models)
     {
         EntityRevision[] changes = [.. page.Changes];
         for (var first = 0; first < changes.Length;)
@@ -268,7 +271,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
         {
             if (sinkModels is not null && !models.Covers(sinkModels)) return false;
             if (subscriptions.Exists(s => s.Filter.Wants(tenant) && !models.Covers(s.Filter.ModelsOrAll))) return false;
-            if (commit.Count > 0) TellCommit(commit);
+            if (commit.Count > 0) DeliverCommit(commit);
             MoveTo(tenant, to);
             return true;
         }
@@ -281,7 +284,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     }
 
     /// <summary>Sinks first: a follower that is woken by a change finds it in their views.</summary>
-    private void TellCommit(ArraySegment<EntityRevision> commit)
+    private void DeliverCommit(ArraySegment<EntityRevision> commit)
     {
         foreach (var sink in sinks)
         {

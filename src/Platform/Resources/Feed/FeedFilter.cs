@@ -3,7 +3,7 @@ using Strata.Entities.Log;
 
 namespace Strata.Resources.Feed;
 
-/// <summary>What a follower wants to be told of.</summary>
+/// <summary>The changes that a follower wants.</summary>
 /// <param name="Tenant">Null: of every organization, each in the order of its own log.</param>
 /// <param name="Models">Null: all, the platform's own too.</param>
 public sealed record FeedFilter(TenantId? Tenant = null, ModelFilter? Models = null)

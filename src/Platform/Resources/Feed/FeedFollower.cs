@@ -11,7 +11,7 @@ namespace Strata.Resources.Feed;
 /// </summary>
 public sealed class FeedFollower : IDisposable
 {
-    /// <summary>From the log, in large pages: whoever comes late has much to read.</summary>
+    /// <summary>From the log, in large pages: a late follower has much to read.</summary>
     private const int PageMax = 5000;
     private const int BatchMax = 500;
 
@@ -56,9 +56,9 @@ public sealed class FeedFollower : IDisposable
             if (missing.Count > 0 && (held = await feed.Memory.EnterAsync(filter.Tenant, until - time.GetUtcNow(), time, cancellationToken)) is null) return [];
             if (await CatchUpAsync(cancellationToken) is { Count: > 0 } missed) return missed;
             Release();
-            var told = filter.Tenant is { } one ? feed.PositionOf(one) : default;
+            var delivered = filter.Tenant is { } one ? feed.PositionOf(one) : default;
             if (Drain() is { Count: > 0 } changes) return changes;
-            if (subscription.End is null) Reached = Later(Reached, told); // the queue was empty when all up to there had been queued
+            if (subscription.End is null) Reached = Later(Reached, delivered); // the queue was empty when all up to there had been queued
             if (subscription.End is { } end && subscription.Reader.Completion.IsCompleted) Resubscribe(end);
             else if (!await WaitAsync(until - time.GetUtcNow(), cancellationToken)) return [];
         }

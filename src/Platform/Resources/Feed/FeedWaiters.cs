@@ -2,7 +2,9 @@ using Strata.Core;
 
 namespace Strata.Resources.Feed;
 
-/// <summary>Callers that wait until a log has been told up to a revision. Bounded by the callers that wait now. Used under the feed's lock.</summary>
+/// <summary>
+/// Callers that wait until a log has been delivered up to a revision. Bounded by the number of callers. Used under the feed's lock.
+/// </summary>
 internal sealed class FeedWaiters
 {
     private readonly Dictionary<TenantId, List<Wait>> byTenant = [];

@@ -18,7 +18,7 @@ public static class DefaultHosts
     /// <summary>Whether a host is in the default domain, where only its owner may use it.</summary>
     public static bool IsReserved(string host) => host == Domain || host.EndsWith(Suffix, StringComparison.Ordinal);
 
-    /// <summary>Name of the organization that a reserved host belongs to; null: nobody's.</summary>
+    /// <summary>Name of the organization that a reserved host belongs to; null: none.</summary>
     public static string? OwnerOf(string host)
     {
         if (host == Domain) return null;

@@ -46,7 +46,7 @@ public sealed class InformerHub : SupervisedService
 
     public KindInformer Of(Kind kind) => informers.GetValueOrDefault(kind.Name) ?? throw new ArgumentException($"The kind \"{kind.Name}\" has no informer.", nameof(kind));
 
-    /// <summary>The kind's informer, which it has from now on where nobody has declared one. Before the start.</summary>
+    /// <summary>The kind's informer, added if none was declared. Call before the start.</summary>
     public KindInformer Ensure(KindStore store)
     {
         if (!informers.ContainsKey(store.Kind.Name) && hasStarted) throw new InvalidOperationException($"The informers have started without one of {store.Kind.Plural}.");
@@ -57,7 +57,7 @@ public sealed class InformerHub : SupervisedService
     public Task WhenSyncedAsync(CancellationToken cancellationToken) => WhenSyncedAsync(informers.Values, cancellationToken);
 
     /// <summary>
-    /// Follows a kind from now on, and gives what there is of it at that very moment: the follower is told of all that comes after, and of nothing before.
+    /// Follows a kind from now on, and returns its resources at that very moment: the follower receives all later changes, and none before.
     /// </summary>
     /// <param name="take">From the kind's informer. Called under the feed's lock: quick.</param>
     public async ValueTask<(FeedFollower Follower, IReadOnlyList<EntityRevision> Items)> FollowAsync(
@@ -77,7 +77,7 @@ public sealed class InformerHub : SupervisedService
     /// <summary>Returns when the views hold all that this server has committed in an organization's log so far. Reads nothing.</summary>
     public Task CatchUpAsync(TenantId tenant, CancellationToken cancellationToken) => InTimeAsync(stop => feed.CatchUpAsync(tenant, stop), cancellationToken);
 
-    /// <summary>Returns when the views hold all that is in an organization's log now, whoever wrote it.</summary>
+    /// <summary>Returns when the views hold all that is in an organization's log now, including other servers' writes.</summary>
     public Task CatchUpWithStoreAsync(TenantId tenant, CancellationToken cancellationToken) => CatchUpWithStoreAsync(tenant, informers.Values, cancellationToken);
 
     /// <summary>The same for those who read these views only.</summary>

@@ -7,7 +7,7 @@ internal static class InformerMetrics
 {
     private static readonly Meter Meter = new("Strata.Informers");
 
-    /// <summary>Also of several hubs in one process, as in tests: the instruments then tell of the newest.</summary>
+    /// <summary>With several hubs in one process, as in tests, the instruments report the newest.</summary>
     private static WeakReference<InformerHub>? newest;
 
     static InformerMetrics()

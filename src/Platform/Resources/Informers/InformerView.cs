@@ -95,7 +95,7 @@ internal sealed class InformerView
         return All(tenant);
     }
 
-    /// <summary>Tells of everything there is, and then of each change.</summary>
+    /// <summary>Reports everything that exists, and then each change.</summary>
     public void Observe(ViewChanged observer)
     {
         lock (gate)

@@ -8,9 +8,9 @@ using Strata.Resources.Informers;
 namespace Strata.Resources.Kinds;
 
 /// <summary>
-/// Takes back the mark of a deletion that nobody finished, because its server died or lost the database in between: nothing is created in what is
-/// marked, and an organization's tokens are refused meanwhile. A deletion that is only slow loses nothing by it: it deletes the revision that it has
-/// marked and no other, so it fails and can be repeated.
+/// Removes the mark of an unfinished deletion, whose server died or lost the database in between: nothing can be created in what is marked,
+/// and an organization's tokens are refused meanwhile. A deletion that is only slow loses nothing by it: it deletes the revision that it
+/// has marked and no other, so it fails and can be repeated.
 /// </summary>
 internal abstract class AbandonedDeletion<TSpec>(ResourceStore<TSpec, Nothing> store, Kind<TSpec, Nothing> kind, TimeProvider time)
     : Controller<TSpec, Nothing>
@@ -53,7 +53,7 @@ internal sealed class AbandonedOrganizationDeletion(ResourceStore<OrganizationSp
 /// <summary>
 /// Also deletes a project whose organization is deleted: a server that dies between the two looks at the organization that creating a
 /// project takes leaves
-/// one behind. Nobody's token is good for it, so it can only be empty; one that is not is left for an operator to look at.
+/// one behind. No token is valid for it, so it should be empty; one that is not is left for an operator to inspect.
 /// </summary>
 internal sealed class AbandonedProjectDeletion(
     ResourceStore<ProjectSpec, Nothing> store, Informer<OrganizationSpec, Nothing> organizations, IEntityLog log, OwnedResources belongings, TimeProvider time)

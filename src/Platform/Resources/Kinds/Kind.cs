@@ -155,7 +155,10 @@ public abstract class Kind
     /// <summary>The entity of an id that this kind gave out itself.</summary>
     public EntityId EntityOf(string id) => TryParseId(id, out var entity) ? entity : throw new ArgumentException($"{id} is not the id of a {Name}.", nameof(id));
 
-    /// <summary>Whose log to look in for a caller: the platform's for kinds of the platform, whoever asks; who may ask is decided before.</summary>
+    /// <summary>
+    /// Whose log to look in for a caller: the platform's for kinds of the platform, regardless of the caller; permissions are checked
+    /// before.
+    /// </summary>
     public TenantId TenantOf(Caller caller) => Scope == KindScope.Platform ? TenantId.Platform : caller.Tenant;
 
     /// <summary>What the engine needs to know: the workflow, and the name as unique key.</summary>

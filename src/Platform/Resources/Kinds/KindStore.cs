@@ -98,8 +98,8 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     }
 
     /// <summary>
-    /// An organization is in another log than its projects, so it is looked at before and after: whoever deletes it marks it first, and then sees
-    /// the project or is seen.
+    /// An organization is in another log than its projects, so it is checked before and after: a deletion first marks the organization, and
+    /// then sees the project, or its mark is seen here.
     /// </summary>
     private async ValueTask<Result<EntityRevision>> CreateProjectAsync(
         Caller caller, string name, CompleteDraft draft, string? transition, CancellationToken cancellationToken)
@@ -118,10 +118,9 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     }
 
     /// <summary>
-    /// Whether an organization outlives a deletion that is under way. It is waited for, because it mostly finds the new project and gives up; then
-    /// somebody may already use the project, which must not be taken away. One that takes longer than a second was cut off or is slow:
-    /// its mark is taken
-    /// back here. A slow one then fails, because it deletes only the revision that it has marked.
+    /// Whether an organization survives a deletion in progress. This waits for the deletion, because it usually finds the new project and
+    /// gives up; then the project may already be in use and must not be deleted. A deletion that takes longer than a second was cut off or
+    /// is slow: its mark is removed here. A slow one then fails, because it deletes only the revision that it has marked.
     /// </summary>
     private async ValueTask<bool> IsKeptAsync(EntityId organization)
     {
@@ -247,7 +246,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
             Model = kind.Model,
             Where = query.Where,
             AsOf = query.AsOf,
-            Limit = Math.Min(query.Limit + 1, PageLimits.Max), // one more tells whether a page follows
+            Limit = Math.Min(query.Limit + 1, PageLimits.Max), // one more shows whether a page follows
             Descending = query.Descending,
         };
         if (query.Cursor is null) return scan;

@@ -6,7 +6,9 @@ namespace Strata.Resources.Kinds;
 /// <summary>Loads the workflows of kinds, which stand as JSON next to their records and travel in the assembly (<c>EmbeddedResource</c>).</summary>
 public static class KindWorkflow
 {
-    /// <summary>Reads the file that stands in the folder of <paramref name="near"/>'s namespace; throws with every fault when it is not a workflow.</summary>
+    /// <summary>
+    /// Reads the file in the folder of <paramref name="near"/>'s namespace; throws with every fault if it is not a valid workflow.
+    /// </summary>
     public static WorkflowDefinition Load(Type near, string file)
     {
         var name = $"{near.Namespace}.{file}";

@@ -7,7 +7,7 @@ namespace Strata.Resources.Kinds;
 /// <summary>
 /// The opaque cursors of pages: where to go on, and a checksum over that and the listing that gave it out. One of another listing, or one
 /// that was altered, is refused. The checksum has no key:
-/// somebody who computes one gets another page of the same listing, which they may read anyway, so what a cursor holds is never more than
+/// a caller who computes one gets another page of the same listing, which they may read anyway, so what a cursor holds is never more than
 /// a place in its own listing.
 /// </summary>
 public static class ListCursor

@@ -13,7 +13,7 @@ public sealed class OwnedResources(IEntityLog log, IEnumerable<Kind> kinds)
 
     private static readonly JsonPath ProjectPath = JsonPath.Parse("$.project");
 
-    /// <summary>Those that users make come first: a user is told of what he can delete.</summary>
+    /// <summary>Kinds that users create come first: the error names resources that the user can delete.</summary>
     private readonly IReadOnlyList<Kind> inProjects = [.. kinds.Where(k => k.Scope == KindScope.Project).OrderByDescending(k => k.UserCreates)];
 
     /// <returns>Null where the resource may go; NOT_EMPTY, with how many of each kind are in the way, and the first names.</returns>

@@ -8,7 +8,8 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Kinds;
 
 /// <summary>
-/// The verbs on one kind's resources, typed. Safe for concurrent use. Kinds of the platform live in the platform's log whoever asks; all others in the caller's.
+/// The verbs on one kind's resources, typed. Safe for concurrent use. Kinds of the platform live in the platform's log, regardless of the
+/// caller; all others in the caller's.
 /// </summary>
 public sealed class ResourceStore<TSpec, TStatus>(EntityEngine engine, Kind<TSpec, TStatus> kind, TimeProvider time)
 {

@@ -11,7 +11,7 @@ namespace Strata.Resources.Kinds;
 /// </summary>
 public static class StrictJson
 {
-    /// <summary>Enough to mend; a hostile input could hold many more.</summary>
+    /// <summary>Enough to fix at a time; hostile input could have many more.</summary>
     public const int FaultsMax = 50;
 
     /// <param name="path">Of the value itself; faults' fields start with it.</param>

@@ -11,7 +11,7 @@ namespace Strata.Resources.Servers;
 /// </summary>
 public sealed class ServerIdClaim(ServerSelf self, ILeases leases, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>The longest that a start waits for another place: what nobody renews has lapsed by then.</summary>
+    /// <summary>The longest that a start waits for another place: a lease that is not renewed has expired by then.</summary>
     public static readonly TimeSpan WaitMax = ServerLease.Duration + TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
@@ -19,7 +19,7 @@ public sealed class ServerIdClaim(ServerSelf self, ILeases leases, TimeProvider 
     private HeldLease? held;
 
     /// <summary>Holds the lease from here on; <see cref="ServerRegistration"/> goes on with a term of its own.</summary>
-    /// <param name="isAlone">True where no other server can use this database: whoever holds the lease is dead.</param>
+    /// <param name="isAlone">True where no other server can use this database: the holder of the lease is dead.</param>
     /// <param name="waiting">Called once, when it has to wait for another place.</param>
     /// <returns>SERVER_ID_IN_USE.</returns>
     public async Task<Result<Done>> TakeAsync(bool isAlone, Action waiting, CancellationToken cancellationToken)

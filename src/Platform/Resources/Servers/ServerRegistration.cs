@@ -125,7 +125,7 @@ public sealed class ServerRegistration(
         }
         catch (Exception e) when (e is StrataException or OperationCanceledException)
         {
-            // Nobody can be told.
+            // The store cannot be updated; the lease expires by itself.
         }
     }
 

@@ -14,6 +14,6 @@ public sealed record ServerSelf(string ServerId, string Name, Uri Address, strin
     /// </summary>
     public string Place { get; init; } = "somewhere";
 
-    /// <summary>Of one life of the process, so that a server that was restarted is told from its former life.</summary>
+    /// <summary>Unique to one run of the process, so that a restarted server is distinguished from its earlier run.</summary>
     public string Life { get; } = RandomNumberGenerator.GetHexString(16, lowercase: true);
 }

@@ -36,10 +36,10 @@ public abstract partial class StoryContract(IStore store) : WorkflowContract(sto
               It rests in the state A.
 
             It waits for:
-              - "expire", which fires by itself at TIME, unless it leaves the state A before or is changed, which starts the time anew.
+              - "expire", which fires by itself at TIME, unless it leaves the state A before or is changed, which restarts its timer.
               - "big", which fires by itself at the change that makes its criterion hold; now $.amount GREATER_THAN 100 does not hold: it is 2.
-              - somebody to ask for "pay", which leads to C and would be refused now: $.paid EQUALS true does not hold: it is missing.
-              - somebody to ask for "send", which leads to B.
+              - a request for "pay", which leads to C and would be refused now: $.paid EQUALS true does not hold: it is missing.
+              - a request for "send", which leads to B.
 
             """, Blur(await TextAsync(id)), ignoreLineEndingDifferences: true);
     }

@@ -1,6 +1,8 @@
 namespace Strata.Entities.Definitions.Structures;
 
-/// <summary>How types of leaves are spelt in JSON Schema, by <c>type</c> and <c>format</c>; what these cannot tell apart has <see cref="Extension"/> as well.</summary>
+/// <summary>
+/// How leaf types are written in JSON Schema: by <c>type</c> and <c>format</c>, and by <see cref="Extension"/> where these are ambiguous.
+/// </summary>
 internal static class JsonSchemaTypes
 {
     public const string Extension = "x-dataType";

@@ -36,7 +36,7 @@ internal sealed class ModelStructure
 
     public IReadOnlyDictionary<string, ModelStructure> Fields => fields;
 
-    /// <summary>As an array, what stands in it; null: no array was seen.</summary>
+    /// <summary>As an array, the structure of its elements; null: no array was seen.</summary>
     public ModelStructure? Element { get; private set; }
 
     /// <summary>Of the whole structure that this place belongs to.</summary>
@@ -101,7 +101,7 @@ internal sealed class ModelStructure
 
     public ModelStructure AsArray() => Element ??= new ModelStructure(places);
 
-    /// <summary>The place of a member, made where there is none; this is then an object.</summary>
+    /// <summary>The node of a member, added if missing; this node is then an object.</summary>
     public ModelStructure Field(string name)
     {
         IsObject = true;

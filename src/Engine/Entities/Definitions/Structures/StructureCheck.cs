@@ -38,7 +38,7 @@ internal sealed class StructureCheck
         return reader.TokenType == JsonTokenType.StartObject && Fits(ref reader);
     }
 
-    /// <summary>Looks at the value that the reader stands on and leaves it on the value's last token.</summary>
+    /// <summary>Checks the value at the reader's position and leaves the reader on the value's last token.</summary>
     private bool Fits(ref Utf8JsonReader reader) => reader.TokenType switch
     {
         JsonTokenType.StartObject => isObject && FieldsFit(ref reader),

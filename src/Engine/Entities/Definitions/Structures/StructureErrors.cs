@@ -8,7 +8,7 @@ namespace Strata.Entities.Definitions.Structures;
 /// <summary>The errors of documents that do not fit their model; codes are the entity API's.</summary>
 internal static class StructureErrors
 {
-    private const int ToldMax = 10;
+    private const int ReportedMax = 10;
 
     /// <summary>INCOMPATIBLE_TYPE where a scalar has another type than the model's, with that place in the details; else VALIDATION_FAILED.</summary>
     public static Error DoesNotFit(ModelKey model, StructureGrowth growth)
@@ -31,9 +31,11 @@ internal static class StructureErrors
 
     private static string MessageOf(ModelKey model, StructureGrowth growth)
     {
-        var told = growth.Changes.Take(ToldMax).Select(change => $"{(change.Path.Length == 0 ? "the document" : change.Path)} {change.Message}");
-        var more = growth.Count > ToldMax ? $"; and {growth.Count - ToldMax} more" : "";
-        return $"The document does not fit the model {Quote.Shorten(model.Name)}.{model.Version}: {string.Join("; ", told)}{more}.";
+        var changes = growth.Changes
+            .Take(ReportedMax)
+            .Select(change => $"{(change.Path.Length == 0 ? "the document" : change.Path)} {change.Message}");
+        var more = growth.Count > ReportedMax ? $"; and {growth.Count - ReportedMax} more" : "";
+        return $"The document does not fit the model {Quote.Shorten(model.Name)}.{model.Version}: {string.Join("; ", changes)}{more}.";
     }
 
     private static string NextStep(ChangeLevel needs) =>

@@ -5,12 +5,12 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Definitions.Structures;
 
 /// <summary>
-/// Grows a structure by what a document has and it does not, and tells each change with the level that it needs. What the structure holds already
-/// stays as it is: a DOUBLE that is sent 3 remains one. For one document.
+/// Extends a structure by what a document has and it does not, and reports each change with the level that it needs. What the structure
+/// already holds stays as it is: a DOUBLE that is sent 3 remains one. For one document.
 /// </summary>
 internal sealed class StructureGrowth
 {
-    /// <summary>Changes that are told apart; all count for <see cref="Needs"/>.</summary>
+    /// <summary>Changes that are listed one by one; all count for <see cref="Needs"/>.</summary>
     public const int ChangesMax = 50;
 
     private readonly List<StructureChange> changes = [];

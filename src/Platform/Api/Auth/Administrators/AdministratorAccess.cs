@@ -86,7 +86,7 @@ public sealed class AdministratorAccess
             foreach (var other in page)
             {
                 if (other.Id == removed.Id || other.Tenant == TenantId.Platform || !counts(other)) continue;
-                // What is left of a deleted organization lets nobody in.
+                // The remains of a deleted organization grant no access.
                 if (!await log.IsActiveAsync(other.Tenant, cancellationToken)) continue;
                 if (transaction is null) return true;
                 // The commit validates what was read, which may be newer than what was found.

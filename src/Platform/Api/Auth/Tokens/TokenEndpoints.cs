@@ -10,12 +10,13 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Api.Auth.Tokens;
 
-/// <summary>POST /api/v1/tokens: makes a token and tells its secret, this once. Nobody can hand out more than they hold.</summary>
+/// <summary>POST /api/v1/tokens: creates a token and returns its secret, only this once. No caller can grant more than it has.</summary>
 internal sealed class TokenEndpoints(
     TokenIssuer issuer, Scoping scoping, Idempotency.Idempotency idempotency, TokenAuthenticator authenticator, RoleCatalog roles)
 {
-    private static readonly Error AlreadyTold = new(
-        ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request made its token before, and a token's secret is told only once.", "Delete the token and create another.");
+    private static readonly Error AlreadyCreated = new(
+        ErrorKind.Conflict, "TOKEN_ALREADY_CREATED", "This request has already created its token, and a token's secret is shown only once.",
+        "Delete the token and create another.");
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/v1/tokens", TokenKind.Kind.WritePermission, Describe(), CreateAsync).InProject();
 
@@ -38,7 +39,7 @@ internal sealed class TokenEndpoints(
         {
             var issued = await issuer.IssueAsync(caller with { Request = call.Request }, token, call.Aborted);
             return issued.IsOk ? ToAnswer(issued.Value) : issued.Error;
-        }, (_, _) => Task.FromResult<Result<Answer>>(AlreadyTold));
+        }, (_, _) => Task.FromResult<Result<Answer>>(AlreadyCreated));
     }
 
     private async ValueTask<Error?> RefuseAsync(ApiCall call, TokenSpec spec)
@@ -71,7 +72,7 @@ internal sealed class TokenEndpoints(
     private static Operation Describe() => new()
     {
         Id = "createToken",
-        Summary = "Make a token; its text is told in this answer and never again.",
+        Summary = "Create a token; its text is shown only once, in this response.",
         Tag = TokenKind.Kind.Plural,
         Parameters = new KindOperations(TokenKind.Kind).Create.Parameters,
         Body = Content.Json(Schemas.Reference(KindSchemas.New(TokenKind.Kind)), example: new JsonObject

@@ -21,7 +21,7 @@ public sealed class TokenExpiryController(ResourceStore<TokenSpec, TokenStatus> 
 
     public override TimeSpan Period => TimeSpan.FromHours(1);
 
-    /// <summary>Housekeeping leaves the room for work that somebody waits for.</summary>
+    /// <summary>Housekeeping leaves capacity to work that users wait for.</summary>
     public override int Parallelism => 1;
 
     public override async Task<TimeSpan?> ReconcileAsync(Resource<TokenSpec, TokenStatus> resource, CancellationToken cancellationToken)

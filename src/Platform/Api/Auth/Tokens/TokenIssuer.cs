@@ -8,7 +8,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Auth.Tokens;
 
 /// <summary>A new token.</summary>
-/// <param name="Text">The whole of it, with its secret: told now and never again.</param>
+/// <param name="Text">The full token, with its secret: returned only once.</param>
 public sealed record IssuedToken(string Text, Resource<TokenSpec, TokenStatus> Resource);
 
 /// <summary>Makes and revokes tokens: for users by way of the API, and for the cloud's own parts. Safe for concurrent use.</summary>
@@ -34,7 +34,7 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
         return await IssueAsync(caller, token, cancellationToken);
     }
 
-    /// <summary>The token of that name expires then instead; its text stays the same. NOT_FOUND where there is none.</summary>
+    /// <summary>Changes when the token of that name expires; its text stays the same. NOT_FOUND if it does not exist.</summary>
     public async Task<Result<Done>> ExtendAsync(Caller caller, string name, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {
         var extended = await store.ChangeAsync(caller, name, t => t with { Spec = t.Spec with { ExpiresAt = expiresAt } }, null, null, cancellationToken);
@@ -42,7 +42,7 @@ public sealed class TokenIssuer(ResourceStore<TokenSpec, TokenStatus> store, Tok
         return extended.IsOk ? default(Done) : extended.Error;
     }
 
-    /// <summary>Revokes the token of that name; false where there is none.</summary>
+    /// <summary>Revokes the token of that name; false if it does not exist.</summary>
     public async Task<bool> RevokeAsync(Caller caller, string name, CancellationToken cancellationToken)
     {
         if (caller.Tenant != TenantId.Platform) return await RevokeOneAsync(caller, name, cancellationToken);

@@ -33,7 +33,7 @@ internal sealed record TokenText(TenantId Tenant, EntityId Id, string Secret)
     /// <summary>SHA-256 in hex. A plain hash will do: the secret has 256 random bits, so that there is nothing to guess.</summary>
     public string SecretHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Secret)));
 
-    /// <summary>Compares in a time that tells nothing.</summary>
+    /// <summary>Compares in constant time.</summary>
     public bool Matches(string? hash) => hash is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(SecretHash), Encoding.UTF8.GetBytes(hash));
 
     public override string ToString()

@@ -6,7 +6,7 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Tests.Narrative;
 
-public class StoryTellerTests
+public class StoryBuilderTests
 {
     [Fact]
     public async Task Tell_OfAnyLife_TellsEachCommitOnce() => await Seeded.CheckAsync(200, async random =>
@@ -17,7 +17,7 @@ public class StoryTellerTests
         for (var i = 0; i < 5; i++) await test.UpdateAsync(created.Id, RandomJson.Document(random).ToString(), random.Pick(null, "t0", "t1"));
         if (random.Chance(0.2)) await test.Engine.DeleteAsync(Some.Caller, null, created.Id, null, default);
         var history = await test.HistoryAsync(created.Id);
-        var story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;
+        var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal(history.Reverse().Select(revision => revision.Commit), story.Chapters.Select(chapter => chapter.Transaction));
         Assert.Equal((history[0].State, history[0].Deleted), (story.Entity.State, story.Entity.Deleted));
         Assert.Equal(history[0].Deleted, story.Waits.Count == 0);
@@ -33,7 +33,7 @@ public class StoryTellerTests
         time.Advance(TimeSpan.FromSeconds(1));
         var due = Assert.Single(await test.Log.DueAsync(time.GetUtcNow(), 10, default));
         Assert.Equal(ScheduleOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
-        var story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;
+        var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal("The scheduler looks after it.", story.Chapters[1].Title);
         Assert.Contains("\"late\" takes it from A to B, because its time has come.", story.Chapters[1].Sentences);
         Assert.Equal((Some.Time.AddSeconds(1), "nothing: no transition leads out of the state B."), (story.Since, Assert.Single(story.Waits)));
@@ -48,13 +48,13 @@ public class StoryTellerTests
         test.Computation.Process = (_, _, _) => new(ComputationErrors.NoMember("p", []));
         var created = (await test.CreateAsync()).Value;
         await test.TakeAsync(created.Id, "go");
-        var story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;
+        var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal(["user:jane creates it.", "user:jane asks for \"go\".", "What user:jane began breaks off."], story.Chapters.Select(chapter => chapter.Title));
         Assert.Equal("\"go\" was given up: NO_COMPUTE_MEMBER_FOR_TAG: No compute member serves \"p\".", story.Chapters[2].Sentences[0]);
-        Assert.Equal("somebody to ask for \"go\", which leads to B.", Assert.Single(story.Waits));
+        Assert.Equal("a request for \"go\", which leads to B.", Assert.Single(story.Waits));
         test.Computation.Process = (_, _, _) => new((Result<JsonText?>)(JsonText?)null);
         await test.TakeAsync(created.Id, "go");
-        story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;
+        story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal("What user:jane began goes on, as the processor has answered.", story.Chapters[^1].Title);
         Assert.Contains("\"go\" takes it from A to B, as user:jane asked.", story.Chapters[^1].Sentences);
     }
@@ -64,9 +64,9 @@ public class StoryTellerTests
     {
         var test = new TestEngine("""{"version":"1.0","name":"w","initialState":"A","states":{"A":{}}}""");
         var created = (await test.CreateAsync()).Value;
-        for (var i = 0; i < StoryTeller.ChaptersMax; i++) await test.UpdateAsync(created.Id, "{}");
-        var story = (await StoryTeller.TellAsync(test.Engine, Some.Caller, created.Id, default))!;
-        Assert.Equal((true, StoryTeller.ChaptersMax, "user:jane changes it."), (story.IsCut, story.Chapters.Count, story.Chapters[0].Title));
-        Assert.Null(await StoryTeller.TellAsync(test.Engine, Some.Caller, test.NewId(), default));
+        for (var i = 0; i < StoryBuilder.ChaptersMax; i++) await test.UpdateAsync(created.Id, "{}");
+        var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
+        Assert.Equal((true, StoryBuilder.ChaptersMax, "user:jane changes it."), (story.IsCut, story.Chapters.Count, story.Chapters[0].Title));
+        Assert.Null(await StoryBuilder.BuildAsync(test.Engine, Some.Caller, test.NewId(), default));
     }
 }
