@@ -64,7 +64,7 @@ public static class BlobErrors
     public static Error FolderMissing(string folder, string path, string cloudId) => new(
         ErrorKind.Unavailable, "BLOBS_MISSING", $"{folder} is not the folder in which this cloud keeps sources and images: {path} is not there.",
         "Mount the shared folder, or correct --blobs. If the folder was moved, copy its whole content there, the file strata-cloud too. "
-        + $"To go on with an empty folder: echo {cloudId} > {path}");
+        + $"To continue with an empty folder: echo {cloudId} > {path}");
 
     /// <param name="path">Of the file that names the other cloud.</param>
     public static Error FolderOfAnotherCloud(string folder, string path) => new(

@@ -17,7 +17,7 @@ public sealed class BlobUsage(
     public long Max => max;
 
     /// <summary>Room for one put. Dispose it when the put has ended.</summary>
-    /// <param name="isThere">The blob is there already and costs no room.</param>
+    /// <param name="isThere">The blob already exists and takes no space.</param>
     public async Task<Result<Room>> ReserveAsync(TenantId tenant, bool isThere, CancellationToken cancellationToken)
     {
         var counter = counters.GetOrAdd(tenant, _ => new Counter(new SemaphoreSlim(1)));

@@ -6,7 +6,7 @@ namespace Strata.Blobs;
 /// Immutable bytes by their digest, separate for each organization. The shape is that of S3: every call may take a network round trip, content
 /// is a stream, lists come in pages. Safe for concurrent use, also by several servers where the driver keeps the blobs on shared storage.
 /// <para>Invariants. What can be found is whole and hashes to its digest; it is durable before a put returns. A put that fails leaves nothing
-/// that is found or counted. Putting what is there already uploads nothing and renews its age. A blob that was put or renewed since
+/// that is found or counted. Putting an existing blob uploads nothing and renews its age. A blob that was put or renewed since
 /// <c>putBefore</c> is not deleted, whichever server deletes.</para>
 /// <para>Expected failures of every call: BLOBS_UNAVAILABLE (503, retryable) while the storage does not respond; BLOBS_REFUSED and
 /// BLOBS_NO_BUCKET (503) while it does not let this server in.</para>

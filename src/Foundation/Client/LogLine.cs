@@ -17,7 +17,7 @@ public sealed record LogQuery
 
     public long? After { get; init; }
 
-    /// <summary>Only the last lines of what there is; null: all that is kept.</summary>
+    /// <summary>Only the last lines; null: all stored lines.</summary>
     public int? Tail { get; init; }
 
     public string? Org { get; init; }

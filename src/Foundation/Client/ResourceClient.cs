@@ -128,7 +128,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     private string? Next(Page<Resource<TSpec, TStatus>> page, HashSet<string> seen)
     {
         if (page.Next is null || seen.Add(page.Next)) return page.Next;
-        throw ClientErrors.Unexpected(transport.Address, "a list goes on at a place where it has been before.").ToException();
+        throw ClientErrors.Unexpected(transport.Address, "a list returned the same cursor twice.").ToException();
     }
 
     private static string? Tag(long? revision) => revision?.ToString(CultureInfo.InvariantCulture);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Strata.Core;
 
 /// <summary>
-/// Free space on a disk that is left to the platform, so that its database lives on when users have filled the rest: who writes for a user asks here first.
-/// Safe for concurrent use; costs one system call.
+/// Free space on a disk that is left to the platform, so that its database keeps working when users have filled the rest: code that writes
+/// for a user checks here first. Safe for concurrent use; costs one system call.
 /// </summary>
 /// <param name="folder">On the disk; need not be there yet.</param>
 /// <param name="bytes">0: no reserve.</param>

@@ -30,10 +30,12 @@ public enum ErrorKind
 /// <param name="NextStep">What to do about it, as a sentence or a command; null where the message says it all.</param>
 public sealed record Error(ErrorKind Kind, string Code, string Message, string? NextStep = null)
 {
-    /// <summary>Single facts for programs, for example <c>{"limit": "10485760"}</c>; null when there are none.</summary>
+    /// <summary>Single facts for programs, for example <c>{"limit": "10485760"}</c>; null without any.</summary>
     public IReadOnlyDictionary<string, string>? Details { get; init; }
 
-    /// <summary>Facts for programs that are several values, for example <c>{"expectedType": ["INTEGER", "STRING"]}</c>; null when there are none.</summary>
+    /// <summary>
+    /// Facts for programs that are several values, for example <c>{"expectedType": ["INTEGER", "STRING"]}</c>; null without any.
+    /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Lists { get; init; }
 
     /// <summary>Every fault of an input that was checked whole; null where the message says it all.</summary>

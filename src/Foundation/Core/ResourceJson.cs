@@ -31,7 +31,7 @@ public static class ResourceJson
         json.WriteEndObject();
     }
 
-    /// <summary>Members that it does not know are passed over, so that a newer server may send more.</summary>
+    /// <summary>Unknown members are ignored, so that a newer server may send more.</summary>
     /// <exception cref="JsonException">A member is missing or of another type.</exception>
     public static Resource<TSpec, TStatus> Read<TSpec, TStatus>(JsonElement json) => new()
     {

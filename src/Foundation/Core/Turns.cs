@@ -72,7 +72,7 @@ public sealed class Turns
 
         public SemaphoreSlim Free { get; } = new(1);
 
-        /// <summary>Who has it and who wait for it; guarded by the owner's lock.</summary>
+        /// <summary>The number of its holder and waiters; guarded by the owner's lock.</summary>
         public int Users { get; set; }
 
         public void Dispose()

@@ -22,7 +22,9 @@ internal static class ComputeErrors
 
     public static Error Disconnected(string name, int tries) => new(
         ErrorKind.Unavailable, DisconnectedCode,
-        tries == 1 ? $"The compute member that was asked for \"{name.Shortened(500)}\" disconnected before it answered." : $"{tries} compute members in a row were lost while they worked on \"{name.Shortened(500)}\".",
+        tries == 1
+            ? $"The compute member called for \"{name.Shortened(500)}\" disconnected before it answered."
+            : $"{tries} compute members in a row were lost while they worked on \"{name.Shortened(500)}\".",
         "Try again.") { Retryable = true };
 
     public static Error Failed(string name, string message, string? code, bool retryable)

@@ -30,18 +30,23 @@ internal static class IdentityErrors
 
     public static Error Faulty(IReadOnlyList<ValidationError> faults) => BadRequest($"{faults[0].Field}: {faults[0].Message}") with { Faults = faults };
 
-    public static Error ClientNotFound(string id) => new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.", "GET /api/clients lists those there are.");
+    public static Error ClientNotFound(string id) =>
+        new(ErrorKind.NotFound, "M2M_CLIENT_NOT_FOUND", $"There is no client {id.Shortened(100)}.",
+        "GET /api/clients lists the existing ones.");
 
     public static Error KeyPairNotFound(string id) => new(ErrorKind.NotFound, "KEYPAIR_NOT_FOUND", $"There is no key pair {id.Shortened(100)}.", null);
 
     public static Error TrustedKeyNotFound(string id) =>
-        new(ErrorKind.NotFound, "TRUSTED_KEY_NOT_FOUND", $"There is no trusted key {id.Shortened(100)}.", "GET /api/oauth/keys/trusted lists those there are.");
+        new(ErrorKind.NotFound, "TRUSTED_KEY_NOT_FOUND", $"There is no trusted key {id.Shortened(100)}.",
+            "GET /api/oauth/keys/trusted lists the existing ones.");
 
     public static Error TrustedKeyExists(string id) => new(
-        ErrorKind.Conflict, "CONFLICT", $"There is a trusted key {id.Shortened(100)} already.", "Delete it first, or register the new one under a key id of its own.");
+        ErrorKind.Conflict, "CONFLICT", $"A trusted key {id.Shortened(100)} already exists.",
+        "Delete it first, or register the new one under another key id.");
 
     public static Error ProviderNotFound(string id) =>
-        new(ErrorKind.NotFound, "OIDC_PROVIDER_NOT_FOUND", $"There is no provider {id.Shortened(100)}.", "GET /api/oauth/oidc/providers lists those there are.");
+        new(ErrorKind.NotFound, "OIDC_PROVIDER_NOT_FOUND", $"There is no provider {id.Shortened(100)}.",
+            "GET /api/oauth/oidc/providers lists the existing ones.");
 
     public static Error Algorithm(string sent) => new(ErrorKind.Invalid, "UNSUPPORTED_ALGORITHM", $"The algorithm {sent.Shortened(100)} is not supported.", "Use RS256.");
 

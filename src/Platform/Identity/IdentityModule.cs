@@ -18,8 +18,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity;
 
 /// <summary>
-/// Who calls, beyond the tokens that the API knows by itself: machine clients with access tokens, users whom others vouch for. Needs the engine, the log, the API's services and the cloud's
-/// <see cref="Core.SealedSecrets"/>.
+/// Authentication beyond the API's own tokens: machine clients with access tokens, users of external issuers. Needs the engine, the log,
+/// the API's services and the cloud's <see cref="Core.SealedSecrets"/>.
 /// </summary>
 public static class IdentityModule
 {

@@ -62,7 +62,7 @@ internal sealed class ConditionReader(Faults faults)
         if (array.EndsWith("[*]", StringComparison.Ordinal)) array = array[..^3];
         if ((!json.TryGetProperty("values", out var values) && !json.TryGetProperty("value", out values)) || values.ValueKind != JsonValueKind.Array)
         {
-            faults.Add($"{path}.values", "An array of values is needed; null matches any value.");
+            faults.Add($"{path}.values", "An array of values is required; null matches any value.");
             return null;
         }
         var parts = values.EnumerateArray().Select((value, i) => ReadElement(value, array, i, $"{path}.values[{i}]")).ToList();

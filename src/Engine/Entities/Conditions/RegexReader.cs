@@ -67,7 +67,7 @@ internal sealed class RegexReader(string text)
     {
         if (TryTake('?') && !TryTake(':')) return Fail("Of the groups that begin with (? only (?: is known.");
         if (ReadChoice() is not { } inside) return null;
-        return TryTake(')') ? inside : Fail("A ( has no ) behind it.");
+        return TryTake(')') ? inside : Fail("A ( has no matching ).");
     }
 
     private RegexNode? ReadRepeat(RegexNode part)
@@ -128,7 +128,7 @@ internal sealed class RegexReader(string text)
         var ranges = new List<(int First, int Last)>();
         for (var isFirst = true; isFirst || Current != ']'; isFirst = false)
         {
-            if (Current == -1) return Fail("A [ has no ] behind it.");
+            if (Current == -1) return Fail("A [ has no matching ].");
             if (Current == '[' && at + 1 < characters.Length && characters[at + 1] is ':' or '.' or '=') return Fail("Named classes in sets are not known.");
             if (Current == '\\' && at + 1 < characters.Length && RegexSets.Class(characters[at + 1]) is { } known)
             {
@@ -156,7 +156,7 @@ internal sealed class RegexReader(string text)
 
     private int? ReadSetCharacter()
     {
-        if (Current == -1) { Fail("A [ has no ] behind it."); return null; }
+        if (Current == -1) { Fail("A [ has no matching ]."); return null; }
         return TryTake('\\') ? ReadEscapedCharacter() : characters[at++];
     }
 

@@ -34,7 +34,7 @@ public sealed class RegularExpression
         if (fault is not null) return false;
         var root = new RegexReader(text).Read(out fault);
         if (root?.Size > SizeMax) fault = $"The pattern has more than {SizeMax} steps once its repetitions are written out.";
-        if (root is null || fault is not null) { fault ??= "It is no pattern."; return false; }
+        if (root is null || fault is not null) { fault ??= "It is not a valid pattern."; return false; }
         expression = new RegularExpression(root);
         return true;
     }

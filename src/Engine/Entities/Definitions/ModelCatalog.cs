@@ -123,7 +123,7 @@ public sealed partial class ModelCatalog(EntityEngine engine, StoredDefinitions 
         return await ChangeAsync(caller, key, current => Apply(import, ModelDocument.Read(current.Document)), null, cancellationToken);
     }
 
-    /// <summary>The workflows as {entityName, modelVersion, workflows[]}; WORKFLOW_NOT_FOUND where there are none.</summary>
+    /// <summary>The workflows as {entityName, modelVersion, workflows[]}; WORKFLOW_NOT_FOUND without any.</summary>
     public async ValueTask<Result<JsonText>> ExportWorkflowsAsync(Caller caller, ModelKey key, CancellationToken cancellationToken)
     {
         if (!(await FindAsync(caller, key, AsOf.Latest, cancellationToken)).TryGet(out var model, out var error)) return error;

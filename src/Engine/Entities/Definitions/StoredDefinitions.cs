@@ -82,7 +82,7 @@ public sealed class StoredDefinitions(IEntityLog log, TimeProvider time) : IDefi
         return known.TryGetValue(at, out var newer) ? newer : next;
     }
 
-    /// <param name="At">The revision that was learnt or read; None where a read found nothing.</param>
+    /// <param name="At">The revision that was learned or read; None where a read found nothing.</param>
     /// <param name="Model">Null where the model does not exist or is not locked.</param>
     private sealed record Known(Revision At, bool Exists, ModelDefinition? Model, string? Project, long ReadAt)
     {

@@ -6,9 +6,11 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Opens a transaction for the time of one call, to one member after the other as the call is tried. The engine ends it, not whom it asks: a call that timed out may be at work still.
+/// Opens a transaction for the time of one call, to one member after another as the call is retried. The engine ends it, not the member: a
+/// call that timed out may still be running.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "Whom it was lent to may come late, and the semaphore holds nothing of the system unless its wait handle is asked for.")]
+[SuppressMessage("Reliability", "CA1001",
+    Justification = "The member it was lent to may be late, and the semaphore holds no system resource unless its wait handle is used.")]
 internal sealed class CallTransaction(TenantId tenant, EntityTransaction transaction, JoinTokens tokens) : ICallTransaction
 {
     private readonly SemaphoreSlim turn = new(1);

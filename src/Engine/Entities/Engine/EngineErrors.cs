@@ -35,7 +35,7 @@ internal static class EngineErrors
 
     public static Error ModifiedDuringCall(EntityId id) => new(
         ErrorKind.PreconditionFailed, "ENTITY_MODIFIED",
-        $"The entity {id} was changed while its processor was at work; what was committed before the call stays, the answer is dropped.",
+        $"The entity {id} was changed while its processor was running; what was committed before the call stays, the answer is dropped.",
         "Read it again and decide what is to be done.");
 
     public static Error Conflict(EntityId id) => new(
@@ -95,11 +95,12 @@ internal static class EngineErrors
         "Answer the call with what is to become of it, instead of writing it.");
 
     public static Error NothingToJoin() => new(
-        ErrorKind.NotFound, "TRANSACTION_NOT_FOUND", "There is no transaction to join by this token, or not any more.",
-        "Join only while the call is not answered that the token came with.");
+        ErrorKind.NotFound, "TRANSACTION_NOT_FOUND", "No transaction with this token exists, or it has ended.",
+        "Join only before answering the call that the token came with.");
 
     public static Error CalloutSuperseded() => new(
-        ErrorKind.Gone, "CALLOUT_SUPERSEDED", "The call that this request belongs to has ended or is in other hands; what the request did is undone.",
+        ErrorKind.Gone, "CALLOUT_SUPERSEDED",
+        "The call that this request belongs to has ended or was given to another member; the request's work is undone.",
         "Abandon the call: its answer will be ignored.");
 
     public static Error TooManyJoinedRequests(int max) => new(

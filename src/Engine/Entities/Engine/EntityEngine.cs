@@ -4,7 +4,7 @@ using Strata.Entities.Workflows;
 
 namespace Strata.Entities.Engine;
 
-/// <summary>Who asks, and in which tenant: always from the token, never from a body.</summary>
+/// <summary>The caller and its tenant: always from the token, never from a body.</summary>
 /// <param name="Actor">Recorded with each revision, for example <c>user:jane</c> or <c>controller:rollout</c>.</param>
 /// <param name="Request">The request that this is done for; null: none that must be remembered.</param>
 /// <param name="Deadline">Until when the first commit must be on its way (TRANSACTION_TIMEOUT, nothing written); null: whenever.</param>

@@ -20,7 +20,7 @@ public sealed partial class EntityTransaction
     /// <summary>Which drafts a request wrote itself: a bit for each depth.</summary>
     private uint DepthBit => 1u << joinDepth;
 
-    /// <summary>Asks a member, for whom the transaction is open until the answer is there.</summary>
+    /// <summary>Calls a member; the transaction is open to it until the answer arrives.</summary>
     /// <param name="mayWrite">Whether what it did in the transaction stays when it succeeds.</param>
     private async ValueTask<Result<T>> CallAsync<T>(
         Draft draft, ComputeCall call, bool mayWrite, Func<ComputeCall, CancellationToken, ValueTask<Result<T>>> ask, CancellationToken cancellationToken)
@@ -64,7 +64,7 @@ public sealed partial class EntityTransaction
         }
     }
 
-    /// <summary>What the request that is at work has written itself.</summary>
+    /// <summary>What the current request itself has written.</summary>
     internal IReadOnlyList<EntityRevision> Written() => [.. drafts.Values.Where(draft => (draft.WrittenBy & DepthBit) != 0 && draft.MustAppend).Select(draft => draft.Written)];
 
     /// <summary>One entity as members see it: also the one that is in the middle of its change.</summary>

@@ -9,7 +9,7 @@ namespace Strata.Entities.Engine;
 /// own writes; writes are held in memory; the commit is accepted only if no entity that was read or written has moved on since (snapshot
 /// isolation, first committer wins, reads validated).
 /// <para>Bounded in entities, bytes and time by <see cref="EngineLimits"/>. After a commit, and past its lifetime, every member answers with an
-/// error. Nothing has to be disposed: a transaction that is let go never was. Not safe for concurrent use.</para>
+/// error. Nothing has to be disposed: a transaction that is dropped has no effect. Not safe for concurrent use.</para>
 /// </summary>
 public sealed partial class EntityTransaction
 {

@@ -8,7 +8,10 @@ namespace Strata.Entities.Engine;
 /// the store does meanwhile: a call that hangs, fails or is answered late renews nothing. What the lease guards must stop then, and its writes carry <see cref="Fence"/>, so that one
 /// which is too slow to stop is refused. Disposing gives the lease up at once.
 /// </summary>
-/// <remarks>A renewal counts from the moment before it was sent, which is never later than the store's own reckoning. The margin is for clocks that run at different rates.</remarks>
+/// <remarks>
+/// A renewal counts from the moment before it was sent, which is never later than by the store's own clock. The margin covers clocks that
+/// run at different rates.
+/// </remarks>
 public sealed class HeldLease : IAsyncDisposable
 {
     private const int RenewalsPerTerm = 4;

@@ -7,10 +7,11 @@ namespace Strata.Entities.Engine;
 /// <summary>
 /// One member's stay in a transaction, while the transaction waits for its answer. Requests take turns, and one that fails leaves nothing behind. Safe for concurrent use.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "Requests may come late, and neither field holds anything of the system unless its wait handle is asked for.")]
+[SuppressMessage("Reliability", "CA1001",
+    Justification = "Requests may come late, and neither field holds a system resource unless its wait handle is used.")]
 internal sealed class JoinedCall(TenantId tenant, EntityTransaction transaction)
 {
-    /// <summary>Requests at work or waiting for their turn.</summary>
+    /// <summary>Requests that run or wait for their turn.</summary>
     private const int RequestsMax = 32;
 
     private readonly SemaphoreSlim turn = new(1);

@@ -19,8 +19,9 @@ public sealed record ScheduleOptions
 }
 
 /// <summary>
-/// Fires scheduled transitions of all tenants when their time has come. On one server at a time, by the lease <c>schedules</c>; its commits carry
-/// the lease's fence, and even two at once would fire nothing twice, because the log accepts only the first. When the store is away it waits and tries again.
+/// Fires scheduled transitions of all tenants when they are due. On one server at a time, by the lease <c>schedules</c>; its commits carry
+/// the lease's fence, and even two at once would fire nothing twice, because the log accepts only the first. When the store is away it
+/// waits and tries again.
 /// </summary>
 public sealed partial class ScheduleRunner(
     EntityEngine engine, ILeases leases, TimeProvider time, ILogger<ScheduleRunner> logger, ScheduleOptions? options = null)

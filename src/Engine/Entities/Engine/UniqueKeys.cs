@@ -14,7 +14,7 @@ namespace Strata.Entities.Engine;
 /// </summary>
 public static class UniqueKeys
 {
-    /// <summary>The claim of a key whose fields are all text: to find who holds it.</summary>
+    /// <summary>The claim of a key whose fields are all text: to find its holder.</summary>
     public static UniqueClaim ClaimOf(string key, params ReadOnlySpan<string> texts)
     {
         var value = new StringBuilder("[");

@@ -84,5 +84,5 @@ public readonly record struct UniqueClaim(string Key, string Value)
 /// <param name="ExpiresAt">Not fired after this time but recorded as expired; null: never expires.</param>
 public sealed record ScheduledTransition(string Transition, DateTimeOffset DueAt, DateTimeOffset? ExpiresAt = null);
 
-/// <summary>A scheduled transition whose time has come.</summary>
+/// <summary>A scheduled transition that is due.</summary>
 public sealed record DueTransition(TenantId Tenant, EntityId Id, ScheduledTransition Schedule);

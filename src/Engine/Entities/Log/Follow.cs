@@ -23,7 +23,7 @@ public sealed record Follow
 
 /// <summary>One page of a tenant's log.</summary>
 /// <param name="Changes">Those that were asked for, in order, whole commits only.</param>
-/// <param name="Position">Up to where the log has been read: what follows is behind it. Past what was passed over, too.</param>
+/// <param name="Position">Up to where the log has been read: what follows is after it. Includes what was skipped.</param>
 public sealed record FollowPage(IReadOnlyList<EntityRevision> Changes, Revision Position);
 
 public static class FollowExtensions

@@ -20,7 +20,9 @@ public interface IMessages
     /// <param name="position">From 0, without gaps.</param>
     ValueTask KeepAsync(TenantId tenant, Guid upload, int position, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken);
 
-    /// <summary>Saves a message with the last piece of its upload. False where a message of that id is there already, or the upload was given up.</summary>
+    /// <summary>
+    /// Saves a message with the last piece of its upload. False if a message with that id exists already, or the upload was abandoned.
+    /// </summary>
     ValueTask<bool> SaveAsync(TenantId tenant, Message message, ReadOnlyMemory<byte> lastPiece, CancellationToken cancellationToken);
 
     /// <summary>Removes the pieces of an upload that will not be saved.</summary>

@@ -19,8 +19,8 @@ public interface IRetention
 }
 
 /// <summary>
-/// Revisions of one model's entities, the deleted ones included, each of which was followed by another one at <see cref="Horizon"/> or before. An entity that followed another model by
-/// then, because it was migrated, is passed over: that model's reads of the past need it.
+/// Revisions of one model's entities, the deleted ones included, each of which was followed by another one at <see cref="Horizon"/> or
+/// before. An entity that followed another model by then, because it was migrated, is skipped: that model's reads of the past need it.
 /// </summary>
 public sealed record Superseded
 {

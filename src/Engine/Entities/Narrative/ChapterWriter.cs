@@ -28,8 +28,9 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
         var by = revision.ChangedBy;
         if (revision.Deleted) return $"{by} deletes it.";
         if (isCreation) return revision.Transition is { } first ? $"{by} creates it and asks for \"{first}\"." : $"{by} creates it.";
-        if (steps.Exists(step => step.Type == AuditEventTypes.TransitionAborted)) return $"What {by} began breaks off.";
-        if (steps is [{ Type: AuditEventTypes.StateProcessResult }, ..]) return $"What {by} began goes on, as the processor has answered.";
+        if (steps.Exists(step => step.Type == AuditEventTypes.TransitionAborted)) return $"What {by} started is aborted.";
+        if (steps is [{ Type: AuditEventTypes.StateProcessResult }, ..])
+            return $"What {by} started continues, as the processor has answered.";
         if (by == ScheduleRunner.Actor) return "The scheduler looks after it.";
         return revision.Transition is null or "loopback" ? $"{by} changes it." : $"{by} asks for \"{revision.Transition}\".";
     }

@@ -30,7 +30,7 @@ public static class StepWords
 
     private static string? OfProcessor(AuditEvent step) => step.Type switch
     {
-        AuditEventTypes.ProcessNotMatchCriterion => $"The processor \"{step.Detail}\" is passed over: {step.Reason}.",
+        AuditEventTypes.ProcessNotMatchCriterion => $"The processor \"{step.Detail}\" is skipped: {step.Reason}.",
         AuditEventTypes.PauseForProcessing => $"What was done so far is committed before the processor \"{step.Reason}\" of \"{step.Detail}\" is called.",
         AuditEventTypes.StateProcessResult when step.Reason is null => $"The processor \"{step.Detail}\" did its work.",
         AuditEventTypes.StateProcessResult => $"The processor \"{step.Subject}\" failed, which does not stop the transition: {step.Reason}",

@@ -1,6 +1,8 @@
 namespace Strata.Entities.Workflows;
 
-/// <summary>What a call lends to whom it asks: the transaction that waits for the answer, to read and write in. Safe for concurrent use.</summary>
+/// <summary>
+/// The transaction that a call lends to the member it calls, to read and write in until the answer. Safe for concurrent use.
+/// </summary>
 public interface ICallTransaction
 {
     /// <summary>

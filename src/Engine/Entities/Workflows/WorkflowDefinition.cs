@@ -64,7 +64,7 @@ public sealed record TransitionDefinition
     /// <summary>Whether a caller may ask for it by name from what a state offers.</summary>
     public bool IsOffered => Manual && !Disabled && Schedule is null;
 
-    /// <summary>Whether the engine fires it when its time has come.</summary>
+    /// <summary>Whether the engine fires it when it is due.</summary>
     public bool IsScheduled => !Disabled && Schedule is not null;
 
     public JsonText? Annotations { get; init; }

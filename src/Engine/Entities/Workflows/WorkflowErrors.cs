@@ -14,7 +14,7 @@ internal static class WorkflowErrors
     }
 
     public static Error FiresByItself(string name) =>
-        new(ErrorKind.Invalid, "TRANSITION_NOT_FOUND", $"\"{name}\" is scheduled: it fires by itself and not by hand.");
+        new(ErrorKind.Invalid, "TRANSITION_NOT_FOUND", $"\"{name}\" is scheduled: it cannot be fired manually.");
 
     public static Error CriterionRejects(string name, string state, string? reason) => new(
         ErrorKind.Invalid, "WORKFLOW_FAILED",

@@ -52,7 +52,7 @@ internal sealed partial class WorkflowMachine(ModelDefinition model, EntityRevis
         return failure is not null ? failure : await RunAsync(transition, isSchedule: false, cancellationToken);
     }
 
-    /// <summary>A scheduled transition whose time has come.</summary>
+    /// <summary>A scheduled transition that is due.</summary>
     public async ValueTask<Result<WorkflowOutcome>> FireAsync(string transition, CancellationToken cancellationToken)
     {
         await SelectAsync(cancellationToken);

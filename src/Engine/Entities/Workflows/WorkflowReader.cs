@@ -36,7 +36,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
     private void CheckVersion(JsonElement json, string path)
     {
         if (json.TextOf("version") is not { } version)
-            faults.Add($"{path}.version", "A version of the schema is needed, for example \"1.0\".");
+            faults.Add($"{path}.version", "A schema version is required, for example \"1.0\".");
         else if (!IsSupported(version))
             faults.Add($"{path}.version", $"\"{Quote.Shorten(version)}\" is not supported: use 1.0 to 1.{WorkflowJson.MinorVersionMax}.");
     }
@@ -50,7 +50,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         var states = new Dictionary<string, StateDefinition>(StringComparer.Ordinal);
         if (!json.TryGetProperty("states", out var list) || list.ValueKind != JsonValueKind.Object)
         {
-            faults.Add($"{path}.states", "An object of states by name is needed.");
+            faults.Add($"{path}.states", "An object of states by name is required.");
             return states;
         }
         foreach (var state in list.EnumerateObject())
@@ -125,7 +125,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
             Annotations = members.Annotations(json, path, "annotations"),
         };
         if (processor is { StartNewTransactionOnDispatch: true, ExecutionMode: not ExecutionMode.CommitBeforeDispatch })
-            faults.Add($"{path}.startNewTxOnDispatch", "It goes with the execution mode COMMIT_BEFORE_DISPATCH only.");
+            faults.Add($"{path}.startNewTxOnDispatch", "It is allowed only with the execution mode COMMIT_BEFORE_DISPATCH.");
         return processor;
     }
 
@@ -168,13 +168,13 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         return policy;
     }
 
-    /// <summary>Parts of the entity API that would be passed over in silence are refused.</summary>
+    /// <summary>Parts of the entity API that would be silently ignored are refused.</summary>
     private void CheckAsynchronous(JsonElement config, string path)
     {
         if (members.Boolean(config, path, "asyncResult", false))
-            faults.Add($"{path}.asyncResult", "Results are waited for: leave it out, or use COMMIT_BEFORE_DISPATCH.");
+            faults.Add($"{path}.asyncResult", "Results are always awaited: omit it, or use COMMIT_BEFORE_DISPATCH.");
         if (config.TryFind("crossoverToAsyncMs", out _))
-            faults.Add($"{path}.crossoverToAsyncMs", "Results are waited for: leave it out.");
+            faults.Add($"{path}.crossoverToAsyncMs", "Results are always awaited: omit it.");
     }
 
     /// <summary>Zero is how some clients say that they leave it to the server.</summary>
@@ -192,9 +192,9 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         var hasFunction = schedule.TryFind("function", out var sent);
         var function = hasFunction ? ReadScheduleFunction(sent, path + ".function") : null;
         if (hasFunction == schedule.TryFind("delayMs", out _))
-            faults.Add($"{path}.delayMs", "Either a delay in milliseconds or a function is needed.");
+            faults.Add($"{path}.delayMs", "Either a delay in milliseconds or a function is required.");
         if (json.TryFind("manual", out var manual) && manual.ValueKind == JsonValueKind.True)
-            faults.Add(path, "A scheduled transition fires by itself: it cannot be manual too.");
+            faults.Add(path, "A scheduled transition fires automatically: it cannot be manual too.");
         var delay = members.Milliseconds(schedule, path, "delayMs", 1);
         return new ScheduleDefinition(delay, members.Milliseconds(schedule, path, "timeoutMs", 0), function);
     }
@@ -204,7 +204,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
         if (!members.IsObject(function, path, "A function")) return null;
         if (function.TextOf("resultKind") != "Schedule") faults.Add($"{path}.resultKind", "It must be \"Schedule\".");
         if (members.Text(function, path, "calculationNodesTags") is null or "")
-            faults.Add($"{path}.calculationNodesTags", "The tags of the members that answer are needed.");
+            faults.Add($"{path}.calculationNodesTags", "The tags of the members that answer are required.");
         return new FunctionDefinition(members.Name(function, path, "name"), ReadConfigMembers(function, path));
     }
 

@@ -3,7 +3,7 @@ using Strata.Core;
 
 namespace Strata.Storage.Memory;
 
-/// <summary>Who holds which unique key's value in one tenant. Guarded by the tenant's lock.</summary>
+/// <summary>The holders of unique keys' values in one tenant. Guarded by the tenant's lock.</summary>
 internal sealed class MemoryClaims
 {
     private readonly Dictionary<(string Model, UniqueClaim Claim), EntityId> holders = [];

@@ -23,7 +23,7 @@ public sealed class MemoryValues(MemoryLeases? leases = null) : IDurableValues
         return ValueTask.FromResult(true);
     }
 
-    /// <summary>For who holds the lease's gate already.</summary>
+    /// <summary>For callers that already hold the lease's gate.</summary>
     internal void Write(TenantId tenant, DurableValue mark)
     {
         DurableValueGuard.Check(mark.Value);

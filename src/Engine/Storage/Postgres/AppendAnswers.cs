@@ -7,7 +7,7 @@ namespace Strata.Storage.Postgres;
 /// <summary>Puts together what the database said of a group: several rows may speak of one refused commit, and the plainest reason wins.</summary>
 internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
 {
-    /// <summary>The first of all reasons: who has lost the lease need not know the others.</summary>
+    /// <summary>The first of all reasons: a holder that has lost the lease need not know the others.</summary>
     public const int FenceLost = -2;
 
     /// <summary>An import into the tenant is under way.</summary>

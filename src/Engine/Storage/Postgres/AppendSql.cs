@@ -10,7 +10,7 @@ internal enum AppendParts
     Schedules = 4,
     Fences = 8,
 
-    /// <summary>Looks for each commit's id in the log: a commit of the group is there already.</summary>
+    /// <summary>Looks for each commit's id in the log: a commit of the group already exists.</summary>
     Resent = 16,
 }
 

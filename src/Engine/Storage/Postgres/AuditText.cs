@@ -7,7 +7,7 @@ namespace Strata.Storage.Postgres;
 /// <summary>Audit events as kept with a revision: an array of [type, state, detail] or [type, state, detail, criterion, reason].</summary>
 internal static class AuditText
 {
-    /// <summary>Null where there are none.</summary>
+    /// <summary>Null without any.</summary>
     public static ReadOnlyMemory<byte>? Write(IReadOnlyList<AuditEvent> events)
     {
         if (events.Count == 0) return null;

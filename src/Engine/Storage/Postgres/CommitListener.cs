@@ -107,6 +107,6 @@ internal sealed partial class CommitListener : IAsyncDisposable
         public Revision Revision;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Not hearing of other servers' commits; trying again in {Pause}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Other servers' commits are not received; trying again in {Pause}")]
     private partial void ListenFailed(Exception e, TimeSpan pause);
 }

@@ -136,7 +136,9 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     private static bool IsAnswer(Exception e) =>
         e is PostgresException { SqlState: var state } && state[..2] is not ("08" or "28" or "3D") && !state.StartsWith("57P", StringComparison.Ordinal);
 
-    /// <summary>Asks on a fresh connection, which takes the place of the kept one where it answers. That one is closed once its question has come to an end.</summary>
+    /// <summary>
+    /// Probes on a new connection, which replaces the kept one if it answers. The kept one is closed once its probe has ended.
+    /// </summary>
     private async Task<bool> AnswersFreshAsync(Task hanging, CancellationToken cancellationToken)
     {
         var fresh = AskFreshAsync(cancellationToken);
@@ -182,7 +184,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
 
     private TimeoutException Silent() => new($"PostgreSQL has not answered for {awayAfter.TotalSeconds:0.#} s.");
 
-    /// <summary>Whether the question has come to an end, be it a failure.</summary>
+    /// <summary>Whether the probe has ended, even with a failure.</summary>
     private async Task<bool> AnswersWithinAsync(Task asked, TimeSpan patience, CancellationToken cancellationToken)
     {
         if (patience > TimeSpan.Zero) await Task.WhenAny(asked, Task.Delay(patience, time, cancellationToken));

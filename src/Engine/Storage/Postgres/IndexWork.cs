@@ -34,7 +34,7 @@ internal sealed class IndexWork(Connections connections)
         where state in ('PENDING', 'BUILDING', 'DROPPING') order by changed_at limit 1
         """;
 
-    /// <returns>Whether something was done; false also where another session is at work.</returns>
+    /// <returns>Whether something was done; also false if another session is doing the work.</returns>
     public Task<bool> DoOneAsync(CancellationToken cancellationToken) => connections.Watch!.WhileThereAsync(DoOneOnConnectionAsync, cancellationToken);
 
     private async Task<bool> DoOneOnConnectionAsync(CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ namespace Strata.Storage.Postgres;
 /// </remarks>
 internal sealed class ReadBatcher : IAsyncDisposable
 {
-    /// <summary>So many reads are worth a lane of their own while another is at work.</summary>
+    /// <summary>The number of reads that justifies another lane while one is busy.</summary>
     private const int BatchMin = 32;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);

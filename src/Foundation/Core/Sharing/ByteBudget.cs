@@ -2,7 +2,7 @@ namespace Strata.Core.Sharing;
 
 /// <summary>
 /// Bytes of memory that are in use for one purpose, in total and by each organization; an organization that uses none finds the reserve
-/// free (see <see cref="ShareSize"/>). Bytes are reserved before they are read or queued and returned when they are let go. At the bound
+/// free (see <see cref="ShareSize"/>). Bytes are reserved before they are read or queued and returned when they are released. At the bound
 /// the caller decides: <see cref="TryReserve"/> refuses at once with SERVER_BUSY (503 with Retry-After), <see cref="ReserveAsync"/> waits.
 /// A reservation beyond an organization's maximum counts as the maximum, so a large thing goes alone instead of never; the bytes in use may
 /// therefore exceed the budget by one such thing for each organization. No lock while there are no waiters. Safe for concurrent use.

@@ -30,7 +30,7 @@ internal sealed class EnvelopeReader(PipeReader input, RpcLimits limits)
         return envelope;
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, where it is there already; false: one must wait.</summary>
+    /// <summary>As <see cref="ReadAsync"/>, if it has already arrived; false: the caller must wait.</summary>
     public bool TryRead(out Envelope? envelope)
     {
         Release();
@@ -108,7 +108,7 @@ internal static class Gzip
         }
         catch (InvalidDataException)
         {
-            throw CallErrors.Of(StatusCode.Internal, "A message says that it is compressed by gzip, and is not.");
+            throw CallErrors.Of(StatusCode.Internal, "A message is marked as gzip-compressed but is not.");
         }
     }
 

@@ -106,6 +106,6 @@ internal class GrpcWire : IWire
     {
         null or "" or "identity" => false,
         Gzip.Name => true,
-        _ => throw CallErrors.Of(StatusCode.Unimplemented, $"The compression {encoding} is not known; gzip is."),
+        _ => throw CallErrors.Of(StatusCode.Unimplemented, $"The compression {encoding} is not supported; gzip is."),
     };
 }

@@ -18,7 +18,7 @@ internal interface IWire
     /// <returns>Null when the client has sent all. Good until the next call.</returns>
     ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="ReceiveAsync"/>, where it is there already; false: one must wait.</summary>
+    /// <summary>As <see cref="ReceiveAsync"/>, if a message has already arrived; false: the caller must wait.</summary>
     bool TryReceive(out ReadOnlySequence<byte>? message)
     {
         message = null;

@@ -5,7 +5,7 @@ using Strata.Rpc.Protocols;
 
 namespace Strata.Rpc.Serving;
 
-/// <summary>A call as its handler sees it: who calls, until when, what goes with it. Lives as long as the call.</summary>
+/// <summary>A call as its handler sees it: the caller, the deadline, the metadata. Lives as long as the call.</summary>
 internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
 {
     private readonly CancellationTokenSource? late;
@@ -30,7 +30,7 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
 
     public HttpContext Http { get; }
 
-    /// <summary>The deadline has come.</summary>
+    /// <summary>The deadline has passed.</summary>
     public bool IsLate => late?.IsCancellationRequested == true;
 
     /// <summary>The trailers that the handler sends.</summary>
@@ -48,7 +48,7 @@ internal sealed class RpcCall : ServerCallContext, IAsyncDisposable
     protected override Metadata ResponseTrailersCore => Trailers;
     protected override Status StatusCore { get; set; }
     protected override WriteOptions? WriteOptionsCore { get; set; }
-    protected override AuthContext AuthContextCore => throw new NotSupportedException("Who calls is known to the HTTP context.");
+    protected override AuthContext AuthContextCore => throw new NotSupportedException("Read the caller from the HTTP context.");
     protected override IDictionary<object, object> UserStateCore => userState ??= [];
 
     /// <summary>Created on first use: a call that never waits needs none.</summary>

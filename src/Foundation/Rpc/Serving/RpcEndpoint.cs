@@ -14,7 +14,8 @@ namespace Strata.Rpc.Serving;
 /// </summary>
 internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, TimeProvider time, ILogger logger, CancellationToken stopping)
 {
-    private static readonly Status Unforeseen = new(StatusCode.Internal, "Strata failed at this call; the server's log says why, under the request id.");
+    private static readonly Status Unforeseen =
+        new(StatusCode.Internal, "Strata failed to handle this call; the server's log shows why, under the request id.");
     private static readonly Status Late = new(StatusCode.DeadlineExceeded, "The deadline came before the answer.");
     private static readonly Status Stopped = new(StatusCode.Unavailable, "The server stops. Connect again.");
 

@@ -45,7 +45,7 @@ internal sealed class MethodBinder(RpcLimits limits, TimeProvider time) : Servic
         where TRequest : class
         where TResponse : class => Methods.Add(new RpcMethod<TRequest, TResponse>(method, handle));
 
-    /// <summary>Mostly it is there already, and costs no timer.</summary>
+    /// <summary>Usually it has already arrived, and costs no timer.</summary>
     private async ValueTask<T> SingleAsync<T>(RequestStream<T> requests) where T : class
     {
         var reading = ReadSingleAsync(requests);

@@ -15,7 +15,8 @@ using Strata.Entities.Log;
 namespace Strata.Api.Http;
 
 /// <summary>
-/// One request as a handler sees it: who calls, and readers of its parts that say what is wrong with them. Lives as long as the request.
+/// One request as a handler sees it: the caller, and readers of its parts that report what is wrong with them. Lives as long as the
+/// request.
 /// </summary>
 public sealed class ApiCall(HttpContext http)
 {

@@ -44,7 +44,7 @@ public static class ApiEndpoints
         foreach (var (name, _) in http.Request.Query)
         {
             if (operation.Parameters.Any(p => p.In == "query" && p.Name == name)) continue;
-            // Read by the authentication; a caller of the platform must not believe that it was heard where the endpoint does not list it.
+            // Read by the authentication; a caller of the platform must not assume that it was applied if the endpoint does not list it.
             if (name == OrganizationChoice.Parameter && http.Features.Get<Principal>() is { IsPlatform: false }) continue;
             if (!operation.FieldFilters || !FieldFilter.IsName(name)) return name;
         }

@@ -13,7 +13,7 @@ public static class ApiErrors
 
     /// <summary>The same code as where the database says that it cannot: for a caller there is no difference.</summary>
     internal static readonly Error StorageSilent = new(
-        ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database does not answer at the moment, so the request cannot be served.",
+        ErrorKind.Unavailable, "STORAGE_UNAVAILABLE", "The database is not responding, so the request cannot be served.",
         "Try again in a moment; strata status on the server's machine shows what is wrong.")
     { Retryable = true };
 
@@ -21,8 +21,8 @@ public static class ApiErrors
         ErrorKind.Forbidden, "FORBIDDEN", "This endpoint declares no permission, so no one may use it.", "Report this as a bug in Strata.");
 
     internal static readonly Error Internal = new(
-        ErrorKind.Internal, "INTERNAL", "Strata failed at this request; the server's log says why, under the request id.",
-        "Try again; if it stays, report it with the request id.");
+        ErrorKind.Internal, "INTERNAL", "Strata failed to handle this request; the server's log shows why, under the request id.",
+        "Try again; if the error persists, report it with the request id.");
 
     internal static readonly Error BodyRequired = new(ErrorKind.Invalid, "BODY_REQUIRED", "The request has no body.", "Send a JSON object.");
 
@@ -30,7 +30,8 @@ public static class ApiErrors
         ErrorKind.UnsupportedMedia, "UNSUPPORTED_ENCODING", "The body is compressed, which is not supported here.", "Send it without Content-Encoding.");
 
     public static readonly Error WholeOrganization = new(
-        ErrorKind.Forbidden, "PROJECT_TOKEN", "This belongs to the whole organization, and your token is for one project.", "Use a token of the organization.");
+        ErrorKind.Forbidden, "PROJECT_TOKEN", "This belongs to the whole organization, but your token is for one project.",
+        "Use a token of the organization.");
 
     internal static Error OrganizationNeeded(string name) => new(
         ErrorKind.Conflict, "ORGANIZATION_NEEDED",

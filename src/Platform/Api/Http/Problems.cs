@@ -52,7 +52,8 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new Error(ErrorKind.Timeout, "BODY_TOO_SLOW", "The body came too slowly."),
         BadHttpRequestException e => ApiErrors.BadRequest(e.Message),
         _ when IsBadChunk(exception) => ApiErrors.BadRequest("The size of a chunk of the body is not a number that fits."),
-        JsonException => new Error(ErrorKind.Internal, "INTERNAL", "Strata could not read what it had stored; the server's log says why, under the request id."),
+        JsonException => new Error(
+            ErrorKind.Internal, "INTERNAL", "Strata could not read its stored data; the server's log shows why, under the request id."),
         _ => ApiErrors.Internal,
     };
 

@@ -17,7 +17,7 @@ public sealed class Idempotency(IEntityLog log)
     public const string Header = "Idempotency-Key";
     public const int KeyLengthMax = 200;
 
-    /// <summary>Another attempt of the same request is at work, here or on another server.</summary>
+    /// <summary>Another attempt of the same request is running, here or on another server.</summary>
     public static readonly Error InProgress = new(
         ErrorKind.Conflict, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is being worked on.", "Send it again in a moment.") { Retryable = true };
 

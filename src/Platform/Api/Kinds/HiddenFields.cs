@@ -24,12 +24,12 @@ internal static class HiddenFields
     };
 
     public static Error Refuse(string parameter, JsonPath path) =>
-        ApiErrors.Query(parameter, $"must not look at {path.Text}: it is not shown.");
+        ApiErrors.Query(parameter, $"must not use {path.Text}: it is not shown.");
 
     private static JsonPath? FindIn(Kind kind, IReadOnlyList<Condition> parts) =>
         parts.Select(part => Find(kind, part)).FirstOrDefault(found => found is not null);
 
-    /// <summary>Steps by index and wildcard are passed over: a database may take an object for a list of one.</summary>
+    /// <summary>Steps by index and wildcard are skipped: a database may treat an object as a list of one.</summary>
     private static bool IsShown(Kind kind, JsonPath path)
     {
         var names = path.Steps.Where(step => step.Name is not null).Select(step => step.Name!).Take(2).ToArray();

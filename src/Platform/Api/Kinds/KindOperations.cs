@@ -11,11 +11,14 @@ internal sealed class KindOperations(Kind kind)
     private readonly string name = Pascal(kind.Name);
     private readonly string plural = Pascal(kind.Plural);
 
-    private static Parameter Org => Parameter.Query("org", "Name or id of the organization; only operators and the platform may name another than their own.", Schemas.Text());
+    private static Parameter Org => Parameter.Query(
+        "org", "Name or id of the organization; only operators and the platform may name one other than their own.", Schemas.Text());
     private static Parameter At => Parameter.Query("at", "As of this time (RFC 3339) instead of now.", Schemas.Time());
-    private static Parameter Limit => Parameter.Query("limit", $"Items at most; {PageLimits.Default} where it is left out.", Schemas.Integer(1, PageLimits.Max));
-    private static Parameter Cursor => Parameter.Query("cursor", "The next of the page before.", Schemas.Text());
-    private static Parameter IfMatch => Parameter.Header("If-Match", "The ETag that it must still have; 412 ENTITY_MODIFIED otherwise.");
+    private static Parameter Limit => Parameter.Query(
+        "limit", $"Maximum number of items; {PageLimits.Default} by default.", Schemas.Integer(1, PageLimits.Max));
+    private static Parameter Cursor => Parameter.Query("cursor", "The next value of the previous page.", Schemas.Text());
+    private static Parameter IfMatch => Parameter.Header(
+        "If-Match", "The ETag that the resource must still have; 412 ENTITY_MODIFIED otherwise.");
 
     private Content One => Content.Json(Schemas.Reference(KindSchemas.Resource(kind)));
     private Content Page => Content.Json(Schemas.Reference(KindSchemas.Page(kind)));
@@ -28,8 +31,10 @@ internal sealed class KindOperations(Kind kind)
             Parameter.Query("project", "Name or id of a project.", Schemas.Text()),
             Parameter.Query("state", "Only those in this state.", Schemas.OneOf([.. kind.Workflow.States.Keys])),
             Parameter.Query("where", "A condition as JSON: simple, lifecycle or group, over $.spec, $.status, $.labels and $.name.", Schemas.Text()),
-            Parameter.Query("watch", "Server-sent events instead of a page: item for each there is, ready, then item for each change.", Schemas.Flag()),
-            Parameter.Query("from", "With watch: begin behind this revision instead of listing.", Schemas.Integer(0, long.MaxValue)),
+            Parameter.Query(
+                "watch", "Server-sent events instead of a page: item for each existing resource, ready, then item for each change.",
+                Schemas.Flag()),
+            Parameter.Query("from", "With watch: start after this revision instead of listing.", Schemas.Integer(0, long.MaxValue)),
         ],
         FieldFilters = true,
         Answer = Page,

@@ -59,7 +59,7 @@ internal static class OpenApiDocument
         return node;
     }
 
-    /// <summary>An operator may name the organization on every endpoint that asks who calls.</summary>
+    /// <summary>An operator may name the organization on every endpoint that requires a caller.</summary>
     private static IEnumerable<Parameter> Parameters(RouteEndpoint endpoint, Operation operation)
     {
         var isOpen = endpoint.Metadata.GetMetadata<Access>() is not { AnyOf: [_, ..] };

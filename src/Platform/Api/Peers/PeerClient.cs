@@ -216,7 +216,7 @@ public sealed class PeerAnswer : IDisposable
 internal sealed record PeerBodies(ByteBudget Budget, TenantId Tenant, TimeProvider Time)
 {
     /// <summary>
-    /// Who waits holds no other room of this budget, so the others end. Much shorter than the time after which the other server ends a
+    /// A waiter holds no other room of this budget, so the others end. Much shorter than the time after which the other server ends a
     /// connection because nothing of an answer is read (its first 64 KiB at 240 bytes a second).
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

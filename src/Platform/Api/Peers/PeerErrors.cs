@@ -22,7 +22,8 @@ public static class PeerErrors
     internal static readonly Error Unreached = Unavailable with { Details = new Dictionary<string, string> { [Sent] = "false" } };
 
     internal static readonly Error PeersOnly = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "This endpoint is for the other servers of this cloud only.", "/docs lists what you may call.");
+        ErrorKind.Forbidden, "FORBIDDEN", "This endpoint is only for the other servers of this cloud.",
+        "/docs lists the endpoints you may call.");
 
     internal static readonly Error Replays = new(
         ErrorKind.Unavailable, "PEER_BUSY", "Other servers sent this server more requests within a minute than it can track.",

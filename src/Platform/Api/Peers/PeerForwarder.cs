@@ -88,7 +88,7 @@ public sealed class PeerForwarder(PeerClient client, TimeProvider time)
     }
 
     /// <summary>
-    /// Flushes what has come whenever nothing more is there, so that streams go through. An answer that breaks off, or is read too slowly,
+    /// Flushes what has arrived when no more data is waiting, so that streams go through. An answer that is cut off, or is read too slowly,
     /// ends the user's connection; PEER_UNAVAILABLE where nothing of it was sent yet.
     /// </summary>
     private async Task<Error?> CopyAsync(HttpContent answer, HttpContext http, CancellationToken cancellationToken)

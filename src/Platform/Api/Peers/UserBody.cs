@@ -44,7 +44,7 @@ internal sealed class UserBody : HttpContent
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending);
             while (true)
             {
-                // What has come must not wait in the connection's buffer for what may come late, nor the request's head at the start.
+                // What has arrived must not wait in the connection's buffer for later data, nor the request's head at the start.
                 await stream.FlushAsync(either.Token);
                 var read = await ReadAsync(chunk, either.Token);
                 if (read == 0) return;

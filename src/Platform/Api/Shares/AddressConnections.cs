@@ -7,7 +7,7 @@ using Strata.Core.Sharing;
 namespace Strata.Api.Shares;
 
 /// <summary>
-/// Connections that no token has come through yet, by source address: one address, or one /64 network of IPv6, holds a bounded number of
+/// Connections without an authenticated request yet, by source address: one address, or one /64 network of IPv6, holds a bounded number of
 /// them; a further one is closed at once. With its first good token a connection counts for its organization instead. Loopback is exempt:
 /// it is the cloud's own parts, and proxies that bring everybody's connections. Holds a counter for each address that has connections. Safe
 /// for concurrent use.

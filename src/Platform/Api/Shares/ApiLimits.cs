@@ -8,10 +8,10 @@ public sealed record ApiLimits
     /// <summary>Connections of clients; one organization holds at most half of them.</summary>
     public int ConnectionsMax { get; init; } = 4096;
 
-    /// <summary>Connections from one source address that no token has come through yet; more are closed. Loopback is exempt.</summary>
+    /// <summary>Connections from one source address without an authenticated request yet; more are closed. Loopback is exempt.</summary>
     public int AddressConnectionsMax { get; init; } = 256;
 
-    /// <summary>Requests at work at a time, streams included; one organization has at most half of them.</summary>
+    /// <summary>Concurrent requests, streams included; one organization has at most half of them.</summary>
     public int RequestsMax { get; init; } = 4096;
 
     /// <summary>Watches, feeds and followed logs; more: SHARE_EXHAUSTED.</summary>

@@ -85,8 +85,8 @@ internal sealed class KindWatch(
     }
 
     /// <summary>
-    /// Sends what there is, and follows from that very moment. The list keeps documents in memory that the view may have replaced: it counts as an answer until it is
-    /// sent, and is gone when this returns.
+    /// Sends the existing resources, and follows from that very moment. The list keeps documents in memory that the view may have replaced:
+    /// it counts as an answer until it is sent, and is gone when this returns.
     /// </summary>
     private async Task<FeedFollower> BeginAsync(HttpContext http, EventStream events, Scope scope, WatchedItems items, CancellationToken cancellationToken)
     {

@@ -26,8 +26,10 @@ internal sealed class CallsEndpoint(
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi("GET", Path, Read, new Operation
     {
-        Id = "watchComputeCalls", Summary = "The calls to the organization's compute members as they end, as server-sent events.", Tag = "compute",
-        Parameters = [Parameter.Query("watch", "Must be true: nothing is kept.", Schemas.Flag())], Answer = new Content(["text/event-stream"], Schemas.Text()),
+        Id = "watchComputeCalls", Summary = "Watch the finished calls to the organization's compute members, as server-sent events.",
+        Tag = "compute",
+        Parameters = [Parameter.Query("watch", "Must be true: calls are not stored.", Schemas.Flag())],
+        Answer = new Content(["text/event-stream"], Schemas.Text()),
     }, call => Task.FromResult(Start(call)));
 
     private Result<Answer> Start(ApiCall call)

@@ -21,11 +21,13 @@ internal sealed class MemberEndpoints(MemberDirectory directory, PeerReports? pe
     {
         routes.MapApi("GET", Members, Read, new Operation
         {
-            Id = "listComputeMembers", Summary = "The organization's compute members: tags, calls, latencies, errors.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Id = "listComputeMembers", Summary = "List the organization's compute members: tags, calls, latencies, errors.",
+            Tag = Tag, Answer = Content.Json(Schemas.Object()),
         }, ListAsync);
         routes.MapApi("GET", "/api/v1/compute/metrics", Read, new Operation
         {
-            Id = "getComputeMetrics", Summary = "The members that are connected to this server as metrics, in Prometheus text.", Tag = Tag, Answer = new Content(["text/plain"], Schemas.Text()),
+            Id = "getComputeMetrics", Summary = "Metrics of the members connected to this server, in Prometheus text format.",
+            Tag = Tag, Answer = new Content(["text/plain"], Schemas.Text()),
         }, call => Task.FromResult<Result<Answer>>(Answer.Stream(http =>
             PrometheusText.WriteAsync(http, meter => Define(meter, directory.Report(call.Principal.Tenant))))));
     }

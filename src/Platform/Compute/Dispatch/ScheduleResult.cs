@@ -18,7 +18,7 @@ internal static class ScheduleResult
         if (answer.Result is not { } text) return ComputeErrors.NoSchedule(name, "it has no result.");
         using var document = text.Parse();
         var result = document.RootElement;
-        if (result.ValueKind != JsonValueKind.Object) return ComputeErrors.NoSchedule(name, "its result is no object.");
+        if (result.ValueKind != JsonValueKind.Object) return ComputeErrors.NoSchedule(name, "its result is not an object.");
         if (TimeOf(result, "fireAt", "fireAfterMs", now) is not { } fireAt) return ComputeErrors.NoSchedule(name, "it has neither fireAt nor fireAfterMs that can be read.");
         var isBounded = result.TryGetProperty("expireAt", out var at) && at.ValueKind != JsonValueKind.Null || result.TryGetProperty("expireAfterMs", out var after) && after.ValueKind != JsonValueKind.Null;
         if (!isBounded) return new ScheduleTimes(fireAt, null);

@@ -30,7 +30,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         get { lock (gate) return groups.Values.Sum(g => g.Members.Count); }
     }
 
-    /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for tags that are none.</summary>
+    /// <summary>SERVER_BUSY where the organization has as many as it may; BAD_REQUEST for invalid tags.</summary>
     /// <param name="limit">Calls that it works on at once; null: the default.</param>
     /// <param name="project">Id of the only project whose models it is asked about; null: of the whole organization.</param>
     public Result<Member> Join(TenantId tenant, string actor, IReadOnlyList<string> tags, int? limit, IMemberConnection connection, string? project = null)
@@ -150,7 +150,7 @@ public sealed class MemberDirectory(ComputeLimits limits, TimeProvider time)
         return await WaitAsync(tenant, waiter, cancellationToken);
     }
 
-    /// <summary>Gives a place back; the first who waits for such a member gets it.</summary>
+    /// <summary>Returns a place; the first waiter for such a member gets it.</summary>
     internal void Release(Member member)
     {
         lock (gate)

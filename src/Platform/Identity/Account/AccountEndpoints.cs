@@ -20,12 +20,19 @@ internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> 
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapApi("GET", "/api/account", Read, new Operation { Id = "getAccount", Summary = "Who the token speaks for.", Tag = Tag, Answer = Content.Json(Schemas.Object()) }, GetAsync).InProject();
+        routes.MapApi("GET", "/api/account", Read, new Operation
+        {
+            Id = "getAccount", Summary = "Show the caller that the token belongs to.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+        }, GetAsync).InProject();
         routes.MapApi("GET", "/api/account/subscriptions", Read, new Operation
         {
-            Id = "listSubscriptions", Summary = "Always 501: a cloud of one's own has none.", Tag = Tag, Status = StatusCodes.Status501NotImplemented,
+            Id = "listSubscriptions", Summary = "Always 501: a self-hosted cloud has none.",
+            Tag = Tag, Status = StatusCodes.Status501NotImplemented,
         }, _ => Task.FromResult<Result<Answer>>(IdentityErrors.NoSubscriptions));
-        routes.MapGet("/api/health", HealthAsync).WithMetadata(new Operation { Id = "getEntityApiHealth", Summary = "Whether the cloud can serve: UP, or 503 and DOWN.", Tag = Tag }).Open();
+        routes.MapGet("/api/health", HealthAsync).WithMetadata(new Operation
+        {
+            Id = "getEntityApiHealth", Summary = "Return whether the cloud can serve requests: UP, or 503 and DOWN.", Tag = Tag,
+        }).Open();
     }
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)

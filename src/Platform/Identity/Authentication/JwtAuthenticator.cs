@@ -45,7 +45,7 @@ internal sealed class JwtAuthenticator(
     /// <summary>Forgets what one of an organization's clients has vouched for.</summary>
     public void Invalidate(TenantId organization, EntityId client) => cache.Invalidate(organization, client);
 
-    /// <summary>Whom a token of the cloud's own speaks for, while the client behind it is there.</summary>
+    /// <summary>The subject of a token issued by this cloud, as long as the client behind it exists.</summary>
     public async ValueTask<(TokenSubject Subject, EntityId Client)?> FindOwnAsync(JsonWebToken token, StorageDeadline storage,
         CancellationToken cancellationToken)
     {

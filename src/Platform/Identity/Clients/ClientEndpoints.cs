@@ -19,21 +19,31 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (ClientKind.Kind.ReadPermission, ClientKind.Kind.WritePermission);
-        routes.MapApi("GET", All, read, new Operation { Id = "listClientIds", Summary = "The organization's clients, without their secrets.", Tag = Tag, Answer = Content.Json(Schemas.List(Schemas.Object())) }, ListAsync);
+        routes.MapApi("GET", All, read, new Operation
+        {
+            Id = "listClientIds", Summary = "List the organization's clients, without their secrets.",
+            Tag = Tag, Answer = Content.Json(Schemas.List(Schemas.Object())),
+        }, ListAsync);
         routes.MapApi("POST", All, write, new Operation
         {
             Id = "createClientCredentials", Summary = "Create a client; its secret is shown only once, in this response.",
             Tag = Tag, Answer = Content.Json(Schemas.Object()),
-            Parameters = [Parameter.Query("withAdminRole", "Whether it has ROLE_ADMIN beside ROLE_M2M.", Schemas.Flag()), Parameter.IdempotencyKey],
+            Parameters =
+            [
+                Parameter.Query("withAdminRole", "Whether it gets ROLE_ADMIN in addition to ROLE_M2M.", Schemas.Flag()),
+                Parameter.IdempotencyKey,
+            ],
         }, CreateAsync);
         routes.MapApi("DELETE", One, write, new Operation
         {
-            Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens end with it.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens are revoked with it.",
+            Tag = Tag, Answer = Content.Json(Schemas.Object()),
             Parameters = [Parameter.IdempotencyKey],
         }, DeleteAsync);
         routes.MapApi("PUT", One + "/secret", write, new Operation
         {
-            Id = "resetClientSecret", Summary = "Give a client a new secret; the one before is refused from now on.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Id = "resetClientSecret", Summary = "Reset a client's secret; the old one is refused from now on.",
+            Tag = Tag, Answer = Content.Json(Schemas.Object()),
             Repeatable = "The secret of the last answer is the one that counts; sending it again is how to get one after a lost answer.",
         }, ResetAsync);
     }

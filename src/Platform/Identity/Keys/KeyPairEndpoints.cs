@@ -22,11 +22,15 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
     {
         var (read, write) = (KeyPairKind.Kind.ReadPermission, KeyPairKind.Kind.WritePermission);
         routes.MapGet("/api/.well-known/jwks.json", WriteSetAsync)
-            .WithMetadata(new Operation { Id = "getSigningKeys", Summary = "The public keys that verify the cloud's access tokens (RFC 7517).", Tag = Tag, Answer = Content.Json(Schemas.Object()) }).Open();
+            .WithMetadata(new Operation
+            {
+                Id = "getSigningKeys", Summary = "Return the public keys that verify the cloud's access tokens (RFC 7517).",
+                Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            }).Open();
         routes.MapApi("POST", All, write, Change("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
         routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
         {
-            Parameters = [Parameter.Query("audience", "For whose tokens.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
+            Parameters = [Parameter.Query("audience", "Audience of the tokens that it signs.", Schemas.OneOf([.. KeyPairKind.Audiences]))],
         }, CurrentAsync);
         routes.MapApi("DELETE", One, write, Change("deleteKeyPair", "Delete a key pair; what it signed is refused from now on."), DeleteAsync);
         routes.MapApi("POST", One + "/invalidate", write, Change("invalidateKeyPair", "Sign no more with a key pair; what it signed is accepted for the grace period.", body: typeof(InvalidateKey)), InvalidateAsync);

@@ -19,9 +19,11 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (TrustedKeyKind.Kind.ReadPermission, TrustedKeyKind.Kind.WritePermission);
-        routes.MapApi("GET", All, read, Describe("listTrustedKeysOfContract", "The keys whose tokens the organization believes."), ListAsync);
+        routes.MapApi("GET", All, read,
+            Describe("listTrustedKeysOfContract", "List the keys whose tokens the organization trusts."), ListAsync);
         routes.MapApi("POST", All, write, Change("registerTrustedKey", "Believe what a key signs.", body: typeof(RegisterTrustedKey)), RegisterAsync);
-        routes.MapApi("DELETE", One, write, Change("deleteTrustedKeyOfContract", "Forget a key; what it signed is not believed from now on."), DeleteAsync);
+        routes.MapApi("DELETE", One, write,
+            Change("deleteTrustedKeyOfContract", "Delete a key; what it signed is no longer trusted."), DeleteAsync);
         routes.MapApi("POST", One + "/invalidate", write, Change("invalidateTrustedKey", "Believe a key no more, after a grace period.", body: typeof(InvalidateKey)), InvalidateAsync);
         routes.MapApi("POST", One + "/reactivate", write, Change("reactivateTrustedKey", "Believe a key again.", body: typeof(ReactivateKey)), ReactivateAsync);
     }

@@ -5,7 +5,7 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Identity.Keys;
 
-/// <summary>ACTIVE, or INVALIDATED: then what it signed is believed until its <c>validTo</c>.</summary>
+/// <summary>ACTIVE, or INVALIDATED: then what it signed is trusted until its <c>validTo</c>.</summary>
 public static class TrustedKeyKind
 {
     private const int KeyIdCharactersMax = 200;

@@ -49,7 +49,7 @@ internal sealed class TrustedKeyStore(ResourceStore<TrustedKeySpec, TrustedKeySt
 
     public ValueTask<Result<Done>> DeleteAsync(Caller caller, TrustedKeyResource key, CancellationToken cancellationToken) => store.DeleteAsync(caller, key.Id, null, cancellationToken);
 
-    /// <summary>Whether what it signed is believed.</summary>
+    /// <summary>Whether what it signed is trusted.</summary>
     public static bool IsValid(TrustedKeyResource key, DateTimeOffset now) =>
         key.Status.ValidFrom <= now && (key.Status.ValidTo is { } end ? now < end : key.State == KeyPairKind.Active);
 

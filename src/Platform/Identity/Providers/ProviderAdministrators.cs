@@ -8,7 +8,7 @@ using Strata.Resources.Kinds;
 namespace Strata.Identity.Providers;
 
 /// <summary>
-/// Active identity providers: whom they make an administrator is for them to say, so each counts. One without an audience is not believed.
+/// Active identity providers: they decide who is an administrator, so each counts. One without an audience is not trusted.
 /// </summary>
 internal sealed class ProviderAdministrators(ResourceStore<ProviderSpec, Nothing> providers) : IAdministratorSource
 {

@@ -23,7 +23,7 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         var (read, write) = (ProviderKind.Kind.ReadPermission, ProviderKind.Kind.WritePermission);
         routes.MapApi("GET", All, read, Describe("listProviders", "The organization's OIDC providers.") with
         {
-            Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are believed.", Schemas.Flag())],
+            Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are trusted.", Schemas.Flag())],
         }, ListAsync);
         routes.MapApi("POST", All, write, Change("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
         routes.MapApi("POST", All + "/reload", write,
@@ -114,7 +114,7 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
         };
     }
 
-    /// <summary>Whether tokens that are believed now, roles included, might not be afterwards.</summary>
+    /// <summary>Whether tokens that are trusted now, roles included, might not be afterwards.</summary>
     private static bool Narrows(ProviderSpec was, ProviderSpec next) => was.RolesClaim != next.RolesClaim
         || ProviderKind.IssuersOf(was).Except(ProviderKind.IssuersOf(next), StringComparer.Ordinal).Any()
         || was.ExpectedAudiences.Except(next.ExpectedAudiences, StringComparer.Ordinal).Any();

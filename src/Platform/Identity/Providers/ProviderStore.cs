@@ -24,7 +24,9 @@ internal sealed class ProviderStore(ResourceStore<ProviderSpec, Nothing> store, 
     /// <summary>What is read at this moment is not kept either: it may be from before the change.</summary>
     public void Invalidate() => Interlocked.Increment(ref invalidations);
 
-    /// <summary>The active ones that speak for an issuer. One that names no audience, from before that was required, is not believed.</summary>
+    /// <summary>
+    /// The active ones that speak for an issuer. One without an audience, created before that was required, is not trusted.
+    /// </summary>
     public async ValueTask<IReadOnlyList<ProviderResource>> OfIssuerAsync(string issuer, CancellationToken cancellationToken)
     {
         if (known is not { } present || present.State != Volatile.Read(ref invalidations)

@@ -5,7 +5,7 @@ using Strata.Identity.Keys;
 
 namespace Strata.Identity.Tokens;
 
-/// <summary>Whom an access token speaks for.</summary>
+/// <summary>The subject of an access token.</summary>
 /// <param name="Subject">A client's id, or a user's name at their issuer.</param>
 /// <param name="Client">The client that acts for the user; null: the subject is a client and acts for itself.</param>
 internal sealed record TokenSubject(TenantId Tenant, string Subject, string? Client, IReadOnlyList<string> Roles);

@@ -22,7 +22,9 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/oauth/token", AnswerAsync).WithMetadata(new Operation
     {
-        Id = "issueAccessToken", Summary = "Trade a client's id and secret (HTTP Basic) for an access token; with a subject token, to act for its user.", Tag = "tokens",
+        Id = "issueAccessToken",
+        Summary = "Exchange a client's id and secret (HTTP Basic) for an access token; with a subject token, to act for its user.",
+        Tag = "tokens",
         Body = new Content(["application/x-www-form-urlencoded"], Schemas.Members([("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange)), ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text())], "grant_type")),
         Answer = Content.Json(Schemas.Object()), Repeatable = "It makes one more access token, which expires; nothing is kept.",
     }).Open();

@@ -32,7 +32,8 @@ internal sealed partial class ControllerHost(
     {
         using var metrics = ControllerMetrics.Report(this);
         var filter = new FeedFilter(Models: controllers.SelectMany(c => c.Models).ToHashSet());
-        using var follower = await feed.FollowAsync(filter, stoppingToken); // before the controllers list what there is, so that nothing falls in between
+        // before the controllers list their resources, so that no change is missed
+        using var follower = await feed.FollowAsync(filter, stoppingToken);
         await supervisor.RunAsync(stoppingToken, [
             ("controllers-listen", (listening, stop) => ListenAsync(follower, listening, stop)),
             .. controllers.Select(c => ("controller/" + c.Name, (Func<SupervisedWork, CancellationToken, Task>)((holding, stop) => HoldAsync(c, holding, stop)))),

@@ -7,7 +7,7 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Resources.Controllers;
 
-/// <summary>One controller at work, whatever its kind.</summary>
+/// <summary>One running controller, of any kind.</summary>
 internal interface IControllerLoop
 {
     string Name { get; }

@@ -37,7 +37,7 @@ public sealed class ChangeFeed(IEntityLog log, TimeProvider time, Supervisor sup
     private readonly FeedWaiters waits = new();
     private readonly FeedHeads heads = new();
 
-    /// <summary>What the sinks want together; null: there are none.</summary>
+    /// <summary>What the sinks want together; null: no sinks.</summary>
     private ModelFilter? sinkModels;
 
     /// <summary>Of the last look. For the loop alone.</summary>

@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// Which logs have grown, and how far, since they were taken from here; and how far each is known to reach. Bounded by the number of tenants. Safe for
-/// concurrent use; for one who waits.
+/// Which logs have grown, and how far, since they were taken from here; and how far each is known to reach. Bounded by the number of
+/// tenants. Safe for concurrent use; for one waiter.
 /// </summary>
 internal sealed class FeedHeads
 {

@@ -5,7 +5,7 @@ using Strata.Entities.Log;
 namespace Strata.Resources.Feed;
 
 /// <summary>
-/// The memory of everybody who follows one server's feed: bytes that are queued for followers, and pages that late ones read from the log.
+/// The memory of all followers of one server's feed: bytes that are queued for followers, and pages that late ones read from the log.
 /// A queue that finds no room is dropped and its follower reads the log instead; readers of the log wait their turn, round robin between
 /// organizations. So many followers, or slow ones, cost time and not memory. Safe for concurrent use.
 /// </summary>

@@ -159,7 +159,7 @@ public sealed class InformerHub : SupervisedService
         {
             throw new Error(
                 ErrorKind.Unavailable, "VIEW_BEHIND", "This server has not read yet what was committed.",
-                "Try again; if it stays so, look at change-feed and informers in: strata status").ToException();
+                "Try again; if the error persists, check change-feed and informers in: strata status").ToException();
         }
     }
 }

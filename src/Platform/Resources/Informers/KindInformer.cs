@@ -34,7 +34,7 @@ public sealed class KindInformer : IFeedSink
 
     public Kind Kind => store.Kind;
 
-    /// <summary>It has listed what there is, and has missed nothing since.</summary>
+    /// <summary>It has listed all resources, and has missed no change since.</summary>
     public bool IsSynced => Volatile.Read(ref synced).Task.IsCompletedSuccessfully;
 
     public int Count => view.Count;

@@ -35,7 +35,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     public bool IsReadable(EntityRevision revision)
     {
         if (ResourceDocument.IsReadable(revision.Document)) return true;
-        Unreadable(revision, new JsonException("The document is no object with a name."));
+        Unreadable(revision, new JsonException("The document is not an object with a name."));
         return false;
     }
 

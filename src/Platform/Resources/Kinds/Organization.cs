@@ -15,7 +15,7 @@ public static class OrganizationKind
         Plural = Plurals.Organizations,
         IdPrefix = "org",
         Scope = KindScope.Platform,
-        Description = "The owner of projects, entities and people: a tenant with a log of its own.",
+        Description = "The owner of projects, entities and people: a tenant with its own log.",
         Workflow = KindWorkflow.Load(typeof(OrganizationKind), "organization.workflow.json"),
         InitialStatus = Nothing.Instance,
         Deleting = new DeletingMark(Deleting, "begin-delete", "cancel-delete"),

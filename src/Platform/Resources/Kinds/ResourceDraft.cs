@@ -36,7 +36,7 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
 
     private static void CheckName(ResourceDraft draft)
     {
-        if (draft.Name is null) draft.Faults.Add(new ValidationError("name", "It is missing."));
+        if (draft.Name is null) draft.Faults.Add(new ValidationError("name", "It is required."));
         else if (!ResourceName.IsValid(draft.Name))
             draft.Faults.Add(new ValidationError("name", $"A name takes 1 to {ResourceName.LengthMax} of a-z, 0-9 and \"-\", starts with a letter and does not end with \"-\"."));
     }
@@ -50,7 +50,7 @@ internal sealed class ResourceDrafts(IEntityLog log, Kind kind)
         }
         if (draft.Project is null)
         {
-            draft.Faults.Add(new ValidationError("project", "It is missing: the name or id of the project to put it in."));
+            draft.Faults.Add(new ValidationError("project", "It is required: the name or id of the project to create it in."));
             return null;
         }
         var found = await new ResourceLookup(log, ProjectKind.Kind).ReadAsync(caller, draft.Project, AsOf.Latest, cancellationToken);

@@ -36,7 +36,7 @@ public static class ResourceErrors
 
     public static Error Unreadable(Kind kind, string nameOrId) => new(
         ErrorKind.Internal, "DOCUMENT_UNREADABLE", $"The stored document of the {kind.Name} \"{nameOrId.Shortened(80)}\" cannot be read.",
-        "Its history shows the earlier ones; deleting it is possible by its id. The server's log says what is wrong.");
+        "Its history shows the earlier ones; deleting it is possible by its id. The server's log shows what is wrong.");
 
     public static Error TooLarge(Kind kind, int bytes) => new(
         ErrorKind.TooLarge, "RESOURCE_TOO_LARGE", $"The {kind.Name} would take {bytes} bytes; {ResourceDocument.BytesMax} is the most.", "Keep large content in files or entities of your own.");
@@ -51,11 +51,11 @@ public static class ResourceErrors
         ErrorKind.Invalid, "ORG_REQUIRED", $"Several organizations may have {Article(kind.Name)} {kind.Name} \"{name.Shortened(80)}\".", "Say which with `org`, or give the id.");
 
     public static Error RevisionOfAll() => new(
-        ErrorKind.Invalid, "INVALID_AT", "Across all organizations only a time can be asked for, not a revision.", "Give a time.");
+        ErrorKind.Invalid, "INVALID_AT", "Across all organizations only a time is supported, not a revision.", "Give a time.");
 
     private static string Summary(Kind kind, IReadOnlyList<ValidationError> faults) => faults.Count == 1
         ? $"The {kind.Name} is not valid: {faults[0].Field}: {faults[0].Message}"
-        : $"The {kind.Name} has {faults.Count} faults; the first: {faults[0].Field}: {faults[0].Message}";
+        : $"The {kind.Name} has {faults.Count} errors; the first: {faults[0].Field}: {faults[0].Message}";
 
     private static string Article(string noun) => noun[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a";
 }

@@ -67,7 +67,7 @@ public static class StrictJson
             if (faults.Count >= FaultsMax) return;
         }
         var missing = type.Properties.Where(p => IsRequired(p) && !json.TryGetProperty(p.Name, out _));
-        faults.AddRange(missing.Select(p => new ValidationError($"{path}.{p.Name}", "It is missing.")));
+        faults.AddRange(missing.Select(p => new ValidationError($"{path}.{p.Name}", "It is required.")));
     }
 
     private static void CheckMember(JsonElement json, JsonPropertyInfo property, string path, List<ValidationError> faults)
@@ -122,7 +122,9 @@ public static class StrictJson
     private static bool IsNullable(JsonPropertyInfo property) => property.AssociatedParameter?.IsNullable ?? property.IsSetNullable;
 
     private static string Unknown(JsonTypeInfo type) =>
-        type.Properties.Count == 0 ? "There is no such field; none is known here." : $"There is no such field. Known are: {string.Join(", ", type.Properties.Select(p => p.Name))}.";
+        type.Properties.Count == 0 
+            ? "Unknown field; no fields are allowed here."
+            : $"Unknown field. Allowed: {string.Join(", ", type.Properties.Select(p => p.Name))}.";
 
     private static string Describe(Type type)
     {

@@ -57,9 +57,9 @@ public sealed partial class KindUpgrade(
         new Field.Path(JsonPath.Parse("$." + ResourceDocument.VersionMember)), Operator.GreaterOrEqual, [JsonText.FromString($"{kind.Version}")]));
 
     /// <summary>One resource must not keep the others from it; it is tried again at the next look.</summary>
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource} could not be written again in its present version: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource} could not be rewritten in its current version: {Reason}")]
     private partial void NotUpgraded(string resource, Error reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Wrote {Count} {Kind} again as version {Version}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Rewrote {Count} {Kind} in version {Version}")]
     private partial void Upgraded(string kind, int count, int version);
 }
