@@ -101,10 +101,11 @@ public sealed partial class ResourceClient<TSpec, TStatus>
     }
 
     /// <summary>Deletes it, or starts its removal for kinds whose end is work; the value is the resource as that left it.</summary>
+    /// <param name="force">Also what is guarded against a mistake: the last node that is up, the token that this client uses.</param>
     public async Task<Resource<TSpec, TStatus>> DeleteAsync(
-        string nameOrId, string? org = null, long? ifMatch = null, CancellationToken cancellationToken = default)
+        string nameOrId, string? org = null, long? ifMatch = null, bool force = false, CancellationToken cancellationToken = default)
     {
-        var call = Write(HttpMethod.Delete, ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org))) with { IfMatch = Tag(ifMatch) };
+        var call = Write(HttpMethod.Delete, ApiPath.With(ApiPath.Of(plural, nameOrId), ("org", org), ("force", force ? "true" : null))) with { IfMatch = Tag(ifMatch) };
         return Read(await SendAsync(call, cancellationToken));
     }
 

@@ -57,6 +57,7 @@ public static class StrataApi
         services.AddSingleton<Scoping>();
         services.AddSingleton<Idempotency.Idempotency>();
         services.AddSingleton<TokenEndpoints>();
+        services.AddSingleton<IDeletionGuard, OwnTokenGuard>();
         services.AddSingleton<TokenAdministrators>();
         services.AddSingleton(s => new AdministratorAccess(
             s.GetRequiredService<IEntityLog>(), s.GetRequiredService<TokenAdministrators>(), s.GetServices<IAdministratorSource>()));

@@ -59,7 +59,6 @@ public sealed partial class StrataServer : IAsyncDisposable
             CheckPorts(options);
             var loggers = ServerLogs.CreateFactory(options.Home.LogFile, console, options.Telemetry.LogFormat, time);
             server = new StrataServer(options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
-            KeptSettings.Save(options.Home, options.Settings);
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
@@ -92,6 +91,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     public RunningCloud TellReady()
     {
         startTook = time.GetUtcNow() - startedAt;
+        KeptSettings.Save(Options.Home, Options.Settings); // only now: what kept a start from succeeding must not be used by the next one
         StartMemory.ReturnOnce(composition.Supervisor, time);
         return Tell(ready: true);
     }

@@ -57,8 +57,20 @@ public sealed class LastAdministratorTests : IAsyncLifetime
         Assert.Equal("LAST_OPERATOR", (await http.SendJsonAsync("DELETE", "/api/v1/tokens/admin")).Text("code"));
         Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/tokens/elsewhere?org=other")).Status);
         using var second = host.Client(await host.TokenAsync(host.Org, "second", ["admin", "operator"]));
-        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/tokens/admin")).Status);
+        Assert.Equal("TOKEN_IN_USE", (await http.SendJsonAsync("DELETE", "/api/v1/tokens/admin")).Text("code"));
+        Assert.Equal(200, (await http.SendJsonAsync("DELETE", "/api/v1/tokens/admin?force=true")).Status);
         Assert.Equal(409, (await second.SendJsonAsync("DELETE", "/api/v1/tokens/second")).Status);
+    }
+
+    [Fact]
+    public async Task Delete_OfTheTokenInUse_IsRefusedUnlessForced()
+    {
+        using var own = host.Client(await host.TokenAsync(host.Org, "own", ["admin"]));
+        var refused = await own.SendJsonAsync("DELETE", "/api/v1/tokens/own");
+        Assert.Equal((409, "TOKEN_IN_USE"), (refused.Status, refused.Text("code")));
+        Assert.Contains("strata token revoke own --force", refused.Body.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(200, (await own.SendJsonAsync("DELETE", "/api/v1/tokens/own?force=true")).Status);
+        Assert.Equal(401, (await own.SendJsonAsync("GET", "/api/v1/tokens")).Status);
     }
 
     /// <summary>Its token is still stored, and lets nobody in.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Strata.Api;
 using Strata.Api.Auth;
 using Strata.Api.Http;
+using Strata.Api.Kinds;
 using Strata.Api.OpenApi;
 using Strata.Contracts;
 using Strata.Nodes.Kinds;
@@ -15,7 +16,7 @@ public static class NodeEndpoints
 {
     /// <summary>Registers what the endpoints need; the stores of the kinds, leases, lines and the API are the host's.</summary>
     public static IServiceCollection AddNodeEndpoints(this IServiceCollection services) =>
-        services.AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>()
+        services.AddSingleton<IDeletionGuard, LastNodeGuard>().AddSingleton<Logs.LogStream>().AddSingleton<HeartbeatEndpoint>().AddSingleton<InstanceLogsEndpoints>()
             .AddSingleton<InstanceTokens>().AddSingleton<InstanceTokenEndpoint>().AddPermissions(new Permission("lines.write", Roles.Agent))
             .AddInformer<InstanceSpec, InstanceStatus>(InstanceIndexes.ByNode);
 

@@ -27,6 +27,9 @@ public sealed record Principal
     /// <summary>Id of the only project it may see; null: all of the organization.</summary>
     public string? Project { get; init; }
 
+    /// <summary>The token of this call, as an entity of <see cref="Tenant"/>; null: it came with other credentials.</summary>
+    public EntityId? Token { get; init; }
+
     /// <summary>Id of the node whose agent it is: it reaches that node and what is assigned to it, and nothing else. Null: it is no agent.</summary>
     public string? Node { get; init; }
 

@@ -49,6 +49,10 @@ public static class ApiErrors
         "Create another one first: strata token create NAME --role admin --role operator. To replace one that was leaked or lost, run on the "
         + "server's machine: strata down, then strata up --new-admin-token.");
 
+    internal static Error OwnToken(string name) => new(
+        ErrorKind.Conflict, "TOKEN_IN_USE", $"\"{name}\" is the token of this call: once it is revoked, it opens nothing any more.",
+        $"To do it anyway: strata token revoke {name} --force (over HTTP: ?force=true).");
+
     public static Error Forbidden(string permission) => new(
         ErrorKind.Forbidden, "FORBIDDEN", $"Your token does not grant \"{permission}\".", "Use a token whose role grants it, or ask an administrator for one.");
 

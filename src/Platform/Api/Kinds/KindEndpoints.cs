@@ -19,7 +19,7 @@ namespace Strata.Api.Kinds;
 /// </summary>
 internal sealed class KindEndpoints(
     KindStore store, OwnedResources belongings, Scoping scoping, Idempotency.Idempotency idempotency, AnswerMemory memory, AdministratorAccess administrators,
-    IEnumerable<ISpecAdmission> admissions)
+    IEnumerable<ISpecAdmission> admissions, IEnumerable<IDeletionGuard> guards)
 {
     public const int BodyBytesMax = 1 << 20;
     private const string Json = "application/json";
@@ -28,6 +28,8 @@ internal sealed class KindEndpoints(
     private readonly ListQuery query = new(store.Kind, scoping);
 
     private readonly ISpecAdmission? admission = admissions.FirstOrDefault(a => a.Kind == store.Kind);
+
+    private readonly IDeletionGuard? guard = guards.FirstOrDefault(g => g.Kind == store.Kind);
 
     public Kind Kind => store.Kind;
 
@@ -145,6 +147,7 @@ internal sealed class KindEndpoints(
         if (!(await scoping.CallerOfAsync(call)).TryGet(out var caller, out var error)) return error;
         if (Scoping.MayWrite(call.Principal, Kind, caller, creates: false) is { } refused) return refused;
         if (!call.IfMatchRevision().TryGet(out var ifMatch, out error)) return error;
+        if (!call.QueryFlag("force").TryGet(out var isForced, out error)) return error;
         return await InTenantAsync(call, caller, default, async () =>
         {
             if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out error)) return error;
@@ -153,15 +156,22 @@ internal sealed class KindEndpoints(
             caller = caller with { Tenant = found.Tenant, Fence = call.Fence };
             var deleted = Kind.Deleting is { } mark
                 ? await DeleteOwnerAsync(call, caller, found, mark, ifMatch)
-                : await store.DeleteAsync(caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found), call.Aborted);
+                : await store.DeleteAsync(caller with { Request = call.Request }, Kind.IdOf(found.Id), ifMatch, CheckOf(call, found, isForced), call.Aborted);
             if (!deleted.IsOk) return deleted.Error;
             onDeleted?.Invoke(deleted.Value);
             return One(deleted.Value);
         });
     }
 
-    private RemovalCheck? CheckOf(ApiCall call, EntityRevision found) => administrators.CheckOf(call.Principal, found)
-        ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) => check(transaction!, found, cancellationToken) : null);
+    /// <summary>What no force overrides comes first: of two reasons the caller gets the one that remains.</summary>
+    private RemovalCheck? CheckOf(ApiCall call, EntityRevision found, bool isForced)
+    {
+        var needed = administrators.CheckOf(call.Principal, found)
+            ?? (Kind.DeleteCheck is { } check ? (transaction, cancellationToken) => check(transaction, found, cancellationToken) : (RemovalCheck?)null);
+        var mistaken = isForced ? null : guard?.CheckOf(call.Principal, found);
+        if (needed is null || mistaken is null) return needed ?? mistaken;
+        return async (transaction, cancellationToken) => await needed(transaction, cancellationToken) ?? await mistaken(transaction, cancellationToken);
+    }
 
     /// <summary>
     /// Marks it before the check that counts, so that what is created in it from then on is refused, and what was created before is seen. From the

@@ -20,6 +20,8 @@ internal sealed class KindOperations(Kind kind)
     private static Parameter IfMatch => Parameter.Header(
         "If-Match", "The ETag that the resource must still have; 412 ENTITY_MODIFIED otherwise.");
 
+    private static Parameter Force => Parameter.Query("force", "Delete also what is guarded against a mistake: the last node that is up, the token of this call.", Schemas.Flag());
+
     private Content One => Content.Json(Schemas.Reference(KindSchemas.Resource(kind)));
     private Content Page => Content.Json(Schemas.Reference(KindSchemas.Page(kind)));
 
@@ -64,7 +66,7 @@ internal sealed class KindOperations(Kind kind)
 
     public Operation Delete => Describe("delete" + name, kind.DeleteTransition is null ? $"Delete one {kind.Name}." : $"Begin the removal of one {kind.Name}.") with
     {
-        Parameters = [Org, IfMatch, Parameter.IdempotencyKey], Answer = One,
+        Parameters = kind.DeleteTransition is null ? [Org, IfMatch, Force, Parameter.IdempotencyKey] : [Org, IfMatch, Parameter.IdempotencyKey], Answer = One,
     };
 
     private Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = kind.Plural };

@@ -24,6 +24,14 @@ internal sealed class ServerFlags
 
     public ServerOptions Read(Run run) => ServerOptionsReader.ToOptions(new HomeLayout(run.Home), Resolve(run).Value).Value;
 
+    /// <summary>For a start: what neither the shell nor the settings file says is as at the last start, unless <paramref name="resets"/>.</summary>
+    public ServerOptions ReadForStart(Run run, bool resets)
+    {
+        var home = new HomeLayout(run.Home);
+        var settings = Resolve(run).Value;
+        return ServerOptionsReader.ToOptions(home, resets ? settings : KeptSettings.ForStart(home, settings).Value).Value;
+    }
+
     private Dictionary<string, string> Given(Run run) =>
         options.Select(o => (o.Key.Name, Value: run.Parse.GetValue(o.Value))).Where(f => f.Value is not null).ToDictionary(f => f.Name, f => f.Value!);
 

@@ -11,12 +11,14 @@ internal static class ClientCommand
     private static readonly Option<bool> Admin = new("--admin") { Description = "Also an administrator of the organization" };
     private static readonly Argument<string> ClientId = new("client-id") { Description = "As it was told when the client was made" };
 
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+
     public static Command Create(Terminal terminal) => new("client", "Make and manage machine clients, which get access tokens by OAuth")
     {
         new Command("create", "Create a client; its secret is shown once") { Admin }.Does(terminal, CreateAsync),
         new Command("list", "List the clients").Does(terminal, ListAsync),
         new Command("reset", "Give a client a new secret") { ClientId }.Does(terminal, ResetAsync),
-        new Command("delete", "Delete a client; its tokens end with it") { ClientId }.Does(terminal, DeleteAsync),
+        new Command("delete", "Delete a client; its tokens end with it") { ClientId, Yes }.Does(terminal, DeleteAsync),
     };
 
     private static Task<int> CreateAsync(Run run, CancellationToken cancellationToken) =>
@@ -49,6 +51,7 @@ internal static class ClientCommand
 
     private static async Task<int> DeleteAsync(Run run, CancellationToken cancellationToken)
     {
+        if (!await Confirmation.AskAsync(run, Yes, $"Delete the client {run.Parse.GetRequiredValue(ClientId)}?", cancellationToken)) return CommandRunner.Failed;
         using var answer = await run.Client.SendAsync(HttpMethod.Delete, PathOf(run), cancellationToken: cancellationToken);
         if (!run.WriteMachine(answer!.RootElement)) run.Say("Deleted.");
         return CommandRunner.Done;

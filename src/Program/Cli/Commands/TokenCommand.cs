@@ -15,11 +15,14 @@ internal static class TokenCommand
     private static readonly Option<string[]> Role = new("--role") { Description = "Role: admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
     private static readonly Option<string?> Expires = new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
 
+    private static readonly Option<bool> Yes = SharedOptions.Yes();
+    private static readonly Option<bool> Force = new("--force") { Description = "Also the token that you use" };
+
     public static Command Create(Terminal terminal) => new Command("token", "Print a token for curl; create, list and revoke tokens")
     {
         new Command("create", "Create a token; it is shown once") { Name, Role, Expires }.Does(terminal, CreateAsync),
         new Command("list", "List the tokens") { }.Does(terminal, ListAsync),
-        new Command("revoke", "Revoke a token: calls are refused at once, open streams end within 10 seconds") { Existing }.Does(terminal, RevokeAsync),
+        new Command("revoke", "Revoke a token: calls are refused at once, open streams end within 10 seconds") { Existing, Yes, Force }.Does(terminal, RevokeAsync),
     }.Does(terminal, PrintAsync);
 
     private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)
@@ -54,7 +57,9 @@ internal static class TokenCommand
 
     private static async Task<int> RevokeAsync(Run run, CancellationToken cancellationToken)
     {
-        var revoked = await run.Client.Resources(Plurals.Tokens).DeleteAsync(run.Parse.GetRequiredValue(Existing), cancellationToken: cancellationToken);
+        var name = run.Parse.GetRequiredValue(Existing);
+        if (!await Confirmation.AskAsync(run, Yes, $"Revoke the token {name}?", cancellationToken)) return CommandRunner.Failed;
+        var revoked = await run.Client.Resources(Plurals.Tokens).DeleteAsync(name, force: run.Parse.GetValue(Force), cancellationToken: cancellationToken);
         if (!run.WriteMachine(ResourceOutput.ToJson(revoked))) run.Say($"Revoked {revoked.Name}.");
         return CommandRunner.Done;
     }

@@ -19,30 +19,35 @@ internal static class UpCommand
 
     private static readonly Option<bool> NewAdminToken = new("--new-admin-token") { Description = "Replace the administrator's token, when it is lost" };
 
+    private static readonly Option<bool> ResetSettings = new("--reset-settings") { Description = "Forget the settings of earlier starts" };
+
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("up", "Start the cloud on this machine") { Detach, NoRestart, NewAdminToken };
+        var command = new Command("up", "Start the cloud on this machine; it remembers its settings") { Detach, NoRestart, NewAdminToken, ResetSettings };
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, (run, cancellationToken) => run.Parse.GetValue(Detach) ? RunDetachedAsync(run, cancellationToken) : RunAsync(run, cancellationToken), serves: true);
     }
 
     private static async Task<int> RunDetachedAsync(Run run, CancellationToken cancellationToken)
     {
-        var options = Flags.Read(run);
+        var options = Flags.ReadForStart(run, run.Parse.GetValue(ResetSettings));
         if (HomeLock.IsHeld(options.Home) && await Repair.TryAsync(run, options.Home, cancellationToken) is { } repaired)
         {
             (await CloudSummary.LoadAsync(run, repaired, cancellationToken)).Write(run, detached: true);
             return CommandRunner.Done;
         }
         run.Say("Starting the cloud…");
-        var cloud = await Detached.StartAsync(run, [.. Flags.ToArguments(run), .. run.Parse.GetValue(NewAdminToken) ? [NewAdminToken.Name] : Array.Empty<string>()], !run.Parse.GetValue(NoRestart), cancellationToken);
+        SayWhatIsKept(run, options);
+        string[] switches = [.. new[] { NewAdminToken, ResetSettings }.Where(run.Parse.GetValue).Select(s => s.Name)];
+        var cloud = await Detached.StartAsync(run, [.. Flags.ToArguments(run), .. switches], !run.Parse.GetValue(NoRestart), cancellationToken);
         (await CloudSummary.LoadAsync(run, cloud, cancellationToken)).Write(run, detached: true);
         return CommandRunner.Done;
     }
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        var options = Flags.Read(run);
+        var options = Flags.ReadForStart(run, run.Parse.GetValue(ResetSettings));
+        if (!HomeLock.IsHeld(options.Home) && run.Terminal.ErrorIsTerminal) SayWhatIsKept(run, options);
         options = options with { NewAdminToken = run.Parse.GetValue(NewAdminToken) && !Watchdog.IsRestart };
         if (Watchdog.IsRestart && HomeLock.IsHeld(options.Home)) return CommandRunner.TakenByAnother;
         using var stop = new StopSignals(cancellationToken);
@@ -65,6 +70,11 @@ internal static class UpCommand
         run.Say(stop.KeepWork ? "Stopping; instances and the database run on…" : "Stopping…");
         await server.StopAsync(stop.KeepWork);
         return CommandRunner.Done;
+    }
+
+    private static void SayWhatIsKept(Run run, ServerOptions options)
+    {
+        if (KeptSettings.FlagsOfLastStart(options.Settings) is { Length: > 0 } flags) run.Say(run.Hint($"As at the last start: {flags} (\"strata up --reset-settings\" forgets that)"));
     }
 
     private static async Task WelcomeAsync(Run run, StrataServer server, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal static class ErrorText
     }
 
     /// <summary>2 where the command line itself was wrong, 1 for everything else.</summary>
-    public static int ExitCode(Error error) => error.Code is UsageErrors.Code or TimeText.InvalidTime ? 2 : 1;
+    public static int ExitCode(Error error) => error.Code is UsageErrors.Code or TimeText.InvalidTime or Confirmation.Needed ? 2 : 1;
 }
 
 /// <summary>A command line that cannot be meant.</summary>

@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Server.Options;
 
 /// <summary>
-/// The settings that a server was started with, kept in its data folder: flags and variables are those of the shell that started it, and another shell that asks about
-/// the cloud, or starts it again, need not have them. Secrets, such as the password in a database's address, are not kept.
+/// The settings of the last start that succeeded, kept in the data folder and used by the next one where neither a flag, nor a variable, nor the settings file says anything else.
+/// Another shell that asks about the cloud, or starts it again, need not have them. Secrets, such as the password in a database's address, are not kept: that one was set is.
 /// </summary>
 public static class KeptSettings
 {
@@ -14,6 +14,7 @@ public static class KeptSettings
 
     private const string FlagSource = "flag ";
     private const string VariableSource = "environment ";
+    private const string LastStart = "last start, ";
 
     private sealed record Kept(string Name, string Value, string Source);
 
@@ -35,38 +36,53 @@ public static class KeptSettings
     }
 
     /// <summary>
-    /// Settings with what the last start had from flags and variables, where nothing in <paramref name="settings"/> has a flag or variable of its own: how the cloud
-    /// is meant to run, as far as this data folder knows.
+    /// Settings with what the last start had from flags and variables, where <paramref name="settings"/> has nothing but a default: how the next start is meant to run.
     /// </summary>
     public static IReadOnlyList<SettingValue> Over(HomeLayout home, IReadOnlyList<SettingValue> settings)
     {
         var kept = (Read(home) ?? []).Where(IsOfTheShell).ToDictionary(k => k.Setting);
-        return [.. settings.Select(s => !IsOfTheShell(s) && kept.TryGetValue(s.Setting, out var k) ? k with { Source = $"last start, {k.Source}" } : s)];
+        return [.. settings.Select(s => s.Source == SettingValue.DefaultSource && kept.TryGetValue(s.Setting, out var k) ? k with { Source = LastStart + SourceThen(k) } : s)];
     }
 
-    /// <summary>
-    /// The command that starts the cloud of a data folder as it was started last: <c>strata up</c> with the flags for it, also for variables that
-    /// are not set now.
-    /// </summary>
+    /// <summary>As <see cref="Over"/>, for a start. SETTING_NEEDED where the last one had a secret, which is not kept: without it the cloud would run on other data.</summary>
+    public static Result<IReadOnlyList<SettingValue>> ForStart(HomeLayout home, IReadOnlyList<SettingValue> settings)
+    {
+        var over = Over(home, settings);
+        var isBucket = over.Any(s => s.Setting == Setting.Blobs && s.Value.StartsWith("s3:", StringComparison.Ordinal));
+        var missing = over.FirstOrDefault(s => s.IsHidden && (s.Setting == Setting.PostgresUrl || (s.Setting == Setting.BlobsSecretKey && isBucket)));
+        return missing is null ? Result.Of(over) : new Error(
+            ErrorKind.Invalid, "SETTING_NEEDED",
+            $"The last start of this cloud had {missing.Setting.Name} (from {SourceThen(missing)}), which is not kept because it is a secret, and this start does not have it.",
+            $"Set {missing.Setting.Variable} again, or forget the settings of the last start with: strata up --reset-settings");
+    }
+
+    /// <summary>The flags of settings that come from the last start, for a message; empty: none does.</summary>
+    public static string FlagsOfLastStart(IReadOnlyList<SettingValue> settings) =>
+        string.Concat(settings.Where(s => s.Source.StartsWith(LastStart, StringComparison.Ordinal) && s.Setting.HasFlag && !s.IsSecret).Select(ToFlag)).TrimStart();
+
+    /// <summary>The command that starts the cloud of a data folder as it was started last: <c>strata up</c>, with the secrets that were set and are not set now.</summary>
     /// <param name="detached">With <c>-d</c>.</param>
     public static string StartCommand(HomeLayout home, bool detached)
     {
-        var missing = (Read(home) ?? []).Where(s => IsOfTheShell(s) && !IsInTheEnvironment(s)).ToLookup(s => s.Setting.HasFlag);
-        var variables = missing[false].Select(s => $"{s.Setting.Variable}={(s.IsSecret ? "SECRET" : ShellWord.Of(s.Value))} ");
+        var missing = (Read(home) ?? []).Where(s => s.IsHidden && !IsInTheEnvironment(s)).ToLookup(s => s.Setting.HasFlag);
+        var variables = missing[false].Select(s => $"{s.Setting.Variable}=SECRET ");
         return string.Concat(variables) + (detached ? "strata up -d" : "strata up") + string.Concat(missing[true].Select(ToFlag));
     }
 
     /// <summary>What a secret is cannot be compared, because it is not kept.</summary>
-    private static bool IsInTheEnvironment(SettingValue setting) =>
-        Environment.GetEnvironmentVariable(setting.Setting.Variable) is { Length: > 0 } value && (setting.IsSecret || value == setting.Value);
+    private static bool IsInTheEnvironment(SettingValue setting) => Environment.GetEnvironmentVariable(setting.Setting.Variable) is { Length: > 0 };
 
     /// <summary>The command of a start with the flags of <paramref name="settings"/>, but for one setting that gets another value.</summary>
     internal static string StartCommand(IEnumerable<SettingValue> settings, Setting changed, string value) =>
         "strata up" + string.Concat(settings.Where(s => s.Setting != changed && s.Source.StartsWith(FlagSource, StringComparison.Ordinal))
             .Append(new SettingValue(changed, value, FlagSource)).Select(ToFlag));
 
-    private static bool IsOfTheShell(SettingValue setting) =>
-        setting.Source.StartsWith(FlagSource, StringComparison.Ordinal) || setting.Source.StartsWith(VariableSource, StringComparison.Ordinal);
+    private static bool IsOfTheShell(SettingValue setting) => SourceThen(setting) is var source
+        && (source.StartsWith(FlagSource, StringComparison.Ordinal) || source.StartsWith(VariableSource, StringComparison.Ordinal));
+
+    /// <summary>Where it came from at the start that was first given it.</summary>
+    private static string SourceThen(SettingValue setting) =>
+        setting.Source.StartsWith(LastStart, StringComparison.Ordinal) ? setting.Source[LastStart.Length..] : setting.Source;
 
     private static Kept Keep(SettingValue setting) => new(setting.Setting.Name, setting.IsSecret ? Hidden : setting.Value, setting.Source);
 

@@ -21,7 +21,7 @@ public sealed class KeptSettingsTests : IDisposable
         Assert.Equal(("9090", "flag --api-port"), (kept[Setting.ApiPort].Value, kept[Setting.ApiPort].Source));
         Assert.Equal("environment STRATA_HTTP_PORT", kept[Setting.HttpPort].Source);
         Assert.Equal(SettingValue.DefaultSource, kept[Setting.Listen].Source);
-        Assert.Equal("STRATA_BLOBS_SECRET_KEY=SECRET strata up -d --api-port 9090 --http-port 9091 --postgres-url URL --egress-allow '10.0.0.0/8, 10.1.0.0/16'", KeptSettings.StartCommand(home, detached: true));
+        Assert.Equal("STRATA_BLOBS_SECRET_KEY=SECRET strata up -d --postgres-url URL", KeptSettings.StartCommand(home, detached: true));
     }
 
     [Fact]
@@ -51,4 +51,32 @@ public sealed class KeptSettingsTests : IDisposable
         Assert.Equal(("7000", "flag --http-port"), over[Setting.HttpPort]);
         Assert.Equal(("off", Path.Combine(home.Root, ServerOptionsReader.FileName) + ":1"), over[Setting.Agent]);
     }
+
+    [Fact]
+    public void ForStart_TwoStartsLater_StillHasWhatTheFirstWasGiven_AndTheFileWinsOverIt()
+    {
+        Directory.CreateDirectory(home.Run);
+        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["api-port"] = "9090", ["agent"] = "off" }, _ => null));
+        KeptSettings.Save(home, KeptSettings.ForStart(home, Now()).Value);
+        File.WriteAllText(Path.Combine(home.Root, ServerOptionsReader.FileName), "agent: on\n");
+        var third = KeptSettings.ForStart(home, Now()).Value;
+        Assert.Equal("last start, flag --api-port", third.Single(s => s.Setting == Setting.ApiPort).Source);
+        Assert.Equal((9090, true), (ServerOptionsReader.ToOptions(home, third).Value.ApiPort, ServerOptionsReader.ToOptions(home, third).Value.Agent));
+        Assert.Equal("--api-port 9090", KeptSettings.FlagsOfLastStart(third));
+        Assert.Equal("strata up", KeptSettings.StartCommand(home, detached: false));
+    }
+
+    [Fact]
+    public void ForStart_WithoutTheDatabaseOfTheLastStart_IsRefused()
+    {
+        Directory.CreateDirectory(home.Run);
+        KeptSettings.Save(home, ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["postgres-url"] = "postgres://u:hunter2@h/d" }, _ => null));
+        var refused = KeptSettings.ForStart(home, Now()).Error!;
+        Assert.Equal("SETTING_NEEDED", refused.Code);
+        Assert.Contains("STRATA_POSTGRES_URL", refused.NextStep, StringComparison.Ordinal);
+        var empty = ServerOptionsReader.ResolveWithoutFile(new Dictionary<string, string> { ["postgres-url"] = "" }, _ => null);
+        Assert.Null(ServerOptionsReader.ToOptions(home, KeptSettings.ForStart(home, empty).Value).Value.PostgresUrl);
+    }
+
+    private IReadOnlyList<SettingValue> Now() => ServerOptionsReader.Resolve(home, new Dictionary<string, string>(), _ => null).Value;
 }

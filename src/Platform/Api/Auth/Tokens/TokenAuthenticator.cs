@@ -48,6 +48,7 @@ public sealed class TokenAuthenticator(IEntityLog log, ResourceStore<TokenSpec, 
     private Principal ToPrincipal(TenantId tenant, Resource<TokenSpec, TokenStatus> token) => new()
     {
         Tenant = tenant,
+        Token = TokenKind.Kind.EntityOf(token.Id),
         Actor = token.Spec.Actor ?? "token:" + token.Name,
         Grants = [new Grant(roles.PermissionsOf(token.Spec.Roles), ScopeOf(token.Spec))],
         RoleNames = token.Spec.Roles,

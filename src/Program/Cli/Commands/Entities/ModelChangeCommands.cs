@@ -18,8 +18,16 @@ internal static class ModelChangeCommands
     public static Command Unlock(Terminal terminal) =>
         Act(terminal, "unlock", "Open it for changes; only while it has no entities", model => new ApiRequest(HttpMethod.Put, $"/api/model/{model.Path}/unlock"));
 
-    public static Command Delete(Terminal terminal) =>
-        Act(terminal, "delete", "Delete an unlocked model", model => new ApiRequest(HttpMethod.Delete, $"/api/model/{model.Path}"));
+    public static Command Delete(Terminal terminal)
+    {
+        var (name, yes) = (ModelName.Argument(), SharedOptions.Yes());
+        return new Command("delete", "Delete an unlocked model") { name, yes }.Does(terminal, async (run, cancellationToken) =>
+        {
+            var model = ModelName.Of(run, name);
+            if (!await Confirmation.AskAsync(run, yes, $"Delete the model {model}?", cancellationToken)) return CommandRunner.Failed;
+            return await SendAsync(run, new ApiRequest(HttpMethod.Delete, $"/api/model/{model.Path}"), cancellationToken);
+        });
+    }
 
     public static Command Level(Terminal terminal)
     {

@@ -1,0 +1,14 @@
+using Strata.Api.Auth;
+using Strata.Entities.Log;
+using Strata.Resources.Kinds;
+
+namespace Strata.Api.Kinds;
+
+/// <summary>Refuses a user's DELETE that is most likely a mistake, unless the request says <c>?force=true</c>.</summary>
+public interface IDeletionGuard
+{
+    Kind Kind { get; }
+
+    /// <returns>Null: this deletion needs no check. Otherwise what it reads in the deletion's transaction must still be so when the deletion takes effect.</returns>
+    RemovalCheck? CheckOf(Principal principal, EntityRevision resource);
+}
