@@ -62,8 +62,9 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         Command = "strata scale {0} --replicas N", RetryAfterSeconds = 5,
     };
 
+    /// <summary>Nothing of the request was sent. 503 and not 502: an instance that is just starting, as after the machine's restart, is worth another try.</summary>
     public static readonly EdgeFault Unreachable = new(
-        502, "INSTANCE_UNREACHABLE", "No answer", "The deployment's instance does not accept connections.") { Command = "strata logs {0}" };
+        503, "INSTANCE_UNREACHABLE", "Not ready yet", "The deployment's instance does not accept connections.") { Command = "strata logs {0}", RetryAfterSeconds = 2 };
 
     public static readonly EdgeFault Broken = new(
         502, "ANSWER_BROKEN", "Broken answer", "The deployment's instance broke off or sent an answer that is not valid.") { Command = "strata logs {0}" };

@@ -64,7 +64,8 @@ public sealed record DeploymentStatus
     public bool Static { get; init; }
 
     /// <summary>
-    /// A sentence for the user: why the last deploy failed, or, where nothing was ever deployed, was cancelled; or what it waits for. Null when all is well.
+    /// A sentence for the user: why the last deploy failed, or, where nothing was ever deployed, was cancelled; or what it waits for, or that
+    /// spec.env has changed and takes effect with the next deploy. Null when there is nothing to say.
     /// </summary>
     public string? Message { get; init; }
 }

@@ -56,6 +56,9 @@ public sealed record ReleaseStatus
     /// <summary>Why the build failed or was cancelled, in one sentence; null otherwise.</summary>
     public string? Message { get; init; }
 
+    /// <summary>It failed before anything was built: the source could not be fetched, was not recognised, or needs what this machine does not have.</summary>
+    public bool SourceRejected { get; init; }
+
     /// <summary>While QUEUED: how many builds are expected to start first, plus 1; as of a moment ago. Null: it does not wait.</summary>
     public int? QueuePlace { get; init; }
 

@@ -120,7 +120,8 @@ internal sealed class Composition
     public IReadOnlyList<KnownServer> Servers => servers.Known();
 
     /// <inheritdoc cref="ServerStatus.Warnings"/>
-    public IReadOnlyList<StatusWarning> Warnings => servers.Warnings();
+    public IReadOnlyList<StatusWarning> Warnings => servers.HasStarted
+        ? [.. servers.Warnings(), .. WorkloadWarnings.Of(api.Services.GetRequiredService<DeploymentViews>(), NotIsolated)] : [];
 
     /// <inheritdoc cref="StrataServer.Failed"/>
     public CancellationToken Failed => api.Failed;

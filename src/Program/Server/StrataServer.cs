@@ -16,6 +16,8 @@ namespace Strata.Server;
 /// </summary>
 public sealed partial class StrataServer : IAsyncDisposable
 {
+    private const string LastRunFix = "Nothing acknowledged is lost. If it happens again, look into its log. The next start in order ends this note";
+
     private static readonly TimeSpan SignOfLifePeriod = TimeSpan.FromSeconds(10);
 
     private readonly HomeLock home;
@@ -26,6 +28,9 @@ public sealed partial class StrataServer : IAsyncDisposable
     private readonly PartList parts;
     private readonly DateTimeOffset startedAt;
     private TimeSpan startTook;
+
+    /// <summary>How the server before this one ended, where nobody had asked it to.</summary>
+    private StatusWarning? lastRun;
 
     private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time)
     {
@@ -52,6 +57,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     public static async Task<StrataServer> StartAsync(
         ServerOptions options, string? knownToken, TextWriter? console, TimeProvider time, CancellationToken cancellationToken)
     {
+        var last = LastServer.Find(options.Home);
         var home = HomeLock.Take(options.Home);
         StrataServer? server = null;
         try
@@ -59,6 +65,7 @@ public sealed partial class StrataServer : IAsyncDisposable
             CheckPorts(options);
             var loggers = ServerLogs.CreateFactory(options.Home.LogFile, console, options.Telemetry.LogFormat, time);
             server = new StrataServer(options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
+            if (last is { End: not LastEnd.Asked }) server.lastRun = new StatusWarning("last run", last.Sentence(options.Home, $"before the start at {server.startedAt:u}"), LastRunFix);
             server.Tell(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
@@ -120,7 +127,7 @@ public sealed partial class StrataServer : IAsyncDisposable
             Ok = health.TrueForAll(p => p.Health.Ok) && work.All(w => w.Failing == 0),
             Background = work,
             Servers = composition.Servers,
-            Warnings = composition.Warnings,
+            Warnings = lastRun is null ? composition.Warnings : [lastRun, .. composition.Warnings],
             Parts = [.. health.Select(p => new PartStatus(p.Name, p.Health.Ok, p.Health.Message, Math.Round(p.Took.TotalMilliseconds)))],
         };
     }

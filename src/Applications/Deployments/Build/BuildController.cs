@@ -242,7 +242,7 @@ internal sealed partial class BuildController(
                 BuildSeconds = seconds,
             },
         }
-        : release with { Status = release.Status with { Message = UrlCredentials.Mask(Sentence(built.Error)), LogTail = log.Tail, BuildSeconds = seconds } };
+        : release with { Status = release.Status with { Message = UrlCredentials.Mask(Sentence(built.Error)), SourceRejected = BuildErrors.IsOfSource(built.Error), LogTail = log.Tail, BuildSeconds = seconds } };
 
     /// <summary>Ends a release that is not to be built any more; its deployment goes on as it was.</summary>
     private async Task CancelAsync(ReleaseResource release, Error reason, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Strata.Core;
 using Strata.Deployments.Build.Docker;
+using Strata.Deployments.Detection;
 using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Build;
@@ -28,11 +29,23 @@ internal static class BuildErrors
     public static Error NothingToRun() => Failed(
         "It is not said how to run the result of the build.", "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");
 
-    public static Error NoDocker(string path, DockerEngine engine) => Failed(
-        $"The source has a {path}, and {engine.Missing}.",
-        engine == DockerEngine.NoUse
-            ? "Run Strata as root on Linux with runc or crun installed, or say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}."
-            : "Install one (apt-get install -y docker.io), or say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}.");
+    /// <param name="other">What the source is without the Dockerfile; null: nothing that is known.</param>
+    public static Error NoDocker(string path, DockerEngine engine, BuildPlan? other)
+    {
+        var engineFix = engine == DockerEngine.NoUse ? "run Strata as root on Linux with runc or crun installed" : "install one (apt-get install -y docker.io) and deploy again";
+        var without = other is null
+            ? "say in strata.yaml how to build and run the source without it: build: {command: …} and run: {command: …}"
+            : $"build it as {other.Summary} without the {path}: build: {{stack: {other.Stack}}} in strata.yaml";
+        return Failed($"The source has a {path}, and {engine.Missing}.", $"Choose: {engineFix}; or {without}.");
+    }
+
+    private const string Stage = "stage";
+    private const string SourceStage = "source";
+
+    /// <summary>Marks an error that came up before anything was built: the source cannot be fetched, is not recognised, or needs what this machine does not have.</summary>
+    public static Error OfSource(Error error) => error with { Details = new Dictionary<string, string>(error.Details ?? new Dictionary<string, string>()) { [Stage] = SourceStage } };
+
+    public static bool IsOfSource(Error error) => error.Details?.GetValueOrDefault(Stage) == SourceStage;
 
     public static Error DockerfileMissing(string path) => Failed($"There is no file {path} in the source.", "Correct build.dockerfile, or leave it out to have it detected.");
 

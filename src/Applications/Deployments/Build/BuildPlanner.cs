@@ -38,19 +38,20 @@ internal static class BuildPlanner
     private static Result<BuildPlan> ByDocker(SourceTree source, string dockerfile, Commands commands, DockerEngine engine)
     {
         if (!source.HasFile(dockerfile)) return BuildErrors.DockerfileMissing(dockerfile);
-        if (engine.Name is null) return BuildErrors.NoDocker(dockerfile, engine);
+        if (engine.Name is null) return BuildErrors.NoDocker(dockerfile, engine, null);
         return DockerfileDetector.Plan(dockerfile) with { Summary = $"a {dockerfile}, built by {engine.Name}", Command = commands.Run };
     }
 
-    /// <summary>A Dockerfile that cannot be used is passed over where the source is understood without it.</summary>
+    /// <summary>A Dockerfile that cannot be used is passed over only where it is said how to build without it: what runs is never a guess.</summary>
     private static Result<BuildPlan> Detect(SourceTree source, StrataFile file, Commands commands, DockerEngine engine)
     {
         if (file.Stack is { } stack) return Detectors.DetectAs(stack, source);
         var found = Detectors.Detect(source, Stacks.Dockerfile);
         if (source.FirstFile(DockerfileDetector.Names) is not { } dockerfile) return found;
-        if (!found.TryGet(out var plan, out _)) return commands is { Build: null, Run: null } ? BuildErrors.NoDocker(dockerfile, engine) : found;
-        var why = engine.Name is null ? engine.Missing : "it is said how to build without it";
-        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: {why}."] };
+        if (engine.Name is null && commands is { Build: null, Run: null, Output: null })
+            return BuildErrors.NoDocker(dockerfile, engine, found.TryGet(out var other, out _) ? other : null);
+        if (!found.TryGet(out var plan, out _)) return found;
+        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: it is said how to build without it."] };
     }
 
     private static Result<BuildPlan> Override(BuildPlan plan, Commands commands)

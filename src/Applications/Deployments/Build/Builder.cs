@@ -48,6 +48,16 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
     private async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
+        if (!(await PrepareAsync(job, workspace, deadline, log, cancellationToken)).TryGet(out var ready, out var error)) return BuildErrors.OfSource(error);
+        if (!(await MakeAsync(ready.Work, cancellationToken)).TryGet(out var image, out error)) return error;
+        log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
+        return image with { Commit = ready.Commit, Replicas = ready.Replicas };
+    }
+
+    /// <summary>All that is found out before anything is built: the source, what it is, and whether this machine has what it needs.</summary>
+    private async Task<Result<Prepared>> PrepareAsync(BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
         log.Step("Fetching the source");
         if (!(await fetcher.FetchAsync(job.Tenant, job.Source, workspace, cancellationToken)).TryGet(out var fetched, out var error)) return error;
         log.Note($"{(fetched.Commit is { } commit ? $"commit {commit}, " : "")}done in {BuildLog.Seconds(time.GetElapsedTime(started))}");
@@ -60,11 +70,10 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         if (!BuildPlanner.Plan(tree, file, config.Build, config.Run, engine).TryGet(out var plan, out error)) return error;
         await ShowAsync(plan, log, cancellationToken);
         if (!Toolchain.Check(plan.Tools).TryGet(out _, out error)) return error;
-        var work = new Work(job, plan, config, tree, workspace, deadline, file.Serve, log);
-        if (!(await MakeAsync(work, cancellationToken)).TryGet(out var image, out error)) return error;
-        log.Step($"Built in {BuildLog.Seconds(time.GetElapsedTime(started))}");
-        return image with { Commit = fetched.Commit, Replicas = file.Replicas };
+        return new Prepared(new Work(job, plan, config, tree, workspace, deadline, file.Serve, log), fetched.Commit, file.Replicas);
     }
+
+    private sealed record Prepared(Work Work, string? Commit, int? Replicas);
 
     private Task<Result<BuiltRelease>> MakeAsync(Work work, CancellationToken cancellationToken) => work.Plan switch
     {

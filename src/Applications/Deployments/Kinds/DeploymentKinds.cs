@@ -24,6 +24,7 @@ public static class DeploymentKinds
         UserTransitions = ["rollback", "restart", "resize", "remove"],
         DeleteTransition = "remove",
         References = [new SpecReference("release", () => Release!)],
+        ReferenceCheck = ReleaseChoice.CheckAsync,
         OwnsHostOfName = true,
         Validate = DeploymentChecks.Check,
     };

@@ -52,16 +52,16 @@ internal sealed class RolloutController(
         if (refused is { Code: HostErrors.TakenCode }) plan = plan with { Message = refused.Message };
         await executor.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await executor.RemoveAsync(caller, resource, cancellationToken);
-        else await TellAsync(resource, observed.View, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
+        else await TellAsync(resource, observed, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
         return RolloutDecision.Sooner(plan.LookAgain, observed.LookAgain);
     }
 
-    private async Task TellAsync(DeploymentResource resource, RolloutView view, RolloutPlan plan, string url, CancellationToken cancellationToken)
+    private async Task TellAsync(DeploymentResource resource, Observed observed, RolloutPlan plan, string url, CancellationToken cancellationToken)
     {
         var transition = plan.End switch { RolloutEnd.Settle => "settle", RolloutEnd.Fail => "fail", _ => null };
-        if (transition is null && IsSame(Tell(resource, plan, url), resource)) return;
+        if (transition is null && IsSame(Tell(resource, observed, plan, url), resource)) return;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
-        var told = await stores.Deployments.ChangeAsync(caller, resource.Id, x => IsStale(x, view) ? Stale : Tell(x, plan, url), transition, null, cancellationToken);
+        var told = await stores.Deployments.ChangeAsync(caller, resource.Id, x => IsStale(x, observed.View) ? Stale : Tell(x, observed, plan, url), transition, null, cancellationToken);
         if (told.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
     }
 
@@ -70,24 +70,30 @@ internal sealed class RolloutController(
     private static bool IsStale(DeploymentResource now, RolloutView view) =>
         now.State != view.State || now.Spec.Release != view.Wanted || now.Spec.Generation != view.Generation || now.Spec.Run.Replicas != view.Replicas;
 
-    private static DeploymentResource Tell(DeploymentResource deployment, RolloutPlan plan, string url)
+    private static DeploymentResource Tell(DeploymentResource deployment, Observed observed, RolloutPlan plan, string url)
     {
         var status = deployment.Status with { Url = url, ReadyReplicas = plan.Ready, Release = plan.Serving, Static = plan.Static };
         return plan.End switch
         {
             RolloutEnd.Settle => deployment with { Status = Ended(status, deployment.Spec.Release) with { Message = null } },
             RolloutEnd.Fail fail => deployment with { Spec = deployment.Spec with { Release = plan.Serving ?? deployment.Spec.Release }, Status = Ended(status, deployment.Spec.Release) with { Message = fail.Message } },
-            _ => deployment with { Status = status with { Message = MessageOf(deployment, plan) } },
+            _ => deployment with { Status = status with { Message = MessageOf(deployment, observed, plan) } },
         };
     }
 
     /// <summary>Where nothing is rolled out, what became of the last deploy stays; the build has said it.</summary>
-    private static string? MessageOf(DeploymentResource deployment, RolloutPlan plan) => deployment.State switch
+    private static string? MessageOf(DeploymentResource deployment, Observed observed, RolloutPlan plan) => deployment.State switch
     {
         DeploymentStates.Failed => deployment.Status.Message,
         DeploymentStates.Pending => deployment.Status.Message ?? (deployment.Status.Candidate is null ? DeployMessages.NoRelease(deployment.Name) : null),
+        DeploymentStates.Running => plan.Message ?? VariablesToCome(deployment, observed),
         _ => plan.Message,
     };
+
+    /// <summary>A release keeps the variables that it was built with, so that a rollback brings them back.</summary>
+    private static string? VariablesToCome(DeploymentResource deployment, Observed observed) =>
+        deployment.Spec.Release is { } id && observed.Releases.GetValueOrDefault(id) is { Spec.Env: { } built } release
+        && deployment.Spec.Env.Any(x => built.GetValueOrDefault(x.Key) != x.Value) ? DeployMessages.VariablesChanged(release.Name) : null;
 
     private static DeploymentStatus Ended(DeploymentStatus status, string? release) => status.Candidate == release ? status with { Candidate = null } : status;
 

@@ -257,9 +257,12 @@ internal sealed class KindEndpoints(
     /// <summary>A transition of what lets an administrator in may shut it, as that of a provider does, and so may another spec.</summary>
     private async ValueTask<RemovalCheck?> CheckOfChangeAsync(ApiCall call, Caller caller, PatchParts patch, string? transition)
     {
-        if (!administrators.Guards(Kind) || (transition is null && patch.Spec is null)) return null;
-        return (await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)
-            ? administrators.CheckOf(call.Principal, found) : null;
+        var isGuarded = administrators.Guards(Kind) && (transition is not null || patch.Spec is not null);
+        var reference = Kind.ReferenceCheck is not null && patch.Spec is { } spec && new SpecReferences(store.Log, Kind).AreIn(spec) ? spec : (JsonElement?)null;
+        if (!isGuarded && reference is null) return null;
+        if (!(await FindAsync(call, caller, AsOf.Latest)).TryGet(out var found, out _)) return null;
+        return isGuarded ? administrators.CheckOf(call.Principal, found)
+            : (transaction, cancellationToken) => Kind.ReferenceCheck!(transaction, found, reference!.Value, cancellationToken);
     }
 
     /// <summary>Puts ids where the patch names other resources.</summary>

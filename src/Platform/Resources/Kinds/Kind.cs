@@ -117,6 +117,12 @@ public abstract class Kind
     public IReadOnlyList<SpecReference> References { get; init; } = [];
 
     /// <summary>
+    /// Looks for a reason against what a user's change makes the resource refer to, in its transaction: the resource as it is, and the part of the spec that changes, with ids.
+    /// Asked only where that part has one of <see cref="References"/>. Null: each that exists will do.
+    /// </summary>
+    public Func<EntityTransaction, EntityRevision, JsonElement, CancellationToken, ValueTask<Error?>>? ReferenceCheck { get; init; }
+
+    /// <summary>
     /// Where a resource names the node that it is assigned to: a path such as <c>$.spec.node</c>, or <c>id</c> for the node itself. A node's agent reaches only
     /// what is assigned to its node. Null: nothing of this kind is an agent's business.
     /// </summary>

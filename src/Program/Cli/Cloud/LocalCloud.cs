@@ -39,21 +39,8 @@ internal static class LocalCloud
             CloudPresence.Running => new(
                 presence, $"The server in {home.Root} is starting, or its API does not answer.", "Try again in a moment; strata status shows how it is."),
             _ when last is { End: not LastEnd.Asked } => new(
-                presence, Death(home, last, time.GetUtcNow()), $"Start it again with: {KeptSettings.StartCommand(home, detached: true)}", last),
+                presence, last.Sentence(home, TimeText.Ago(last.SeenAt, time.GetUtcNow())), $"Start it again with: {KeptSettings.StartCommand(home, detached: true)}", last),
             _ => new(presence, $"No cloud runs in {home.Root}.", $"Start it with: {KeptSettings.StartCommand(home, detached: false)}", last),
-        };
-    }
-
-    private static string Death(HomeLayout home, LastServer last, DateTimeOffset now)
-    {
-        var (server, ago) = ($"The server in {home.Root} (process {last.Pid})", TimeText.Ago(last.SeenAt, now));
-        var words = last.Words(home);
-        return last.End switch
-        {
-            LastEnd.MachineRestarted => $"{server} ended with its machine, which was started again since. It was last seen at {last.SeenAt:u} ({ago}). Its log: {home.LogFile}",
-            LastEnd.Unasked => $"{server} stopped by itself at {last.SeenAt:u} ({ago}){(words is null ? "" : $": {words.TrimEnd('.')}")}. Its log says why: {home.LogFile}",
-            _ => $"{server} died without being asked to stop. It was last seen at {last.SeenAt:u} ({ago}). "
-                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory." : $"The last it wrote: {words.TrimEnd('.')}.") + $" Its log: {home.LogFile}",
         };
     }
 

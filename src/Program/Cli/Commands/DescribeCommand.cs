@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 
 namespace Strata.Cli.Commands;
 
@@ -30,7 +32,8 @@ internal static class DescribeCommand
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var resource = await run.Client.Resources(target.Kind.Plural).GetAsync(target.Name, at: at, cancellationToken: cancellationToken);
         if (run.WriteMachine(ResourceOutput.ToJson(resource))) return CommandRunner.Done;
-        WriteFacts(run, resource);
+        var names = new NameBook(run.Client, kinds);
+        await WriteFactsAsync(run, resource, names, cancellationToken);
         foreach (var plural in OwnedResources.GetValueOrDefault(target.Kind.Name, []))
         {
             await WriteBelongingsAsync(run, kinds, kinds.Find(plural), target.Kind.Name, resource.Id, at, cancellationToken);
@@ -38,26 +41,39 @@ internal static class DescribeCommand
         return CommandRunner.Done;
     }
 
-    private static void WriteFacts(Run run, AnyResource resource)
+    private static async Task WriteFactsAsync(Run run, AnyResource resource, NameBook names, CancellationToken cancellationToken)
     {
         var output = run.Terminal.Out;
         output.WriteLine($"{"Name:",-11}{run.Terminal.OnOut(Tone.Strong, resource.Name)}");
         output.WriteLine($"{"Kind:",-11}{resource.Kind}");
         output.WriteLine($"{"Id:",-11}{resource.Id}");
-        if (resource.Project is not null) output.WriteLine($"{"Project:",-11}{resource.Project}");
+        if (resource.Project is not null) output.WriteLine($"{"Project:",-11}{await names.NameAsync(resource.Project, cancellationToken)} ({resource.Project})");
         output.WriteLine($"{"State:",-11}{run.Terminal.OnOut(Tones.OfState(resource.State), resource.State)}");
         output.WriteLine($"{"Created:",-11}{resource.CreatedAt:u} ({TimeText.Ago(resource.CreatedAt, run.Now)})");
         output.WriteLine($"{"Changed:",-11}{resource.UpdatedAt:u} ({TimeText.Ago(resource.UpdatedAt, run.Now)}) by {resource.UpdatedBy}");
         output.WriteLine($"{"Revision:",-11}{resource.Revision}");
         foreach (var (name, value) in resource.Labels) output.WriteLine($"{"Label:",-11}{name}={value}");
-        WriteBlock(run, "Spec", YamlText.Write(resource.Spec));
-        WriteBlock(run, "Status", YamlText.Write(resource.Status));
+        await WriteBlockAsync(run, "Spec", YamlText.Write(resource.Spec), names, cancellationToken);
+        await WriteBlockAsync(run, "Status", YamlText.Write(resource.Status), names, cancellationToken);
     }
 
-    private static void WriteBlock(Run run, string title, string yaml)
+    /// <summary>Sizes in units and the names of ids stand behind them as comments, so that it stays YAML.</summary>
+    private static async Task WriteBlockAsync(Run run, string title, string yaml, NameBook names, CancellationToken cancellationToken)
     {
         run.Terminal.Out.WriteLine(run.Terminal.OnOut(Tone.Strong, title + ":"));
-        foreach (var line in yaml.TrimEnd('\n').Split('\n')) run.Terminal.Out.WriteLine("  " + line);
+        foreach (var line in yaml.TrimEnd('\n').Split('\n'))
+        {
+            var comment = await CommentAsync(line, names, cancellationToken);
+            run.Terminal.Out.WriteLine($"  {line}{(comment is null ? "" : run.Terminal.OnOut(Tone.Faint, "  # " + comment))}");
+        }
+    }
+
+    private static async Task<string?> CommentAsync(string line, NameBook names, CancellationToken cancellationToken)
+    {
+        var (field, value) = line.Split(": ", 2) is [var left, var right] ? (left, right) : ("", line.TrimStart(' ', '-'));
+        if (field.EndsWith("Bytes", StringComparison.Ordinal) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) return ByteCount.Short(bytes);
+        var name = await names.NameAsync(value, cancellationToken);
+        return name == value ? null : name;
     }
 
     private static async Task WriteBelongingsAsync(
@@ -66,9 +82,17 @@ internal static class DescribeCommand
         var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec." + field] = id }, At = at };
         var found = new List<AnyResource>();
         await foreach (var resource in run.Client.Resources(kind.Plural).ListAsync(filter, cancellationToken)) found.Add(resource);
-        if (found.Count == 0) return;
+        var stopped = found.FindAll(r => kind.Plural == Plurals.Instances && r.State == InstanceStates.Stopped);
+        await WriteListAsync(run, kinds, kind, char.ToUpperInvariant(kind.Plural[0]) + kind.Plural[1..], [.. found.Except(stopped)], cancellationToken);
+        await WriteListAsync(run, kinds, kind, "Stopped " + kind.Plural, stopped, cancellationToken);
+    }
+
+    private static async Task WriteListAsync(
+        Run run, KindCatalog kinds, KindInfo kind, string title, IReadOnlyList<AnyResource> resources, CancellationToken cancellationToken)
+    {
+        if (resources.Count == 0) return;
         run.Terminal.Out.WriteLine();
-        run.Terminal.Out.WriteLine(run.Terminal.OnOut(Tone.Strong, char.ToUpperInvariant(kind.Plural[0]) + kind.Plural[1..] + ":"));
-        await ResourceOutput.WriteListAsync(run, kinds, kind, found, cancellationToken);
+        run.Terminal.Out.WriteLine(run.Terminal.OnOut(Tone.Strong, title + ":"));
+        await ResourceOutput.WriteListAsync(run, kinds, kind, resources, cancellationToken);
     }
 }

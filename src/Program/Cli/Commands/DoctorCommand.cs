@@ -2,6 +2,7 @@ using System.CommandLine;
 using Strata.Cli.Cloud;
 using Strata.Cli.Doctor;
 using Strata.Cli.Shell;
+using Strata.Server;
 using Strata.Server.Options;
 
 namespace Strata.Cli.Commands;
@@ -33,7 +34,7 @@ internal static class DoctorCommand
         var options = ServerOptionsReader.ToOptions(home, settings);
         if (options.Error is { } fault) findings.Add(Finding.Failure("settings", fault.Message, "Change each where it comes from, which is named here."));
         findings.AddRange(await MachineChecks.RunAsync(home, options.IsOk ? options.Value : null, running, cancellationToken));
-        findings.AddRange(running ? await CloudChecks.RunAsync(run, cancellationToken) : [OfCloud(run, news)]);
+        findings.AddRange(running ? await CloudChecks.RunAsync(run, cancellationToken) : [OfCloud(run, news), .. OfLeftovers(run, home)]);
         Write(run, new Diagnosis(findings.TrueForAll(f => f.Verdict != Verdict.Failure), findings, [.. settings.Select(Show)]));
         return findings.Exists(f => f.Verdict == Verdict.Failure) ? CommandRunner.Failed : CommandRunner.Done;
     }
@@ -67,6 +68,12 @@ internal static class DoctorCommand
     private static Finding OfCloud(Run run, CloudNews news) => news.Presence == CloudPresence.Restarting || news.Died
         ? Finding.Failure("cloud", news.Sentence, news.NextStep)
         : Finding.Ok("cloud", run.Hint($"{news.Sentence} {news.NextStep}"));
+
+    private static IEnumerable<Finding> OfLeftovers(Run run, HomeLayout home)
+    {
+        var left = LeftoverProcesses.Find(home, run.Terminal.Time);
+        if (!left.IsNothing) yield return Finding.Warning("without a server", left.Sentence, run.Hint("strata up takes it over; strata down --all stops it"));
+    }
 
     private static ShownSetting Show(SettingValue setting) =>
         new(setting.Setting.Name, setting.IsSecret ? KeptSettings.Hidden : setting.Value, setting.Source);

@@ -23,14 +23,15 @@ internal static class RestartCommand
         var name = run.Parse.GetRequiredValue(Name);
         return Rollout.RunAsync(
             run, name, !run.Parse.GetValue(NoWait), run.Parse.GetValue(WaitTimeout), $"Restarting {name}", _ => $"Restarted {name}",
-            client => RestartAsync(client, name, cancellationToken), cancellationToken);
+            client => RestartAsync(run, client, name, cancellationToken), cancellationToken);
     }
 
     private static async Task<Resource<DeploymentSpec, DeploymentStatus>> RestartAsync(
-        ResourceClient<DeploymentSpec, DeploymentStatus> client, string name, CancellationToken cancellationToken)
+        Run run, ResourceClient<DeploymentSpec, DeploymentStatus> client, string name, CancellationToken cancellationToken)
     {
         var now = await client.GetAsync(name, cancellationToken: cancellationToken);
         if (now.Spec.Release is null) throw Rollout.NoRelease(now).ToException();
+        if (now is { State: DeploymentStates.Running, Status.Message: { } message }) run.Show(message); // such as variables that a restart does not change
         var patch = new ResourcePatch(JsonText.FromString($$"""{"generation":{{now.Spec.Generation + 1}}}"""));
         return await client.TransitionAsync(name, "restart", patch, ifMatch: now.Revision, cancellationToken: cancellationToken);
     }

@@ -4,6 +4,7 @@ using Strata.Cli.Shell;
 using Strata.Contracts;
 using Strata.Core;
 using Strata.Core.Background;
+using Strata.Server;
 using Strata.Server.Options;
 using Strata.Server.Status;
 
@@ -16,8 +17,9 @@ internal static class StatusCommand
     private static readonly TimeSpan RecoveredShownFor = TimeSpan.FromHours(1);
 
     /// <param name="Died">Whether the last server ended without being asked to.</param>
+    /// <param name="StillRunning">What runs on without a server, as a sentence; null: nothing.</param>
     /// <param name="SeenAt">When the last server ended or was last seen; null: none is remembered.</param>
-    private sealed record Down(bool Running, bool Restarting, string Home, bool Died, DateTimeOffset? SeenAt, string Message, string NextStep, string Log);
+    private sealed record Down(bool Running, bool Restarting, string Home, bool Died, DateTimeOffset? SeenAt, string Message, string NextStep, string Log, string? StillRunning);
 
     public static Command Create(Terminal terminal) => new Command("status", "Show the cloud's status").Does(terminal, RunAsync);
 
@@ -28,8 +30,12 @@ internal static class StatusCommand
         if (isMeant && LocalCloud.News(home, run.Terminal.Time) is { Presence: not CloudPresence.Running } news)
         {
             var next = run.Hint(news.NextStep);
-            var down = new Down(false, news.Presence == CloudPresence.Restarting, run.Home, news.Died, news.Last?.SeenAt, news.Sentence, next, home.LogFile);
-            if (!run.WriteMachine(down)) await run.Terminal.Error.WriteLineAsync($"{news.Sentence} {next}");
+            var left = LeftoverProcesses.Find(home, run.Terminal.Time);
+            var still = left.IsNothing ? null : left.Sentence;
+            var down = new Down(false, news.Presence == CloudPresence.Restarting, run.Home, news.Died, news.Last?.SeenAt, news.Sentence, next, home.LogFile, still);
+            if (run.WriteMachine(down)) return CommandRunner.Failed;
+            await run.Terminal.Error.WriteLineAsync($"{news.Sentence} {next}");
+            if (still is not null) await run.Terminal.Error.WriteLineAsync(run.Hint($"{still} \"strata up\" takes it over; \"strata down --all\" stops it."));
             return CommandRunner.Failed;
         }
         var status = isMeant ? await LocalStatusAsync(run, cancellationToken) : await CloudStatus.AskApiAsync(run, cancellationToken);
@@ -71,6 +77,23 @@ internal static class StatusCommand
         table.Write(run.Terminal);
     }
 
+    private static string Summary(Run run, ServerStatus status) => status switch
+    {
+        { Ok: false } => run.Terminal.OnOut(Tone.Bad, "not well"),
+        { Warnings: [] } => run.Terminal.OnOut(Tone.Good, "all well"),
+        _ => run.Terminal.OnOut(Tone.Waiting, $"every part works, with {status.Warnings.Count} {(status.Warnings.Count == 1 ? "warning" : "warnings")}"),
+    };
+
+    private static void WriteWarnings(Run run, IReadOnlyList<StatusWarning> warnings)
+    {
+        if (warnings.Count > 0) run.Terminal.Out.WriteLine();
+        foreach (var warning in warnings)
+        {
+            run.Terminal.Out.WriteLine($"{run.Terminal.OnOut(Tone.Waiting, "!")} {warning.What}: {warning.Message}");
+            run.Terminal.Out.WriteLine($"  → {run.Hint(warning.Fix)}");
+        }
+    }
+
     private static void WriteServers(Run run, IReadOnlyList<KnownServer> servers)
     {
         run.Terminal.Out.WriteLine();
@@ -88,7 +111,7 @@ internal static class StatusCommand
     private static void Write(Run run, ServerStatus status)
     {
         var output = run.Terminal.Out;
-        output.WriteLine($"Strata {status.Version}, {(status.Ok ? run.Terminal.OnOut(Tone.Good, "all well") : run.Terminal.OnOut(Tone.Bad, "not well"))}");
+        output.WriteLine($"Strata {status.Version}, {Summary(run, status)}");
         output.WriteLine($"API           {status.ApiUrl.ToString().TrimEnd('/')}");
         if (status.HttpUrl is { } http) output.WriteLine($"Applications  http://NAME.localhost:{http.Port}");
         if (status.Home is { } home) output.WriteLine($"Data          {home}");
@@ -98,6 +121,7 @@ internal static class StatusCommand
         var table = new Table("PART", "STATE", "WHAT");
         foreach (var part in status.Parts) table.Add(part.Name, part.Ok ? new Cell("ok", Tone.Good) : new Cell("failed", Tone.Bad), part.Message);
         table.Write(run.Terminal);
+        WriteWarnings(run, status.Warnings);
         if (status.Servers.Count > 1) WriteServers(run, status.Servers);
         if (status.Background.Count > 0) WriteBackground(run, status.Background);
     }

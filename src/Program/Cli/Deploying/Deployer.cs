@@ -14,13 +14,18 @@ namespace Strata.Cli.Deploying;
 internal sealed class Deployer(Run run)
 {
     private const int NameTriesMax = 5;
-    private const int UndoTriesMax = 5;
+    private const int LeftOutNamedMax = 8;
+    private static readonly TimeSpan GoneWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan GonePause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
     private readonly Steps steps = new(run);
 
     /// <summary>Whether an earlier release serves.</summary>
     private bool serving;
+
+    /// <summary>Name of the deployment that this deploy created; null: it was there before.</summary>
+    private string? made;
 
     /// <summary>Told the release's name as soon as there is one: from then on the work goes on by itself.</summary>
     public string? Release { get; private set; }
@@ -44,9 +49,9 @@ internal sealed class Deployer(Run run)
         Asked = true;
         if (known is null) (known, created) = await CreateAsync(deployments, name, cancellationToken);
         var release = await CreateReleaseAsync(known, created, config, cancellationToken);
-        Release = release.Name;
+        (Release, made) = (release.Name, created?.Name);
         if (!waits) return known;
-        await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, told, cancellationToken), BuildSummary);
+        await steps.DoAsync($"Building {release.Name}", told => BuildAsync(release, created, told, cancellationToken), BuildSummary);
         Built = true;
         return await steps.DoAsync(
             $"Starting {name}", told => RolloutWait.UntilServesAsync(run, name, release, patience, told, cancellationToken), done => $"{done.Name} serves {release.Name}");
@@ -96,16 +101,23 @@ internal sealed class Deployer(Run run)
     {
         var uploaded = await steps.DoAsync($"Uploading {folder}", async told =>
         {
-            var paths = (await SourceTree.ListAsync(folder, cancellationToken)).Value;
-            await using var archive = (await SourceArchive.PackAsync(folder, paths, cancellationToken)).Value;
+            var listing = (await SourceTree.ListAsync(folder, cancellationToken)).Value;
+            await using var archive = (await SourceArchive.PackAsync(folder, listing.Paths, cancellationToken)).Value;
             var bytes = archive.Content.Length;
-            told($"Uploading {paths.Count} files, {ByteCount.Short(bytes)}");
+            told($"Uploading {listing.Paths.Count} files, {ByteCount.Short(bytes)}");
             var known = await IsKnownAsync(archive.Digest, cancellationToken);
             if (!known) await run.Client.PutBlobAsync(archive.Digest, archive.Content, cancellationToken: cancellationToken);
-            return (archive.Digest, archive.Files, archive.LeftOut, Bytes: bytes, Known: known);
+            return (archive.Digest, archive.Files, archive.LeftOut, ByDefault: listing.LeftOut, Bytes: bytes, Known: known);
         }, done => $"{(done.Known ? "Found" : "Uploaded")} {done.Files} {(done.Files == 1 ? "file" : "files")}, {ByteCount.Short(done.Bytes)}");
         foreach (var line in uploaded.LeftOut.Lines()) steps.Line(line);
+        if (uploaded.ByDefault is [var first, ..] names) steps.Line(LeftOutByDefault(names, first));
         return new SourceConfig { Archive = uploaded.Digest };
+    }
+
+    private static string LeftOutByDefault(IReadOnlyList<string> names, string first)
+    {
+        var more = names.Count > LeftOutNamedMax ? $" and {names.Count - LeftOutNamedMax} more" : "";
+        return $"left out: {string.Join(", ", names.Take(LeftOutNamedMax))}{more} (to keep one, add a line such as !{first} to .strataignore)";
     }
 
     /// <summary>A response to HEAD has no body that could say what is wrong: the upload that follows gets it.</summary>
@@ -142,59 +154,9 @@ internal sealed class Deployer(Run run)
             }
             catch (StrataException e) when (e.Error.Kind is ErrorKind.Invalid or ErrorKind.Unprocessable or ErrorKind.Forbidden or ErrorKind.TooLarge)
             {
-                if (created is not null) await UndoAsync(created);
+                if (created is not null) await RejectedDeploy.UndoAsync(run, created, null);
                 throw;
             }
-        }
-    }
-
-    /// <summary>
-    /// Deletes the deployment that this deploy created, unless someone uses it by now. The platform may have written its status since, so a new
-    /// revision alone does not mean use; a changed spec or a release does. Best effort: a deployment that is left reports that it has no release.
-    /// </summary>
-    private async Task UndoAsync(DeploymentResource created)
-    {
-        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
-        for (var (attempt, revision) = (1, created.Revision); attempt <= UndoTriesMax; attempt++)
-        {
-            try
-            {
-                if (await HasReleasesAsync(created.Id)) return;
-                await deployments.DeleteAsync(created.Id, ifMatch: revision, cancellationToken: CancellationToken.None);
-                return;
-            }
-            catch (StrataException e) when (e.Error.Kind == ErrorKind.PreconditionFailed)
-            {
-                if (await UnusedAsync(deployments, created) is not { } now) return;
-                revision = now.Revision;
-            }
-            catch (StrataException)
-            {
-                return; // the refusal of the release is what is reported
-            }
-        }
-    }
-
-    private async Task<bool> HasReleasesAsync(string deployment)
-    {
-        var filter = new ResourceFilter { Fields = new Dictionary<string, string> { ["spec.deployment"] = deployment }, PageSize = 1 };
-        await foreach (var _ in run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).ListAsync(filter, CancellationToken.None)) return true;
-        return false;
-    }
-
-    /// <summary>The deployment as it is now, if nobody but the platform has written to it; null otherwise.</summary>
-    private static async Task<DeploymentResource?> UnusedAsync(ResourceClient<DeploymentSpec, DeploymentStatus> deployments, DeploymentResource created)
-    {
-        try
-        {
-            var now = await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None);
-            var isUnused = now is { Status: { Release: null, Candidate: null } } && now.State == created.State
-                && ResourcePatch.Between(created, now) is { Spec: null, Labels: null };
-            return isUnused ? now : null;
-        }
-        catch (StrataException)
-        {
-            return null;
         }
     }
 
@@ -211,7 +173,7 @@ internal sealed class Deployer(Run run)
         return last;
     }
 
-    private async Task<ReleaseResource> BuildAsync(ReleaseResource release, Action<string> told, CancellationToken cancellationToken)
+    private async Task<ReleaseResource> BuildAsync(ReleaseResource release, DeploymentResource? created, Action<string> told, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var showing = ShowStateAsync(release, told, ended.Token);
@@ -223,7 +185,7 @@ internal sealed class Deployer(Run run)
         {
             null => throw Cancelled(release).ToException(),
             ReleaseStates.Cancelled => throw Cancelled(built).ToException(),
-            ReleaseStates.Failed => throw BuildFailed(built).ToException(),
+            ReleaseStates.Failed => throw BuildFailed(built, await IsUndoneAsync(created, built)).ToException(),
             _ => built,
         };
     }
@@ -243,8 +205,24 @@ internal sealed class Deployer(Run run)
     private static string BuildSummary(ReleaseResource built) =>
         $"Built {built.Name}" + (built.Status.Detected is { } what ? $" ({what}{(built.Status.ImageBytes > 0 ? ", " + ByteCount.Short(built.Status.ImageBytes) : "")})" : "");
 
-    private Error BuildFailed(ReleaseResource built) => new(
-        ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.", $"The whole log: strata logs release/{built.Name}.{ServesOn()}");
+    private Error BuildFailed(ReleaseResource built, bool isUndone) => new(
+        ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
+        isUndone ? "Then deploy again. Nothing of this deploy was kept: no deployment, no release, no route." : $"The whole log: strata logs release/{built.Name}.{ServesOn()}{Options(built)}");
+
+    /// <summary>Of a first deploy that failed: the deployment is there and serves nothing.</summary>
+    private string Options(ReleaseResource built) => serving || made is not { } deployment ? "" : $" Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}.";
+
+    /// <summary>Whether a first deploy whose source was never built was undone, with the deployment that it created.</summary>
+    private async Task<bool> IsUndoneAsync(DeploymentResource? created, ReleaseResource release)
+    {
+        if (created is null || !release.Status.SourceRejected || !await RejectedDeploy.UndoAsync(run, created, release.Id)) return false;
+        var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
+        for (var end = run.Now + GoneWithin; run.Now < end; await Task.Delay(GonePause, run.Terminal.Time, CancellationToken.None))
+        {
+            if (await deployments.FindAsync(created.Id, cancellationToken: CancellationToken.None) is null) break;
+        }
+        return true;
+    }
 
     private Error Cancelled(ReleaseResource release) => new(
         ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it.{ServesOn()}");

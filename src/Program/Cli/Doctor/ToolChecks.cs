@@ -27,7 +27,7 @@ internal static class ToolChecks
     private static async Task<Finding> PostgresAsync(CancellationToken cancellationToken)
     {
         var newest = 0;
-        foreach (var program in PostgresPrograms()) newest = Math.Max(newest, MajorVersion(await FirstLineAsync(program, "--version", cancellationToken)));
+        foreach (var program in PostgresPrograms()) newest = Math.Max(newest, (await FirstLineAsync(program, "--version", cancellationToken)).TryGet(out var line, out _) ? MajorVersion(line) : 0);
         const string fix = "sudo apt-get install -y postgresql";
         return newest switch
         {
@@ -47,28 +47,40 @@ internal static class ToolChecks
     private static int MajorVersion(string line) => line.Split(' ')
         .Select(w => int.TryParse(w.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Max();
 
-    private static async Task<Finding> AnyAsync(string what, string[] programs, string consequence, string fix, CancellationToken cancellationToken)
+    internal static async Task<Finding> AnyAsync(string what, string[] programs, string consequence, string fix, CancellationToken cancellationToken)
     {
-        var found = programs.Select(Find).FirstOrDefault(p => p is not null);
-        return found is null
-            ? Finding.Warning(what, $"{string.Join(" or ", programs)} is not installed. {consequence}", fix)
-            : Finding.Ok(what, await FirstLineAsync(found, what == "iproute2" ? "-V" : "--version", cancellationToken));
+        var broken = new List<string>();
+        foreach (var found in programs.Select(Find).OfType<string>())
+        {
+            var version = await FirstLineAsync(found, what == "iproute2" ? "-V" : "--version", cancellationToken);
+            if (version.TryGet(out var line, out var error)) return Finding.Ok(what, line);
+            broken.Add(error.Message);
+        }
+        return broken.Count > 0
+            ? Finding.Failure(what, $"{string.Join("; ", broken)}. {consequence}", $"Install it again: {fix.Replace("install -y", "install -y --reinstall", StringComparison.Ordinal)}")
+            : Finding.Warning(what, $"{string.Join(" or ", programs)} is not installed. {consequence}", fix);
     }
 
+    /// <summary>Where it is; also a link to a file that is gone, which is what keeps it from being run.</summary>
     private static string? Find(string program) =>
         ((Environment.GetEnvironmentVariable("PATH") ?? "") + ":/usr/sbin:/sbin").Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(p => File.Exists(p) || new FileInfo(p).LinkTarget is not null);
 
-    private static async Task<string> FirstLineAsync(string program, string argument, CancellationToken cancellationToken)
+    /// <summary>What it says of itself; why it cannot be run otherwise.</summary>
+    private static async Task<Result<string>> FirstLineAsync(string program, string argument, CancellationToken cancellationToken)
     {
+        if (!File.Exists(program) || new FileInfo(program).ResolveLinkTarget(returnFinalTarget: true) is { Exists: false })
+            return Broken($"{program} is a link to {new FileInfo(program).LinkTarget}, which does not exist");
         try
         {
             var end = await ProcessRun.RunAsync(new ProcessStartInfo(program, [argument]), null, OutputCharsMax, cancellationToken);
-            return end.Output.Split('\n')[0].Trim();
+            return end.Ok ? end.Output.Split('\n')[0].Trim() : Broken($"{program} {argument} fails: {end.Output.Split('\n')[0].Trim()}");
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            return $"{program} cannot be run: {e.Message}";
+            return Broken($"{program} cannot be run: {e.Message}");
         }
     }
+
+    private static Error Broken(string message) => new(ErrorKind.Unavailable, "TOOL_BROKEN", message);
 }

@@ -5,8 +5,8 @@ using Strata.Deployments.Source;
 namespace Strata.Cli.Upload;
 
 /// <summary>
-/// The files of a folder that a deploy uploads: without <c>.git</c>, without what <c>.gitignore</c> and <c>.strataignore</c> name. In a git repository git itself says which,
-/// so that its global rules count too; elsewhere the rules are read here. Bounded in number and size.
+/// The files of a folder that a deploy uploads: without <c>.git</c>, without what <c>.gitignore</c> and <c>.strataignore</c> name, and without <see cref="DefaultIgnores"/>.
+/// In a git repository git itself says which, so that its global rules count too; elsewhere the rules are read here. Bounded in number and size.
 /// </summary>
 internal static class SourceTree
 {
@@ -16,15 +16,15 @@ internal static class SourceTree
     private const string StrataIgnore = ".strataignore";
     private static readonly string[] IgnoreFiles = [".gitignore", StrataIgnore];
 
-    /// <summary>Paths relative to the folder, with <c>/</c>, in ordinal order.</summary>
-    public static async Task<Result<IReadOnlyList<string>>> ListAsync(string folder, CancellationToken cancellationToken)
+    public static async Task<Result<SourceListing>> ListAsync(string folder, CancellationToken cancellationToken)
     {
-        var paths = await FromGitAsync(folder, cancellationToken) ?? Walk(folder, IgnoreFiles);
+        var leftOut = new SortedSet<string>(StringComparer.Ordinal);
+        var paths = await FromGitAsync(folder, leftOut, cancellationToken) ?? Walk(folder, IgnoreFiles, DefaultIgnores.Of(folder), leftOut);
         var list = paths.Take(FilesMax + 1).Order(StringComparer.Ordinal).ToList();
         if (list.Count > FilesMax) return TooLarge(folder, $"more than {FilesMax:N0} files");
         if (list.Count == 0) return UploadErrors.Empty(folder);
         var bytes = list.Sum(p => LengthOf(folder, p));
-        return bytes > BytesMax ? TooLarge(folder, $"{bytes >> 20:N0} MB of files") : list;
+        return bytes > BytesMax ? TooLarge(folder, $"{bytes >> 20:N0} MB of files") : new SourceListing(list, [.. leftOut]);
     }
 
     private static long LengthOf(string folder, string path) =>
@@ -32,15 +32,24 @@ internal static class SourceTree
 
     private static Error TooLarge(string folder, string what) => UploadErrors.TooLarge(folder, what, $"{BytesMax >> 20:N0} MB and {FilesMax:N0} files");
 
-    private static async Task<IEnumerable<string>?> FromGitAsync(string folder, CancellationToken cancellationToken)
+    /// <summary>With the tag of each file: <c>?</c> is one that git does not track.</summary>
+    private static async Task<IEnumerable<string>?> FromGitAsync(string folder, SortedSet<string> leftOut, CancellationToken cancellationToken)
     {
-        var output = await RunGitAsync(folder, ["-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cancellationToken);
+        var output = await RunGitAsync(folder, ["-c", "core.fsmonitor=false", "ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard"], cancellationToken);
         if (output is null) return null;
         var listed = output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToList();
         if (listed.Count == 0) return null; // The folder is itself ignored by the repository around it.
         var rules = ReadRules(folder, [StrataIgnore]);
+        var defaults = IgnoreRules.Parse([.. DefaultIgnores.LinesOf(folder), .. TextFile.Read(Path.Combine(folder, StrataIgnore))?.Split('\n') ?? []]);
         // Git lists what is tracked and gone, what lies behind a link to a folder, and a submodule or a nested repository as its folder.
-        return listed.SelectMany(p => Expand(folder, p.TrimEnd('/'))).Where(p => !IsIgnored(rules, p));
+        return listed.Where(e => e[0] != '?' || !IsLeftOut(e[2..])).SelectMany(e => Expand(folder, e[2..].TrimEnd('/'))).Where(p => !IsIgnored(rules, p));
+
+        bool IsLeftOut(string path)
+        {
+            if (IsIgnored(rules, path) || IgnoredPart(defaults, path) is not { } part) return false;
+            leftOut.Add(part);
+            return true;
+        }
     }
 
     private static IEnumerable<string> Expand(string folder, string path)
@@ -48,20 +57,23 @@ internal static class SourceTree
         var full = Path.Combine(folder, path);
         if (UserFile.LinkAbove(folder, path) is not null) return [path]; // left out by the archive, which names it
         if (IsLink(full) || File.Exists(full)) return [path];
-        return Directory.Exists(full) ? Walk(full, IgnoreFiles).Select(p => path + "/" + p) : [];
+        return Directory.Exists(full) ? Walk(full, IgnoreFiles, null, []).Select(p => path + "/" + p) : [];
     }
 
-    private static bool IsIgnored(IgnoreRules? rules, string path)
+    private static bool IsIgnored(IgnoreRules? rules, string path) => rules is not null && IgnoredPart(rules, path) is not null;
+
+    /// <summary>The folder above a file, or the file itself, that the rules ignore; null: none.</summary>
+    private static string? IgnoredPart(IgnoreRules rules, string path)
     {
-        if (rules is null) return false;
         for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/', slash + 1))
         {
-            if (rules.Decide(path[..slash], isFolder: true) == true) return true;
+            if (rules.Decide(path[..slash], isFolder: true) == true) return path[..(slash + 1)];
         }
-        return rules.Decide(path, isFolder: false) == true;
+        return rules.Decide(path, isFolder: false) == true ? path : null;
     }
 
-    private static IEnumerable<string> Walk(string root, string[] ignoreFiles)
+    /// <param name="defaults">Rules that any ignore file wins over; null: none. What they leave out is added to <paramref name="leftOut"/>.</param>
+    private static IEnumerable<string> Walk(string root, string[] ignoreFiles, IgnoreRules? defaults, SortedSet<string> leftOut)
     {
         var pending = new Stack<(string Path, List<(string Base, IgnoreRules Rules)> Rules)>();
         pending.Push(("", []));
@@ -73,22 +85,27 @@ internal static class SourceTree
             {
                 var path = at.Path.Length == 0 ? entry.Name : at.Path + "/" + entry.Name;
                 var isFolder = entry is DirectoryInfo && entry.LinkTarget is null;
-                if (entry.Name == ".git" || IsIgnored(rules, path, isFolder)) continue;
+                if (entry.Name == ".git" || Decide(rules, path, isFolder) is true) continue;
+                if (defaults?.Decide(path, isFolder) is true && Decide(rules, path, isFolder) is null)
+                {
+                    leftOut.Add(isFolder ? path + "/" : path);
+                    continue;
+                }
                 if (isFolder) pending.Push((path, rules));
                 else yield return path;
             }
         }
     }
 
-    /// <summary>A deeper file's rules win over those above it.</summary>
-    private static bool IsIgnored(List<(string Base, IgnoreRules Rules)> rules, string path, bool isFolder)
+    /// <summary>A deeper file's rules win over those above it. Null: no rule speaks of it.</summary>
+    private static bool? Decide(List<(string Base, IgnoreRules Rules)> rules, string path, bool isFolder)
     {
         for (var i = rules.Count - 1; i >= 0; i--)
         {
             var relative = rules[i].Base.Length == 0 ? path : path[(rules[i].Base.Length + 1)..];
             if (rules[i].Rules.Decide(relative, isFolder) is { } decided) return decided;
         }
-        return false;
+        return null;
     }
 
     private static IgnoreRules? ReadRules(string folder, string[] names)
@@ -113,3 +130,7 @@ internal static class SourceTree
         }
     }
 }
+
+/// <param name="Paths">Relative to the folder, with <c>/</c>, in ordinal order.</param>
+/// <param name="LeftOut">What <see cref="DefaultIgnores"/> leave out: files, and folders with a <c>/</c> at the end.</param>
+internal sealed record SourceListing(IReadOnlyList<string> Paths, IReadOnlyList<string> LeftOut);

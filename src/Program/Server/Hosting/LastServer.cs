@@ -22,6 +22,22 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
         return new LastServer(cloud.Pid, cloud.StartedAt, seen, MachineStart() > seen ? LastEnd.MachineRestarted : LastEnd.Died);
     }
 
+    /// <summary>What is known of an end that nobody asked for: when, why, and where its log is.</summary>
+    /// <param name="ago">How long ago it was last seen, for people.</param>
+    public string Sentence(HomeLayout home, string ago)
+    {
+        var server = $"The server in {home.Root} (process {Pid})";
+        var words = Words(home);
+        return End switch
+        {
+            LastEnd.MachineRestarted => $"{server} ended with its machine, which was started again since. It was last seen at {SeenAt:u} ({ago}). Its log: {home.LogFile}",
+            LastEnd.Unasked => $"{server} stopped by itself at {SeenAt:u} ({ago}){(words is null ? "" : $": {words.TrimEnd('.')}")}. Its log says why: {home.LogFile}",
+            _ => $"{server} died without being asked to stop. It was last seen at {SeenAt:u} ({ago}). "
+                + (words is null ? "It left no reason, so it was probably killed, or the system ran out of memory." : $"The last it wrote: {words.TrimEnd('.')}.")
+                + $" Its log: {home.LogFile}",
+        };
+    }
+
     /// <summary>Takes its end as known: it is not reported any more.</summary>
     public static void Forget(HomeLayout home)
     {

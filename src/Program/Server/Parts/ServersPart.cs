@@ -16,6 +16,9 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
 
     public string Name => "servers";
 
+    /// <summary>Whether the views that the status is read from are there.</summary>
+    public bool HasStarted => servers is not null;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         self = api.Services.GetRequiredService<ServerSelf>();

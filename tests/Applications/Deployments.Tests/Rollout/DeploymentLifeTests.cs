@@ -1,5 +1,6 @@
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Deployments.Kinds;
 using Strata.Deployments.Tests.Support;
 
 namespace Strata.Deployments.Tests.Rollout;
@@ -96,6 +97,43 @@ public sealed class DeploymentLifeTests
     }
 
     [Fact]
+    public async Task Rollback_ToAReleaseThatCannotRun_IsRefusedBeforeTheStateChanges()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.DeploymentAsync("site");
+        await cloud.DeploymentAsync("other");
+        await cloud.ReleaseAsync("site", "site-1", Site("one"));
+        await cloud.ReleaseAsync("other", "other-1", Site("other"));
+        using var folder = new TempFolder().With("notes.txt", "nothing to run");
+        var (one, other) = (await cloud.UntilBuiltAsync("site-1"), await cloud.UntilBuiltAsync("other-1"));
+        var site = await cloud.UntilAsync("site", x => x.State == DeploymentStates.Running, "it runs");
+        await cloud.ReleaseAsync("site", "site-2", folder.Archive());
+        var failed = await cloud.UntilBuiltAsync("site-2");
+        Assert.Contains("belongs to another deployment", (await cloud.CheckAsync(site, other.Id))!.Message, StringComparison.Ordinal);
+        Assert.Contains("is FAILED", (await cloud.CheckAsync(site, failed.Id))!.Message, StringComparison.Ordinal);
+        Assert.Contains("There is no release", (await cloud.CheckAsync(site, site.Id.Replace("dep_", "rel_", StringComparison.Ordinal)))!.Message, StringComparison.Ordinal);
+        Assert.Null(await cloud.CheckAsync(site, one.Id));
+        Assert.Same(DeploymentKinds.Deployment.ReferenceCheck!.Method, ((Delegate)ReleaseChoice.CheckAsync).Method);
+    }
+
+    [Fact]
+    public async Task Variables_ChangedAfterTheDeploy_AreSaidToComeWithTheNext()
+    {
+        await using var cloud = await TestCloud.StartAsync();
+        await cloud.DeploymentAsync("site");
+        await cloud.ReleaseAsync("site", "site-1", Site("one"));
+        await cloud.UntilAsync("site", x => x.State == DeploymentStates.Running, "it runs");
+        var env = new Dictionary<string, string> { ["COLOR"] = "red" };
+        await cloud.Stores.Deployments.ChangeAsync(cloud.Caller, "site", x => x with { Spec = x.Spec with { Env = env } }, null, null, default);
+        var said = await cloud.UntilAsync("site", x => x.Status.Message is not null, "it says so");
+        Assert.Contains("Deploy the source again to apply it", said.Status.Message, StringComparison.Ordinal);
+        await cloud.ReleaseAsync("site", "site-2", Site("two"));
+        var second = await cloud.UntilBuiltAsync("site-2");
+        Assert.Equal("red", second.Spec.Env!["COLOR"]);
+        await cloud.UntilAsync("site", x => x.Status.Release == second.Id && x.Status.Message is null, "nothing is left to say");
+    }
+
+    [Fact]
     public async Task Build_SourceUnknown_FailsWithASentence()
     {
         await using var cloud = await TestCloud.StartAsync();
@@ -105,6 +143,7 @@ public sealed class DeploymentLifeTests
         var release = await cloud.UntilBuiltAsync("odd-1");
         Assert.Equal(ReleaseStates.Failed, release.State);
         Assert.Contains("It is not clear what this source is.", release.Status.Message, StringComparison.Ordinal);
+        Assert.True(release.Status.SourceRejected);
         var deployment = await cloud.UntilAsync("odd", x => x.State == DeploymentStates.Failed, "the deployment says so");
         Assert.StartsWith("Release odd-1 was not built: ", deployment.Status.Message, StringComparison.Ordinal);
         Assert.Contains("strata deploy FOLDER --name odd; to remove the deployment: strata delete deployment/odd", deployment.Status.Message, StringComparison.Ordinal);

@@ -94,6 +94,16 @@ internal sealed class TestCloud : IAsyncDisposable
     public async Task<DeploymentResource> DeploymentAsync(string name, DeploymentSpec? spec = null) =>
         (await Stores.Deployments.CreateAsync(Caller, new NewResource<DeploymentSpec> { Name = name, Project = Project, Spec = spec ?? new DeploymentSpec() }, null, default)).Value;
 
+    /// <summary>What the API says of a change of a deployment's release.</summary>
+    public async Task<Error?> CheckAsync(DeploymentResource deployment, string release)
+    {
+        Error? found = null;
+        var current = (await log.ReadAsync(Caller.Tenant, DeploymentKinds.Deployment.EntityOf(deployment.Id), AsOf.Latest, default))!;
+        var spec = System.Text.Json.JsonElement.Parse($$"""{"release":"{{release}}"}""");
+        await Engine(log).TransactAsync(Caller, async (transaction, ct) => found = await ReleaseChoice.CheckAsync(transaction, current, spec, ct), default);
+        return found;
+    }
+
     /// <returns>The archive's digest.</returns>
     public async Task<string> UploadAsync(byte[] archive) =>
         (await Blobs.PutAsync(Caller.Tenant, null, new MemoryStream(archive), default)).Value.Digest.ToString();

@@ -199,7 +199,7 @@ public sealed class LocalCloudTests : IDisposable
             Assert.Contains("(process 999999) died without being asked to stop", said, StringComparison.Ordinal);
             Assert.Contains("(3m ago)", said, StringComparison.Ordinal);
             Assert.Contains(Path.Combine(home.Path, "run/strata.log"), said, StringComparison.Ordinal);
-            Assert.Contains("up -d --api-port 19191 --http-port 19192", said, StringComparison.Ordinal);
+            Assert.Matches("Start it again with: strata .*up -d", said);
         }
         Assert.Contains("\"died\": true", (await RunAsync("status --json")).Said, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("down")).Code); // takes note of it
@@ -294,7 +294,7 @@ public sealed class LocalCloudTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains($"Port {port}, which the API needs, is in use by", said, StringComparison.Ordinal);
         Assert.Matches($@"api-port +{port} +last start, flag --api-port", said);
-        Assert.Contains($"up --api-port {port} --http-port 19192", said, StringComparison.Ordinal);
+        Assert.Matches(@"http-port +19192 +last start, flag --http-port", said);
     }
 
     [Fact]

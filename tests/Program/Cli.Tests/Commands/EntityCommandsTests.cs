@@ -44,7 +44,7 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("GET /api/model/order/1/retention", "model", "retention", "order")]
     [InlineData("PUT /api/model/order/1/retention {\"keepSupersededDays\":30}", "model", "retention", "order", "--keep-days", "30")]
     [InlineData("DELETE /api/model/order/1/retention", "model", "retention", "order", "--none")]
-    [InlineData("DELETE /api/model/order/1", "model", "delete", "order")]
+    [InlineData("DELETE /api/model/order/1", "model", "delete", "order", "-y")]
     [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[{ \"name\" : \"w\" }],\"importMode\":\"REPLACE\",\"allowCycles\":false}", "workflow", "import", "order", "{ \"name\" : \"w\" }", "--mode", "replace")]
     [InlineData("POST /api/model/order/1/workflow/import {\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}", "workflow", "import", "order", "{\"workflows\":[],\"importMode\":\"ACTIVATE\",\"allowCycles\":true}")]
     [InlineData("POST /api/entity/JSON/order/1?transactionWindow=5 [{}]", "entity", "create", "order", "[{}]", "--window", "5")]
@@ -60,7 +60,7 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     [InlineData("GET /api/entity/stats/states/order/1?pointInTime=2026-11-20T00%3A00%3A00.0000000Z", "entity", "stats", "order", "--at", "2026-11-20")]
     [InlineData("POST /api/entity/stats/order/1/query {\"groupBy\":[\"state\",\"$.a\"],\"aggregations\":[{\"op\":\"sum\",\"field\":\"$.b\"}],\"condition\":{\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"IS_NULL\"}}",
         "entity", "stats", "order", "--by", "state", "--by", "a", "--sum", "b", "--where", "a is null")]
-    [InlineData($"DELETE /api/entity/{Id}", "entity", "delete", Id)]
+    [InlineData($"DELETE /api/entity/{Id}", "entity", "delete", Id, "--yes")]
     [InlineData("DELETE /api/entity/order/1", "entity", "delete", "order", "--all", "--yes")]
     [InlineData("GET /api/entity/feed?model=order.1&from=7", "entity", "feed", "order/1", "--from", "7")]
     [InlineData("POST /api/search/direct/order/1?limit=7&sort=total%3Adesc&sort=%40id {\"type\":\"simple\",\"jsonPath\":\"$.a\",\"operatorType\":\"EQUALS\",\"value\":1}",
@@ -69,6 +69,20 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     {
         await RunAsync([.. line, "-o", "json"]);
         Assert.Equal(asked, Assert.Single(api.Asked));
+    }
+
+    [Theory]
+    [InlineData("token", "revoke", "ci")]
+    [InlineData("client", "delete", "abc")]
+    [InlineData("model", "delete", "order")]
+    [InlineData("entity", "delete", Id)]
+    [InlineData("entity", "delete", "order", "--all")]
+    public async Task Delete_WithoutATerminal_ChangesNothingUnlessTheCommandSaysYes(params string[] line)
+    {
+        Assert.Equal(2, await RunAsync(line));
+        Assert.Contains("CONFIRMATION_NEEDED", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Add -y", error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(api.Asked);
     }
 
     [Fact]

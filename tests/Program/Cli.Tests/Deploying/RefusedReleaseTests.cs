@@ -16,6 +16,8 @@ public sealed class RefusedReleaseTests : IDisposable
     private bool hasRelease;
     private int refusedDeletes;
     private int looks;
+    private bool isRejected;
+    private bool isDeleted;
 
     public void Dispose() => home.Dispose();
 
@@ -57,8 +59,22 @@ public sealed class RefusedReleaseTests : IDisposable
         Assert.Equal([], await DeletesAsync());
     }
 
+    [Fact]
+    public async Task FirstDeploy_WhoseSourceIsRejected_LeavesNothing_AndSaysSo()
+    {
+        isRejected = true;
+        Assert.Equal(["7"], await DeletesAsync("Nothing of this deploy was kept"));
+    }
+
+    [Fact]
+    public async Task Deploy_WhoseSourceIsRejected_KeepsADeploymentThatWasThere()
+    {
+        (isRejected, looks) = (true, 1);
+        Assert.Equal([], await DeletesAsync("The whole log: strata logs release/shop-1"));
+    }
+
     /// <returns>The revisions of which the deletion was asked for.</returns>
-    private async Task<List<string>> DeletesAsync()
+    private async Task<List<string>> DeletesAsync(string expected = "REFUSED")
     {
         await using var api = await FakeApi.StartAsync();
         api.Respond = (http, _) => Task.FromResult(Answer(http));
@@ -66,7 +82,7 @@ public sealed class RefusedReleaseTests : IDisposable
         var code = await StrataCommand.RunAsync(
             ["deploy", "https://example.invalid/x.git", "--name", "shop", "--server", api.Address.ToString(), "--home", home.Path],
             new Terminal { Out = text, Error = TextWriter.Synchronized(text) }, TestContext.Current.CancellationToken);
-        Assert.True(code == 1 && text.ToString().Contains("REFUSED", StringComparison.Ordinal), text.ToString());
+        Assert.True(code == 1 && text.ToString().Replace($"--home {home.Path} --server {api.Address} ", "", StringComparison.Ordinal).Replace($"--server {api.Address} --home {home.Path} ", "", StringComparison.Ordinal).Contains(expected, StringComparison.Ordinal), text.ToString());
         return [.. api.Asked.Where(a => a.StartsWith(Delete, StringComparison.Ordinal)).Select(a => a.Split("If-Match")[1].Trim(' ', '"'))];
     }
 
@@ -76,9 +92,12 @@ public sealed class RefusedReleaseTests : IDisposable
         return (method, path) switch
         {
             ("GET", "/api/v1/deployments/shop") => looks++ == 0 ? Problem(http, 404, "NOT_FOUND") : Deployment(7),
-            ("GET", "/api/v1/deployments/x") => changed ?? Deployment(7),
+            ("GET", "/api/v1/deployments/x") => isDeleted ? Problem(http, 404, "NOT_FOUND") : changed ?? Deployment(7),
+            ("GET", "/api/v1/releases/x") => Resource("release", "shop-1", 6, Source, """{"message":"It is not clear what this source is.","sourceRejected":true}""", "FAILED"),
+            ("GET", "/api/v1/releases/x/logs") => "",
+            ("POST", "/api/v1/releases") when isRejected => Release(),
             ("POST", "/api/v1/deployments") => conflicts ? Problem(http, 409, "ALREADY_EXISTS") : Deployment(7),
-            ("DELETE", _) => refusedDeletes-- > 0 ? Problem(http, 412, "MODIFIED") : Deployment(8),
+            ("DELETE", _) => refusedDeletes-- > 0 ? Problem(http, 412, "MODIFIED") : Deleted(),
             ("POST", "/api/v1/releases") => Problem(http, 422, "REFUSED"),
             ("GET", "/api/v1/releases") => hasRelease ? $$"""{"items":[{{Release()}}]}""" : """{"items":[]}""",
             _ => Resource("project", "default", 1, "{}", "{}"),
@@ -93,11 +112,19 @@ public sealed class RefusedReleaseTests : IDisposable
 
     private static string Deployment(int revision, string spec = "{}", string status = "{}") => Resource("deployment", "shop", revision, spec, status);
 
-    private static string Release() => Resource("release", "shop-1", 5, """{"deployment":"x","source":{"git":{"url":"https://example.invalid/x.git"}}}""", "{}");
+    private const string Source = """{"deployment":"x","source":{"git":{"url":"https://example.invalid/x.git"}}}""";
 
-    private static string Resource(string kind, string name, int revision, string spec, string status) =>
+    private string Deleted()
+    {
+        isDeleted = true;
+        return Deployment(8);
+    }
+
+    private static string Release() => Resource("release", "shop-1", 5, Source, "{}");
+
+    private static string Resource(string kind, string name, int revision, string spec, string status, string state = "PENDING") =>
         $$"""
-        {"id":"x","kind":"{{kind}}","name":"{{name}}","org":"o","project":"default","state":"PENDING","revision":{{revision}},"createdAt":"2026-01-01T00:00:00Z",
+        {"id":"x","kind":"{{kind}}","name":"{{name}}","org":"o","project":"default","state":"{{state}}","revision":{{revision}},"createdAt":"2026-01-01T00:00:00Z",
          "updatedAt":"2026-01-01T00:00:00Z","updatedBy":"a","labels":{},"spec":{{spec}},"status":{{status}},"deleted":false}
         """;
 }

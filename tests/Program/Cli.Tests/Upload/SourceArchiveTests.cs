@@ -56,7 +56,7 @@ public sealed class SourceArchiveTests : IDisposable
         socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder.Path, "socket")));
         File.CreateSymbolicLink(Path.Combine(folder.Path, "out"), "/etc/passwd");
         File.CreateSymbolicLink(Path.Combine(folder.Path, "self"), ".");
-        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths;
         await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
         Assert.Equal(2, archive.Files);
         Assert.Equal(
@@ -72,7 +72,7 @@ public sealed class SourceArchiveTests : IDisposable
     {
         folder.Write("index.html", "x");
         for (var i = 0; i < 45; i++) File.CreateSymbolicLink(Path.Combine(folder.Path, $"out{i:00}"), "/etc");
-        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths;
         await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
         Assert.Equal(21, archive.LeftOut.Lines().Count());
         Assert.Equal("left out: 25 more", archive.LeftOut.Lines().Last());
@@ -87,7 +87,7 @@ public sealed class SourceArchiveTests : IDisposable
         Process.Start("ln", [tool, Path.Combine(folder.Path, "second")])!.WaitForExit();
         foreach (var name in (string[])[".gitignore", ".strataignore", "strata.yaml"]) Process.Start("mkfifo", Path.Combine(folder.Path, name))!.WaitForExit();
         Assert.NotEmpty(DeploySource.Parse(folder.Path, null).DefaultName());
-        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths;
         var entries = await EntriesAsync([.. paths]);
         Assert.Equal(["second", "tool"], entries.Select(e => e.Name));
         Assert.All(entries, e => Assert.Equal((TarEntryType.RegularFile, (UnixFileMode)0b111_101_101), (e.EntryType, e.Mode)));
@@ -107,7 +107,7 @@ public sealed class SourceArchiveTests : IDisposable
         Git("add", ".");
         Directory.Delete(Path.Combine(folder.Path, "d"), recursive: true);
         File.CreateSymbolicLink(Path.Combine(folder.Path, "d"), other.Path);
-        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value;
+        var paths = (await SourceTree.ListAsync(folder.Path, TestContext.Current.CancellationToken)).Value.Paths;
         Assert.Equal(["index.html"], (await EntriesAsync([.. paths])).Select(e => e.Name));
         await using var archive = (await SourceArchive.PackAsync(folder.Path, paths, TestContext.Current.CancellationToken)).Value;
         Assert.Equal(

@@ -26,7 +26,7 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
 
     public async Task<Result<BuiltRelease>> BuildAsync(Work work, CancellationToken cancellationToken)
     {
-        if (DockerCli.Find() is not { } docker) return BuildErrors.NoDocker(work.Plan.Dockerfile!, DockerEngine.NoAnswer);
+        if (DockerCli.Find() is not { } docker) return BuildErrors.NoDocker(work.Plan.Dockerfile!, DockerEngine.NoAnswer, null);
         var limit = TimeSpan.FromSeconds(work.Config.Build.TimeoutSeconds);
         using var deadline = new CancellationTokenSource(limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
