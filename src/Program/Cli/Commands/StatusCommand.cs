@@ -31,7 +31,7 @@ internal static class StatusCommand
         {
             var next = run.Hint(news.NextStep);
             var left = LeftoverProcesses.Find(home, run.Terminal.Time);
-            var still = left.IsNothing ? null : left.Sentence;
+            var still = left.IsNothing || news.Presence == CloudPresence.Restarting ? null : left.Sentence;
             var down = new Down(false, news.Presence == CloudPresence.Restarting, run.Home, news.Died, news.Last?.SeenAt, news.Sentence, next, home.LogFile, still);
             if (run.WriteMachine(down)) return CommandRunner.Failed;
             await run.Terminal.Error.WriteLineAsync($"{news.Sentence} {next}");

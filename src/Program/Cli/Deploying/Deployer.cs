@@ -207,7 +207,7 @@ internal sealed class Deployer(Run run)
 
     private Error BuildFailed(ReleaseResource built, bool isUndone) => new(
         ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
-        isUndone ? "Then deploy again. Nothing of this deploy was kept: no deployment, no release, no route." : $"The whole log: strata logs release/{built.Name}.{ServesOn()}{Options(built)}");
+        isUndone ? "Fix that and deploy again. Nothing of this deploy was kept: no deployment, no release, no route." : $"The whole log: strata logs release/{built.Name}.{ServesOn()}{Options(built)}");
 
     /// <summary>Of a first deploy that failed: the deployment is there and serves nothing.</summary>
     private string Options(ReleaseResource built) => serving || made is not { } deployment ? "" : $" Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}.";

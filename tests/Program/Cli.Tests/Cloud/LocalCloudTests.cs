@@ -101,7 +101,7 @@ public sealed class LocalCloudTests : IDisposable
     [InlineData(false, "You are not signed in here")]
     public async Task Up_SaysWhetherAnybodyIsSignedIn(bool hasToken, string expected)
     {
-        new CliContext { Server = $"http://127.0.0.1:{Unused()}", Token = hasToken ? "x" : null }.Save(home.Path);
+        new CliContext { Server = $"{Cloud(ready: true).ApiUrl}", Token = hasToken ? "x" : null }.Save(home.Path);
         var text = new StringWriter();
         var command = new RootCommand();
         foreach (var option in GlobalOptions.All) command.Add(option);
