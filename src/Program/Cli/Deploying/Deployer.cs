@@ -5,6 +5,7 @@ using Strata.Cli.Upload;
 using Strata.Client;
 using Strata.Contracts;
 using Strata.Core;
+using Strata.Deployments.Build;
 using DeploymentResource = Strata.Core.Resource<Strata.Contracts.DeploymentSpec, Strata.Contracts.DeploymentStatus>;
 using ReleaseResource = Strata.Core.Resource<Strata.Contracts.ReleaseSpec, Strata.Contracts.ReleaseStatus>;
 
@@ -42,6 +43,8 @@ internal sealed class Deployer(Run run)
         var deployments = run.Client.Resources<DeploymentSpec, DeploymentStatus>(Plurals.Deployments);
         var known = await deployments.FindAsync(name, cancellationToken: cancellationToken);
         serving = known?.Status.Release is not null;
+        // A deployment that is there may say how it is built; of a new one the folder alone decides.
+        if (known is null && source.Folder is { } local && SourceCheck.Check(local, cancellationToken) is { } unknown) throw unknown.ToException();
         // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused before the upload.
         DeploymentResource? created = null;
         if (!ResourceName.IsValid(name)) (known, created) = known is null ? await CreateAsync(deployments, name, cancellationToken) : (known, null);

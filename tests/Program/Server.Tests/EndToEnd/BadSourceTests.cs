@@ -22,6 +22,7 @@ public sealed class BadSourceTests(SharedCloud cloud)
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("no/such/repository", result.Error);
         Assert.Contains("BUILD_FAILED", result.Error);
+        await NothingIsLeftAsync("no-repository");
     }
 
     [Fact]
@@ -41,6 +42,7 @@ public sealed class BadSourceTests(SharedCloud cloud)
         var result = await cloud.RunAsync("deploy", app.Path, "--name", "unknown");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("index.html", result.Error + result.Output);
+        await NothingIsLeftAsync("unknown");
     }
 
     [Fact]
@@ -69,6 +71,15 @@ public sealed class BadSourceTests(SharedCloud cloud)
         var deployment = (await cloud.RunAsync("get", "deployment", name, "--json")).ShouldSucceed().Json;
         Assert.Equal("FAILED", deployment.GetProperty("state").GetString());
         Assert.Contains("half-good-2 was not built", deployment.GetProperty("status").GetProperty("message").GetString());
+    }
+
+    private async Task NothingIsLeftAsync(string name)
+    {
+        foreach (var kind in new[] { "deployments", "routes", "releases" })
+        {
+            var items = (await cloud.RunAsync("get", kind, "--json")).ShouldSucceed().Json.EnumerateArray();
+            Assert.DoesNotContain(items, i => i.GetProperty("name").GetString()!.StartsWith(name, StringComparison.Ordinal));
+        }
     }
 
     /// <summary>Deploys with a build command and build limits that are given; the value is what the user is told.</summary>
