@@ -9,7 +9,7 @@ public sealed record DeploymentOptions
     /// <summary>The data folder: <c>blobs/</c> is made in it.</summary>
     public required string Home { get; init; }
 
-    /// <summary>Port at which users reach the edge, for the addresses that are told.</summary>
+    /// <summary>Port at which users reach the edge, for the addresses that are shown.</summary>
     public required int HttpPort { get; init; }
 
     public SourceLimits Source { get; init; } = SourceLimits.Default;

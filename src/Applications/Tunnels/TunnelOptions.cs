@@ -10,7 +10,7 @@ public sealed record TunnelOptions
 
     /// <summary>
     /// Where the server takes the edge's connections, on a free port of <see cref="TunnelRange.Default"/> for each tunnel. The edges must
-    /// reach it, and be set to accept it; nobody else should reach it.
+    /// reach it, and be set to accept it; nothing else should reach it.
     /// </summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 

@@ -42,7 +42,8 @@ internal static class EntityApiErrors
     public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, NotFoundCode, $"There is no entity {id}.");
 
     public static Error NotFinished(EntityId id, Guid transaction) => new(
-        ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"No run of a workflow on the entity {id} finished in the transaction {transaction}.", "The entity's audit trail tells its transactions.");
+        ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"No run of a workflow on the entity {id} finished in the transaction {transaction}.",
+        "The entity's audit trail lists its transactions.");
 
     public static Error ModelNotFound(ModelKey key) => new(ErrorKind.NotFound, "MODEL_NOT_FOUND", $"There is no model {key}.", "Import a sample of it and lock it, then try again.");
 

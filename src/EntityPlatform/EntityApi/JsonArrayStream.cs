@@ -31,7 +31,7 @@ internal sealed class JsonArrayStream
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
-    /// <summary>Ends the array. One that broke off is left without its end, so that nobody takes it for whole.</summary>
+    /// <summary>Ends the array. An interrupted one is left without its end, so that no client takes it for complete.</summary>
     public ValueTask CompleteAsync()
     {
         Json.WriteEndArray();

@@ -14,7 +14,7 @@ internal sealed record ModelTarget(Caller Caller, ModelKey Model)
     /// <summary>As <see cref="Of"/>, for what can happen in a transaction that is joined.</summary>
     public static Result<ModelTarget> JoiningOf(ApiCall call) => Of(call, EntityCall.JoinerOf(call));
 
-    /// <summary>The model must exist: a list of what nobody defined is a mistake, not an empty list.</summary>
+    /// <summary>The model must exist: listing an undefined model is a mistake, not an empty list.</summary>
     public static async ValueTask<Result<ModelTarget>> KnownAsync(ApiCall call, ModelCatalog catalog)
     {
         if (!Of(call).TryGet(out var target, out var error)) return error;

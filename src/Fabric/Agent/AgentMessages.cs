@@ -5,12 +5,12 @@ using Strata.Runtimes;
 
 namespace Strata.Agent;
 
-/// <summary>What the agent tells users of their instances, in their words.</summary>
+/// <summary>Messages for users about their instances, in their own terms.</summary>
 internal static class AgentMessages
 {
     private const int LastLineCharsMax = 300;
 
-    /// <summary>An end that nobody asked for.</summary>
+    /// <summary>An unrequested end.</summary>
     /// <param name="lastLine">Of its output; null when it said nothing.</param>
     public static string Crashed(InstanceSpec spec, RunExit exit, TimeSpan ran, string? lastLine)
     {
@@ -21,7 +21,7 @@ internal static class AgentMessages
         {
             127 => $"The command {spec.Command[0]} or a program that it calls was not found (exit code 127).{last}",
             126 => $"The command {spec.Command[0]} may not be executed (exit code 126).{last}",
-            -1 => "The application ended while nobody watched, for example because the machine was restarted.",
+            -1 => "The application stopped while Strata was not running, for example because the machine was restarted.",
             > 128 and < 160 => $"The application was ended by signal {exit.Code - 128} after {Duration(ran)}.{last}",
             _ => $"The application ended {(ran.TotalSeconds < 10 ? "at once" : $"after {Duration(ran)}")} with exit code {exit.Code}.{last}",
         };

@@ -4,7 +4,7 @@ using Strata.Core;
 
 namespace Strata.Agent;
 
-/// <summary>Tells the API what became of an instance, and takes up what the API says of it.</summary>
+/// <summary>Reports to the API what became of an instance, and takes the state that the API returns.</summary>
 internal sealed class InstanceReport(StrataClient client)
 {
     private readonly ResourceClient<InstanceSpec, InstanceStatus> instances = client.Resources<InstanceSpec, InstanceStatus>(Plurals.Instances);

@@ -85,7 +85,7 @@ internal sealed partial class InstanceRunner
         }
     }
 
-    /// <summary>Does not wait for the answer of a run that has ended: its address is gone, and its end is to be told at once.</summary>
+    /// <summary>Does not wait for the answer of a run that has ended: its address is gone, and its end must be reported at once.</summary>
     private async Task<bool> IsHealthyAsync(RunState run, CancellationToken cancellationToken)
     {
         using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -150,7 +150,7 @@ internal sealed partial class InstanceRunner
         return now - (readyRun == run.StartedAt ? readySince : run.StartedAt);
     }
 
-    /// <summary>Nobody can be told: start it again as it was. What the entity says is mended when the API is back.</summary>
+    /// <summary>The API cannot be reached: restart it unchanged. The entity is corrected when the API is back.</summary>
     private async Task<TimeSpan?> RestartAloneAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
         parts.Logger.RestartsAlone(context.Id);

@@ -39,7 +39,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private DateTimeOffset readySince;
     private DateTimeOffset readyRun;
 
-    /// <summary>Takes up what the API told of it; null: it is gone.</summary>
+    /// <summary>Takes the instance as the API reports it; null: it is gone.</summary>
     public void Update(Resource<InstanceSpec, InstanceStatus>? instance)
     {
         lock (gate)

@@ -11,14 +11,14 @@ using Strata.Runtimes;
 namespace Strata.Agent;
 
 /// <summary>
-/// The instances of this node, each with its loop. Fed by a watch: after a reset, what is not told again until Ready is gone. Only then is it known what should run, and
-/// runs without an instance are stopped. Called by one watch at a time.
+/// The instances of this node, each with its loop. Fed by a watch: after a reset, an instance that is not listed again before Ready is
+/// gone. Only then is it known what should run, and runs without an instance are stopped. Called by one watch at a time.
 /// </summary>
 internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervisor supervisor, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, InstanceRunner> runners = new();
     private readonly ConcurrentDictionary<string, SupervisedWork> loops = new();
-    private readonly HashSet<string> told = [];
+    private readonly HashSet<string> listed = [];
 
     /// <summary>After the token of all <see cref="TakeAsync"/> was cancelled: when the last loop has ended. What they looked after runs on.</summary>
     public Task EndedAsync() => Task.WhenAll(loops.Values.Select(loop => loop.Completion));
@@ -28,13 +28,13 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         switch (happened.Type)
         {
             case WatchEventType.Reset:
-                told.Clear();
+                listed.Clear();
                 break;
             case WatchEventType.Ready:
                 await SweepAsync(cancellationToken);
                 break;
             case WatchEventType.Item when happened.Resource is { } instance:
-                told.Add(instance.Id);
+                listed.Add(instance.Id);
                 Take(instance, cancellationToken);
                 break;
         }
@@ -94,7 +94,7 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
     {
         foreach (var (id, runner) in runners)
         {
-            if (!told.Contains(id)) runner.Update(null);
+            if (!listed.Contains(id)) runner.Update(null);
         }
         foreach (var run in machine.Runtime.List().Where(run => !runners.ContainsKey(run.Id)))
         {

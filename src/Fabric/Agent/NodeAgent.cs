@@ -28,8 +28,9 @@ public sealed record NodeAgentOptions
 }
 
 /// <summary>
-/// Runs on a machine what its instances say should run there. It uses the public API only and knows no instance but those it is told of; what it finds running without an
-/// instance is stopped. It may die at any time: what it started runs on and is taken up by the next one. One per <see cref="NodeMachine"/>.
+/// Runs on a machine what its instances say should run there. It uses the public API only and knows only the instances that the API lists;
+/// what it finds running without an instance is stopped. It may die at any time: what it started runs on and is taken up by the next one.
+/// One per <see cref="NodeMachine"/>.
 /// </summary>
 public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
 {
@@ -43,8 +44,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     public string? LastBeatError { get; private set; }
 
     /// <summary>
-    /// Works until cancelled; then leaves everything running. Its loops are supervised each for itself. Returns earlier when somebody has deleted the
-    /// node: whoever started the agent registers the machine again and starts another, with the new node's token.
+    /// Works until cancelled; then leaves everything running. Each of its loops is supervised separately. Returns earlier when the node was deleted:
+    /// the caller then registers the machine again and starts another agent, with the new node's token.
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +56,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         {
             var hold = new NodeHold(client, options, time, logger);
             var node = await RegisterAsync(cancellationToken);
-            while (node is not null && await hold.TakeAsync(Heard, cancellationToken))
+            while (node is not null && await hold.TakeAsync(Record, cancellationToken))
             {
                 await RunTermAsync(node, parts, hold, cancellationToken);
                 if (!hold.IsGone) logger.Replaced(options.Name);
@@ -94,18 +95,18 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
 
         async Task KeepAsync(SupervisedWork work, CancellationToken stop)
         {
-            await hold.KeepAsync(error => Heard(work, error), stop);
+            await hold.KeepAsync(error => Record(work, error), stop);
             await term.CancelAsync();
             await Task.Delay(Timeout.InfiniteTimeSpan, time, stop); // until the others have stopped too
         }
     }
 
     /// <summary>What became of a heartbeat.</summary>
-    private void Heard(Exception? error) => LastBeatError = error?.Message;
+    private void Record(Exception? error) => LastBeatError = error?.Message;
 
-    private void Heard(SupervisedWork work, Exception? error)
+    private void Record(SupervisedWork work, Exception? error)
     {
-        Heard(error);
+        Record(error);
         if (error is null) work.Succeeded();
         else work.Failed(error); // a beat that waits longer than the lease would cost the node its instances
     }
@@ -156,15 +157,15 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         {
             try
             {
-                await foreach (var told in source.FollowAsync(filter, error => logger.Unreachable(error.Message), cancellationToken))
+                await foreach (var change in source.FollowAsync(filter, error => logger.Unreachable(error.Message), cancellationToken))
                 {
-                    await instances.TakeAsync(told, cancellationToken);
+                    await instances.TakeAsync(change, cancellationToken);
                     work.Succeeded();
                 }
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                work.Failed(e); // an instance that nobody follows must not wait for the supervisor's back-off
+                work.Failed(e); // instances that are not watched must not wait for the supervisor's back-off
             }
             await Task.Delay(RetryPause, time, cancellationToken);
         }

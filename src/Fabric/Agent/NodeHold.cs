@@ -8,7 +8,7 @@ namespace Strata.Agent;
 /// <summary>
 /// This agent's hold of its node: a lease that heartbeats renew. A new agent takes the node over from the one before it, whose writes are refused
 /// from then on and which learns so by its next heartbeat. While the API cannot be reached, what runs is looked after as before: instances must outlive
-/// the server, and nothing can be written anyway. A node that somebody deleted cannot be held any more.
+/// the server, and nothing can be written anyway. A node that was deleted cannot be held any more.
 /// </summary>
 internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, TimeProvider time, ILogger logger)
 {
@@ -21,26 +21,26 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
     public bool IsGone { get; private set; }
 
     /// <summary>Returns when this agent holds the node: at first at once, later when the other one has gone.</summary>
-    /// <param name="heard">Hears of each heartbeat; null: it was taken.</param>
+    /// <param name="onHeartbeat">Called after each heartbeat with its error; null: it was accepted.</param>
     /// <returns>False when the node is gone.</returns>
-    public async Task<bool> TakeAsync(Action<Exception?> heard, CancellationToken cancellationToken)
+    public async Task<bool> TakeAsync(Action<Exception?> onHeartbeat, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (await HeartbeatAsync(heard, cancellationToken) == HeartbeatResult.Held) return true;
+            if (await HeartbeatAsync(onHeartbeat, cancellationToken) == HeartbeatResult.Held) return true;
             if (IsGone) return false;
             await Task.Delay(options.Heartbeat, time, cancellationToken);
         }
     }
 
     /// <summary>Renews the hold; returns when another agent has taken the node, or it is gone.</summary>
-    public async Task KeepAsync(Action<Exception?> heard, CancellationToken cancellationToken)
+    public async Task KeepAsync(Action<Exception?> onHeartbeat, CancellationToken cancellationToken)
     {
         do await Task.Delay(options.Heartbeat, time, cancellationToken);
-        while (await HeartbeatAsync(heard, cancellationToken) is HeartbeatResult.Held or HeartbeatResult.Unknown);
+        while (await HeartbeatAsync(onHeartbeat, cancellationToken) is HeartbeatResult.Held or HeartbeatResult.Unknown);
     }
 
-    private async Task<HeartbeatResult> HeartbeatAsync(Action<Exception?> heard, CancellationToken cancellationToken)
+    private async Task<HeartbeatResult> HeartbeatAsync(Action<Exception?> onHeartbeat, CancellationToken cancellationToken)
     {
         try
         {
@@ -48,12 +48,12 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
             using var answer = await client.SendAsync(HttpMethod.Post, path, cancellationToken: cancellationToken);
             epoch = answer!.RootElement.GetProperty("epoch").GetInt64();
             client.Fence = string.Create(CultureInfo.InvariantCulture, $"node/{options.Name} {epoch}");
-            heard(null);
+            onHeartbeat(null);
             return HeartbeatResult.Held;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            heard(e);
+            onHeartbeat(e);
             if (e is StrataException { Error.Code: InUse }) return HeartbeatResult.Elsewhere;
             if (e is StrataException { Error.Kind: ErrorKind.NotFound or ErrorKind.Forbidden })
             {

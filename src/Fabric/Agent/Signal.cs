@@ -1,6 +1,6 @@
 namespace Strata.Agent;
 
-/// <summary>Notifier one waiter; signals that nobody waited for are remembered as one. Safe for concurrent use.</summary>
+/// <summary>Notifies one waiter; signals without a waiter are remembered as one. Safe for concurrent use.</summary>
 internal sealed class Signal(TimeProvider time)
 {
     private TaskCompletionSource source = New();

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Strata.Edge;
 
-/// <summary>What the edge tells about itself: <c>/healthz</c> (the process answers), <c>/readyz</c> (it has a table).</summary>
+/// <summary>The edge's health endpoints: <c>/healthz</c> (the process answers), <c>/readyz</c> (it has a table).</summary>
 internal sealed class AdminApplication(Func<bool> isReady) : IHttpApplication<IFeatureCollection>
 {
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;

@@ -13,8 +13,8 @@ using Strata.Edge.Tracing;
 namespace Strata.Edge;
 
 /// <summary>
-/// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It stands directly on Kestrel: no
-/// middleware, no dependency injection per request.
+/// What happens to a request, in order: refuse what is ambiguous, find the route, choose a target, serve its files or forward, count. It
+/// runs directly on Kestrel: no middleware, no dependency injection per request.
 /// </summary>
 internal sealed partial class EdgeApplication(Forwarder forwarder, GrpcForwarder grpc, SiteServer sites, EdgeMetrics metrics, ILogger logger) : IHttpApplication<Exchange>
 {

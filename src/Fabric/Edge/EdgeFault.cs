@@ -58,7 +58,7 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         503, "STREAMS_EXHAUSTED", "Too busy",
         "The deployment's instances have as many open streams (WebSockets, event streams, gRPC calls) as their route allows.")
     {
-        Next = "Try again later. Whoever runs the deployment can add instances, or raise limits.streamsPerInstance of the route.",
+        Next = "Try again later. The deployment's owner can add instances, or raise limits.streamsPerInstance of the route.",
         Command = "strata scale {0} --replicas N", RetryAfterSeconds = 5,
     };
 
@@ -67,7 +67,10 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         503, "INSTANCE_UNREACHABLE", "Not ready yet", "The deployment's instance does not accept connections.") { Command = "strata logs {0}", RetryAfterSeconds = 2 };
 
     public static readonly EdgeFault Broken = new(
-        502, "ANSWER_BROKEN", "Broken answer", "The deployment's instance broke off or sent an answer that is not valid.") { Command = "strata logs {0}" };
+        502, "ANSWER_BROKEN", "Broken answer", "The deployment's instance closed the connection early or sent an invalid response.")
+    {
+        Command = "strata logs {0}",
+    };
 
     public static readonly EdgeFault TimedOut = new(
         504, "ANSWER_TIMEOUT", "No answer in time", "The deployment's instance did not answer in time.") { Command = "strata logs {0}" };
@@ -79,5 +82,8 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         408, "REQUEST_TIMEOUT", "Too slow", "The request's body came too slowly.") { Closes = true };
 
     public static readonly EdgeFault Internal = new(
-        500, "INTERNAL", "Something broke", "The edge failed on this request; it has been logged.") { Next = "Give the request id to whoever runs this cloud." };
+        500, "INTERNAL", "Something broke", "The edge failed on this request; it has been logged.")
+    {
+        Next = "Send the request id to the administrator of this cloud.",
+    };
 }

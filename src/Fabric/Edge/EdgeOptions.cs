@@ -3,7 +3,7 @@ using Strata.Contracts;
 
 namespace Strata.Edge;
 
-/// <summary>What an edge is told at its start. Immutable.</summary>
+/// <summary>The settings that an edge starts with. Immutable.</summary>
 public sealed record EdgeOptions
 {
     /// <summary>Where users' requests arrive, HTTP/1.1 and HTTP/2 in cleartext (prior knowledge). Port 0 takes a free one.</summary>

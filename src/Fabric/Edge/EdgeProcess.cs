@@ -7,7 +7,7 @@ namespace Strata.Edge;
 public static class EdgeProcess
 {
     /// <summary>Serves until SIGTERM, SIGINT or cancellation.</summary>
-    /// <param name="started">Told of the addresses once requests are taken.</param>
+    /// <param name="started">Called with the addresses once requests are accepted.</param>
     public static async Task RunAsync(EdgeOptions options, ILoggerFactory? loggers = null, Action<EdgeServer>? started = null, CancellationToken cancellationToken = default)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

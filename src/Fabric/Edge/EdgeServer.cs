@@ -71,7 +71,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <summary>Where requests are taken, with the real ports; empty before the start.</summary>
     public IReadOnlyList<IPEndPoint> HttpEndPoints { get; private set; } = [];
 
-    /// <summary>Where the edge tells about itself; null: nowhere.</summary>
+    /// <summary>Where the edge serves its health endpoints; null: nowhere.</summary>
     public IPEndPoint? AdminEndPoint { get; private set; }
 
     /// <summary>Done when the edge has a table: from disk, from the control plane or applied.</summary>
@@ -157,6 +157,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking after deadlines failed; it is tried again in a moment")]
     private static partial void LogSweepFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Serves {Routes} routes of the last good table until the control plane tells more")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Serving {Routes} routes of the last good table until the control plane sends a newer one")]
     private static partial void LogServesLast(ILogger logger, int routes);
 }

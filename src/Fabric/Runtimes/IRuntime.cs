@@ -22,13 +22,14 @@ public interface IRuntime
     PortRange? HostPorts => null;
 
     /// <summary>
-    /// Starts a run and returns at once: that the program could not be started is told by its exit. An id in use is refused with RUN_EXISTS; a machine out of
-    /// addresses or disk with RUN_NOT_STARTED; a whole root file system where only processes can be started with IMAGE_NEEDS_OCI.
+    /// Starts a run and returns at once: a program that could not be started shows in its exit. An id in use is refused with RUN_EXISTS; a
+    /// machine out of addresses or disk with RUN_NOT_STARTED; a whole root file system where only processes can be started with
+    /// IMAGE_NEEDS_OCI.
     /// </summary>
     Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Starts an ended run once more, just as it was, with its environment and where possible its address: for when nobody can be asked what it should be now.
+    /// Starts an ended run again with the same settings, environment and, where possible, address: for when the API cannot be asked what it should be now.
     /// NOT_FOUND without such a run; RUN_EXISTS while it still runs.
     /// </summary>
     Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken);
@@ -48,7 +49,7 @@ public interface IRuntime
     /// <summary>Null when there is no such run.</summary>
     RunState? Find(string id);
 
-    /// <summary>Null when it does not run or the machine does not tell.</summary>
+    /// <summary>Null when it is not running or the machine does not report it.</summary>
     RunStats? Stats(string id);
 
     /// <summary>Kills it if it still runs and deletes all that it left, but for its log.</summary>
@@ -80,7 +81,7 @@ public sealed record RunRequest
     /// <summary>Gets both output streams, appended.</summary>
     public required string LogFile { get; init; }
 
-    /// <summary>On which it should listen. A runtime without own network namespaces takes a free one instead; <see cref="RunState.Port"/> tells.</summary>
+    /// <summary>The port to listen on. A runtime without network namespaces of its own picks a free one instead; <see cref="RunState.Port"/> shows which.</summary>
     public required int Port { get; init; }
 
     /// <summary>The environment that depends on where it runs: from its endpoint to variables.</summary>

@@ -4,8 +4,8 @@ using System.Text;
 namespace Strata.Runtimes;
 
 /// <summary>
-/// An instance's output on this machine: <c>ID.log.N</c> holds what begins at byte N of all that it ever wrote. The writer that stands behind the instance starts another
-/// file when one is full and keeps the last two, so that the numbers say what is lost to a reader that is too slow.
+/// An instance's output on this machine: <c>ID.log.N</c> holds what begins at byte N of all that it ever wrote. The instance's log writer
+/// starts another file when one is full and keeps the last two, so that the numbers show what a reader that is too slow has missed.
 /// </summary>
 public static class LogFile
 {
@@ -24,7 +24,7 @@ public static class LogFile
         return [.. Directory.EnumerateFiles(folder, Path.GetFileName(path) + ".*").Select(StartOf).OfType<long>().Order()];
     }
 
-    /// <summary>The last line that says something; null when there is none.</summary>
+    /// <summary>The last line that is not blank; null if there is no such line.</summary>
     public static string? LastLine(string path) =>
         Starts(path).AsEnumerable().Reverse().Select(start => LastLineOf(At(path, start))).FirstOrDefault(line => line is not null);
 

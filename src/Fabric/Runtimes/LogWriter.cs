@@ -3,7 +3,7 @@ using Strata.Core;
 
 namespace Strata.Runtimes;
 
-/// <summary>The small program that stands between a run and its log files and keeps them bounded; log-writer.sh says how.</summary>
+/// <summary>The small program between a run and its log files, which keeps them bounded; log-writer.sh says how.</summary>
 public static class LogWriter
 {
     /// <summary>Of one file. Two are kept, and a file may pass this by one piece of 64 KiB.</summary>

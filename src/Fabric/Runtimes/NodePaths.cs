@@ -4,7 +4,10 @@ using Strata.Core;
 
 namespace Strata.Runtimes;
 
-/// <summary>Where a node keeps its files: below <c>STRATA_HOME/node</c>, readable by its owner only. Also the id that tells clouds on one machine apart.</summary>
+/// <summary>
+/// Where a node keeps its files: below <c>STRATA_HOME/node</c>, readable by its owner only. Also the id that distinguishes clouds on one
+/// machine.
+/// </summary>
 public sealed class NodePaths
 {
     public NodePaths(string home)

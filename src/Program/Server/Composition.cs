@@ -231,7 +231,7 @@ internal sealed class Composition
         edgeToken = await firstStart.EnsurePartTokenAsync(identity.NodeName, Roles.Edge, null, options.Home.EdgeTokenFile, cancellationToken);
     }
 
-    /// <summary>Registers this machine's node where it is missing, at the start and after somebody deleted it.</summary>
+    /// <summary>Registers this machine's node if it is missing, at the start and after it was deleted.</summary>
     /// <returns>A token of the node's agent.</returns>
     private async Task<string> EnrolAsync(CancellationToken cancellationToken)
     {

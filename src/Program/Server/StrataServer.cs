@@ -51,9 +51,9 @@ public sealed partial class StrataServer : IAsyncDisposable
     /// <summary>What instances on this machine are not isolated from, as sentences.</summary>
     public IReadOnlyList<string> NotIsolated => composition.NotIsolated;
 
-    /// <param name="console">Where errors are told besides the log; null: nowhere.</param>
+    /// <param name="console">Where errors are printed besides the log; null: nowhere.</param>
     /// <param name="knownToken">The administrator's token as the caller has it; null: none.</param>
-    /// <exception cref="Core.StrataException">DATA_FOLDER_IN_USE, PORT_IN_USE, POSTGRES_…: each says how to mend it.</exception>
+    /// <exception cref="Core.StrataException">DATA_FOLDER_IN_USE, PORT_IN_USE, POSTGRES_…: each says how to fix it.</exception>
     public static async Task<StrataServer> StartAsync(
         ServerOptions options, string? knownToken, TextWriter? console, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -66,7 +66,7 @@ public sealed partial class StrataServer : IAsyncDisposable
             var loggers = ServerLogs.CreateFactory(options.Home.LogFile, console, options.Telemetry.LogFormat, time);
             server = new StrataServer(options, home, loggers, await ProcessTelemetry.StartServerAsync(options, loggers, cancellationToken), time);
             if (last is { End: not LastEnd.Asked }) server.lastRun = new StatusWarning("last run", last.Sentence(options.Home, $"before the start at {server.startedAt:u}"), LastRunFix);
-            server.Tell(ready: false);
+            server.Publish(ready: false);
             server.composition.KnownToken = knownToken;
             server.composition.NewAdminToken = options.NewAdminToken;
             server.composition.Supervisor.Start("local-status", new LocalStatus(options.Home, server.Status).RunAsync);
@@ -94,13 +94,13 @@ public sealed partial class StrataServer : IAsyncDisposable
     /// <summary>To be called when <see cref="AdminToken"/> is in its file: from now on no start makes another.</summary>
     public Task ConfirmAdminTokenAsync(CancellationToken cancellationToken) => composition.ConfirmAdminTokenAsync(cancellationToken);
 
-    /// <summary>Tells everyone that the cloud can be used.</summary>
-    public RunningCloud TellReady()
+    /// <summary>Publishes that the cloud can be used.</summary>
+    public RunningCloud PublishReady()
     {
         startTook = time.GetUtcNow() - startedAt;
         KeptSettings.Save(Options.Home, Options.Settings); // only now: what kept a start from succeeding must not be used by the next one
         StartMemory.ReturnOnce(composition.Supervisor, time);
-        return Tell(ready: true);
+        return Publish(ready: true);
     }
 
     /// <param name="keepWork">True: instances and the database run on for the next server.</param>
@@ -151,16 +151,17 @@ public sealed partial class StrataServer : IAsyncDisposable
         await parts.StopAsync(keepWork: true);
         await composition.Supervisor.StopAllAsync();
         var asked = !Failed.IsCancellationRequested;
-        if (home.TellEnd(new ServerEnd(time.GetUtcNow(), asked)) is { } fault) LogEndNotKept(loggers.CreateLogger<StrataServer>(), fault);
+        if (home.PublishEnd(new ServerEnd(time.GetUtcNow(), asked)) is { } fault)
+            LogEndNotKept(loggers.CreateLogger<StrataServer>(), fault);
         home.Dispose();
         await telemetry.DisposeAsync();
         loggers.Dispose();
     }
 
-    private RunningCloud Tell(bool ready)
+    private RunningCloud Publish(bool ready)
     {
         var cloud = new RunningCloud(Environment.ProcessId, ProgramVersion.Text, Options.PublicUrl, Options.HttpUrl, startedAt, ready);
-        home.Tell(cloud);
+        home.Publish(cloud);
         return cloud;
     }
 

@@ -10,7 +10,7 @@ using Strata.Core;
 
 namespace Strata.Deployments.Api;
 
-/// <summary>Blobs over HTTP: PUT streams and checks, GET serves with ranges, HEAD tells whether it is there.</summary>
+/// <summary>Blobs over HTTP: PUT streams and verifies, GET serves with ranges, HEAD checks whether a blob exists.</summary>
 internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, PartBlobs parts)
 {
     private const string Path = "/api/v1/blobs/{digest}";

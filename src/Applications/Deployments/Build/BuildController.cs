@@ -283,8 +283,10 @@ internal sealed partial class BuildController(
 
     private async Task ReportAsync(ReleaseResource release, CancellationToken cancellationToken, int? replicas = null)
     {
-        var told = release.State == ReleaseStates.Ready ? await PromoteAsync(release, replicas, cancellationToken) : await FailAsync(release, cancellationToken);
-        if (told.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error) throw error.ToException();
+        var reported = release.State == ReleaseStates.Ready
+            ? await PromoteAsync(release, replicas, cancellationToken)
+            : await FailAsync(release, cancellationToken);
+        if (reported.Error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid) } error) throw error.ToException();
         await ChangeAsync(release, x => x with { Status = x.Status with { Reported = true } }, null, cancellationToken);
     }
 

@@ -63,7 +63,7 @@ internal sealed partial class BuildLog : IAsyncDisposable
     /// <summary>Ships what is left; lines that come later are dropped.</summary>
     public async Task CompleteAsync()
     {
-        if (!lines.Writer.TryComplete()) return; // Disposed before: the build waits for the whole log before it tells its end.
+        if (!lines.Writer.TryComplete()) return; // Disposed before: the build waits for the whole log before it reports its end.
         await ended.CancelAsync();
         await shipping;
     }

@@ -50,7 +50,7 @@ internal sealed class BuildQueue : IShareReport
             }
             catch
             {
-                await giveUp.CancelAsync(); // a place that nobody waits for any more would never be given back
+                await giveUp.CancelAsync(); // a place without a waiter would never be given back
                 await GiveBackAsync(taking);
                 throw;
             }

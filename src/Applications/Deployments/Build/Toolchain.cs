@@ -32,7 +32,9 @@ internal sealed partial class Toolchain
         return default(Done);
     }
 
-    /// <summary>For example <c>Node 20.19.2</c>; null where it does not tell. Asked once for each state of the program's file.</summary>
+    /// <summary>
+    /// For example <c>Node 20.19.2</c>; null if the tool does not report it. Queried once for each state of the program's file.
+    /// </summary>
     public async Task<string?> DescribeAsync(string tool, CancellationToken cancellationToken)
     {
         if (PathOf(tool) is not { } path) return null;

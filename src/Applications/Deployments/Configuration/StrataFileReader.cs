@@ -22,7 +22,7 @@ public static partial class StrataFileReader
         return faults.Count == 0 ? file : YamlTree.Fault(name, string.Join("; ", faults.Select(x => $"{x.Field}: {x.Message}")));
     }
 
-    /// <summary>The file in a source's root; <see cref="StrataFile.Empty"/> where there is none.</summary>
+    /// <summary>The file in a source's root; <see cref="StrataFile.Empty"/> if it is missing.</summary>
     internal static Result<StrataFile> Find(SourceTree source) =>
         StrataFile.Names.FirstOrDefault(source.HasFile) is { } name ? Read(name, source.Read(name)!) : StrataFile.Empty;
 

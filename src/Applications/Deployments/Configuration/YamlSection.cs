@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Strata.Deployments.Configuration;
 
-/// <summary>One mapping of a YAML file, read strictly: every fault is noted with its line, and so is every field that nobody asked for.</summary>
+/// <summary>One mapping of a YAML file, read strictly: every error is recorded with its line, and so is every unknown field.</summary>
 /// <param name="path">Of the mapping, for example <c>run.</c>; empty for the top.</param>
 internal sealed class YamlSection(YamlMappingNode? node, string path, ICollection<ValidationError> faults)
 {
@@ -71,7 +71,7 @@ internal sealed class YamlSection(YamlMappingNode? node, string path, ICollectio
         return read;
     }
 
-    /// <summary>The value as it stands, or null.</summary>
+    /// <summary>The value as written, or null.</summary>
     public YamlNode? Find(string name)
     {
         known.Add(name);

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Strata.Deployments.Configuration;
 
-/// <summary>Loads small YAML that nobody vouches for: one document, bounded in size and depth, without anchors, aliases and tags.</summary>
+/// <summary>Loads small, untrusted YAML: one document, bounded in size and depth, without anchors, aliases and tags.</summary>
 internal static class YamlTree
 {
     public const int CharsMax = 64 * 1024;

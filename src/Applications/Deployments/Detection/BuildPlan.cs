@@ -34,7 +34,7 @@ internal sealed record BuildPlan
 /// <param name="Install">Fetches what the source depends on; a build command of the user's own replaces only the other steps.</param>
 internal sealed record BuildStep(string CommandLine, bool Install = false);
 
-/// <summary>What a source can be found to be, as <c>status.detected</c> tells it.</summary>
+/// <summary>The kinds of source that detection distinguishes, as shown in <c>status.detected</c>.</summary>
 internal static class Stacks
 {
     public const string Static = "static";

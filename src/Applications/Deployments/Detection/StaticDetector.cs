@@ -20,11 +20,11 @@ internal sealed class StaticDetector : IDetector
         return Detection.No;
     }
 
-    /// <summary>The plan for whoever says that it is a static site: pages of a server are left out of it.</summary>
+    /// <summary>The plan for a source declared as a static site: server-side pages are left out.</summary>
     public static BuildPlan? PlanAsAsked(SourceTree source) =>
         Folders.FirstOrDefault(x => source.HasFile(x.Length == 0 ? "index.html" : x + "/index.html")) is { } folder ? Plan(folder) : null;
 
-    /// <summary>A page that a server would run, beside index.html or one folder deeper; null: there is none.</summary>
+    /// <summary>A server-side page, beside index.html or one folder deeper; null: none found.</summary>
     private static string? ServerPages(SourceTree source, string folder)
     {
         var prefix = folder.Length == 0 ? "" : folder + "/";

@@ -37,7 +37,7 @@ internal sealed class ImageStore(IBlobStore blobs)
     }
 
     /// <summary>Every blob of an image, itself included; only itself where it is not there or no image.</summary>
-    /// <returns>An error where the storage does not respond: then nobody knows which blobs the image needs.</returns>
+    /// <returns>An error if the storage does not respond: then it is unknown which blobs the image needs.</returns>
     public async Task<Result<IReadOnlyList<Digest>>> BlobsOfAsync(TenantId tenant, Digest image, CancellationToken cancellationToken)
     {
         if (!(await ReadManifestAsync(tenant, image, cancellationToken)).TryGet(out var manifest, out var error)) return error;
@@ -82,7 +82,7 @@ internal sealed class ImageStore(IBlobStore blobs)
         }
         catch (LayerAbandonedException)
         {
-            return SourceErrors.NoSource(); // the writer's own error is told instead
+            return SourceErrors.NoSource(); // the writer's own error is reported instead
         }
         finally
         {

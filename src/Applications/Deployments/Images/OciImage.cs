@@ -13,7 +13,7 @@ public static class OciImage
     public const string ConfigType = "application/vnd.oci.image.config.v1+json";
     public const string LayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-    /// <summary>Label that tells what the layer stands on: <see cref="StackHost"/> or <see cref="StackImage"/>.</summary>
+    /// <summary>Label that names the layer's base: <see cref="StackHost"/> or <see cref="StackImage"/>.</summary>
     public const string StackLabel = "dev.strata.stack";
 
     /// <summary>The layer is the application's folder; it runs on the machine's own /usr, read-only.</summary>

@@ -5,7 +5,7 @@ internal interface IPlacementStrategy
 {
     string Name { get; }
 
-    /// <returns>Id of one of the candidates, all of which have room; null only when there is none.</returns>
+    /// <returns>Id of one of the candidates, all of which have room; null only if the list is empty.</returns>
     string? Pick(InstanceNeed need, IReadOnlyList<NodeLoad> candidates);
 }
 

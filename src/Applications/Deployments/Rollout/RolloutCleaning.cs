@@ -24,7 +24,7 @@ internal sealed record RolloutCleaning(IReadOnlyList<string> Drain, IReadOnlyLis
         .OrderBy(x => Array.IndexOf(ByUse, x.State)).ThenByDescending(x => x.CreatedAt)
         .Take(Math.Max(0, roles.Current.Count - roles.Replicas));
 
-    /// <summary>Until the target takes over, whoever serves is left alone, and so are its companions.</summary>
+    /// <summary>Until the target takes over, the serving release is left alone, and so are its companions.</summary>
     private static bool IsKept(InstanceView instance, RolloutRoles roles, RolloutRouting routing)
     {
         if (roles.Switched || roles.View.Replicas == 0) return false;

@@ -12,8 +12,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>
-/// Brings each deployment to where it should be: observes, lets <see cref="RolloutDecision"/> decide, does it. Everything is decided anew each time, so a step that was cut
-/// off or refused is found again.
+/// Brings each deployment to where it should be: observes, lets <see cref="RolloutDecision"/> decide, does it. Everything is decided from
+/// scratch each time, so a step that was cut off or refused is found again.
 /// </summary>
 internal sealed class RolloutController(
     DeploymentStores stores, DeploymentViews views, RolloutObserver observer, RouteNames names, RolloutExecutor executor, DeploymentOptions options)
@@ -52,17 +52,18 @@ internal sealed class RolloutController(
         if (refused is { Code: HostErrors.TakenCode }) plan = plan with { Message = refused.Message };
         await executor.MoveAsync(caller, resource, plan, cancellationToken);
         if (plan.End is RolloutEnd.Removed) await executor.RemoveAsync(caller, resource, cancellationToken);
-        else await TellAsync(resource, observed, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
+        else await ReportAsync(resource, observed, plan with { Static = IsStatic(observed.View, plan) }, names.Url(host), cancellationToken);
         return RolloutDecision.Sooner(plan.LookAgain, observed.LookAgain);
     }
 
-    private async Task TellAsync(DeploymentResource resource, Observed observed, RolloutPlan plan, string url, CancellationToken cancellationToken)
+    private async Task ReportAsync(DeploymentResource resource, Observed observed, RolloutPlan plan, string url, CancellationToken cancellationToken)
     {
         var transition = plan.End switch { RolloutEnd.Settle => "settle", RolloutEnd.Fail => "fail", _ => null };
-        if (transition is null && IsSame(Tell(resource, observed, plan, url), resource)) return;
+        if (transition is null && IsSame(Reported(resource, observed, plan, url), resource)) return;
         var caller = CallerIn(StoreQueries.Tenant(resource.Org));
-        var told = await stores.Deployments.ChangeAsync(caller, resource.Id, x => IsStale(x, observed.View) ? Stale : Tell(x, observed, plan, url), transition, null, cancellationToken);
-        if (told.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
+        var changed = await stores.Deployments.ChangeAsync(
+            caller, resource.Id, x => IsStale(x, observed.View) ? Stale : Reported(x, observed, plan, url), transition, null, cancellationToken);
+        if (changed.Error is { } error && error != Stale && error.Kind != ErrorKind.NotFound) throw error.ToException();
     }
 
     private static bool IsStatic(RolloutView view, RolloutPlan plan) => plan.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: not null };
@@ -70,7 +71,7 @@ internal sealed class RolloutController(
     private static bool IsStale(DeploymentResource now, RolloutView view) =>
         now.State != view.State || now.Spec.Release != view.Wanted || now.Spec.Generation != view.Generation || now.Spec.Run.Replicas != view.Replicas;
 
-    private static DeploymentResource Tell(DeploymentResource deployment, Observed observed, RolloutPlan plan, string url)
+    private static DeploymentResource Reported(DeploymentResource deployment, Observed observed, RolloutPlan plan, string url)
     {
         var status = deployment.Status with { Url = url, ReadyReplicas = plan.Ready, Release = plan.Serving, Static = plan.Static };
         return plan.End switch

@@ -5,10 +5,11 @@ using Strata.Core;
 namespace Strata.Deployments.Rollout;
 
 /// <summary>
-/// Decides how a deployment gets from what is to what is wanted. Pure: the same view gives the same plan.
-/// <para>New instances start beside the old ones; when as many of them are ready as are wanted, requests move over in one step, and only then the old ones drain and stop.
-/// So until then no ready instance that serves is touched, and requests never go to nobody while something ready exists. An instance of the wanted release that fails
-/// ends the rollout; what served before is kept up as if the rollout had never been.</para>
+/// Decides how a deployment gets from its present state to the wanted one. Pure: the same view gives the same plan.
+/// <para>New instances start beside the old ones; when as many of them are ready as are wanted, requests move over in one step, and only
+/// then the old ones drain and stop. So until then no ready instance that serves is touched, and requests always have a target while any
+/// instance is ready. An instance of the wanted release that fails ends the rollout; what served before is kept running as if the rollout
+/// had never happened.</para>
 /// </summary>
 internal static class RolloutDecision
 {

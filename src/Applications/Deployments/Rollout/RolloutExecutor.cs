@@ -27,8 +27,10 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
         }
     }
 
-    /// <summary>Makes the default route where it is missing, and tells every route of the deployment who serves: one commit each.</summary>
-    /// <returns>Why the default route cannot be made: another project has its host. Null: it is there.</returns>
+    /// <summary>
+    /// Creates the default route if it is missing, and sets the targets of every route of the deployment: one commit each.
+    /// </summary>
+    /// <returns>Why the default route cannot be created: another project has its host. Null: it exists.</returns>
     public async Task<Error?> RouteAsync(Caller caller, DeploymentResource deployment, string host, RolloutPlan plan, CancellationToken cancellationToken)
     {
         List<RouteResource> routes = [.. views.RoutesOf(deployment)];

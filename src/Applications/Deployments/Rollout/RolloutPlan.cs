@@ -3,7 +3,7 @@ using Strata.Contracts;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>What is to be done next, in this order. Doing a part of it and then deciding anew is always right.</summary>
+/// <summary>The next steps, in this order. Doing part of them and then deciding again is always correct.</summary>
 internal sealed record RolloutPlan
 {
     /// <summary>Id of the release to create instances of, and how many.</summary>
@@ -12,7 +12,7 @@ internal sealed record RolloutPlan
     /// <summary>Who gets the requests from now on.</summary>
     public IReadOnlyList<RouteTarget> Targets { get; init; } = [];
 
-    /// <summary>Why nobody serves; null when somebody does.</summary>
+    /// <summary>Why nothing serves; null when something does.</summary>
     public string? RouteMessage { get; init; }
 
     /// <summary>Ids of instances that get no new requests.</summary>
@@ -39,7 +39,7 @@ internal sealed record RolloutPlan
     /// <summary>What it waits for, as a sentence; null: nothing.</summary>
     public string? Message { get; init; }
 
-    /// <summary>When to decide anew even if nothing changes; null: no need.</summary>
+    /// <summary>When to decide again even if nothing changes; null: no need.</summary>
     public TimeSpan? LookAgain { get; init; }
 }
 

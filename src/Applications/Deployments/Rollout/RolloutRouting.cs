@@ -13,18 +13,18 @@ internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string
         if (view.Replicas == 0 && roles.Target is not null) return new RolloutRouting([], "It is stopped: it was scaled to 0 replicas. Start it with: strata scale NAME --replicas 1");
         if (roles.Switched) return To(new RouteTarget(roles.Target!.Id, 1, null));
         if (view.Serving is { } serving && view.Releases.GetValueOrDefault(serving) is { StaticImage: { } files }) return To(new RouteTarget(serving, 1, files));
-        return FirstReady(roles) is { } release ? To(new RouteTarget(release, 1, null)) : Nobody(roles);
+        return FirstReady(roles) is { } release ? To(new RouteTarget(release, 1, null)) : NoneReady(roles);
     }
 
-    /// <summary>What served so far before the target before anything else that is ready.</summary>
+    /// <summary>The release that served so far, else the target, else anything that is ready.</summary>
     private static string? FirstReady(RolloutRoles roles)
     {
         var ready = roles.View.Instances.Where(x => x.IsReady).Select(x => x.Release).ToList();
         return new[] { roles.View.Serving, roles.Target?.Id }.FirstOrDefault(x => x is not null && ready.Contains(x)) ?? ready.FirstOrDefault();
     }
 
-    /// <summary>What served keeps its place, so that it is found again the moment that one of its instances is.</summary>
-    private static RolloutRouting Nobody(RolloutRoles roles) => roles.View switch
+    /// <summary>The release that served stays the target, so that requests reach it as soon as one of its instances is ready.</summary>
+    private static RolloutRouting NoneReady(RolloutRoles roles) => roles.View switch
     {
         { Serving: { } serving } => new RolloutRouting([new RouteTarget(serving, 1, null)], null),
         { State: DeploymentStates.RollingOut } => new RolloutRouting([], "It is starting."),

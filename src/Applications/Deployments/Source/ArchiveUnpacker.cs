@@ -5,7 +5,7 @@ using Strata.Core;
 namespace Strata.Deployments.Source;
 
 /// <summary>
-/// Unpacks a tar archive (gzip) that nobody vouches for, into an empty folder.
+/// Unpacks an untrusted tar archive (gzip) into an empty folder.
 /// <para>Invariant: nothing outside the folder is written or can be reached through what was written. Links are made last, when all of them are known, and only
 /// if none leaves the folder; devices and pipes are refused; owners and special mode bits are dropped. On an error the folder holds a part of the archive and the
 /// caller throws it away.</para>

@@ -7,9 +7,10 @@ using Strata.Runtimes.Sandbox;
 namespace Strata.Deployments.Source;
 
 /// <summary>
-/// Fetches one commit of a repository that nobody vouches for, in the build sandbox: by a user without rights, who sees neither the machine's files nor its services. git runs without
-/// prompts, without the machine's or a user's configuration, without hooks, submodules or large-file filters, over the one protocol of the address, pinned to the host address
-/// that was checked; it is killed past the time, and what it may write is bounded by the workspace.
+/// Fetches one commit of an untrusted repository in the build sandbox: as a user without rights, who sees neither the machine's files nor
+/// its services. git runs without prompts, without the machine's or a user's configuration, without hooks, submodules or large-file
+/// filters, over the one protocol of the address, pinned to the host address that was checked; it is killed past the time, and what it may
+/// write is bounded by the workspace.
 /// </summary>
 internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
 {
@@ -66,7 +67,7 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     /// <summary>
     /// The sandbox sees none of the machine's folders, so the repository of an operator is copied into it, read by this server: its objects and references, without following links.
     /// </summary>
-    /// <returns>False: there is none.</returns>
+    /// <returns>False: no such commit.</returns>
     private async Task<bool> CopyAsync(string repository, string folder, CancellationToken cancellationToken)
     {
         var source = Path.Combine(repository, ".git") is var inside && Directory.Exists(inside) ? inside : repository;

@@ -3,8 +3,8 @@ using System.Text;
 namespace Strata.Deployments.Source;
 
 /// <summary>
-/// Reads a folder that nobody vouches for. Paths are relative with "/"; a path that a link leads out of the folder is as if it were not there.
-/// Made when the folder is complete; not told of later changes.
+/// Reads an untrusted folder. Paths are relative with "/"; a path that leaves the folder through a link is treated as missing.
+/// Created when the folder is complete; does not see later changes.
 /// </summary>
 internal sealed class SourceTree
 {

@@ -5,7 +5,7 @@ using Strata.Tunnels.Relay;
 
 namespace Strata.Tunnels.Client;
 
-/// <summary>What the developer's end tells of its work; called from any thread.</summary>
+/// <summary>Events of the developer's end; called from any thread.</summary>
 public interface ITunnelObserver
 {
     /// <summary>Connected: the edge serves this address now.</summary>
@@ -19,7 +19,8 @@ public interface ITunnelObserver
 }
 
 /// <summary>
-/// The developer's end of a tunnel: stays connected to the server, fetches each connection that it is told of, and leads it to a port of this machine.
+/// The developer's end of a tunnel: stays connected to the server, fetches each announced connection, and forwards it to a port of this
+/// machine.
 /// </summary>
 /// <param name="server">Address of the API.</param>
 /// <param name="tunnel">Name or id; it must exist.</param>
@@ -81,7 +82,7 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
         }
     }
 
-    /// <summary>The program first: when it does not answer, the connection is left to end by itself, and nobody waits for an answer that cannot come.</summary>
+    /// <summary>The program first: when it does not answer, the connection is left to end by itself, and no caller waits for an answer that cannot come.</summary>
     private async Task CarryAsync(string connection, CancellationToken cancellationToken)
     {
         try

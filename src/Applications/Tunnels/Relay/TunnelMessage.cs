@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Strata.Tunnels.Relay;
 
 /// <summary>
-/// What the server tells the developer's machine over the tunnel's own WebSocket, as JSON in text messages: first where it is served (<see cref="Url"/>), then each connection
-/// that is to be fetched (<see cref="Connection"/>) with a WebSocket of its own.
+/// What the server sends to the developer's machine over the tunnel's own WebSocket, as JSON in text messages: first where it is served
+/// (<see cref="Url"/>), then each connection to fetch (<see cref="Connection"/>) with a WebSocket of its own.
 /// </summary>
 internal sealed record TunnelMessage
 {

@@ -47,7 +47,7 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
             ByServer(caller), id, now => now.Status.Address == address && now.Status.Port == endPoint.Port ? Waiting(now) : TunnelErrors.InUse(now.Name), "disconnect", null, cancellationToken);
     }
 
-    /// <summary>The tunnel with nobody at its other end.</summary>
+    /// <summary>The tunnel without a connected machine.</summary>
     public static TunnelResource Waiting(TunnelResource tunnel) => tunnel with { Status = tunnel.Status with { Address = null, Port = null } };
 
     public async ValueTask<bool> IsThereAsync(Caller caller, string id, CancellationToken cancellationToken) =>

@@ -13,7 +13,10 @@ using TunnelResource = Strata.Core.Resource<Strata.Contracts.TunnelSpec, Strata.
 
 namespace Strata.Tunnels.Server;
 
-/// <summary>The two WebSockets of a tunnel: its own, over which the machine hears of connections, and one for each connection that it fetches.</summary>
+/// <summary>
+/// The two WebSockets of a tunnel: its own, which announces connections to the machine, and one for each connection that the machine
+/// fetches.
+/// </summary>
 internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamAccess access, IHostApplicationLifetime lifetime)
 {
     private const string Permission = "tunnels.write";
@@ -31,11 +34,11 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         if (!(await parts.Directory.FindAsync(call)).TryGet(out var tunnel, out error)) return error;
         if (!(await parts.Directory.CheckNameAsync(call.Caller, tunnel, call.Aborted)).TryGet(out _, out error)) return error;
         if (await leases.HolderAsync(TunnelLease.Of(tunnel.Id), call.Aborted) is { } holder && !TunnelLease.IsOf(holder, machine)) return TunnelErrors.InUse(tunnel.Name);
-        // Last, so that a plain request tells why a WebSocket would be refused, which a client of WebSockets cannot read.
+        // Last, so that a plain request shows why a WebSocket would be refused, which a WebSocket client cannot read.
         if (!call.Http.WebSockets.IsWebSocketRequest) return TunnelErrors.UpgradeNeeded;
         if (!parts.Sessions.TryEnter(call.Caller.Tenant).TryGet(out var place, out error)) return TunnelErrors.Busy(error);
         call.Http.Response.RegisterForDispose(place); // a WebSocket is one request
-        // Not cancelled when the client leaves: whether the lease was taken would be unknown, and nobody would give it back.
+        // Not cancelled when the client leaves: whether the lease was taken would be unknown, and it would never be released.
         var lease = await TakeLeaseAsync(TunnelLease.Of(tunnel.Id), machine, call.Aborted);
         return lease is null ? TunnelErrors.InUse(tunnel.Name) : await OpenAsync(call, tunnel, lease);
     }
@@ -66,7 +69,8 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
         }
         finally
         {
-            if (!isOpen) await (session?.DisposeAsync() ?? lease.DisposeAsync()); // also when the client has left: nobody else would give the lease and the port back
+            // Also when the client has left: nothing else would release the lease and the port.
+            if (!isOpen) await (session?.DisposeAsync() ?? lease.DisposeAsync());
         }
     }
 
@@ -107,8 +111,10 @@ internal sealed class TunnelEndpoints(TunnelParts parts, ILeases leases, StreamA
 
     private static readonly Operation Connect = new()
     {
-        Id = "connectTunnel", Summary = "Serves the tunnel's host from the caller's machine for as long as this WebSocket is open; messages tell of connections to fetch.", Tag = "tunnels",
-        Parameters = [Parameter.Query("machine", "Tells a machine that comes again from another one; up to 64 characters.", Schemas.Text())],
+        Id = "connectTunnel", Tag = "tunnels",
+        Summary = "Serves the tunnel's host from the caller's machine for as long as this WebSocket is open; "
+            + "messages announce connections to fetch.",
+        Parameters = [Parameter.Query("machine", "Identifies the machine, so that it can reconnect; up to 64 characters.", Schemas.Text())],
         Answer = Content.Json(Schemas.Text()), Status = 101,
     };
 

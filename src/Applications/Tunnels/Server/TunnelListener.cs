@@ -48,7 +48,7 @@ internal sealed class TunnelListener : IDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)listener.LocalEndpoint;
 
-    /// <summary>Until cancelled: announces each connection by an id that nobody can guess.</summary>
+    /// <summary>Until cancelled: announces each connection by an id that cannot be guessed.</summary>
     public async Task RunAsync(Func<string, Task> announce, CancellationToken cancellationToken)
     {
         while (true)
@@ -67,7 +67,7 @@ internal sealed class TunnelListener : IDisposable
         }
     }
 
-    /// <summary>Takes a waiting connection; null when there is none of this id. The caller tells <see cref="Closed"/> at its end.</summary>
+    /// <summary>Takes a waiting connection; null if none has this id. The caller calls <see cref="Closed"/> at its end.</summary>
     public Socket? Take(string id) => waiting.TryRemove(id, out var socket) ? socket : null;
 
     public void Closed() => Interlocked.Decrement(ref open);

@@ -11,8 +11,9 @@ namespace Strata.Tunnels.Server;
 internal sealed record TunnelParts(TunnelDirectory Directory, TunnelSessions Sessions, TunnelOptions Options, TimeProvider Time);
 
 /// <summary>
-/// One machine's connection to a tunnel, from its first word to its end: takes the edge's connections and tells the machine of each. Ends when the machine leaves or falls silent, when
-/// its token or the tunnel is no more, and when the server stops; the tunnel waits then for the next.
+/// One machine's connection to a tunnel, from its first word to its end: accepts the edge's connections and announces each to the machine.
+/// Ends when the machine disconnects or falls silent, when its token or the tunnel no longer exists, and when the server stops; the tunnel
+/// then waits for the next one.
 /// </summary>
 /// <param name="lease">That this machine alone serves the tunnel.</param>
 internal sealed class TunnelSession(TunnelParts parts, Caller caller, TunnelResource tunnel, HeldLease lease) : IAsyncDisposable

@@ -19,15 +19,15 @@ internal sealed record SessionParts(MemberDirectory Directory, EventWriter Event
     public ByteBudget Queued { get; } = new("calls to compute members", new ShareSize(QueuedBytesMax));
 }
 
-/// <summary>How often each end must be heard of.</summary>
+/// <summary>How often each end must send something.</summary>
 internal sealed record MemberClock(TimeSpan KeepAlive, TimeSpan SilenceMax)
 {
     public static readonly MemberClock Default = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
 }
 
 /// <summary>
-/// A compute member's stream, from its join to its end: calls go out in order through a bounded queue, answers come in, and both ends are
-/// heard of regularly. Whatever ends the stream, whoever waits for the member is told at once.
+/// A compute member's stream, from its join to its end: calls go out in order through a bounded queue, answers come in, and both ends send
+/// keep-alives. Whatever ends the stream, callers that wait for the member are notified at once.
 /// </summary>
 internal sealed class MemberSession(
     SessionParts parts, TenantId tenant, string actor, string? project, IAsyncStreamReader<CloudEvent> requests, IServerStreamWriter<CloudEvent> responses, CancellationToken over) : IMemberConnection
@@ -121,7 +121,8 @@ internal sealed class MemberSession(
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             if (parts.Time.GetElapsedTime(Interlocked.Read(ref heardAt)) > parts.Clock.SilenceMax)
-                throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"Nothing was heard of the member for {parts.Clock.SilenceMax.TotalSeconds:0} s."));
+                throw new RpcException(new Status(
+                    StatusCode.DeadlineExceeded, $"The member sent nothing for {parts.Clock.SilenceMax.TotalSeconds:0} s."));
             outgoing.Writer.TryWrite(new Outgoing(MemberEvents.KeepAlive(parts.Events, member), null));
         }
     }

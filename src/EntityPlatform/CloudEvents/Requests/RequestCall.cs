@@ -5,7 +5,7 @@ using Strata.Core;
 
 namespace Strata.CloudEvents.Requests;
 
-/// <summary>One request as its handler sees it: the payload, and the API that it is translated to, in the name of whoever sent it.</summary>
+/// <summary>One request as its handler sees it: the payload, and the API that it is translated to, on behalf of its sender.</summary>
 internal sealed class RequestCall(InProcessApi api, JsonElement payload, string requestId, IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
 {
     public JsonElement Payload => payload;

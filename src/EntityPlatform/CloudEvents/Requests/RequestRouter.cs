@@ -31,7 +31,7 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
         throw new InvalidOperationException($"{request.Type} was not answered.");
     }
 
-    /// <summary>As many answers as there are; the last one may tell of a failure.</summary>
+    /// <summary>Any number of answers; the last one may report a failure.</summary>
     public async IAsyncEnumerable<CloudEvent> AnswerAsync(CloudEvent request, HttpContext http, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (!Handlers.TryGetValue(request.Type, out var handler))

@@ -7,9 +7,9 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>
-/// Writes many items in transactions of at most <see cref="WriteSettings.Window"/>, one after the other. The first one's failure is the request's;
-/// a later one's stands in the answer where its transaction would, and ends it: what was committed stays. With an Idempotency-Key each transaction
-/// takes effect once, and a request that was cut off goes on where it ended.
+/// Writes many items in transactions of at most <see cref="WriteSettings.Window"/>, one after the other. The first one's failure is the
+/// request's; a later one's appears in the answer in place of its transaction, and ends it: what was committed stays. With an
+/// Idempotency-Key each transaction takes effect once, and a request that was cut off resumes where it ended.
 /// </summary>
 internal sealed class ChunkedWrite(Idempotency idempotency, TimeProvider time)
 {

@@ -9,8 +9,8 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>
-/// Tells of a deletion while it goes on, so that however many are deleted their ids are not held in memory. What fails at the first page is the
-/// request's failure; later, when ids may have been told, the connection breaks off.
+/// Reports a deletion while it runs, so that the ids are never held in memory, however many there are. A failure at the first page is the
+/// request's failure; later, when ids may have been sent, the connection is aborted.
 /// </summary>
 internal sealed class DeletionAnswer(ModelKey model, IAsyncEnumerator<DeletedPage> pages, KeyedRequest? keyed, bool verbose) : Answer
 {

@@ -10,8 +10,8 @@ using Strata.Resources.Kinds;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>
-/// A list page by page with a cursor: <c>{items, nextCursor?}</c>. A cursor names the last entity told, so that what is written in between neither repeats nor hides another; with
-/// pointInTime every page is of that moment.
+/// A list page by page with a cursor: <c>{items, nextCursor?}</c>. A cursor names the last entity listed, so that writes in between neither
+/// repeat nor hide another; with pointInTime every page is of that moment.
 /// </summary>
 internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
 {

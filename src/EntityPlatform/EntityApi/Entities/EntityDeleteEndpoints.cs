@@ -28,7 +28,7 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
                     Parameter.IdempotencyKey,
                     EntityOperations.PointInTime,
                     Parameter.Query("transactionSize", "Entities per transaction.", Schemas.Integer(1, WriteSettings.WindowMax)),
-                    Parameter.Query("verbose", "Tell the ids.", Schemas.Flag()),
+                    Parameter.Query("verbose", "Return the ids.", Schemas.Flag()),
                 ],
                 Body = Content.Json(Schemas.Object(), required: false),
             },

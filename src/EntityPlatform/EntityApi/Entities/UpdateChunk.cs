@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Entities;
 
 /// <summary>
-/// Changes the entities of one transaction. Those that have moved on from the transaction that their ifMatch names are left out and told; any
-/// other failure abandons all.
+/// Changes the entities of one transaction. Those that have changed since the transaction that their ifMatch names are skipped and
+/// reported; any other failure abandons all.
 /// </summary>
 internal sealed class UpdateChunk(EntityEngine engine, TimeProvider time) : IChunkWriter<EntityChange>
 {

@@ -7,14 +7,14 @@ using Strata.Resources.Feed;
 
 namespace Strata.EntityApi.Feed;
 
-/// <summary>What one stream of changes tells.</summary>
+/// <summary>What one stream of changes sends.</summary>
 /// <param name="From">What is behind it.</param>
 /// <param name="Until">Where it ends; null: it goes on.</param>
 internal sealed record FeedRequest(TenantId Tenant, ModelFilter Models, Revision From, Revision? Until);
 
 /// <summary>
-/// One client that follows. It is told whole commits in order and where it may go on; what it does not take in time waits in the log and not here. A heartbeat each 10 s. It ends with
-/// the server, or when its token is no longer good.
+/// One client that follows. It gets whole commits in order and the position to resume from; what it does not read in time waits in the log
+/// and not here. A heartbeat every 10 s. It ends with the server, or when its token is no longer good.
 /// </summary>
 internal sealed class FeedStream(
     HttpContext http, FeedRequest request, bool asEvents, ChangeFeed feed, StreamAccess access, TimeProvider time, IHostApplicationLifetime lifetime) : IDisposable

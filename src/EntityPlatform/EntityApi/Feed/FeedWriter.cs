@@ -7,8 +7,8 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Feed;
 
 /// <summary>
-/// Writes changes as lines of JSON, or as server-sent events. Each tells the position behind which to go on once it has been handled: within a commit that is the commit before, so that
-/// whoever breaks off there gets the whole commit again.
+/// Writes changes as lines of JSON, or as server-sent events. Each has the position to resume after once it has been handled: within a
+/// commit that is the commit before, so that a client that is cut off there gets the whole commit again.
 /// </summary>
 internal sealed class FeedWriter(HttpContext http, bool asEvents) : IDisposable
 {

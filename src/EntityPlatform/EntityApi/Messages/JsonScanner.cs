@@ -6,13 +6,13 @@ using Strata.Core;
 namespace Strata.EntityApi.Messages;
 
 /// <summary>
-/// Reads a JSON object byte by byte, by the rules of <see cref="JsonGuard"/>, and tells which bytes belong to which of its members' values, so that
-/// a value of any size is checked and passed on without being held. In memory are at most the names of the objects that are open and one
-/// number. Not for concurrent use; after a fault it is of no more use.
+/// Reads a JSON object byte by byte, by the rules of <see cref="JsonGuard"/>, and determines which bytes belong to which of its members'
+/// values, so that a value of any size is checked and passed on without being held. In memory are at most the names of the objects that are
+/// open and one number. Not for concurrent use; it cannot be used after an error.
 /// </summary>
 internal sealed class JsonScanner
 {
-    /// <summary>Names that open objects have together, because each is held to find one that stands twice.</summary>
+    /// <summary>Total of names in open objects, because each is held to detect duplicates.</summary>
     public const int NamesMax = 100_000;
 
     private const int NameBytesMax = 4 * 1024;
@@ -147,7 +147,7 @@ internal sealed class JsonScanner
         if (!JsonGuard.Check(token.WrittenSpan.ToArray()).TryGet(out var json, out var error)) { Fault = error; return; }
         var name = json.To(WireJson.Of<string>());
         if (++names > NamesMax) Fail($"The body has more than {NamesMax} names in the objects around one place.");
-        if (!open.Peek()!.Add(name)) Fail("A name stands twice in one object of the body.");
+        if (!open.Peek()!.Add(name)) Fail("A name occurs twice in one object of the body.");
         if (open.Count == 1) Member = name;
         state = State.Colon;
     }

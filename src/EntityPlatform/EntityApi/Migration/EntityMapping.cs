@@ -91,7 +91,7 @@ internal sealed class EntityMapping
         return (true, value);
     }
 
-    /// <summary>Where something that is no object stands in the way, it is replaced: the check against the model tells what that has lost.</summary>
+    /// <summary>A value in the way that is not an object is replaced: the check against the model reports what was lost.</summary>
     private static void Put(JsonObject root, string[] path, JsonNode? value) => Parent(root, path, makes: true)![path[^1]] = value;
 
     private static JsonObject? Parent(JsonObject root, string[] path, bool makes)

@@ -12,8 +12,9 @@ internal sealed record MigrationPlan(Caller Caller, ModelKey From, ModelKey To, 
 internal sealed record MigrationFailure(EntityId Entity, Error Error);
 
 /// <summary>
-/// Moves the entities of a model to another version of it, a batch to a transaction. An entity that was moved is of the other version, so that a migration that broke off goes on when it is
-/// asked for again; one that does not fit stays what it was and is told. A dry run does all but commit.
+/// Moves the entities of a model to another version of it, a batch to a transaction. An entity that was moved is of the other version, so
+/// that an interrupted migration continues when it is requested again; one that does not fit stays unchanged and is reported. A dry run
+/// does everything but commit.
 /// </summary>
 internal sealed class Migrator(EntityEngine engine, MigrationPlan plan)
 {

@@ -5,7 +5,7 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Models;
 
-/// <summary>Models as the entity API tells of them.</summary>
+/// <summary>Models as the entity API returns them.</summary>
 internal static class ModelWriter
 {
     public static void WriteInfo(Utf8JsonWriter json, ModelInfo model)

@@ -11,14 +11,14 @@ namespace Strata.EntityApi.Retention;
 /// </summary>
 internal sealed class PastReads(IEntityLog log, ModelCatalog catalog)
 {
-    /// <summary>Null where all of the model's entities as of then can be told.</summary>
+    /// <summary>Null if all of the model's entities as of then can be read.</summary>
     public async ValueTask<Error?> CheckAsync(Caller caller, ModelKey model, AsOf asOf, CancellationToken cancellationToken)
     {
         if (asOf.IsLatest || !(await catalog.GetAsync(caller, model, AsOf.Latest, cancellationToken)).TryGet(out var known, out _)) return null;
         return await CheckAsync(caller, known, asOf, cancellationToken);
     }
 
-    /// <summary>Null where all entities of all models as of then can be told.</summary>
+    /// <summary>Null if all entities of all models as of then can be read.</summary>
     public async ValueTask<Error?> CheckAllAsync(Caller caller, AsOf asOf, CancellationToken cancellationToken)
     {
         if (asOf.IsLatest) return null;

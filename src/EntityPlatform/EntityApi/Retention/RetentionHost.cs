@@ -7,7 +7,10 @@ using Strata.Resources.Feed;
 
 namespace Strata.EntityApi.Retention;
 
-/// <summary>Applies the retention rules each hour, and a rule that is new or changed at once, on one server at a time: whoever holds the lease <c>controller/retention-rules</c>.</summary>
+/// <summary>
+/// Applies the retention rules each hour, and a rule that is new or changed at once, on one server at a time: the holder of the lease
+/// <c>controller/retention-rules</c>.
+/// </summary>
 internal sealed class RetentionHost(
     RetentionSweep sweep, RetentionOptions options, ChangeFeed feed, ILeases leases, TimeProvider time, Supervisor supervisor)
     : LeasedService("retention-rules", leases, time, supervisor)

@@ -6,7 +6,7 @@ namespace Strata.EntityApi.Search;
 /// <summary>Parts of scans.</summary>
 internal static class EntityScan
 {
-    /// <summary>What stands behind the first <paramref name="skip"/> entities, at most <paramref name="take"/>.</summary>
+    /// <summary>The entities after the first <paramref name="skip"/>, at most <paramref name="take"/>.</summary>
     public static async ValueTask<List<EntityRevision>> TakeAsync(
         this IEntityLog log, Scan scan, int skip, int take, CancellationToken cancellationToken)
     {

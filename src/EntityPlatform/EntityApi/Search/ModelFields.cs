@@ -5,7 +5,7 @@ using Strata.Entities.Definitions;
 
 namespace Strata.EntityApi.Search;
 
-/// <summary>Which types a model has at which path, as its SIMPLE_VIEW tells.</summary>
+/// <summary>Which types a model has at which path, as in its SIMPLE_VIEW.</summary>
 internal sealed class ModelFields
 {
     private readonly Dictionary<string, HashSet<FieldFamily>> scalars = new(StringComparer.Ordinal);

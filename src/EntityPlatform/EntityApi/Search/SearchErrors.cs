@@ -25,7 +25,8 @@ internal static class SearchErrors
     public static Error ResultLimit(int limit) => new(
         ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, raise limit (10000 at most), or search asynchronously.");
 
-    public static Error JobNotFound(Guid id) => new(ErrorKind.NotFound, "SEARCH_JOB_NOT_FOUND", $"There is no search {id}, or none any more.", "Submit the search anew.");
+    public static Error JobNotFound(Guid id) => new(
+        ErrorKind.NotFound, "SEARCH_JOB_NOT_FOUND", $"The search {id} does not exist, or no longer exists.", "Submit the search again.");
 
     public static Error NotSuccessful(SearchJob job) => EntityApiErrors.BadRequest($"The search {job.Id} has no results: it is {SearchJobWriter.Name(job.Status)}.");
 

@@ -3,7 +3,7 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Transfer;
 
-/// <summary>How an organization's import stands.</summary>
+/// <summary>The status of an organization's import.</summary>
 /// <param name="State">UNFINISHED or COMPLETE.</param>
 /// <param name="Export">The id of the export that is brought in.</param>
 /// <param name="Staged">Up to which revision of it all has come.</param>
@@ -12,7 +12,7 @@ namespace Strata.EntityApi.Transfer;
 internal sealed record ImportState(
     string State, Guid Export, long Staged, DateTimeOffset At, long? Revisions = null, string? Digest = null, long? Base = null, DateTimeOffset? ExpiresAt = null)
 {
-    /// <summary>How long an import that nobody goes on with keeps the organization from being written.</summary>
+    /// <summary>How long an import that is not continued keeps the organization closed to writes.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     public const string Unfinished = "UNFINISHED";

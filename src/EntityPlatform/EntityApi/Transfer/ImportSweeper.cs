@@ -7,8 +7,8 @@ using Strata.Resources.Controllers;
 namespace Strata.EntityApi.Transfer;
 
 /// <summary>
-/// Each hour, on one server at a time, removes what is left of imports that expired a day ago: nobody goes on with them, and what they have staged takes as much room as the organization's
-/// data would.
+/// Each hour, on one server at a time, removes what is left of imports that expired a day ago: they will not be continued, and what they
+/// have staged takes as much room as the organization's data would.
 /// </summary>
 internal sealed class ImportSweeper(ITransfers transfers, IDurableValues durable, ILeases leases, TimeProvider time, Supervisor supervisor)
     : LeasedService("import-sweeper", leases, time, supervisor)

@@ -6,8 +6,9 @@ using Strata.Entities.Log;
 namespace Strata.EntityApi.Transfer;
 
 /// <summary>
-/// Brings an export into an organization that holds no data. Steps: stage every line, compare both digests with what has arrived, publish all at once. Until then nobody sees any of it and
-/// the organization is marked; when it breaks off, the same export sent again goes on, and a discard forgets it.
+/// Brings an export into an organization that holds no data. Steps: stage every line, compare both digests with what has arrived, publish
+/// all at once. Until then none of it is visible and the organization is marked; after an interruption, the same export sent again
+/// continues it, and a discard drops it.
 /// </summary>
 /// <param name="fence">Of the lease under which it runs: once another server has that, nothing more is written.</param>
 internal sealed class Importer(ITransfers transfers, IDurableValues durable, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
@@ -107,7 +108,7 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
         return TransferErrors.NotEmpty;
     }
 
-    /// <summary>Keeps users' writes out for a day from now. The mark comes first: without it nobody could discard what closes the organization.</summary>
+    /// <summary>Keeps users' writes out for a day from now. The mark comes first: without it the import that closes the organization could not be discarded.</summary>
     private async Task CloseAsync(CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + ImportState.Lifetime;
@@ -120,7 +121,7 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
     private async Task AbandonAsync(CancellationToken cancellationToken) =>
         Require(await ImportState.DiscardAsync(transfers, durable, tenant, fence, cancellationToken));
 
-    /// <summary>The end of the same export's import, where whoever had the lease meanwhile has published it.</summary>
+    /// <summary>The end of the same export's import, if the server that held the lease meanwhile has published it.</summary>
     private async ValueTask<ImportState?> CompletedAsync(Guid export) =>
         await ImportState.ReadAsync(durable, tenant, CancellationToken.None) is { State: ImportState.Complete } done && done.Export == export ? done : null;
 
@@ -140,7 +141,7 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
         if (claims.Count + schedules.Count >= PageMax) await StageAsync(cancellationToken);
     }
 
-    /// <summary>Batches end with whole commits, so that what is staged can be told by a revision.</summary>
+    /// <summary>Batches end with whole commits, so that a revision identifies what is staged.</summary>
     private async Task TakeAsync(EntityRevision revision, CancellationToken cancellationToken)
     {
         if (revision.Revision < last) throw new TransferFaultException("Revisions must rise.");

@@ -34,7 +34,7 @@ internal sealed class TransferEndpoints(
         {
             Answer = new Content([Lines], Schemas.Object()),
         }, ExportAsync);
-        routes.MapApi("GET", "/api/import", Read, Describe("getImport", "How the import into this organization stands."), GetAsync);
+        routes.MapApi("GET", "/api/import", Read, Describe("getImport", "Show the status of the import into this organization."), GetAsync);
         routes.MapApi("POST", "/api/import", Write, Describe("importData", "Bring an export into an organization that holds no data: all of it, or nothing that anyone sees.") with
         {
             Body = new Content([Lines], Schemas.Object()),

@@ -86,7 +86,7 @@ internal static class TransferLines
             Document = document.IsOk ? document.Value : throw new TransferFaultException(document.Error.Message),
         };
         if (model.Version < 1 || model.Name.Length is 0 or > ModelKey.NameLengthMax || revision.Revision.Value < 1) throw new TransferFaultException("It names no model, or no revision.");
-        // Tokens, webhooks and the like are not users' data: brought in they would be a way to rights that nobody gave.
+        // Tokens, webhooks and the like are not users' data: importing them would be a way to rights that were never granted.
         if (!ModelFilter.UsersAndDefinitions.Wants(model)) throw new TransferFaultException($"{model} is the platform's own.");
         if (model == StoredModel.Key && !StoredModel.IsSound(revision)) throw new TransferFaultException("Its definition of a model cannot be read.");
         return revision;

@@ -20,7 +20,7 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     private const int SecretBytes = 32;
 
     private static readonly Error NoSuchLetter = new(
-        ErrorKind.NotFound, "NOT_FOUND", "There is no dead letter of that revision.", "List those there are with GET …/deliveries.");
+        ErrorKind.NotFound, "NOT_FOUND", "That revision has no dead letter.", "List the dead letters with GET …/deliveries.");
 
     private static readonly Error BadCursor = new(
         ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is ahead of everything that was delivered.",
@@ -31,11 +31,12 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (WebhookKind.Kind.ReadPermission, WebhookKind.Kind.WritePermission);
-        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", "Make a new secret, told in this answer and never again; deliveries begin with the first.") with
+        const string makes = "Make a new secret, which is shown only once; deliveries start with the first secret.";
+        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", makes) with
         {
-            Repeatable = "The secret of the last answer is the one that counts; sending it again is how to get one after a lost answer.",
+            Repeatable = "Only the last secret is valid; after a lost answer, send the request again to get a new one.",
         }, MakeSecretAsync);
-        routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "How far deliveries have come, the last trouble, and the dead letters.") with
+        routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "The progress of deliveries, the last error, and the dead letters.") with
         {
             Parameters =
             [
@@ -106,8 +107,9 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         foreach (var letter in letters) await kept.BuryAsync(letter with { Replay = true }, call.Aborted);
         if (letters.Count > 0) // the change wakes its loop, which looks for what is to be sent again
         {
-            var told = await store.ChangeAsync(found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Replays = w.Status.Replays + 1 } }, null, null, call.Aborted);
-            if (!told.IsOk) return told.Error;
+            var changed = await store.ChangeAsync(
+                found.Caller, found.Webhook.Id, w => w with { Status = w.Status with { Replays = w.Status.Replays + 1 } }, null, null, call.Aborted);
+            if (!changed.IsOk) return changed.Error;
         }
         return Answer.Json(json => WriteCount(json, letters.Count));
     }

@@ -10,8 +10,8 @@ using Strata.Resources.Kinds;
 namespace Strata.EntityApi.Webhooks;
 
 /// <summary>
-/// Runs a loop for each active webhook of the cloud, on one server at a time: whoever holds the lease <c>controller/webhooks</c>. Loops do not wait for one another. A webhook that
-/// changes begins its loop anew; one that is deleted takes along what was kept of it.
+/// Runs a loop for each active webhook of the cloud, on one server at a time: the holder of the lease <c>controller/webhooks</c>. Loops do
+/// not wait for one another. A webhook that changes restarts its loop; when one is deleted, its stored progress is deleted too.
 /// </summary>
 internal sealed class WebhookHost(
     WebhookParts parts, ResourceStore<WebhookSpec, WebhookStatus> store, ILeases leases, Supervisor supervisor)

@@ -24,7 +24,7 @@ public static class WebhookKind
         Plural = Plurals.Webhooks,
         IdPrefix = "whk",
         Scope = KindScope.Organization,
-        Description = "Sends changes of entities to an address of yours: signed, in order, again until taken.",
+        Description = "Sends changes of entities to your own address: signed, in order, retried until accepted.",
         Workflow = KindWorkflow.Load(typeof(WebhookKind), "webhook.workflow.json"),
         InitialStatus = new WebhookStatus(),
         Writers = [Roles.Developer],
@@ -42,7 +42,8 @@ public static class WebhookKind
         var faults = new List<ValidationError>();
         if (!IsUrl(spec.Url)) faults.Add(new("url", $"It must be an http or https address of at most {UrlLengthMax} characters, without user and password."));
         if (spec.Models is { Count: 0 or > ModelsMax }) faults.Add(new("models", $"It takes 1 to {ModelsMax}; leave it out for every model."));
-        if (spec.Models is { } models && !models.All(IsModel)) faults.Add(new("models", "Each must be a model of yours, as name or name.version."));
+        if (spec.Models is { } models && !models.All(IsModel))
+            faults.Add(new("models", "Each must be one of your models, as name or name.version."));
         if (spec.Attempts is < 1 or > AttemptsMax) faults.Add(new("attempts", $"It must be 1 to {AttemptsMax}."));
         return faults;
     }

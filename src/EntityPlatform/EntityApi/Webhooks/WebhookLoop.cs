@@ -10,8 +10,8 @@ namespace Strata.EntityApi.Webhooks;
 internal sealed record WebhookParts(ChangeFeed Feed, IEntityLog Log, IDurableValues DurableValues, SealedSecrets Secrets, WebhookSender Sender, WebhookOptions Options, TimeProvider Time);
 
 /// <summary>
-/// Delivers the changes of one webhook in order, each batch until it is taken or has become a dead letter. First of all it sends again what was asked for anew. Begun again, it goes on
-/// behind what was taken: at least once.
+/// Delivers the changes of one webhook in order, each batch until it is accepted or has become a dead letter. Requested replays go first.
+/// When restarted, it continues after what was accepted: at least once.
 /// </summary>
 internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId id, Resource<WebhookSpec, WebhookStatus> webhook, Fence? fence)
 {

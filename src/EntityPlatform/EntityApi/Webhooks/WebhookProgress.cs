@@ -4,7 +4,7 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Webhooks;
 
-/// <summary>Up to where a webhook has been given everything, or it stands among the dead letters.</summary>
+/// <summary>The position up to which everything was delivered to a webhook or became a dead letter.</summary>
 internal sealed record WebhookPosition(long Revision);
 
 /// <summary>How the last try went wrong; what is not there went well.</summary>

@@ -81,7 +81,9 @@ internal sealed record AuditQuery(
     }
 }
 
-/// <summary>Where an event stands: newest commits first; in each first the change, then the workflow's steps, the last one first.</summary>
+/// <summary>
+/// An event's position: newest commits first; within a commit first the change, then the workflow's steps, last step first.
+/// </summary>
 internal readonly record struct AuditPosition(Revision Revision, int Index)
 {
     private const int Bytes = sizeof(long) + sizeof(int);

@@ -4,7 +4,7 @@ using Strata.Entities.Narrative;
 
 namespace Strata.EntityApi.Workflows;
 
-/// <summary>Writes the audit trail as the entity API tells it.</summary>
+/// <summary>Writes the audit trail as the entity API shows it.</summary>
 internal static class AuditWriter
 {
     /// <param name="listing">That its cursor goes on in.</param>

@@ -40,7 +40,7 @@ internal static class StoryWriter
         Line(text, entity.Deleted
             ? $"The entity {entity.Id} of the model {entity.Model} is deleted since {ConditionWords.Of(story.Since)}. Its last state was {entity.State}."
             : $"The entity {entity.Id} of the model {entity.Model} is in the state {entity.State} since {ConditionWords.Of(story.Since)}.");
-        if (story.IsCut) Line(text, "What happened earlier is left out; the audit trail tells it.");
+        if (story.IsCut) Line(text, "What happened earlier is left out; the audit trail shows it.");
         foreach (var chapter in story.Chapters)
         {
             Line(text.Append('\n'), $"{ConditionWords.Of(chapter.At)}: {chapter.Title} (transaction {chapter.Transaction})");

@@ -9,9 +9,10 @@ using Strata.Core;
 namespace Strata.EntityApi.Xml;
 
 /// <summary>
-/// XML bodies as the JSON that they stand for. The root element's name is dropped. An element with attributes or child elements is an object of
-/// them, by local name; its own text is the member <c>_text</c>. A name that stands more than once is an array. Other elements are scalars: text that
-/// is spelt as a JSON number, true or false is one, all else a string, without white space at its ends. <c>xsi:nil="true"</c> is null.
+/// XML bodies as the JSON that they represent. The root element's name is dropped. An element with attributes or child elements is an
+/// object of them, by local name; its own text is the member <c>_text</c>. A name that occurs more than once is an array. Other elements
+/// are scalars: text that is spelt as a JSON number, true or false is one, all else a string, without white space at its ends.
+/// <c>xsi:nil="true"</c> is null.
 /// <para>Document type definitions and external entities are refused.</para>
 /// </summary>
 public static class XmlDocuments

@@ -9,7 +9,7 @@ internal sealed class XmlElements(string schemaInstance, int depthMax, int nodes
 {
     private int nodes;
 
-    /// <summary>The element that the reader stands on; afterwards it stands on its end.</summary>
+    /// <summary>The element at the reader's position; afterwards the reader is at its end.</summary>
     /// <exception cref="StrataException">It is larger than the bounds.</exception>
     public XmlValue Read(XmlReader reader, int depth = 1)
     {

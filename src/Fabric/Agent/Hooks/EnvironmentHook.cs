@@ -4,7 +4,7 @@ using Strata.Runtimes;
 
 namespace Strata.Agent.Hooks;
 
-/// <summary>Puts together what the platform tells an instance by variables. They win over the user's of the same name.</summary>
+/// <summary>Builds the environment variables that the platform sets for an instance. They override the user's of the same name.</summary>
 /// <param name="relay">Where instances on the private network reach the API; null: at its own address.</param>
 internal sealed class EnvironmentHook(Uri api, (string Address, int Port)? relay) : IInstanceHook
 {

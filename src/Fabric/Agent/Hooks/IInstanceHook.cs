@@ -20,10 +20,10 @@ internal interface IInstanceHook
     Task StopAsync(InstanceContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
-/// <summary>What hooks know of one instance and tell one another. Belongs to the instance's loop.</summary>
+/// <summary>What hooks know about one instance and pass to one another. Belongs to the instance's loop.</summary>
 internal sealed class InstanceContext(Resource<InstanceSpec, InstanceStatus> instance, string logFile)
 {
-    /// <summary>As it was last heard of.</summary>
+    /// <summary>As last received from the API.</summary>
     public Resource<InstanceSpec, InstanceStatus> Instance { get; set; } = instance;
 
     public string Id => Instance.Id;

@@ -111,7 +111,7 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         }
         catch (StrataException e)
         {
-            logger.TokenNotRenewed(context.Id, e.Message); // such as an instance that is gone, whose log nobody reads
+            logger.TokenNotRenewed(context.Id, e.Message); // such as an instance that is gone, whose log is no longer read
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class HashingReader(Stream source) : Stream
     public override long Length => throw new NotSupportedException();
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Reads what is left and tells the digest of all.</summary>
+    /// <summary>Reads the rest and returns the digest of everything.</summary>
     public async Task<string> FinishAsync(CancellationToken cancellationToken)
     {
         var buffer = new byte[16 * 1024];

@@ -6,10 +6,11 @@ namespace Strata.Agent.Images;
 internal static class ImageErrors
 {
     public static Error Invalid(string digest, string why) => new(
-        ErrorKind.Unprocessable, "IMAGE_INVALID", $"The image {Short(digest)} cannot be used: {why}.", "Deploy the source again, so that the image is built anew.");
+        ErrorKind.Unprocessable, "IMAGE_INVALID", $"The image {Short(digest)} cannot be used: {why}.",
+        "Deploy the source again to rebuild the image.");
 
     public static Error Missing(string digest) => new(
-        ErrorKind.NotFound, "IMAGE_MISSING", $"The blob {Short(digest)} of the image is not there.", "Deploy the source again, so that the image is built anew.");
+        ErrorKind.NotFound, "IMAGE_MISSING", $"The blob {Short(digest)} of the image is missing.", "Deploy the source again to rebuild the image.");
 
     private static string Short(string digest) => digest.Length > 19 ? digest[..19] : digest;
 }

@@ -19,9 +19,10 @@ internal sealed record LayerLimits
 internal sealed class BadLayerException(string why) : Exception(why);
 
 /// <summary>
-/// Unpacks a tar.gz that nobody vouches for into an empty folder. What is there is known from memory and not by looking, so that nothing is ever written through a link.
-/// Only files, folders and links are made; their owners, times and special bits are dropped, and everything is open to every user, because each instance has a user of
-/// its own. Links may point anywhere: they are followed only inside the instance. One use each.
+/// Unpacks an untrusted tar.gz into an empty folder. What exists is tracked in memory and never looked up on disk, so that nothing is ever
+/// written through a link. Only files, folders and links are made; their owners, times and special bits are dropped, and everything is open
+/// to every user, because each instance has a user of its own. Links may point anywhere: they are followed only inside the instance. One
+/// use each.
 /// </summary>
 internal sealed class LayerUnpacker(string folder, LayerLimits limits)
 {

@@ -7,8 +7,9 @@ using Strata.Runtimes;
 namespace Strata.Agent.Relay;
 
 /// <summary>
-/// Passes TCP connections of instances on to the API, which listens on loopback where instances cannot reach it. Takes connections only from addresses of instances that
-/// run here, at most <see cref="PerInstanceMax"/> from each, and ends those on which nothing moves. It looks into nothing: whoever comes needs a token.
+/// Passes TCP connections of instances on to the API, which listens on loopback where instances cannot reach it. Takes connections only
+/// from addresses of instances that run here, at most <see cref="PerInstanceMax"/> from each, and ends those on which nothing moves. It
+/// does not inspect the bytes: every caller needs a token.
 /// </summary>
 internal sealed class ApiRelay(IPEndPoint listen, Uri api, IRuntime runtime, TimeProvider time, ILogger<ApiRelay> logger)
 {
@@ -97,7 +98,7 @@ internal sealed class ApiRelay(IPEndPoint listen, Uri api, IRuntime runtime, Tim
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // One end is gone or silent: closing the other tells it.
+            // One end is gone or silent: closing the other notifies it.
         }
     }
 

@@ -6,7 +6,7 @@ using Strata.Edge.Upstreams;
 
 namespace Strata.Edge.Forwarding;
 
-/// <summary>The client is gone, so there is nobody to answer.</summary>
+/// <summary>The client is gone, so there is no one to respond to.</summary>
 internal sealed class ClientGoneException : Exception;
 
 /// <summary>Passes an instance's answer on: head, then body, with the client's pace as the limit.</summary>
@@ -79,7 +79,8 @@ internal static class AnswerWriter
                 if (count == 0) throw new UpstreamException("its body ended early");
                 Put(x.ResponseBody.Writer, block.AsSpan(0, count));
                 left -= count;
-                await FlushAsync(x, connection); // the last piece too: Kestrel does not flush what stands behind the head of an answer of known length
+                // The last piece too: Kestrel does not flush what follows the head of an answer of known length.
+                await FlushAsync(x, connection);
                 isFlushed = true;
                 if (left == 0) return true;
             }
@@ -120,7 +121,7 @@ internal static class AnswerWriter
         return false;
     }
 
-    /// <summary>Before the answer has begun Kestrel's writer gives no memory unless told how much, so <c>BuffersExtensions.Write</c> would fail.</summary>
+    /// <summary>Before the answer has begun Kestrel's writer gives no memory without a size hint, so <c>BuffersExtensions.Write</c> would fail.</summary>
     public static void Put(IBufferWriter<byte> writer, ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)

@@ -9,7 +9,7 @@ internal static class ClientFault
 {
     public static bool IsOne(Exception e) => e is BadHttpRequestException or IOException or OperationCanceledException;
 
-    /// <summary>Tells the client what is wrong with its body; one that is gone is told nothing.</summary>
+    /// <summary>Reports to the client what is wrong with its body; one that is gone gets nothing.</summary>
     public static ValueTask AnswerAsync(Exchange x, Exception e) => e switch
     {
         BadHttpRequestException { StatusCode: 413 } => ErrorPages.WriteAsync(x, EdgeFault.TooLarge),

@@ -50,7 +50,7 @@ internal sealed class Exchange
     /// <summary>Status and headers of the instance's answer are set: nothing else can be answered now.</summary>
     public bool IsAnswered { get; set; }
 
-    /// <summary>The body is still to be sent after the head. False: there is none, or the head carries it.</summary>
+    /// <summary>The body is still to be sent after the head. False: no body, or the head carries it.</summary>
     public bool StreamsBody { get; set; }
 
     /// <summary>The protocol of an Upgrade; null for an ordinary request.</summary>

@@ -58,8 +58,9 @@ internal sealed class ForwardedLines
         host = null;
     }
 
-    private static byte[] Compose((string Client, string Proto, string Host) told) =>
-        Encoding.Latin1.GetBytes($"X-Forwarded-For: {told.Client}\r\nX-Forwarded-Proto: {told.Proto}\r\nX-Forwarded-Host: {told.Host}\r\n");
+    private static byte[] Compose((string Client, string Proto, string Host) origin) =>
+        Encoding.Latin1.GetBytes(
+            $"X-Forwarded-For: {origin.Client}\r\nX-Forwarded-Proto: {origin.Proto}\r\nX-Forwarded-Host: {origin.Host}\r\n");
 
     private static string Join(StringValues before, string own) =>
         before.Count == 0 ? own : string.Join(", ", before.ToArray()) + ", " + own;

@@ -157,7 +157,7 @@ internal sealed partial class Forwarder(EdgeOptions options, ILogger logger)
             if (x.Interim.Count > x.Limits.InterimAnswersMax || x.Interim.Bytes > x.Limits.AnswerHeadBytesMax)
                 throw new UpstreamException("it sends too many interim answers");
         }
-        if (x.Answer.Status == 101 && x.UpgradeTo is null) throw new UpstreamException("it changes the protocol, which nobody asked for");
+        if (x.Answer.Status == 101 && x.UpgradeTo is null) throw new UpstreamException("it switches protocols without being asked to");
         return true;
     }
 

@@ -96,6 +96,7 @@ internal sealed partial class GrpcForwarder(EdgeOptions options, ILogger logger)
         return ErrorPages.WriteAsync(x, EdgeFault.Broken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Request {RequestId}: the gRPC answer of instance {Instance} broke off: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Request {RequestId}: the gRPC response of instance {Instance} was interrupted: {Reason}")]
     private static partial void LogBroken(ILogger logger, string requestId, string instance, string reason);
 }

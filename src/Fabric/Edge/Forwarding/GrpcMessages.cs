@@ -56,7 +56,7 @@ internal static class GrpcMessages
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
-            await stream.FlushAsync(); // the head at once: the client may send nothing before it has heard from the instance
+            await stream.FlushAsync(); // the head at once: the client may send nothing before the instance's head arrives
             while (true)
             {
                 var read = await x.BodyReader.ReadAsync();

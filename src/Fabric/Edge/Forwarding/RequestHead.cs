@@ -5,7 +5,7 @@ using System.Text;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// The bytes of the request as the instance gets it, written anew into a pooled buffer. Holds no buffer between requests.
+/// The bytes of the request as the instance gets it, rewritten into a pooled buffer. Holds no buffer between requests.
 /// </summary>
 internal sealed class RequestHead
 {
@@ -44,7 +44,7 @@ internal sealed class RequestHead
         foreach (var segment in bytes) Write(segment.Span);
     }
 
-    /// <summary>Begins anew in the same buffer.</summary>
+    /// <summary>Starts over in the same buffer.</summary>
     public void Clear() => length = 0;
 
     /// <summary>Gives the buffer back.</summary>

@@ -11,8 +11,8 @@ using Strata.Edge.Tracing;
 namespace Strata.Edge.Forwarding;
 
 /// <summary>
-/// Writes a request anew for the hop to an instance: never a copy of the client's bytes. A body that has arrived already goes into the same buffer, so a small POST is one
-/// send and can be repeated.
+/// Rewrites a request for the hop to an instance: never a copy of the client's bytes. A body that has already arrived goes into the same
+/// buffer, so a small POST is one send and can be repeated.
 /// </summary>
 internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
 {
@@ -39,7 +39,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
     /// </summary>
     private static bool IsAliasOfOwn(string name) => Own.Contains(string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')));
 
-    /// <summary>What is wrong with the request; null when it stands in <see cref="Exchange.Head"/>.</summary>
+    /// <summary>What is wrong with the request; null when it was written to <see cref="Exchange.Head"/>.</summary>
     public EdgeFault? Write(Exchange x)
     {
         var target = OriginForm(x.Request.RawTarget);
@@ -131,7 +131,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
             head.Write("\r\n"u8);
             return;
         }
-        // With Expect, the first read tells the client to send: not before an instance is there.
+        // With Expect, the first read makes the client send: not before an instance is there.
         if (x.Request.Headers.Expect.Count == 0 && TryWriteEarly(x)) return;
         x.StreamsBody = true;
         if (length is { } known)

@@ -32,7 +32,7 @@ internal static class Upload
         }
     }
 
-    /// <summary>Ends an upload that nobody waits for any more. Afterwards the connection is of no use.</summary>
+    /// <summary>Ends an upload that is no longer needed. The connection cannot be reused afterwards.</summary>
     public static async Task StopAsync(Task running, Exchange x, UpstreamConnection connection)
     {
         if (running.IsCompleted) return;

@@ -31,8 +31,8 @@ internal static class StrictHeaderEncoding
     }
 
     /// <summary>
-    /// A Connection that names headers beside "close" or "keep-alive": Kestrel by itself keeps only the latter, and the named headers, which end at this hop, could not be
-    /// told any more.
+    /// A Connection that names headers beside "close" or "keep-alive": Kestrel keeps only the latter, and the edge could no longer identify
+    /// the named headers, which must end at this hop.
     /// </summary>
     private sealed class ConnectionEncoding : Rewriting
     {

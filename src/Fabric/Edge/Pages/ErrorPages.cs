@@ -8,7 +8,7 @@ namespace Strata.Edge.Pages;
 
 /// <summary>
 /// Answers with one of the edge's own errors: a page for browsers, problem details for programs that ask for JSON, plain text for all others. A deployment's name and message
-/// are told only on its own hosts. Safe for concurrent use.
+/// are shown only on its own hosts. Safe for concurrent use.
 /// </summary>
 internal static class ErrorPages
 {
@@ -49,7 +49,7 @@ internal static class ErrorPages
         headers.ContentLength = body.Length;
         headers.CacheControl = "no-store";
         headers["X-Request-Id"] = x.RequestId;
-        headers["X-Strata-Error"] = fault.Code; // tells the edge's own answers from an application's
+        headers["X-Strata-Error"] = fault.Code; // distinguishes the edge's own answers from an application's
         headers.XContentTypeOptions = "nosniff";
         if (fault.Closes && x.IsHttp1) headers.Connection = "close";
         if (fault.RetryAfterSeconds is { } seconds) headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

@@ -26,7 +26,10 @@ internal sealed class EdgeTable
     public long Version { get; }
     public IReadOnlyList<RouteEntry> Routes { get; }
 
-    /// <summary>The routes of a host as it stands in a request: in any case, perhaps with a port or a final dot. Null for a host that is not ours.</summary>
+    /// <summary>
+    /// The routes of a host as written in a request: in any letter case, perhaps with a port or a final dot. Null for a host that is not
+    /// ours.
+    /// </summary>
     public HostRoutes? FindHost(ReadOnlySpan<char> host) => lookup.TryGetValue(HostName.Of(host), out var routes) ? routes : null;
 }
 
@@ -38,7 +41,7 @@ internal sealed class HostRoutes
     public HostRoutes(IEnumerable<RouteEntry> routes) =>
         this.routes = [.. routes.OrderByDescending(r => r.Prefix.Length).ThenBy(r => r.Id, StringComparer.Ordinal)];
 
-    /// <summary>The route with the longest prefix of whole segments; null when there is none.</summary>
+    /// <summary>The route with the longest prefix of whole segments; null if no route matches.</summary>
     /// <param name="path">Decoded and without dot segments, as the instance will see it.</param>
     public RouteEntry? Match(ReadOnlySpan<char> path)
     {

@@ -4,8 +4,8 @@ using Strata.Core;
 namespace Strata.Edge.Routing;
 
 /// <summary>
-/// A copy of one kind's resources, kept by a watch, in the form that the edge needs. Known as a whole from the first Ready on; a list that starts anew replaces it at its
-/// own Ready, so a reconnect never empties it. Thread-safe.
+/// A copy of one kind's resources, kept by a watch, in the form that the edge needs. Complete from the first Ready on; a list that starts
+/// over replaces it at its own Ready, so a reconnect never empties it. Thread-safe.
 /// </summary>
 /// <param name="select">The record of a resource; null for one that does not matter.</param>
 internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, TStatus>, TRecord?> select)
@@ -22,12 +22,12 @@ internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, 
         lock (gate) return isKnown ? [.. known.Values] : null;
     }
 
-    /// <summary>True: what <see cref="Read"/> gives has changed.</summary>
-    public bool Take(WatchEvent<TSpec, TStatus> told)
+    /// <summary>True: what <see cref="Read"/> returns has changed.</summary>
+    public bool Take(WatchEvent<TSpec, TStatus> change)
     {
         lock (gate)
         {
-            switch (told.Type)
+            switch (change.Type)
             {
                 case WatchEventType.Reset:
                     listing = [];
@@ -37,7 +37,7 @@ internal sealed class FollowedSet<TSpec, TStatus, TRecord>(Func<Resource<TSpec, 
                     (known, listing, isKnown) = (listing, null, true);
                     return true;
                 default:
-                    return Put(listing ?? known, told.Resource!) && listing is null;
+                    return Put(listing ?? known, change.Resource!) && listing is null;
             }
         }
     }

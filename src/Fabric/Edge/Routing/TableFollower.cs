@@ -47,9 +47,11 @@ internal sealed partial class TableFollower(
         {
             try
             {
-                await foreach (var told in api.Resources<TSpec, TStatus>(plural).FollowAsync(onError: e => LogBroken(logger, plural, e.Code, e.Message), cancellationToken: cancellationToken))
+                var changes = api.Resources<TSpec, TStatus>(plural).FollowAsync(
+                    onError: e => LogBroken(logger, plural, e.Code, e.Message), cancellationToken: cancellationToken);
+                await foreach (var change in changes)
                 {
-                    if (set.Take(told)) changed.Writer.TryWrite(true);
+                    if (set.Take(change)) changed.Writer.TryWrite(true);
                     work.Succeeded();
                 }
             }
@@ -109,7 +111,8 @@ internal sealed partial class TableFollower(
         Targets = [.. route.Status.Targets.Select(t => new TargetRecord(t.Release, t.Weight, t.StaticImage))],
     };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Plural} broke off and is taken up again; the edge serves its last table meanwhile: {Code} {Reason}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "The watch of {Plural} was interrupted and is resumed; the edge serves its last table meanwhile: {Code} {Reason}")]
     private static partial void LogBroken(ILogger logger, string plural, string code, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,

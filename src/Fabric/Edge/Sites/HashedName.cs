@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Strata.Edge.Sites;
 
-/// <summary>Tells names that bundlers made from a file's content, so that the file can be cached for good, from names that people chose.</summary>
+/// <summary>
+/// Distinguishes names that bundlers derive from a file's content, so that the file can be cached forever, from names that people chose.
+/// </summary>
 internal static class HashedName
 {
     private const int HashLengthMin = 8;

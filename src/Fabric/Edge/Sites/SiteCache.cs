@@ -1,8 +1,8 @@
 namespace Strata.Edge.Sites;
 
 /// <summary>
-/// Keeps small files in memory once they were asked for, up to a total. When it is full, files that nobody used since the last look go first ("second chance"). Hits take no
-/// lock. Thread-safe.
+/// Keeps small files in memory once they have been requested, up to a total. When it is full, files that were not used since the last pass
+/// go first ("second chance"). Hits take no lock. Thread-safe.
 /// </summary>
 internal sealed class SiteCache(SiteLimits limits)
 {

@@ -84,7 +84,7 @@ internal sealed class SiteSpace(string folder, long bytesMax, TimeProvider time)
         var room = Max - bytes - Books().Values.Sum(u => u.Bytes);
         if (room >= 0) return true;
         var idle = Books().Where(e => !isSpared(e.Key) && e.Value.IsIdle).OrderBy(e => e.Value.UsedAt).ToList();
-        if (room + idle.Sum(e => e.Value.Bytes) < 0) return false; // nobody loses a site for one that does not fit after all
+        if (room + idle.Sum(e => e.Value.Bytes) < 0) return false; // no site is dropped for one that does not fit anyway
         foreach (var (name, use) in idle)
         {
             if (!use.TryRetire()) continue;
@@ -160,9 +160,9 @@ internal sealed class SiteUse(long bytes, DateTimeOffset usedAt)
         Interlocked.Decrement(ref users);
     }
 
-    /// <summary>Nobody uses it now.</summary>
+    /// <summary>Not in use now.</summary>
     public bool IsIdle => Volatile.Read(ref users) == 0;
 
-    /// <summary>True: nobody uses it, and nobody will.</summary>
+    /// <summary>True: not in use, and never will be again.</summary>
     public bool TryRetire() => Interlocked.CompareExchange(ref users, Retired, 0) == 0;
 }

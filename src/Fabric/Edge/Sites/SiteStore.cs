@@ -230,7 +230,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
         if (manifest.TryGetProperty("config", out var config) && config.TryGetProperty("digest", out var digest) && digest.GetString() is { } known)
         {
             var document = await DownloadJsonAsync(org, known, work, cancellationToken);
-            if (document.ValueKind == JsonValueKind.Object && document.TryGetProperty("created", out var created) && created.TryGetDateTimeOffset(out var told) && told.Year > 2000) at = told;
+            if (document.ValueKind == JsonValueKind.Object && document.TryGetProperty("created", out var property)
+                && property.TryGetDateTimeOffset(out var created) && created.Year > 2000) at = created;
         }
         return DateTimeOffset.FromUnixTimeSeconds(at.ToUnixTimeSeconds());
     }
@@ -247,7 +248,7 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
         /// <summary>By a request, and not only in advance.</summary>
         public volatile bool IsAsked;
 
-        /// <summary>There was no room for what nobody had asked for yet.</summary>
+        /// <summary>There was no room for files that had not been requested yet.</summary>
         public volatile bool IsPassedOver;
     }
 }

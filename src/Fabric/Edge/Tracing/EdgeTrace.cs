@@ -24,7 +24,7 @@ internal static class EdgeTrace
         Activity.Current = caller; // the connection's loop goes on with other requests
         if (span is null) return null;
         if (span.Recorded) return span.SetTag("http.request.method", x.Request.Method).SetTag("url.path", x.Request.Path);
-        span.Dispose(); // only a new trace id, which nobody needs
+        span.Dispose(); // only a new trace id, which is not needed
         return null;
     }
 

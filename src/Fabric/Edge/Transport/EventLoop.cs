@@ -46,7 +46,7 @@ internal sealed partial class EventLoop : IDisposable
     public static EventLoop? Current => current;
     public int Index { get; }
 
-    /// <summary>Counts the batches of events, so that a socket can tell whether it has had its share of this one.</summary>
+    /// <summary>Counts the batches of events, so that a socket knows whether it has had its share of this one.</summary>
     public int Turn { get; private set; }
 
     /// <summary>Watches a socket until <see cref="Forget"/> is called after its closing.</summary>
@@ -80,7 +80,7 @@ internal sealed partial class EventLoop : IDisposable
         if (Interlocked.Exchange(ref isAlarmed, 1) == 0) Alarm();
     }
 
-    /// <summary>Ends the thread. The sockets must be closed before: nobody wakes their waiters afterwards.</summary>
+    /// <summary>Ends the thread. The sockets must be closed before: their waiters are not woken afterwards.</summary>
     public void Dispose()
     {
         isStopping = true;
@@ -103,7 +103,9 @@ internal sealed partial class EventLoop : IDisposable
         alarm.Dispose();
     }
 
-    /// <summary>An event of a socket that has just been closed may still be in the batch: its key tells it from the slot's next one.</summary>
+    /// <summary>
+    /// An event of a socket that has just been closed may still be in the batch: its key distinguishes it from the slot's next one.
+    /// </summary>
     private void Dispatch(long key, uint flags)
     {
         if (Volatile.Read(ref slots)[SlotOf(key)] is { } socket && socket.Key == key) Continue(socket, flags);
@@ -154,6 +156,6 @@ internal sealed partial class EventLoop : IDisposable
 
     private static SafeFileHandle Checked(SafeFileHandle handle) => handle.IsInvalid ? throw new Win32Exception(Marshal.GetLastPInvokeError()) : handle;
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Event loop {Index} met an error that nobody took care of")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event loop {Index} caught an unhandled error")]
     private static partial void LogFailed(ILogger logger, int index, Exception exception);
 }

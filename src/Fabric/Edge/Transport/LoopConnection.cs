@@ -46,7 +46,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
     public void Ended() => FireClosed();
 
     /// <summary>The connection failed in a call.</summary>
-    /// <returns>What Kestrel is told.</returns>
+    /// <returns>The exception that Kestrel gets.</returns>
     public Exception Broke(Exception e)
     {
         FireClosed();

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Strata.Edge.Transport;
 
 /// <summary>
-/// What a client sends, received when Kestrel asks for it and straight into the buffer that it reads: there is no copy, and a client whose bytes nobody wants is held back by
-/// the kernel. Holds no buffer while it waits with nothing unread.
+/// What a client sends, received when Kestrel asks for it and straight into the buffer that Kestrel reads: there is no copy, and a client
+/// whose bytes are not read is held back by the kernel. Holds no buffer while it waits with nothing unread.
 /// </summary>
 internal sealed class LoopReader(LoopConnection connection, LoopSocket socket) : PipeReader
 {

@@ -6,7 +6,7 @@ namespace Strata.Edge.Transport;
 
 /// <summary>
 /// What goes to a client: gathered in one buffer, and sent by the flush, on the thread that flushes. A flush ends when the kernel has taken everything, so a slow client holds
-/// back whoever writes to it. Holds no buffer between flushes.
+/// back its writer. Holds no buffer between flushes.
 /// </summary>
 internal sealed class LoopWriter(LoopConnection connection, LoopSocket socket) : PipeWriter
 {

@@ -94,7 +94,9 @@ internal sealed class AnswerHead
         isChunked = saysClose = saysKeepAlive = false;
     }
 
-    /// <summary>A line without its end. A bare LF ends one too: what comes from an instance is written anew, so nobody else reads it differently.</summary>
+    /// <summary>
+    /// A line without its end. A bare LF ends one too: what comes from an instance is rewritten, so no client parses it differently.
+    /// </summary>
     private static bool TryReadLine(ReadOnlySpan<byte> bytes, ref int position, out ReadOnlySpan<byte> line)
     {
         var rest = bytes[position..];

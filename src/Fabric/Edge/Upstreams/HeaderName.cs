@@ -9,7 +9,7 @@ internal enum HeaderUse
     /// <summary>Passed on.</summary>
     Forward,
 
-    /// <summary>Belongs to the hop between edge and instance, or says what the edge does not tell.</summary>
+    /// <summary>Belongs to the hop between edge and instance, or reveals what the edge keeps private.</summary>
     Drop,
     ContentLength,
     TransferEncoding,

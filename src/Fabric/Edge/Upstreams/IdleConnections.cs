@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Strata.Edge.Upstreams;
 
-/// <summary>Connections that nobody uses: for each shard of the dialer a stack, so the last used is the first taken, and the longest idle lie at the bottom. Not thread-safe.</summary>
+/// <summary>
+/// Idle connections: a stack for each shard of the dialer, so the last used is the first taken, and the longest idle are at the bottom. Not
+/// thread-safe.
+/// </summary>
 internal sealed class IdleConnections(int shards)
 {
     /// <summary>In one tick of the coarse clock.</summary>

@@ -28,10 +28,11 @@ internal enum StreamUse
 
 /// <summary>
 /// One TCP connection to an instance. One request at a time uses it: <see cref="TryBegin"/>, send, receive, then back to the pool or <see cref="Close"/>.
-/// <para>Invariants: while idle it holds no buffer and no pending receive. The receive is begun <em>before</em> the request is sent: it costs no further call into the
-/// kernel, and a connection that the instance has closed, or on which it sent what nobody asked for, is found out before anything is sent.</para>
+/// <para>Invariants: while idle it holds no buffer and no pending receive. The receive is begun <em>before</em> the request is sent: it
+/// costs no further call into the kernel, and a connection that the instance has closed, or on which it sent unrequested bytes, is detected
+/// before anything is sent.</para>
 /// <para>Only <see cref="Sweep"/> may be called by another thread, at any time. It cuts the connection off by closing the socket; the pending receive or send then fails,
-/// and <see cref="Cut"/> says why. Whoever uses the connection wins or loses that race once, in <see cref="TryEnd"/>.</para>
+/// and <see cref="Cut"/> says why. The connection's user wins or loses that race once, in <see cref="TryEnd"/>.</para>
 /// </summary>
 internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, CoarseClock clock, long bornAt)
 {

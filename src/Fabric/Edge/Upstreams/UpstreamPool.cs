@@ -13,7 +13,7 @@ internal enum RentFailure
     Overloaded,
 }
 
-/// <summary>A connection, already begun, or why there is none.</summary>
+/// <summary>A connection, already begun, or the reason that none is available.</summary>
 internal readonly record struct Rented(UpstreamConnection? Connection, RentFailure Failure);
 
 /// <summary>
@@ -190,7 +190,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         lock (gate)
         {
             EndStream(connection);
-            if (open.Remove(connection)) TryHandOver(null); // whoever waits may open a new one in its place
+            if (open.Remove(connection)) TryHandOver(null); // a waiting request may open a new one in its place
         }
     }
 

@@ -36,7 +36,9 @@ public static class NodeEndpoints
 
     private static readonly Operation Heartbeat = new()
     {
-        Id = "beatNode", Summary = "Tells that a node's agent is at work; it counts as down 15 s after the last. Answers the epoch of its lease, for the header Strata-Fence of its writes.", Tag = "nodes",
+        Id = "beatNode", Tag = "nodes",
+        Summary = "Heartbeat of a node's agent; the node counts as down 15 s after the last one. "
+            + "Returns the epoch of its lease, for the header Strata-Fence of its writes.",
         Parameters =
         [
             Parameter.Query("session", "Names the agent's process; one that is new to the node takes it over.", Schemas.Text()),

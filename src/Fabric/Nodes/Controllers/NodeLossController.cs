@@ -16,7 +16,7 @@ internal static class NodeLease
     public static string Of(string node) => "node/" + node;
 }
 
-/// <summary>Moves a node to DOWN when its agent's lease has lapsed, and back to UP when it is heard of again.</summary>
+/// <summary>Moves a node to DOWN when its agent's lease has lapsed, and back to UP when its heartbeats resume.</summary>
 public sealed class NodeLossController(ResourceStore<NodeSpec, NodeStatus> nodes, ILeases leases, TimeProvider time) : Controller<NodeSpec, NodeStatus>
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(3);

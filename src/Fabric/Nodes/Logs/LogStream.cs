@@ -34,7 +34,7 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
     public static IReadOnlyList<Parameter> Parameters { get; } =
     [
         Parameter.Query("follow", "Stay and send lines as they come.", Schemas.Flag()),
-        Parameter.Query("after", "Only what stands behind this position.", Schemas.Integer(0, long.MaxValue)),
+        Parameter.Query("after", "Only lines after this position.", Schemas.Integer(0, long.MaxValue)),
         Parameter.Query("tail", "Only the last lines of what there is.", Schemas.Integer(0, TailMax)),
     ];
 

@@ -12,7 +12,7 @@ internal static class Firewall
 
     public static bool IsAvailable => HostCommand.Find("nft") is not null;
 
-    /// <returns>Null when it stands; else why not.</returns>
+    /// <returns>Null when it is in place; otherwise why not.</returns>
     public static async Task<string?> ApplyAsync(string table, string bridge, Subnet subnet, int relayPort, Egress egress, CancellationToken cancellationToken)
     {
         if (!IsAvailable) return Missing;

@@ -31,7 +31,7 @@ internal sealed class HostStack
     /// <summary>What to mount on it for every run.</summary>
     public IReadOnlyList<OciMount> Mounts => mounts;
 
-    /// <summary>Makes the folder, anew each time: the machine may have changed since.</summary>
+    /// <summary>Makes the folder from scratch each time: the machine may have changed since.</summary>
     public static HostStack Prepare(string folder)
     {
         var stack = new HostStack(folder);

@@ -29,7 +29,7 @@ internal sealed record OciBundle
     public required IReadOnlyDictionary<string, string> Env { get; init; }
     public required string WorkFolder { get; init; }
 
-    /// <summary>User and group; no user namespace, so it is a number that nobody else on the machine has.</summary>
+    /// <summary>User and group; no user namespace, so it is a number that is not used elsewhere on the machine.</summary>
     public required int Uid { get; init; }
     public required IReadOnlyList<OciMount> Mounts { get; init; }
     public required string CgroupPath { get; init; }

@@ -53,7 +53,7 @@ internal sealed class OciHost
         return [.. new[] { "passwd", "group", "hosts" }.Select(name => OciMount.ReadOnly(Path.Combine(folder, name), "/etc/" + name))];
     }
 
-    /// <summary>Writes the bundle and tells how to start its shim.</summary>
+    /// <summary>Writes the bundle and returns how to start its shim.</summary>
     /// <param name="log">Null: the caller reads the shim's standard output.</param>
     /// <param name="diskBytes">Null: no writable layer.</param>
     /// <param name="lower">A folder that is to be the root, below the writable layer; null: the bundle's root is there already.</param>

@@ -2,7 +2,7 @@ using Strata.Runtimes.Network;
 
 namespace Strata.Runtimes.Oci;
 
-/// <summary>Tells whether a tool works on this machine by the only sure way: a run with everything that an instance has.</summary>
+/// <summary>Checks whether a tool works on this machine in the only reliable way: a run with everything that an instance has.</summary>
 internal static class OciProbe
 {
     private const int Answer = 7;

@@ -5,7 +5,7 @@ namespace Strata.Runtimes.Oci;
 /// <summary>The log file of runc or crun, in which it says why a program could not be started.</summary>
 internal static partial class ToolLog
 {
-    /// <summary>Its first error as a sentence; null when there is none.</summary>
+    /// <summary>Its first error as a sentence; null if it logged none.</summary>
     public static string? FirstError(string file)
     {
         if (!File.Exists(file)) return null;

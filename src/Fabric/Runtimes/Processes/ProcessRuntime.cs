@@ -13,7 +13,9 @@ internal sealed class ProcessRuntime : IRuntime
 {
     private const string Loopback = "127.0.0.1";
 
-    /// <summary>Below the ports that the kernel hands out by itself, so that an edge can tell instances from most other services on loopback.</summary>
+    /// <summary>
+    /// Below the kernel's ephemeral ports, so that an edge can distinguish instances from most other services on loopback.
+    /// </summary>
     private static readonly PortRange Ports = new(20_000, 29_999);
 
     private static readonly TimeSpan ShimEndsWithin = TimeSpan.FromSeconds(10);

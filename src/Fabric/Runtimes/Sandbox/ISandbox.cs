@@ -3,7 +3,8 @@ using Strata.Core;
 namespace Strata.Runtimes.Sandbox;
 
 /// <summary>
-/// Runs one command to its end on a work folder, with limits, apart from the machine and from everyone else's builds. Safe for concurrent use; each run stands alone.
+/// Runs one command to its end on a work folder, with limits, isolated from the machine and from all other builds. Safe for concurrent use;
+/// runs are independent.
 /// </summary>
 public interface ISandbox
 {

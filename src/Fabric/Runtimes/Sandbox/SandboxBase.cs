@@ -10,8 +10,8 @@ namespace Strata.Runtimes.Sandbox;
 internal sealed record SandboxProcess(RunFolder Run, Process Shim, Func<Task> KillAsync);
 
 /// <summary>
-/// What all sandboxes do alike: start, read the output, watch time and disk, and tell how it ended. The output goes through a pipe to this process and not to a file:
-/// nothing of it fills the machine's disk.
+/// What all sandboxes have in common: start, read the output, watch time and disk, and report how it ended. The output goes through a pipe
+/// to this process and not to a file: none of it fills the machine's disk.
 /// </summary>
 internal abstract class SandboxBase(NodePaths paths, TimeProvider time) : ISandbox
 {

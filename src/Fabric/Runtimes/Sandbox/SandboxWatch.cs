@@ -3,7 +3,9 @@ using Strata.Runtimes;
 
 namespace Strata.Runtimes.Sandbox;
 
-/// <summary>Follows one started command to its end: reads its output, ends it when its time is over or its disk is full, and tells the outcome.</summary>
+/// <summary>
+/// Follows one started command to its end: reads its output, kills it when its time is up or its disk is full, and reports the outcome.
+/// </summary>
 internal sealed class SandboxWatch(
     SandboxRun run, Workspace workspace, SandboxProcess process, DiskReserve reserve, TimeProvider time, long fullBytes, TimeSpan drainTime)
 {

@@ -5,7 +5,7 @@ namespace Strata.Runtimes.Sandbox;
 
 /// <summary>
 /// A work folder in <c>workspaces/ID</c>: <c>disk/work</c>, <c>disk/home</c> and <c>disk/tmp</c>. Where the machine allows it <c>disk</c> is a file system of its own in
-/// a sparse image, so that its size is a hard limit; elsewhere whoever runs a command watches the size.
+/// a sparse image, so that its size is a hard limit; elsewhere the caller that runs a command watches the size.
 /// </summary>
 internal sealed class Workspace : IWorkspace
 {
@@ -30,7 +30,7 @@ internal sealed class Workspace : IWorkspace
         try
         {
             Directory.CreateDirectory(Path.Combine(root, "disk"));
-            // To its end, whoever leaves: a "mount" that is killed may have mounted all the same, and nobody would know of it.
+            // Not cancelled: a "mount" that is killed may have mounted all the same, and nothing would unmount it.
             var mounted = Posix.IsRoot && await MountAsync(root, diskBytes, CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
             var workspace = new Workspace(root, diskBytes, mounted);
@@ -95,7 +95,7 @@ internal sealed class Workspace : IWorkspace
         for (var left = MountsMax; left > 0 && (mayBeMounted || IsMounted(disk)); left--)
         {
             mayBeMounted = false;
-            // Lazily: whoever still looks into it must not keep it alive.
+            // Lazily: a process that still has it open must not keep it alive.
             if (!(await HostCommand.RunAsync("umount", ["-l", disk], cancellationToken)).Ok) break;
         }
         // Not by the base library: a build may have left folders without permissions or names that are not UTF-8.

@@ -88,7 +88,7 @@ internal static class UpCommand
         run.SignIn(own); // this cloud is meant, whatever STRATA_URL and STRATA_TOKEN say
         if (server.AdminToken is not null) await server.ConfirmAdminTokenAsync(cancellationToken);
         if (server.IsNew) await Welcoming.DeployAsync(run, cancellationToken);
-        var cloud = server.TellReady();
+        var cloud = server.PublishReady();
         var summary = await CloudSummary.LoadAsync(run, cloud, cancellationToken);
         (summary with { NotIsolated = server.NotIsolated }).Write(run, detached: false);
     }

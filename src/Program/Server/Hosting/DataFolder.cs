@@ -41,7 +41,10 @@ internal static partial class DataFolder
             : default;
     }
 
-    /// <summary>While the root was open, somebody could have put a link or a folder of his own here: root would change, or trust, what is behind it.</summary>
+    /// <summary>
+    /// While the root was open, another user could have put a link or a folder of their own here: root would change, or trust, what is
+    /// behind it.
+    /// </summary>
     private static void CreateInside(string folder)
     {
         if (new FileInfo(folder).LinkTarget is not null) throw ServerErrors.HomeHoldsForeign(folder).ToException();
@@ -69,7 +72,7 @@ internal static partial class DataFolder
         }
     }
 
-    /// <summary>An empty folder, such as a volume that somebody made for us, is taken; what is in another user's folder is not trusted.</summary>
+    /// <summary>An empty folder, such as a volume that was created for us, is accepted; the contents of another user's folder are not trusted.</summary>
     private static void TakeOver(HomeLayout home, uint owner)
     {
         if (!Environment.IsPrivilegedProcess || !IsEmpty(home.Root)) throw ServerErrors.HomeOfAnother(home.Root, owner).ToException();

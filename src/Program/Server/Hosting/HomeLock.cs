@@ -10,13 +10,13 @@ namespace Strata.Server.Hosting;
 /// <param name="End">How it ended; null while it runs, and where it had no time to say so.</param>
 public sealed record RunningCloud(int Pid, string Version, Uri ApiUrl, Uri HttpUrl, DateTimeOffset StartedAt, bool Ready, ServerEnd? End = null);
 
-/// <param name="Asked">Whether somebody asked for it: <c>strata down</c>, Ctrl-C, a signal.</param>
+/// <param name="Asked">Whether it was requested: <c>strata down</c>, Ctrl-C, a signal.</param>
 public sealed record ServerEnd(DateTimeOffset At, bool Asked);
 
 /// <summary>
-/// One server per data folder: a lock that the kernel gives up with the process, however that ends. The holder tells about itself in a file beside it; that
-/// file counts only while the lock is held. It stays behind when the holder ends: <see cref="LastServer"/> reads from it how that was.
-/// A holder that was never ready leaves the file of the server before it as it was.
+/// One server per data folder: a lock that the kernel releases with the process, however that ends. The holder describes itself in a file
+/// beside it; that file counts only while the lock is held. It stays behind when the holder ends: <see cref="LastServer"/> reads from it
+/// how that was. A holder that was never ready leaves the file of the server before it as it was.
 /// </summary>
 public sealed class HomeLock : IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class HomeLock : IDisposable
 
     private readonly FileStream file;
     private readonly HomeLayout home;
-    private RunningCloud? told;
+    private RunningCloud? published;
 
     private HomeLock(FileStream file, HomeLayout home) => (this.file, this.home) = (file, home);
 
@@ -58,7 +58,7 @@ public sealed class HomeLock : IDisposable
         }
     }
 
-    /// <summary>Another command may be probing the lock, for microseconds: a few attempts tell it from a server that keeps it.</summary>
+    /// <summary>Another command may be probing the lock, for microseconds: a few attempts distinguish it from a server that keeps it.</summary>
     private static FileStream Open(HomeLayout home)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly };
@@ -76,7 +76,7 @@ public sealed class HomeLock : IDisposable
     }
 
     /// <summary>
-    /// What a server wrote last, without touching the lock: for whoever waits for a server that is just starting, which a probe of the lock could make fail. It counts only while
+    /// What a server wrote last, without touching the lock: for callers that wait for a server that is just starting, which a probe of the lock could make fail. It counts only while
     /// its process lives.
     /// </summary>
     public static RunningCloud? Peek(HomeLayout home)
@@ -91,25 +91,25 @@ public sealed class HomeLock : IDisposable
         }
     }
 
-    /// <summary>Tells others what runs here.</summary>
-    public void Tell(RunningCloud cloud)
+    /// <summary>Writes the state file, which shows other processes what runs here.</summary>
+    public void Publish(RunningCloud cloud)
     {
         File.WriteAllBytes(home.StateFile + ".new", JsonSerializer.SerializeToUtf8Bytes(cloud, WireJson.Of<RunningCloud>()));
         File.Move(home.StateFile + ".new", home.StateFile, overwrite: true);
-        told = cloud;
+        published = cloud;
         if (cloud.Ready) File.Delete(home.LastStateFile);
     }
 
     /// <summary>A sign of life: the file's time is when the server was last seen.</summary>
     public void Touch(DateTimeOffset now) => File.SetLastWriteTimeUtc(home.StateFile, now.UtcDateTime);
 
-    /// <summary>Leaves behind how a server that was ready has ended; to be disposed next.</summary>
+    /// <summary>Records how a server that was ready has ended; dispose next.</summary>
     /// <returns>What kept it from being written, such as a full disk; null: nothing.</returns>
-    public Exception? TellEnd(ServerEnd end)
+    public Exception? PublishEnd(ServerEnd end)
     {
         try
         {
-            if (told is { Ready: true } cloud) Tell(cloud with { End = end });
+            if (published is { Ready: true } cloud) Publish(cloud with { End = end });
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -147,7 +147,7 @@ public sealed class HomeLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // it has ended, or belongs to somebody else
+            return false; // it has ended, or belongs to another user
         }
     }
 
@@ -174,8 +174,8 @@ public sealed class HomeLock : IDisposable
     {
         try
         {
-            if (told is { Ready: true, End: null } or { Ready: false }) File.Delete(home.StateFile);
-            if (told is null or { Ready: false } && File.Exists(home.LastStateFile)) File.Move(home.LastStateFile, home.StateFile);
+            if (published is { Ready: true, End: null } or { Ready: false }) File.Delete(home.StateFile);
+            if (published is null or { Ready: false } && File.Exists(home.LastStateFile)) File.Move(home.LastStateFile, home.StateFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -81,7 +81,7 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
 /// <summary>How a server ended.</summary>
 public enum LastEnd
 {
-    /// <summary>Somebody asked it to.</summary>
+    /// <summary>It was asked to.</summary>
     Asked,
 
     /// <summary>It stopped by itself, in order, because a part of it could not go on.</summary>

@@ -71,7 +71,9 @@ public static class PortCheck
         }
     }
 
-    /// <summary>Such as <c>nginx (process 812)</c>; null where the system does not tell us: a process of another user, or of another container.</summary>
+    /// <summary>
+    /// Such as <c>nginx (process 812)</c>; null where the system does not reveal it: a process of another user, or of another container.
+    /// </summary>
     private static string? Owner(int port)
     {
         try

@@ -4,7 +4,7 @@ namespace Strata.Server.Logging;
 
 /// <summary>
 /// Appends lines to a file from one writer in the background. Bounded: past <see cref="BytesMax"/> the file becomes <c>.1</c> and a new one begins, and when the disk cannot
-/// keep up lines are dropped and counted. Never throws at whoever logs.
+/// keep up lines are dropped and counted. Never throws at its callers.
 /// </summary>
 internal sealed class LogFile : IAsyncDisposable
 {

@@ -36,7 +36,7 @@ public sealed class ServerLogs(string path, TextWriter? console, LogFormat forma
         if (line.Level >= LogLevel.Warning) Show(json ?? line.ToShortText());
     }
 
-    /// <summary>Standard error may be a file on a full disk, or a terminal that is gone: whoever logs must not fail for that.</summary>
+    /// <summary>Standard error may be a file on a full disk, or a terminal that is gone: logging must not fail because of that.</summary>
     private void Show(string line)
     {
         try

@@ -1,13 +1,13 @@
 namespace Strata.Server.Options;
 
-/// <summary>What stands where in a cloud's data folder.</summary>
+/// <summary>The layout of a cloud's data folder.</summary>
 public sealed record HomeLayout(string Root)
 {
     public string Postgres => Path.Combine(Root, "postgres");
     public string Blobs => Path.Combine(Root, "blobs");
     public string Node => Path.Combine(Root, "node");
 
-    /// <summary>Under which the cloud's secrets are sealed. Whoever loses it must make them anew.</summary>
+    /// <summary>The key that the cloud's secrets are sealed with. If it is lost, they must be created again.</summary>
     public string KeyFile => Path.Combine(Root, "cloud.key");
 
     /// <summary>This server's id, made at its first start. Host names repeat; this does not.</summary>

@@ -36,7 +36,7 @@ public sealed record ServerLimits
     /// <summary>Bytes of revisions read lately that are kept in memory; 0: none.</summary>
     public long RevisionCacheBytesMax { get; init; } = PostgresOptions.RevisionCacheBytesDefault;
 
-    /// <summary>How long requests in flight may go on after the edge was told to stop.</summary>
+    /// <summary>How long requests in flight may continue after the edge starts to stop.</summary>
     public TimeSpan EdgeStopGrace { get; init; } = EdgeOptions.StopGraceDefault;
 
     /// <summary>Free space of the data folder's disk that is left to the platform.</summary>

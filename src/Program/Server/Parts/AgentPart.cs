@@ -7,8 +7,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// The node agent of this machine. It speaks to the API over HTTP like any other agent. When somebody deletes its node, the machine is registered again
-/// and a new agent takes over.
+/// The node agent of this machine. It calls the API over HTTP like any other agent. When its node is deleted, the machine is registered
+/// again and a new agent takes over.
 /// </summary>
 /// <param name="enrol">Registers this machine's node where it is missing; returns a token that is bound to it.</param>
 internal sealed class AgentPart(

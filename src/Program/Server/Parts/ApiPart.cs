@@ -32,7 +32,9 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
 
     public string Name => "api";
 
-    /// <summary>Cancelled when the host stops and nobody asked it to: whatever it was, watches, feeds and RPC have ended for good.</summary>
+    /// <summary>
+    /// Cancelled when the host stops without being asked to: whatever the cause, watches, feeds and RPC have ended for good.
+    /// </summary>
     public CancellationToken Failed => failed.Token;
 
     /// <summary>Set once it has started.</summary>

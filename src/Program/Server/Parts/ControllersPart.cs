@@ -5,7 +5,7 @@ using Strata.Resources.Informers;
 
 namespace Strata.Server.Parts;
 
-/// <summary>Tells how the controllers are, which run with the API's services.</summary>
+/// <summary>Reports the health of the controllers, which run with the API's services.</summary>
 internal sealed class ControllersPart(ApiPart api) : IPart
 {
     private IControllerReports? reports;
@@ -23,8 +23,8 @@ internal sealed class ControllersPart(ApiPart api) : IPart
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// A resource that cannot be brought to where it should be is told, and is no fault of the server's. Not why: that may be text of one organization,
-    /// and all read the status. The log has it.
+    /// A resource that cannot be reconciled is reported, and is not an error of the server. The reason is not: it may be text of one
+    /// organization, and everyone can read the status. The log has it.
     /// </summary>
     public PartHealth Health()
     {

@@ -35,7 +35,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
 
     private string PidFile => Path.Combine(options.Home.Run, "edge.pid");
 
-    /// <summary>The process that the last server left; 0 when there is none.</summary>
+    /// <summary>The process that the last server left; 0 if it left none.</summary>
     public int Left() =>
         File.Exists(PidFile) && int.TryParse(File.ReadAllText(PidFile), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid) && IsEdge(pid) ? pid : 0;
 

@@ -54,7 +54,7 @@ internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor su
 
     public PartHealth Health() => serves
         ? new PartHealth(true, $"serves applications at {options.HttpUrl}, process {pid}, inline")
-        : new PartHealth(false, $"its process does not serve, or has ended and is started again; {child.OutputFile} tells why");
+        : new PartHealth(false, $"its process is not serving, or has ended and is being restarted; see {child.OutputFile} for the reason");
 
     private async Task WatchAsync(SupervisedWork work, CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using Strata.Server.Options;
 
 namespace Strata.Server.Parts;
 
-/// <summary>What an edge on this machine is told, in whichever process it runs.</summary>
+/// <summary>The settings of an edge on this machine, in whichever process it runs.</summary>
 public static class EdgeSettings
 {
     public static EdgeOptions Of(ServerOptions options, string token, bool inline) => new()

@@ -10,7 +10,7 @@ public interface IPart
 {
     string Name { get; }
 
-    /// <exception cref="Core.StrataException">It cannot start; the error says how to mend it.</exception>
+    /// <exception cref="Core.StrataException">It cannot start; the error says how to fix it.</exception>
     Task StartAsync(CancellationToken cancellationToken);
 
     /// <param name="keepWork">True: what outlives a server, instances and the database, is left running for the next one.</param>

@@ -7,8 +7,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Status;
 
 /// <summary>
-/// The status on a Unix socket in the data folder: it answers while the database is away (then no token can be checked), while the API is dead, and on a full disk. Whoever
-/// connects is sent one JSON document. Guarded by the folder, which only its owner and root may enter.
+/// The status on a Unix socket in the data folder: it answers while the database is away (then no token can be checked), while the API is
+/// dead, and on a full disk. Each connection gets one JSON document. Guarded by the folder, which only its owner and root may enter.
 /// </summary>
 internal sealed class LocalStatus(HomeLayout home, Func<ServerStatus> status)
 {

@@ -38,8 +38,8 @@ public sealed record ServerStatus
     public IReadOnlyList<StatusWarning> Warnings { get; init; } = [];
 
     /// <summary>
-    /// What tenants are told: version, addresses, and whether each part works. Folders, processes and the texts of errors are the operators': they are of the machine, and an error may name
-    /// what belongs to another organization.
+    /// What tenants see: version, addresses, and whether each part works. Folders, processes and error texts are for operators only: they
+    /// describe the machine, and an error may name what belongs to another organization.
     /// </summary>
     public ServerStatus ForTenants() => this with
     {

@@ -6,7 +6,7 @@ namespace Strata.Server.Status;
 
 /// <summary>
 /// A short path to what lies in a folder, for as long as this is not disposed: a socket's address has room for 107 bytes on Linux, and the path of a data
-/// folder may be longer. It leads through the folder's descriptor, so nobody else can put another folder in its place.
+/// folder may be longer. It leads through the folder's descriptor, so no other process can put another folder in its place.
 /// </summary>
 internal sealed partial class ShortPath : IDisposable
 {

@@ -132,7 +132,7 @@ public sealed class LocalCloudTests : IDisposable
         Know(api.Address.Port);
         using var server = HomeLock.Take(new HomeLayout(home.Path));
         KeepSettings();
-        server.Tell(new RunningCloud(1, "1", api.Address, new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
+        server.Publish(new RunningCloud(1, "1", api.Address, new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
         var (_, said) = await RunAsync("doctor");
         Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
         Assert.Matches(@"api-port +19191 +flag --api-port", said);
@@ -147,7 +147,7 @@ public sealed class LocalCloudTests : IDisposable
         api.Answer = Status(api.Address, "[]");
         Know(Unused());
         using var server = HomeLock.Take(new HomeLayout(home.Path));
-        server.Tell(new RunningCloud(Environment.ProcessId, "1", new Uri("http://127.0.0.1:19191"), new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
+        server.Publish(new RunningCloud(Environment.ProcessId, "1", new Uri("http://127.0.0.1:19191"), new Uri("http://127.0.0.1:19192"), TimeProvider.System.GetUtcNow(), true));
         var (code, said) = await RunAsync($"doctor --server {api.Address}");
         Assert.Equal(0, code);
         Assert.Contains(api.Address.ToString().TrimEnd('/'), said, StringComparison.Ordinal);
@@ -221,8 +221,8 @@ public sealed class LocalCloudTests : IDisposable
     {
         using (var server = HomeLock.Take(new HomeLayout(home.Path)))
         {
-            server.Tell(new RunningCloud(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), true));
-            server.TellEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), asked));
+            server.Publish(new RunningCloud(1, "1", new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:2"), TimeProvider.System.GetUtcNow(), true));
+            server.PublishEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), asked));
         }
         var (code, said) = await RunAsync("status");
         Assert.Equal(1, code);
@@ -232,7 +232,7 @@ public sealed class LocalCloudTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Status_AfterAStartThatFailed_StillReportsTheCrashBefore(bool hadTold)
+    public async Task Status_AfterAStartThatFailed_StillReportsTheCrashBefore(bool hadPublished)
     {
         home.Write("run/strata.json", Running);
         var seen = TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(3);
@@ -240,28 +240,28 @@ public sealed class LocalCloudTests : IDisposable
         using (var server = HomeLock.Take(new HomeLayout(home.Path)))
         {
             Assert.Null(HomeLock.Find(new HomeLayout(home.Path)));
-            if (hadTold) server.Tell(Cloud(ready: false));
+            if (hadPublished) server.Publish(Cloud(ready: false));
         }
         var last = LastServer.Find(new HomeLayout(home.Path))!;
         Assert.Equal((999999, LastEnd.Died), (last.Pid, last.End));
         Assert.Equal(seen, last.SeenAt.UtcDateTime, TimeSpan.FromSeconds(1));
         using (var server = HomeLock.Take(new HomeLayout(home.Path)))
         {
-            server.Tell(Cloud(ready: true));
-            Assert.Null(server.TellEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), Asked: true)));
+            server.Publish(Cloud(ready: true));
+            Assert.Null(server.PublishEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), Asked: true)));
         }
         Assert.Equal(LastEnd.Asked, LastServer.Find(new HomeLayout(home.Path))!.End);
         Assert.Contains("No cloud runs in", (await RunAsync("status")).Said, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void TellEnd_ThatCannotBeWritten_IsReported_AndTheLockIsGivenUp()
+    public void PublishEnd_ThatCannotBeWritten_IsReported_AndTheLockIsGivenUp()
     {
         using (var server = HomeLock.Take(new HomeLayout(home.Path)))
         {
-            server.Tell(Cloud(ready: true));
+            server.Publish(Cloud(ready: true));
             Directory.CreateDirectory(Path.Combine(home.Path, "run/strata.json.new"));
-            Assert.NotNull(server.TellEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), Asked: true)));
+            Assert.NotNull(server.PublishEnd(new ServerEnd(TimeProvider.System.GetUtcNow(), Asked: true)));
         }
         Assert.False(HomeLock.IsHeld(new HomeLayout(home.Path)));
         Assert.Null(LastServer.Find(new HomeLayout(home.Path)));

@@ -51,8 +51,9 @@ internal sealed class DockerBuild(ImageStore images, DeploymentOptions options, 
         work.Log.Step("docker build");
         var code = await docker.FollowAsync(Arguments(name, work), work.Log.Line, cancellationToken);
         if (code != 0) return BuildErrors.StepFailed("docker build", new SandboxOutcome.Failed(code));
-        var told = await docker.RunAsync(["image", "inspect", "--format", DockerImage.Format, name], cancellationToken);
-        if (told.ExitCode != 0 || DockerImage.Parse(told.Output) is not { } image) return BuildErrors.DockerFailed("image inspect", told.Complaint);
+        var inspected = await docker.RunAsync(["image", "inspect", "--format", DockerImage.Format, name], cancellationToken);
+        if (inspected.ExitCode != 0 || DockerImage.Parse(inspected.Output) is not { } image)
+            return BuildErrors.DockerFailed("image inspect", inspected.Complaint);
         if (image.Size > work.Config.Build.DiskBytes) return BuildErrors.ImageTooLarge(work.Config.Build.DiskBytes);
         IReadOnlyList<string> command = work.Plan.Command is { } line ? ShellCommand.ToArguments(line) : image.Command;
         if (command.Count == 0) return BuildErrors.NoImageCommand(work.Plan.Dockerfile!);

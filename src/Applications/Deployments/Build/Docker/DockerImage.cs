@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Strata.Deployments.Build.Docker;
 
-/// <summary>What Docker tells of an image that it has built. Names are Docker's.</summary>
+/// <summary>What Docker reports about an image that it has built. Names are Docker's.</summary>
 internal sealed record DockerImage
 {
     /// <summary>For <c>docker image inspect --format</c>: only what is read, since labels and histories may be long.</summary>

@@ -6,7 +6,9 @@ using Strata.Resources.Background;
 
 namespace Strata.EntityApi.Search.Indexes;
 
-/// <summary>Builds and drops declared indexes, on one server of the cloud at a time: at once when told on this one, otherwise within its period.</summary>
+/// <summary>
+/// Builds and drops declared indexes, on one server of the cloud at a time: at once when declared on this one, otherwise within its period.
+/// </summary>
 internal sealed partial class SearchIndexBuilder(
     ISearchIndexes indexes, ILeases leases, TimeProvider time, ILogger<SearchIndexBuilder> logger, Supervisor supervisor)
     : SupervisedService(supervisor, "search-indexes"), IDisposable

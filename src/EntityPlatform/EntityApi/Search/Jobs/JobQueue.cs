@@ -5,7 +5,7 @@ namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>
 /// Jobs that wait on this server: first come, first served within an organization, round robin between organizations, and no more of one organization at work than its maximum, so that a
-/// newcomer finds a worker free soon. Unbounded by itself: whoever adds bounds the number. Safe for concurrent use.
+/// newcomer finds a worker free soon. Unbounded by itself: the callers bound the number. Safe for concurrent use.
 /// </summary>
 internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
 {
@@ -69,7 +69,7 @@ internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
             if (job is null) return false;
             turn!.Value.Waiting.Remove(job);
             if (turn.Value.Waiting.Count == 0) turns.Remove(turn);
-            return true; // its signal stays: whoever gets it finds nothing and waits on
+            return true; // its signal stays: the worker that gets it finds nothing and keeps waiting
         }
     }
 

@@ -145,7 +145,9 @@ internal sealed partial class SearchJobRunner(
         while (await timer.WaitForNextTickAsync(stopping));
     }
 
-    /// <summary>Brings both sides together: a job that was ended elsewhere is stopped here, one that nobody runs here is failed there.</summary>
+    /// <summary>
+    /// Brings both sides together: a job that was ended elsewhere is stopped here, one that does not run here is failed there.
+    /// </summary>
     internal async Task HeartbeatAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
