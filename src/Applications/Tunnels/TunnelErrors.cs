@@ -6,19 +6,22 @@ namespace Strata.Tunnels;
 public static class TunnelErrors
 {
     public static readonly Error UpgradeNeeded = new(
-        ErrorKind.Invalid, "WEBSOCKET_REQUIRED", "A tunnel is a WebSocket, and this request asks for none.", "strata tunnel PORT connects one.");
+        ErrorKind.Invalid, "WEBSOCKET_REQUIRED", "A tunnel is a WebSocket, and this is not a WebSocket request.",
+        "strata tunnel PORT connects one.");
 
     /// <param name="refused">By the share of tunnels: says how many there are, and who uses them.</param>
     public static Error Busy(Error refused) => refused with { Code = "TUNNELS_BUSY", NextStep = "Close a tunnel, or raise --tunnels-max." };
 
     public static readonly Error ConnectionGone = new(
-        ErrorKind.NotFound, "TUNNEL_CONNECTION_GONE", "There is no such connection any more: it was fetched already, or not in time.");
+        ErrorKind.NotFound, "TUNNEL_CONNECTION_GONE", "The connection no longer exists: it was already fetched, or not fetched in time.");
 
     public static Error NotFound(string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no tunnel {nameOrId}.", "strata get tunnels lists them.");
 
     public static Error InUse(string name) => new(
-        ErrorKind.Conflict, "TUNNEL_IN_USE", $"Another machine is connected to the tunnel {name}.", "Take another name, or end the other one.");
+        ErrorKind.Conflict, "TUNNEL_IN_USE", $"Another machine is connected to the tunnel {name}.",
+        "Use another name, or close the other tunnel.");
 
     public static Error NameOfDeployment(string name) => new(
-        ErrorKind.Conflict, "TUNNEL_NAME_TAKEN", $"A deployment has the name {name}, and its host with it.", "Take another name: strata tunnel PORT --name NAME.");
+        ErrorKind.Conflict, "TUNNEL_NAME_TAKEN", $"A deployment already has the name {name} and its host.",
+        "Take another name: strata tunnel PORT --name NAME.");
 }

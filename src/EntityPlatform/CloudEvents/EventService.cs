@@ -15,7 +15,8 @@ internal sealed class EventService(RequestRouter router, SessionParts sessions) 
     private const string Join = "compute.join";
 
     private static readonly Error OneOrganization = new(
-        ErrorKind.Forbidden, "FORBIDDEN", "A compute member belongs to an organization, and the token is one of the cloud's own parts.", "Use a token of the organization.");
+        ErrorKind.Forbidden, "FORBIDDEN", "A compute member belongs to an organization, and this token belongs to the platform.",
+        "Use a token of the organization.");
 
     public override Task startStreaming(IAsyncStreamReader<CloudEvent> requestStream, IServerStreamWriter<CloudEvent> responseStream, ServerCallContext context)
     {

@@ -12,32 +12,35 @@ internal static class EntityApiErrors
     public static readonly Error OneOrganization = new(
         ErrorKind.Forbidden, "FORBIDDEN", "Entities belong to an organization, and this token belongs to the platform.", "Use a token of the organization.");
 
-    public static readonly Error TimeOrTransaction = BadRequest("Only one of pointInTime and transactionId can be asked for.");
+    public static readonly Error TimeOrTransaction = BadRequest("Only one of pointInTime and transactionId can be given.");
 
     public static readonly Error IfMatchNeeded = new(
         ErrorKind.PreconditionRequired, "PRECONDITION_REQUIRED", "A patch needs If-Match: the transactionId that the entity must still have, or *.", "Read the entity and send its meta.transactionId.");
 
     public static readonly Error JsonPatch = new(ErrorKind.NotSupported, "NOT_IMPLEMENTED", "JSON Patch is not supported.", "Send application/merge-patch+json.");
 
-    public static readonly Error XmlPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "A merge patch is JSON by its nature.", "Use the format JSON in the path.");
+    public static readonly Error XmlPatch = new(ErrorKind.UnsupportedMedia, "UNSUPPORTED_MEDIA_TYPE", "A merge patch is always JSON.",
+        "Use the format JSON in the path.");
 
     public static readonly Error TooLate = new(
-        ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT", "The message was not there whole within transactionTimeoutMillis; nothing of it was saved.",
+        ErrorKind.RequestTimeout, "TRANSACTION_TIMEOUT",
+        "The message did not arrive in full within transactionTimeoutMillis; none of it was saved.",
         "Send it again, with more time.") { Retryable = true };
 
-    public static Error TooManyIds(int max) => new(ErrorKind.TooLarge, "BAD_REQUEST", $"At most {max} ids fit in one request.", "Send them in several.");
+    public static Error TooManyIds(int max) => new(
+        ErrorKind.TooLarge, "BAD_REQUEST", $"At most {max} ids fit in one request.", "Split them over several requests.");
 
     public const string NotFoundCode = "ENTITY_NOT_FOUND";
 
     public static Error BadRequest(string message) => new(ErrorKind.Invalid, "BAD_REQUEST", message);
 
     public static readonly Error ModelInJoinedTransaction = new(
-        ErrorKind.Conflict, "MODEL_ADMIN_IN_JOINED_TRANSACTION", "Models and workflows are not changed inside a transaction.",
+        ErrorKind.Conflict, "MODEL_ADMIN_IN_JOINED_TRANSACTION", "Models and workflows cannot be changed inside a transaction.",
         $"Send the request without {RequestHeaders.TransactionToken}.");
 
     public static readonly Error KeyInJoinedTransaction = new(
         ErrorKind.Invalid, "BAD_REQUEST", "A request in a joined transaction cannot have an Idempotency-Key: it is durable only with the transaction.",
-        "Leave the key out; a call that is tried again finds what the last try did undone.");
+        "Omit the key; when a call is retried, the effects of the last try have been undone.");
 
     public static Error EntityNotFound(string id) => new(ErrorKind.NotFound, NotFoundCode, $"There is no entity {id}.");
 
@@ -54,7 +57,8 @@ internal static class EntityApiErrors
     };
 
     public static Error Modified(EntityId id) => new(
-        ErrorKind.PreconditionFailed, ModifiedCode, $"The entity {id} has moved on from the transaction that If-Match names.", "Read it again, apply the change to what it is now, and send that.");
+        ErrorKind.PreconditionFailed, ModifiedCode, $"The entity {id} has changed since the transaction that If-Match names.",
+        "Read it again, apply the change to the current data, and send that.");
 
     public static Error ResultLimit(int limit) => new(
         ErrorKind.Invalid, "SEARCH_RESULT_LIMIT", $"More than {limit} entities match.", "Narrow the condition, or raise limit (10000 at most).");

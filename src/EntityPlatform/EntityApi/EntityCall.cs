@@ -75,7 +75,8 @@ internal static class EntityCall
         if (!Guid.TryParseExact(text, "D", out var id)) return EntityApiErrors.BadRequest("transactionId must be a UUID.");
         return await log.FindCommitAsync(tenant, new CommitId(id), call.Aborted) is { } revision
             ? AsOf.At(revision)
-            : new Error(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no transaction {id}.", "A transaction whose revisions a retention rule has dropped is not known any more either.");
+            : new Error(ErrorKind.NotFound, "ENTITY_NOT_FOUND", $"There is no transaction {id}.",
+                "A transaction whose revisions were dropped by a retention rule is no longer known either.");
     }
 
     /// <summary>If-Match as the transaction that wrote the entity last; null: any.</summary>

@@ -20,9 +20,9 @@ internal static class AgentMessages
         return exit.Code switch
         {
             127 => $"The command {spec.Command[0]} or a program that it calls was not found (exit code 127).{last}",
-            126 => $"The command {spec.Command[0]} may not be executed (exit code 126).{last}",
+            126 => $"The command {spec.Command[0]} is not executable (exit code 126).{last}",
             -1 => "The application stopped while Strata was not running, for example because the machine was restarted.",
-            > 128 and < 160 => $"The application was ended by signal {exit.Code - 128} after {Duration(ran)}.{last}",
+            > 128 and < 160 => $"The application was killed by signal {exit.Code - 128} after {Duration(ran)}.{last}",
             _ => $"The application ended {(ran.TotalSeconds < 10 ? "at once" : $"after {Duration(ran)}")} with exit code {exit.Code}.{last}",
         };
     }
@@ -38,7 +38,7 @@ internal static class AgentMessages
         return earlier is null ? sentence : $"{sentence} At an earlier start: {earlier}";
     }
 
-    public const string StoppedWithNode = "The application was stopped with its node and is started again.";
+    public const string StoppedWithNode = "The application was stopped with its node and is being restarted.";
 
     public static string Unready(InstanceSpec spec, int port) => spec.Health.Path is { } path
         ? $"The application no longer answers GET {path} on port {port}."
@@ -51,7 +51,8 @@ internal static class AgentMessages
 
     /// <summary>Ended by the agent, because the node's disk is nearly full.</summary>
     public static string Evicted(long usedBytes) =>
-        $"{DiskReserve.Code}: The node's disk is nearly full. Of its instances this one used the most ({Size(usedBytes)}): it was stopped, and what it wrote is gone. " +
+        $"{DiskReserve.Code}: The node's disk is nearly full. " +
+        $"This instance used the most of it ({Size(usedBytes)}): it was stopped, and the files that it wrote were deleted. " +
         "It starts again when there is room. Make it write less, or keep its data outside of the instance.";
 
     public static string Killed(int graceSeconds) => $"The application did not end within {graceSeconds} s after SIGTERM and was killed.";

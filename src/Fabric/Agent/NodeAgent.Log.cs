@@ -7,7 +7,7 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Information, "Node {Node} is registered; runtime {Runtime}, {Runs} instances adopted")]
     public static partial void Registered(this ILogger logger, string node, string runtime, int runs);
 
-    [LoggerMessage(LogLevel.Warning, "The API cannot be reached: {Reason} What runs runs on.")]
+    [LoggerMessage(LogLevel.Warning, "The API cannot be reached: {Reason} Running instances keep running.")]
     public static partial void Unreachable(this ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Another agent has taken node {Node}; this one does nothing until that one is gone")]
@@ -16,7 +16,7 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Warning, "Node {Node} was deleted; this machine is registered again")]
     public static partial void NodeGone(this ILogger logger, string node);
 
-    [LoggerMessage(LogLevel.Information, "{Run} runs without an instance that says so: it is stopped")]
+    [LoggerMessage(LogLevel.Information, "{Run} runs without an instance and is stopped")]
     public static partial void Orphan(this ILogger logger, string run);
 
     [LoggerMessage(LogLevel.Debug, "A step of {Instance} in state {State} failed: {Reason}")]
@@ -25,7 +25,7 @@ internal static partial class NodeAgentLog
     [LoggerMessage(LogLevel.Information, "{Instance}: {Sentence} Next start in {Delay}")]
     public static partial void Crashed(this ILogger logger, string instance, string sentence, TimeSpan delay);
 
-    [LoggerMessage(LogLevel.Information, "{Instance} crashed while the API cannot be reached: it is started again as it was")]
+    [LoggerMessage(LogLevel.Information, "{Instance} crashed while the API cannot be reached; it is restarted unchanged")]
     public static partial void RestartsAlone(this ILogger logger, string instance);
 
     [LoggerMessage(LogLevel.Information, "{Instance} failed: {Sentence}")]

@@ -22,13 +22,17 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
     public int? RetryAfterSeconds { get; init; }
 
     public static readonly EdgeFault AmbiguousRequest = new(
-        400, "AMBIGUOUS_REQUEST", "Bad request", "The request can be read in two ways, and so it was not passed on.") { Closes = true, Next = "Send either Content-Length or Transfer-Encoding: chunked." };
+        400, "AMBIGUOUS_REQUEST", "Bad request", "The request is ambiguous and was not forwarded.")
+    {
+        Closes = true,
+        Next = "Send either Content-Length or Transfer-Encoding: chunked.",
+    };
 
     public static readonly EdgeFault BadRequest = new(
-        400, "BAD_REQUEST", "Bad request", "The request is not well formed, and so it was not passed on.") { Closes = true };
+        400, "BAD_REQUEST", "Bad request", "The request is malformed and was not forwarded.") { Closes = true };
 
     public static readonly EdgeFault MethodNotSupported = new(
-        501, "METHOD_NOT_SUPPORTED", "Not supported", "This edge does not pass on CONNECT or TRACE.") { Closes = true };
+        501, "METHOD_NOT_SUPPORTED", "Not supported", "This edge does not forward CONNECT or TRACE.") { Closes = true };
 
     public static readonly EdgeFault MethodNotAllowed = new(
         405, "METHOD_NOT_ALLOWED", "Method not allowed", "A static site answers GET and HEAD only.");
@@ -37,11 +41,11 @@ internal sealed record EdgeFault(int Status, string Code, string Title, string D
         421, "MISDIRECTED_REQUEST", "Misdirected request", "The request asks for https, but this connection is not encrypted.");
 
     public static readonly EdgeFault UnknownHost = new(
-        404, "HOST_UNKNOWN", "Nothing is deployed here", "No deployment answers at this address.")
+        404, "HOST_UNKNOWN", "Nothing is deployed here", "No deployment serves this address.")
     { Next = "To put one here, run this in your project's folder:", Command = "strata deploy" };
 
     public static readonly EdgeFault UnknownPath = new(
-        404, "PATH_UNKNOWN", "Nothing at this path", "No deployment answers at this path of the host.");
+        404, "PATH_UNKNOWN", "Nothing at this path", "No deployment serves this path of the host.");
 
     public static readonly EdgeFault UnknownFile = new(404, "PAGE_NOT_FOUND", "Page not found", "This site has no page at this address.");
 

@@ -154,7 +154,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking after deadlines failed; it is tried again in a moment")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Checking deadlines failed; it is retried in a moment")]
     private static partial void LogSweepFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information,

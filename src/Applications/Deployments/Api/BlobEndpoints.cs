@@ -74,8 +74,9 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
 
     private static readonly Operation Put = new()
     {
-        Id = "putBlob", Summary = "Keeps bytes under their digest, sha256:HEX; what does not hash to it is refused.", Tag = "blobs", Status = 201,
-        Parameters = [CallScope.Org], Repeatable = "The digest makes a repeated put the same put.",
+        Id = "putBlob", Summary = "Stores bytes under their digest, sha256:HEX; a body with another digest is refused.", Tag = "blobs",
+            Status = 201,
+        Parameters = [CallScope.Org], Repeatable = "The digest identifies the bytes, so a repeated put changes nothing.",
         Body = new Content([MediaType], Schemas.Text()), Answer = Content.Json(Schemas.Of(typeof(BlobAnswer))),
     };
 
@@ -86,6 +87,6 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
 
     private static readonly Operation Head = new()
     {
-        Id = "headBlob", Summary = "Whether the blob is there, and how large it is.", Tag = "blobs", Parameters = [CallScope.Org],
+        Id = "headBlob", Summary = "Whether the blob exists, and its size.", Tag = "blobs", Parameters = [CallScope.Org],
     };
 }

@@ -10,10 +10,11 @@ namespace Strata.Deployments.Api;
 /// <summary>Whose organization a call is about: the caller's own, or the one that a caller of the platform names by <c>org</c>.</summary>
 internal static class CallScope
 {
-    public static Parameter Org => Parameter.Query("org", "Name or id of the organization; needed by callers of the platform.", Schemas.Text());
+    public static Parameter Org => Parameter.Query("org",
+        "Name or id of the organization; required with a token of the platform.", Schemas.Text());
 
     private static readonly Error OrgNeeded = new(
-        ErrorKind.Invalid, "ORG_REQUIRED", "A caller of the platform must say for which organization this is.", "Add ?org=NAME or ?org=ID.");
+        ErrorKind.Invalid, "ORG_REQUIRED", "Callers with a platform token must name the organization.", "Add ?org=NAME or ?org=ID.");
 
     public static async ValueTask<Result<Caller>> CallerOfAsync(this ResourceStore<OrganizationSpec, Nothing> organizations, ApiCall call)
     {

@@ -131,7 +131,7 @@ internal sealed partial class BuildController(
 
     private async Task ShowPlaceAsync(ReleaseResource release, int place, BuildLog log, CancellationToken cancellationToken)
     {
-        log.Step(place == 1 ? "Queued: it is the next to be built" : $"Queued: {place - 1} {(place == 2 ? "build is" : "builds are")} before it");
+        log.Step(place == 1 ? "Queued: it is next in line" : $"Queued: {place - 1} {(place == 2 ? "build is" : "builds are")} before it");
         await TryChangeAsync(release, x => x with { Status = x.Status with { QueuePlace = place } }, null, cancellationToken);
     }
 

@@ -15,10 +15,11 @@ internal static class BuildErrors
         $"The build did not finish within {limit.TotalSeconds:0} s; it was stopped.", "Raise build.timeoutSeconds in strata.yaml if it needs longer.");
 
     public static Error Interrupted(int times) => Failed(
-        $"The build was interrupted {times} times, each time because the server that ran it stopped.", "Deploy again; if it happens again, the build itself may stop the server: look into its log.");
+        $"The build was interrupted {times} times, each time because the server that ran it stopped.",
+        "Deploy again; if it happens again, the build itself may stop the server: check its log.");
 
     public static Error OutputMissing(IReadOnlyList<string> folders) => Failed(
-        $"The build left no folder {string.Join(" or ", folders)}.", "Say where its result is with build.output in strata.yaml.");
+        $"The build produced no folder {string.Join(" or ", folders)}.", "Set build.output in strata.yaml to its result.");
 
     public static Error NoRoom(long diskBytes) => Failed(
         $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
@@ -27,7 +28,8 @@ internal static class BuildErrors
     public static Error Coded(Error error) => error with { Message = $"{error.Code}: {error.Message}" };
 
     public static Error NothingToRun() => Failed(
-        "It is not said how to run the result of the build.", "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");
+        "There is no command that runs the result of the build.",
+        "Add run: {command: …} to strata.yaml, or build: {output: FOLDER} if it is a static site.");
 
     /// <param name="other">What the source is without the Dockerfile; null: nothing that is known.</param>
     public static Error NoDocker(string path, DockerEngine engine, BuildPlan? other)
@@ -70,7 +72,8 @@ internal static class BuildErrors
     public static Error Overtaken() => new(ErrorKind.Conflict, "RELEASE_SUPERSEDED", "A later deploy decides what the deployment runs.");
 
     public static Error Unforeseen(string requestId) => new(
-        ErrorKind.Internal, "BUILD_BROKE", $"The build stopped for a fault of Strata itself ({requestId}).", "Deploy again; if it comes back, look into the server's log.");
+        ErrorKind.Internal, "BUILD_BROKE", $"The build stopped because of an internal error of Strata ({requestId}).",
+        "Deploy again; if it happens again, check the server's log.");
 
     private static Error Failed(string message, string nextStep) => new(ErrorKind.Unprocessable, "BUILD_FAILED", message, nextStep);
 }

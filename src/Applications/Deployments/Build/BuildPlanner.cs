@@ -23,12 +23,12 @@ internal static class BuildPlanner
         if (!Detect(source, file, commands, engine).TryGet(out var plan, out var error))
         {
             if (commands is { Build: null, Run: null } || error.Code != Detectors.NotRecognisedCode) return error;
-            plan = new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" };
+            plan = new BuildPlan { Stack = Stacks.Custom, Summary = "an application with its own commands" };
         }
         return Override(plan, commands);
     }
 
-    /// <summary>A Dockerfile wins where an engine is present, unless it is said how to build without it.</summary>
+    /// <summary>A Dockerfile wins where an engine is present, unless strata.yaml says how to build without it.</summary>
     private static string? TakesDocker(SourceTree source, StrataFile file, Commands commands, DockerEngine engine)
     {
         if (file.Stack is { } stack) return stack == Stacks.Dockerfile ? source.FirstFile(DockerfileDetector.Names) : null;
@@ -51,7 +51,7 @@ internal static class BuildPlanner
         if (engine.Name is null && commands is { Build: null, Run: null, Output: null })
             return BuildErrors.NoDocker(dockerfile, engine, found.TryGet(out var other, out _) ? other : null);
         if (!found.TryGet(out var plan, out _)) return found;
-        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: it is said how to build without it."] };
+        return plan with { Notes = [.. plan.Notes, $"{dockerfile} is not used: strata.yaml says how to build without it."] };
     }
 
     private static Result<BuildPlan> Override(BuildPlan plan, Commands commands)

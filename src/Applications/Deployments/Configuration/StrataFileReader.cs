@@ -30,7 +30,8 @@ public static partial class StrataFileReader
     {
         foreach (var name in NotYet)
         {
-            if (top.Find(name) is { } value) top.Fault<object>(name, value, "is not supported by this version yet; take it out to deploy without it");
+            if (top.Find(name) is { } value)
+                top.Fault<object>(name, value, "is not supported by this version yet; remove it to deploy without it");
         }
         var file = Health(Run(Build(new StrataFile { Name = Name(top), Env = Env(top), Serve = Serve(top) }, top), top), top);
         top.End();

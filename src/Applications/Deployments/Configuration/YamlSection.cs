@@ -85,7 +85,8 @@ internal sealed class YamlSection(YamlMappingNode? node, string path, ICollectio
         foreach (var key in node.Children.Keys)
         {
             if (key is YamlScalarNode { Value: { } name } && known.Contains(name)) continue;
-            faults.Add(new ValidationError(path + key, $"line {key.Start.Line}: is not known here; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}"));
+            faults.Add(new ValidationError(path + key,
+                $"line {key.Start.Line}: is not a known field; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}"));
         }
     }
 

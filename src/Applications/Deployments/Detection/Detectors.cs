@@ -41,18 +41,21 @@ internal static class Detectors
 
     /// <summary>Looks for one stack only, as strata.yaml may ask.</summary>
     public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => stack == Stacks.Static && StaticDetector.PlanAsAsked(source) is { } site ? site : All.FirstOrDefault(x => x.Stack == stack) is not { } detector
-        ? new BuildPlan { Stack = Stacks.Custom, Summary = "an application with commands of its own" }
+        ? new BuildPlan { Stack = Stacks.Custom, Summary = "an application with its own commands" }
         : detector.Detect(source) switch
         {
             Detection.Found found => found.Plan,
             Detection.Faulty faulty => faulty.Error,
-            _ => new Error(ErrorKind.Unprocessable, NotRecognisedCode, $"strata.yaml says that this is \"{stack}\", but there is not {detector.Understands}.", "Correct build.stack, or leave it out to have it detected."),
+            _ => new Error(
+                ErrorKind.Unprocessable, NotRecognisedCode,
+                $"strata.yaml says that this is \"{stack}\", but the source does not have {detector.Understands}.",
+                "Correct build.stack, or leave it out to have it detected."),
         };
 
     private static Error NotRecognised(IReadOnlyList<string> hints) => new(
         ErrorKind.Unprocessable,
         NotRecognisedCode,
-        (hints.Count == 0 ? "It is not clear what this source is." : $"It is not clear what this source is: {string.Join("; ", hints)}.")
-            + $" Understood are: {string.Join("; ", All.Select(x => x.Understands))}.",
+        "The kind of application could not be detected" + (hints.Count == 0 ? "." : $": {string.Join("; ", hints)}.")
+            + $" Supported are: {string.Join("; ", All.Select(x => x.Understands))}.",
         "Add one of these to the root, or a strata.yaml with run: {command: …}.");
 }

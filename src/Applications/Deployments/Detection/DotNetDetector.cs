@@ -29,7 +29,8 @@ internal sealed class DotNetDetector : IDetector
         var first = web[0];
         return Detection.Fault(
             $"There are several web projects: {string.Join(", ", web.Take(5).Select(x => x.Path))}.",
-            $"Say which in strata.yaml, for example: build: {{command: dotnet publish {first.Path} -c Release -o out, output: out}} and run: {{command: dotnet {first.Assembly}.dll}}");
+            $"Choose one in strata.yaml, for example: build: {{command: dotnet publish {first.Path} -c Release -o out, output: out}} "
+            + $"and run: {{command: dotnet {first.Assembly}.dll}}");
     }
 
     private static BuildPlan Plan(Project project) => new()

@@ -32,7 +32,7 @@ internal sealed class StaticDetector : IDetector
     }
 
     private static Detection NotStatic(string page) => Detection.Fault(
-        $"This looks like a site for a server that runs {page}, which a static site cannot do and must not show.",
+        $"This looks like a site whose server runs {page}; a static site cannot run it and must not expose it.",
         "Add a Dockerfile or run: {command: …} to strata.yaml to run it; or build: {stack: static} to serve the other files without such pages.");
 
     private static BuildPlan Plan(string folder) => new()

@@ -58,10 +58,11 @@ internal sealed class PlacementController(DeploymentStores stores, DeploymentVie
         ChangeAsync(resource, x => x with { Status = x.Status with { Message = message } }, null, cancellationToken);
 
     private static string Why(InstanceNeed need, IReadOnlyCollection<NodeLoad> nodes) => nodes.Count == 0
-        ? "No node is up that takes new instances; look at: strata get nodes"
+        ? "No node that is up accepts new instances; see: strata get nodes"
         : string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"None of the {nodes.Count} nodes that are up has {ByteText.Format(need.MemoryBytes)} of memory and {need.Cpu} cores left to promise; lower run.memoryBytes or run.cpu, or add a node.");
+            $"None of the {nodes.Count} nodes that are up has {ByteText.Format(need.MemoryBytes)} of memory "
+            + $"and {need.Cpu} cores left to reserve; lower run.memoryBytes or run.cpu, or add a node.");
 
     /// <returns>As it is now; null: it is not waiting any more.</returns>
     private async Task<InstanceResource?> ChangeAsync(
@@ -74,5 +75,5 @@ internal sealed class PlacementController(DeploymentStores stores, DeploymentVie
     }
 
     /// <summary>The rollout has stopped it meanwhile; never leaves this class.</summary>
-    private static readonly Error MovedOn = new(ErrorKind.Conflict, "MOVED_ON", "The instance is not waiting any more.");
+    private static readonly Error MovedOn = new(ErrorKind.Conflict, "MOVED_ON", "The instance is no longer waiting.");
 }

@@ -51,7 +51,8 @@ internal static class RolloutDecision
     private static string? FindFault(RolloutView view, RolloutRules rules)
     {
         if (view.Wanted is not { } wanted) return view.State == DeploymentStates.RollingOut ? "It has no release yet. Deploy it with: strata deploy" : null;
-        if (!view.Releases.TryGetValue(wanted, out var release)) return "The release that should run is not there any more. List those there are with: strata get releases";
+        if (!view.Releases.TryGetValue(wanted, out var release))
+            return "The release that should run no longer exists. List releases with: strata get releases";
         if (!release.Ready) return $"Release {release.Name} is not built, so it cannot run. List releases with: strata get releases";
         if (view.State != DeploymentStates.RollingOut || view.Replicas == 0) return null;
         var current = view.Instances.Where(x => x.Release == wanted && x.Generation >= view.Generation && !x.Lost).ToList();
@@ -68,7 +69,7 @@ internal static class RolloutDecision
 
     private static string Late(InstanceView instance) => instance.State switch
     {
-        InstanceStates.Pending => "no node took its instance.",
+        InstanceStates.Pending => "no node accepted its instance.",
         InstanceStates.Assigned => "its node did not start the instance.",
         _ => "its instance never became ready.",
     };

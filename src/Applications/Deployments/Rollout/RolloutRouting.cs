@@ -28,7 +28,8 @@ internal sealed record RolloutRouting(IReadOnlyList<RouteTarget> Targets, string
     {
         { Serving: { } serving } => new RolloutRouting([new RouteTarget(serving, 1, null)], null),
         { State: DeploymentStates.RollingOut } => new RolloutRouting([], "It is starting."),
-        { State: DeploymentStates.Failed } => new RolloutRouting([], "Its first release has failed, and nothing served before. See why with: strata describe NAME"),
+        { State: DeploymentStates.Failed } => new RolloutRouting([],
+            "Its first release failed, and there is no earlier one. See why with: strata describe NAME"),
         _ => new RolloutRouting([], "It has not been deployed yet."),
     };
 

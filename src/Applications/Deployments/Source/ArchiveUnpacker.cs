@@ -112,7 +112,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
 
     private static Error? NoteLink(State state, string name, string target)
     {
-        if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "is there twice, once as a link");
+        if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "occurs twice, once as a link");
         if (target.Length is 0 or > 4096 || target.Any(char.IsControl)) return SourceErrors.ArchiveUnsafe(name, "is a link without a usable target");
         state.Links.Add(name, target);
         return null;
@@ -122,12 +122,12 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
     {
         if (SafeName(target) is not { Length: > 0 } source || state.Links.PassesLink(source) || state.Links.IsLink(source) || !File.Exists(state.PathOf(source)))
         {
-            return SourceErrors.ArchiveUnsafe(name, "is a hard link to something that the archive does not hold");
+            return SourceErrors.ArchiveUnsafe(name, "is a hard link to something that is not in the archive");
         }
         state.Bytes += new FileInfo(state.PathOf(source)).Length;
         if (state.Bytes > state.Limits.BytesMax) return SourceErrors.TooManyBytes(state.Limits.BytesMax);
         if (PrepareParent(state, name) is { } fault) return fault;
-        if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "is there twice, once as a link");
+        if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "occurs twice, once as a link");
         File.Copy(state.PathOf(source), state.PathOf(name));
         return null;
     }
@@ -143,7 +143,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         foreach (var (name, target) in state.Links.Links)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "is there twice, once as a link");
+            if (Path.Exists(state.PathOf(name))) return SourceErrors.ArchiveUnsafe(name, "occurs twice, once as a link");
             if (PrepareParent(state, name) is { } fault) return fault;
             File.CreateSymbolicLink(state.PathOf(name), target);
         }

@@ -12,10 +12,11 @@ internal static class SourceErrors
         ErrorKind.Invalid, "SOURCE_AMBIGUOUS", "The release names both an archive and a git repository.", "Give one of the two.");
 
     public static Error ArchiveMissing(string digest) => new(
-        ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The uploaded archive {digest} is not there.", "Upload it again and deploy once more.");
+        ErrorKind.NotFound, "SOURCE_NOT_FOUND", $"The uploaded archive {digest} does not exist.", "Upload it and deploy again.");
 
     public static Error ArchiveBroken() => new(
-        ErrorKind.Invalid, "ARCHIVE_INVALID", "The uploaded archive is not a whole gzip-compressed tar file.", "Make it with: tar -czf source.tar.gz .");
+        ErrorKind.Invalid, "ARCHIVE_INVALID", "The uploaded archive is not a complete gzip-compressed tar file.",
+        "Make it with: tar -czf source.tar.gz .");
 
     public static Error ArchiveUnsafe(string entry, string why) => new(
         ErrorKind.Invalid, "ARCHIVE_UNSAFE", $"The archive was refused: \"{entry.Shortened(120)}\" {why}.", "Remove that entry and deploy again.");
@@ -30,7 +31,8 @@ internal static class SourceErrors
         ErrorKind.TooLarge, "SOURCE_TOO_LARGE", $"The source is larger than {ByteText.Format(limit)}.", "Leave out what the application does not need.");
 
     public static Error LinkLeaves(string link) => new(
-        ErrorKind.Invalid, "SOURCE_UNSAFE", $"The link \"{link.Shortened(120)}\" in the source leads out of it.", "Replace it by a file, or by a relative link that stays inside.");
+        ErrorKind.Invalid, "SOURCE_UNSAFE", $"The link \"{link.Shortened(120)}\" in the source leads out of it.",
+        "Replace it with a file, or with a relative link that stays inside.");
 
     public static Error BadGitUrl(string why) => new(
         ErrorKind.Invalid, "GIT_URL_INVALID", $"The git address cannot be used: {why}.", "Use an address such as https://host/owner/repository.git; deploy a private repository from a clone of it, with: strata deploy FOLDER");

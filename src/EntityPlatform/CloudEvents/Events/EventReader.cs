@@ -12,8 +12,9 @@ internal static class EventReader
     public static Result<JsonDocument> Read(CloudEvent message)
     {
         var bytes = BytesOf(message);
-        if (bytes.Length == 0) return Faulty("The event carries no data.");
-        if (bytes.Length > PayloadBytesMax) return new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The event's data is longer than the {PayloadBytesMax} bytes that are taken.");
+        if (bytes.Length == 0) return Faulty("The event has no data.");
+        if (bytes.Length > PayloadBytesMax)
+            return new Error(ErrorKind.TooLarge, "BODY_TOO_LARGE", $"The event's data is longer than {PayloadBytesMax} bytes.");
         if (!JsonGuard.Check(bytes).TryGet(out var text, out var error)) return error;
         var document = text.Parse();
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;

@@ -39,7 +39,8 @@ internal static class EntityRequests
     {
         var payload = call.Required("payload");
         if (call.Optional("patchFormat") is { } format && !format.Contains("MERGE", StringComparison.OrdinalIgnoreCase))
-            throw new Core.Error(Core.ErrorKind.NotSupported, "NOT_IMPLEMENTED", $"The patch format {format} is not known; merge patch is.").ToException();
+            throw new Core.Error(Core.ErrorKind.NotSupported, "NOT_IMPLEMENTED",
+                $"The patch format {format} is not supported; use a merge patch.").ToException();
         var body = Bodies.Raw(RequestCall.Required(payload, "patch"));
         return TransactionPart(await call.SendAsync("PATCH", $"/api/entity/JSON/{PathOf(payload)}{Settings(call)}", body, "application/merge-patch+json", IfMatch(payload, "*")));
     }

@@ -26,7 +26,8 @@ internal sealed class RequestRouter(InProcessApi api, EventWriter events)
     public async Task<CloudEvent> AnswerOneAsync(CloudEvent request, HttpContext http, CancellationToken cancellationToken)
     {
         if (Handlers.TryGetValue(request.Type, out var handler) && handler.IsStream)
-            return events.Failure(handler.AnswerType, request.Id, EventReader.Faulty($"{request.Type} may have many answers: send it by entityManageCollection or entitySearchCollection."));
+            return events.Failure(handler.AnswerType, request.Id, EventReader.Faulty(
+                $"{request.Type} can have many answers: send it with entityManageCollection or entitySearchCollection."));
         await foreach (var answer in AnswerAsync(request, http, cancellationToken)) return answer;
         throw new InvalidOperationException($"{request.Type} was not answered.");
     }

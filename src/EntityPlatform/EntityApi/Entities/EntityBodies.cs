@@ -45,13 +45,14 @@ internal static class EntityBodies
         var documents = new List<JsonText>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.StartObject) return EntityApiErrors.BadRequest($"Item {documents.Count} is no object, and an entity must be one.");
+            if (reader.TokenType != JsonTokenType.StartObject)
+                return EntityApiErrors.BadRequest($"Item {documents.Count} is not an object; an entity must be one.");
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             documents.Add(new JsonText(body.Utf8[start..(int)reader.BytesConsumed]));
             if (documents.Count > EntityOperations.ItemsMax) return EntityApiErrors.BadRequest($"At most {EntityOperations.ItemsMax} entities fit in one request.");
         }
-        return documents.Count > 0 ? documents : EntityApiErrors.BadRequest("The list holds no entity.");
+        return documents.Count > 0 ? documents : EntityApiErrors.BadRequest("The list is empty.");
     }
 
     /// <summary>Well-formed JSON that begins as an object is one.</summary>

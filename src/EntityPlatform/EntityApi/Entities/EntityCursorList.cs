@@ -22,7 +22,8 @@ internal sealed class EntityCursorList(IEntityLog log, AnswerMemory memory)
     private const int FlushBytes = 64 << 10;
 
     private static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that a list of entities gave out.", "Start the list again with limit and without a cursor.");
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not from a list of entities.",
+        "Start the list again with limit and without a cursor.");
 
     public static bool IsAsked(ApiCall call) => call.Http.Request.Query.ContainsKey(CursorName) || call.Http.Request.Query.ContainsKey(LimitName);
 

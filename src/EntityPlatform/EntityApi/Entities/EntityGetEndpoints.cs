@@ -21,7 +21,7 @@ internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past, An
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapApi("GET", "/api/entity/{entityId}", EntityOperations.Read,
-            EntityOperations.Describe("getEntity", "One entity, now or then.") with { Parameters = EntityOperations.Then },
+            EntityOperations.Describe("getEntity", "One entity, now or at an earlier time.") with { Parameters = EntityOperations.Then },
             GetAsync).JoinsTransactions();
         routes.MapApi("GET", "/api/entity/{entityId}/transitions", EntityOperations.Read,
             EntityOperations.Describe("getEntityTransitions", "The manual transitions that it offers.") with { Parameters = EntityOperations.Then },

@@ -25,7 +25,7 @@ internal sealed class EntityListEndpoint(EntityEngine engine, ModelCatalog catal
                 Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, EntityOperations.ItemsMax)),
                 Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue)),
                 Parameter.Query(EntityCursorList.LimitName, "Entities per page of {items, nextCursor}; instead of pageSize.", Schemas.Integer(1, PageLimits.Max)),
-                Parameter.Query(EntityCursorList.CursorName, "What follows the page whose nextCursor this is; stable under writes.", Schemas.Text()),
+                Parameter.Query(EntityCursorList.CursorName, "The nextCursor of the previous page; stable under writes.", Schemas.Text()),
                 EntityOperations.PointInTime,
             ],
         },

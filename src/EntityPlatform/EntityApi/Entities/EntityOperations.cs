@@ -16,7 +16,8 @@ internal static class EntityOperations
     public static readonly Parameter IfMatch = Parameter.Header("If-Match", "The transactionId that the entity must still have, or *.");
 
     public static readonly Parameter Timeout = Parameter.Query(
-        "transactionTimeoutMillis", "Past it a transaction that is not ready to commit is given up.", Schemas.Integer(1, WriteSettings.TimeoutMsMax));
+        "transactionTimeoutMillis",
+        "After it a transaction that is not ready to commit is aborted.", Schemas.Integer(1, WriteSettings.TimeoutMsMax));
 
     /// <summary>pointInTime or transactionId, not both.</summary>
     public static readonly Parameter[] Then = [PointInTime, Parameter.Query("transactionId", "As of this transaction.", Schemas.Uuid())];

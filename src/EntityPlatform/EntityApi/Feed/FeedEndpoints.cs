@@ -30,10 +30,11 @@ internal sealed class FeedEndpoints(
         Tag = "entity",
         Parameters =
         [
-            Parameter.Query("from", "What is behind this revision. Absent: from the beginning, or with follow from now on.", Schemas.Integer(0, long.MaxValue)),
+            Parameter.Query("from", "Only changes after this revision. Without it: from the beginning, or with follow from now on.",
+                Schemas.Integer(0, long.MaxValue)),
             Parameter.Query("model", "Only of this model, as name or name.version.", Schemas.Text()),
-            Parameter.Query("follow", "Go on with what is committed from then on; server-sent events always do.", Schemas.Flag()),
-            Parameter.Header(LastEventId, "As from, and before it: the id of the last event that was handled."),
+            Parameter.Query("follow", "Keep the response open and send new changes; server-sent events always do.", Schemas.Flag()),
+            Parameter.Header(LastEventId, "Like from, and takes precedence over it: the id of the last event that was handled."),
         ],
         Answer = new Content([EventStream.Lines, EventStream.Events], Schemas.Object()),
     }, StartAsync);

@@ -87,7 +87,7 @@ internal sealed class JsonScanner
             case (State.NameOrEnd or State.Name, (byte)'"'): Begin(State.InName, b); break;
             case (State.Colon, (byte)':'): state = State.Value; break;
             case (State.Value or State.ValueOrEnd, _): BeginScalar(b); break;
-            default: Fail(state == State.End ? "The body goes on behind its object." : "The body is not valid JSON."); break;
+            default: Fail(state == State.End ? "The body has more data after its object." : "The body is not valid JSON."); break;
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
             new Operation
             {
                 Id = "deleteMessages",
-                Summary = "Delete messages by their ids; those that are not there are passed over.",
+                Summary = "Delete messages by their ids; missing ones are skipped.",
                 Tag = "message",
                 Parameters = [Parameter.IdempotencyKey, Parameter.Query("transactionSize", "Messages per transaction.", Schemas.Integer(1, WriteSettings.WindowMax))],
                 Body = Content.Json(Schemas.List(Schemas.Uuid())),

@@ -23,11 +23,12 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
     public void Map(IEndpointRouteBuilder routes) => routes.MapApi("POST", "/api/model/{entityName}/{modelVersion}/migrate", "entities.write", new Operation
     {
         Id = "migrateEntities",
-        Summary = "Move the entities of a model to another version of it by a mapping, or try it with dryRun; asked for again, it goes on. One line of progress after each transaction.",
+        Summary = "Move the entities of a model to another version of it by a mapping, or try it with dryRun; "
+            + "sent again, it continues. One line of progress after each transaction.",
         Tag = "model",
         Body = Content.Json(Body(), example: new JsonObject { ["to"] = 2, ["rules"] = new JsonArray(), ["dryRun"] = true }),
         Answer = new Content([Lines], Schemas.Object()),
-        Repeatable = "It goes on with the entities that are not moved yet.",
+        Repeatable = "It continues with the entities that have not been moved yet.",
     }, MigrateAsync);
 
     private static JsonObject Body() => Schemas.Closed(

@@ -24,13 +24,14 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         var list = Describe("listModels", "Every model of the organization.") with { Answer = Content.Json(Schemas.List(Schemas.Object())) };
         var keys = Change("setUniqueKeys", "Set the unique keys of an unlocked model.") with { Body = Content.Json(UniqueKeys()) };
         routes.MapApi("GET", "/api/model/", "models.read", list, ListAsync);
-        routes.MapApi("PUT", One + "/lock", Write, Change("lockModel", "From here on the model holds entities."), LockAsync);
+        routes.MapApi("PUT", One + "/lock", Write, Change("lockModel", "Lock a model: from now on it can hold entities."), LockAsync);
         routes.MapApi("PUT", One + "/unlock", Write, Change("unlockModel", "Open the model for changes; only while it has no entities."), UnlockAsync);
         routes.MapApi(
             "POST", One + "/changeLevel/{changeLevel}", Write, Change("setChangeLevel", "Set what documents may change about a locked model's structure."),
             SetChangeLevelAsync);
         routes.MapApi("PUT", One + "/unique-keys", Write, keys, SetUniqueKeysAsync);
-        var project = Change("setModelProject", "Give a model with its entities to a project, or back to the organization.") with { Body = Content.Json(ProjectBody()) };
+        var project = Change("setModelProject",
+            "Move a model with its entities to a project, or back to the organization.") with { Body = Content.Json(ProjectBody()) };
         routes.MapApi("PUT", One + "/project", Write, project, SetProjectAsync);
         routes.MapApi("DELETE", One, Write, Change("deleteModel", "Delete an unlocked model without entities."), DeleteAsync);
     }

@@ -34,7 +34,8 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
         routes.MapApi("POST", "/api/model/import/{dataFormat}/{converter}/{entityName}/{modelVersion}", "models.write", new Operation
         {
             Id = "importModel",
-            Summary = "Learn a model's structure: from samples in JSON or XML (SAMPLE_DATA), or what an export answers (SIMPLE_VIEW, JSON_SCHEMA).",
+            Summary = "Learn a model's structure: "
+                + "from samples in JSON or XML (SAMPLE_DATA), or the result of an export (SIMPLE_VIEW, JSON_SCHEMA).",
             Tag = "model",
             Parameters = [Parameter.IdempotencyKey],
             Body = new Content([Json, .. Xml], Schemas.Any()),
@@ -43,11 +44,11 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
         routes.MapApi("POST", "/api/model/validate/{entityName}/{modelVersion}", "models.read", new Operation
         {
             Id = "validateDocument",
-            Summary = "Whether a document fits a model; success says so.",
+            Summary = "Check whether a document fits a model.",
             Tag = "model",
             Body = Content.Json(Schemas.Object()),
             Answer = Content.Json(Schemas.Object()),
-            Repeatable = "It reads, and changes nothing.",
+            Repeatable = "It only reads.",
         }, ValidateAsync);
     }
 

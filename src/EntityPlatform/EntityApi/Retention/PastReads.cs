@@ -60,7 +60,7 @@ internal sealed class PastReads(IEntityLog log, ModelCatalog catalog)
         var text = horizon.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
         return new Error(
             ErrorKind.Gone, "REVISIONS_DROPPED", $"Superseded revisions of the model {model} from before {text} were dropped by its retention rule.",
-            "Ask for that time or a later one; what is current is complete.")
+            "Use that time or a later one; current data is complete.")
         {
             Details = new Dictionary<string, string> { ["droppedBefore"] = text },
         };

@@ -28,14 +28,14 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
         {
             Id = "searchEntities",
             Summary = "The entities of a model that meet a condition, one per line.",
-            Repeatable = "It reads, and changes nothing.",
+            Repeatable = "It only reads.",
             Tag = "search",
             Parameters =
             [
                 .. SearchRequest.Parameters,
-                Parameter.Query("limit", "Past it the search is refused.", Schemas.Integer(1, ResultsMax)),
-                Parameter.Query("timeoutMillis", "Past it the search ends with SEARCH_TIMEOUT.", Schemas.Integer(1, int.MaxValue)),
-                Parameter.Query("trackingRead", "Accepted for compatibility: it matters inside a transaction only.", Schemas.Flag()),
+                Parameter.Query("limit", "If more entities match, the search is refused.", Schemas.Integer(1, ResultsMax)),
+                Parameter.Query("timeoutMillis", "After it the search ends with SEARCH_TIMEOUT.", Schemas.Integer(1, int.MaxValue)),
+                Parameter.Query("trackingRead", "Accepted for compatibility: it matters only inside a transaction.", Schemas.Flag()),
             ],
             Body = SearchRequest.Body,
             Answer = new Content(["application/x-ndjson"], Schemas.Object()),

@@ -10,14 +10,15 @@ internal static class SearchErrors
 {
     public static Error UnknownPath(JsonPath path) => FieldPath($"The model has no field {path}.", "Export the model to see its fields.");
 
-    public static Error NoScalar(JsonPath path) => FieldPath($"{path} leads to objects or arrays, which compare with nothing.", "Name a field inside, or the elements with [*].");
+    public static Error NoScalar(JsonPath path) => FieldPath($"{path} leads to objects or arrays, which cannot be compared.",
+        "Name a field inside, or the elements with [*].");
 
     public static Error TypeMismatch(JsonPath path, IEnumerable<FieldFamily> families) => new(
         ErrorKind.Invalid, "CONDITION_TYPE_MISMATCH",
         $"The value or the operator does not suit {path}, which holds {string.Join(" or ", families.Where(f => f != FieldFamily.Null).Select(Name))}.");
 
     public static Error BadSort(string sort) => FieldPath(
-        $"\"{(sort.Length <= 60 ? sort : sort[..60])}\" is nothing to sort by.",
+        $"\"{(sort.Length <= 60 ? sort : sort[..60])}\" cannot be sorted by.",
         "Write a path to one value, such as total or customer.name:desc, or @ and state, creationDate, lastUpdateTime, transitionForLatestSave, transactionId or id.");
 
     public static Error TooManySortKeys() => FieldPath($"A search has at most {SearchQuery.SortKeysMax} keys to sort by.", null);

@@ -19,7 +19,7 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
             Id = "queryGroupedStats",
             Summary = "Count the entities of a model by values, and add up fields for each group.",
             Tag = "stats",
-            Repeatable = "It reads, and changes nothing.",
+            Repeatable = "It only reads.",
             Body = Content.Json(Schemas.Members(
                 [
                     ("groupBy", Schemas.List(Schemas.Text())), ("condition", Schemas.Object()), ("aggregations", Schemas.List(Schemas.Object())),

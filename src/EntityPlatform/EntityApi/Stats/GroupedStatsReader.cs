@@ -35,7 +35,8 @@ internal static class GroupedStatsReader
             if (item.ValueKind != JsonValueKind.String) return StatsErrors.Malformed("groupBy must be a list of strings.");
             var text = item.GetString()!;
             Field field = new Field.Meta(MetaField.State);
-            if (text != State && !TryReadPath(text, out field!)) return StatsErrors.GroupBy($"\"{text.Shortened(100)}\" is no path to group by.");
+            if (text != State && !TryReadPath(text, out field!))
+                return StatsErrors.GroupBy($"\"{text.Shortened(100)}\" is not a path to group by.");
             if (keys.Any(k => k.Field.Equals(field))) return StatsErrors.GroupByTwice(text.Shortened(100));
             keys.Add((text, field));
         }
@@ -56,7 +57,8 @@ internal static class GroupedStatsReader
         var aggregations = new List<Aggregation>();
         if (sent.ValueKind == JsonValueKind.Undefined) return aggregations;
         if (sent.ValueKind != JsonValueKind.Array) return StatsErrors.Malformed("aggregations must be a list.");
-        if (sent.GetArrayLength() > Grouping.FieldsMax) return StatsErrors.Malformed($"At most {Grouping.FieldsMax} aggregations can be asked for.");
+        if (sent.GetArrayLength() > Grouping.FieldsMax)
+            return StatsErrors.Malformed($"At most {Grouping.FieldsMax} aggregations are allowed.");
         foreach (var item in sent.EnumerateArray())
         {
             if (!ReadAggregation(item).TryGet(out var aggregation, out var error)) return error;
@@ -72,7 +74,8 @@ internal static class GroupedStatsReader
         if (sent.ValueKind != JsonValueKind.Object) return StatsErrors.Malformed("An aggregation must be an object.");
         var (op, field, alias) = (Text(sent, "op"), Text(sent, "field"), Text(sent, "as"));
         if (op is null || !TryReadOp(op, out var known)) return StatsErrors.Operation((op ?? "").Shortened(100));
-        if (field is null || !TryReadPath(field, out var path)) return StatsErrors.Field($"\"{(field ?? "").Shortened(100)}\" is no path to a single value.");
+        if (field is null || !TryReadPath(field, out var path))
+            return StatsErrors.Field($"\"{(field ?? "").Shortened(100)}\" is not a path to a single value.");
         if (alias is null && Member(sent, "as").ValueKind != JsonValueKind.Undefined || alias is { Length: 0 or > AliasLengthMax })
             return StatsErrors.Malformed($"\"as\" must be a text of 1 to {AliasLengthMax} characters.");
         var name = field.StartsWith("$.", StringComparison.Ordinal) ? field[2..] : field;

@@ -13,7 +13,8 @@ internal static class StatsErrors
 
     public static Error GroupByTwice(string path) => Invalid("DUPLICATE_GROUP_BY", $"groupBy names {path} twice.");
 
-    public static Error Operation(string op) => Invalid("INVALID_AGGREGATION_OP", $"\"{op}\" is no aggregation.", "There are sum, avg, min, max and stdev.");
+    public static Error Operation(string op) => Invalid("INVALID_AGGREGATION_OP", $"\"{op}\" is not an aggregation.",
+        "Use sum, avg, min, max or stdev.");
 
     public static Error Field(string what) => Invalid("INVALID_AGGREGATION_FIELD", what, "Name a member by a path such as $.amount.");
 

@@ -35,14 +35,15 @@ internal sealed class TransferEndpoints(
             Answer = new Content([Lines], Schemas.Object()),
         }, ExportAsync);
         routes.MapApi("GET", "/api/import", Read, Describe("getImport", "Show the status of the import into this organization."), GetAsync);
-        routes.MapApi("POST", "/api/import", Write, Describe("importData", "Bring an export into an organization that holds no data: all of it, or nothing that anyone sees.") with
+        routes.MapApi("POST", "/api/import", Write, Describe("importData",
+            "Import an export into an organization that holds no data; all of it becomes visible at once, or nothing.") with
         {
             Body = new Content([Lines], Schemas.Object()),
-            Repeatable = "An organization that holds data is refused, so an export is brought in once.",
+            Repeatable = "An organization that holds data is refused, so an export is imported once.",
         }, ImportAsync);
-        routes.MapApi("DELETE", "/api/import", Write, Describe("discardImport", "Forget an unfinished import.") with
+        routes.MapApi("DELETE", "/api/import", Write, Describe("discardImport", "Discard an unfinished import.") with
         {
-            Repeatable = "What is gone is not there to be forgotten twice.",
+            Repeatable = "Deleting twice has the same effect as once.",
         }, DiscardAsync);
     }
 

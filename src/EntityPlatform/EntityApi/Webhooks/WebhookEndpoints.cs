@@ -41,17 +41,18 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
             Parameters =
             [
                 Parameter.Query("limit", "Dead letters of a page.", Schemas.Integer(1, PageLimits.Max)),
-                Parameter.Query("cursor", "As the page before said.", Schemas.Integer(0, long.MaxValue)),
+                Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Integer(0, long.MaxValue)),
             ],
         }, GetDeliveriesAsync);
-        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Forget the dead letters.") with
+        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Delete the dead letters.") with
         {
-            Repeatable = "What is gone is not there to be forgotten twice.",
+            Repeatable = "Deleting twice has the same effect as once.",
         }, DiscardAsync);
         routes.MapApi("POST", One + "/replay", write, Describe("replayWebhook", "Send dead letters again: one, or all.") with
         {
-            Parameters = [Parameter.Query("revision", "Of one dead letter; absent: all.", Schemas.Integer(1, long.MaxValue))],
-            Repeatable = "It marks dead letters to be sent again; marking one twice is marking it once, and one that arrived is no dead letter.",
+            Parameters = [Parameter.Query("revision", "Of one dead letter; without it, all.", Schemas.Integer(1, long.MaxValue))],
+            Repeatable = "It marks dead letters for resending: "
+                + "marking one twice has the same effect as once, and a delivered one is no longer a dead letter.",
         }, ReplayAsync);
     }
 

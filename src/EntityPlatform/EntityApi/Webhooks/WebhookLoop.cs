@@ -30,7 +30,7 @@ internal sealed class WebhookLoop(WebhookParts parts, TenantId tenant, EntityId 
     {
         if (webhook.Status.Secret is not { } text || parts.Secrets.Open(text, WebhookEndpoints.ContextOf(id)) is not { } secret)
         {
-            await TellAsync("The secret cannot be opened with this cloud's key: make a new one.", 0, null, cancellationToken);
+            await TellAsync("The secret cannot be decrypted with this cloud's key: make a new one.", 0, null, cancellationToken);
             return;
         }
         await ReplayAsync(secret, cancellationToken);

@@ -73,5 +73,6 @@ internal sealed class WebhookSender : IDisposable
     }
 
     private sealed class WebhookRefusedException(string host)
-        : IOException($"{host} is not an address of the public internet, and private ones are open only where the server was started with --private-webhooks on.");
+        : IOException($"{host} is not an address of the public internet, "
+            + "and private ones are allowed only if the server was started with --private-webhooks on.");
 }

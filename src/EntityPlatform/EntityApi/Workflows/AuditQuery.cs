@@ -19,19 +19,20 @@ internal sealed record AuditQuery(
 
     public static readonly Parameter[] Parameters =
     [
-        Parameter.Query("eventType", "Kinds of events: may be given several times.", Schemas.List(Schemas.OneOf(AuditItem.EntityChange, AuditItem.StateMachine, "System"))),
-        Parameter.Query("severity", "Events of this severity only.", Schemas.OneOf("ERROR", "INFO", "WARN", "DEBUG")),
+        Parameter.Query("eventType",
+            "Types of events; may be repeated.", Schemas.List(Schemas.OneOf(AuditItem.EntityChange, AuditItem.StateMachine, "System"))),
+        Parameter.Query("severity", "Only events of this severity.", Schemas.OneOf("ERROR", "INFO", "WARN", "DEBUG")),
         Parameter.Query("fromUtcTime", "Not before this time (RFC 3339).", Schemas.Time()),
         Parameter.Query("toUtcTime", "Before this time (RFC 3339).", Schemas.Time()),
-        Parameter.Query("transactionId", "Of this transaction only.", Schemas.Uuid()),
-        Parameter.Query("cursor", "The nextCursor of the page before.", Schemas.Text()),
+        Parameter.Query("transactionId", "Only events of this transaction.", Schemas.Uuid()),
+        Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Text()),
         Parameter.Query("limit", "Events at most.", Schemas.Integer(1, LimitMax)),
     ];
 
     private const int LimitDefault = 20;
 
     internal static readonly Error BadCursor = new(
-        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not one that the trail of this entity gave out.",
+        ErrorKind.Invalid, "INVALID_CURSOR", "The cursor is not from this entity's trail.",
             "Start the trail again without a cursor.");
 
     private static readonly string[] KindNames = [AuditItem.EntityChange, AuditItem.StateMachine, "System"];

@@ -14,15 +14,15 @@ internal sealed class DryRunEndpoints(EntityEngine engine)
     public void Map(IEndpointRouteBuilder routes)
     {
         const string One = "/api/entity/{format}/{entityId}";
-        Map(routes, One + "/dry-run", "dryRunUpdate", "What an update without a transition would do, and why not more.");
-        Map(routes, One + "/{transition}/dry-run", "dryRunTransition", "What a transition would do, and why not more.");
+        Map(routes, One + "/dry-run", "dryRunUpdate", "What an update without a transition would do, and where and why it would stop.");
+        Map(routes, One + "/{transition}/dry-run", "dryRunTransition", "What a transition would do, and where and why it would stop.");
     }
 
     private void Map(IEndpointRouteBuilder routes, string path, string id, string summary) =>
         routes.MapApi("POST", path, EntityOperations.Read, EntityOperations.Describe(id, summary) with
         {
             Parameters = [EntityOperations.IfMatch],
-            Repeatable = "It tries, and changes nothing.",
+            Repeatable = "It changes nothing.",
             Body = new Content(["application/json", "application/xml"], Schemas.Object(), Required: false),
         }, TryAsync).JoinsTransactions();
 

@@ -31,7 +31,9 @@ internal static class DryRunWriter
         json.WriteStartArray("offers");
         foreach (var offer in run.Offers) WriteOffer(json, offer);
         json.WriteEndArray();
-        if (run.IsAssumption) json.WriteString("assumes", "Processors are not called in a dry run; what lies behind one assumes that it leaves the data as it is.");
+        if (run.IsAssumption)
+            json.WriteString("assumes",
+                "Processors are not called in a dry run; what follows one assumes that it leaves the data unchanged.");
         json.WriteEndObject();
     }
 

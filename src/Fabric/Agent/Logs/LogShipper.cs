@@ -99,7 +99,8 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
         if (position < starts[0] || end - position > BacklogBytesMax)
         {
             var next = Math.Max(starts[0], end - BytesAfterLoss);
-            var text = string.Create(CultureInfo.InvariantCulture, $"… {next - position} bytes dropped: the output came faster than a log takes it.\n");
+            var text = string.Create(CultureInfo.InvariantCulture,
+                $"… {next - position} bytes dropped: the output came faster than the log can store it.\n");
             await SendAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
             Move(next);
         }

@@ -158,7 +158,7 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     /// <returns>Null: it was fetched in advance and there is no room.</returns>
     private async Task<SiteUse?> FetchAsync(SiteKey key, Entry entry)
     {
-        if (api is null) throw new InvalidDataException("The site is not here and there is no control plane to fetch it from.");
+        if (api is null) throw new InvalidDataException("The site is not cached, and there is no control plane to fetch it from.");
         var hasPlace = await TakePlaceAsync(entry);
         var work = Path.Combine(folder, $".{key.FolderName}.{Guid.CreateVersion7(time.GetUtcNow()):N}");
         try
@@ -186,7 +186,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
             var isAsked = entry.IsAsked;
             if (space.TryAdmit(key.FolderName, work, name => !isAsked && shownNames.Contains(name)) is { } use) return use;
             if (!isAsked) return null;
-            if (time.GetElapsedTime(begun) > limits.FetchTimeout) throw new IOException("There is no room for it beside the sites that are being read.");
+            if (time.GetElapsedTime(begun) > limits.FetchTimeout)
+                throw new IOException("There is no room for it next to the sites in use.");
         }
     }
 
@@ -239,7 +240,7 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
     [LoggerMessage(Level = LogLevel.Warning, Message = "The static image {Digest} of {Org} cannot be fetched or unpacked")]
     private static partial void LogFailed(ILogger logger, string digest, string org, Exception exception);
 
-    private sealed class SiteTooLargeException() : IOException("The site is larger than what the unpacked sites of this edge may take together.");
+    private sealed class SiteTooLargeException() : IOException("The site is larger than this edge's limit for all unpacked sites.");
 
     private sealed class Entry
     {

@@ -32,7 +32,8 @@ public static class NodeEndpoints
         routes.MapApi("POST", "/api/v1/instances/{nameOrId}/token/renew", "instances.control", Renew, tokens.RenewAsync);
     }
 
-    private static readonly Parameter Org = Parameter.Query("org", "The organization's id; needed by callers of the platform.", Schemas.Text());
+    private static readonly Parameter Org = Parameter.Query("org",
+        "The organization's id; required with a token of the platform.", Schemas.Text());
 
     private static readonly Operation Heartbeat = new()
     {
@@ -41,8 +42,9 @@ public static class NodeEndpoints
             + "Returns the epoch of its lease, for the header Strata-Fence of its writes.",
         Parameters =
         [
-            Parameter.Query("session", "Names the agent's process; one that is new to the node takes it over.", Schemas.Text()),
-            Parameter.Query("epoch", "What the last heartbeat of this session answered: the lease is only renewed.", Schemas.Integer(0, int.MaxValue)),
+            Parameter.Query("session", "Identifies the agent's process; a new one takes over the node.", Schemas.Text()),
+            Parameter.Query("epoch", "The epoch that this session's last heartbeat returned; with it the lease is only renewed.",
+                Schemas.Integer(0, int.MaxValue)),
         ],
         Answer = Content.Json(Schemas.Object()),
         Repeatable = "Each heartbeat extends the lease of the session that sends it.",
@@ -58,7 +60,7 @@ public static class NodeEndpoints
     {
         Id = "writeInstanceLogs", Summary = "Appends lines of the instance's output; for the node's agent.", Tag = "instances", Status = 204,
         Parameters = [Org], Body = new Content(["text/plain"], Schemas.Text()),
-        Repeatable = "Lines are kept at least once: those of a request that is sent again are there twice.",
+        Repeatable = "Lines are stored at least once: a request that is sent twice stores its lines twice.",
     };
 
     private static readonly Operation Token = new()
@@ -67,13 +69,13 @@ public static class NodeEndpoints
         Summary = "Makes a new token for the instance, with its project's rights, and revokes the one before; for the node's agent.",
         Tag = "instances",
         Parameters = [Org], Answer = Content.Json(Schemas.Text()),
-        Repeatable = "The token of the last answer is the one that counts.",
+        Repeatable = "Only the token of the last answer is valid.",
     };
 
     private static readonly Operation Renew = new()
     {
         Id = "renewInstanceToken",
-        Summary = "Extends the token that the instance has by an hour from now; for the node's agent.",
+        Summary = "Extends the instance's token to one hour from now; for the node's agent.",
         Tag = "instances",
         Parameters = [Org], Answer = Content.Json(Schemas.Members([("expiresAt", Schemas.Time())], "expiresAt")),
         Repeatable = "The token expires an hour from the last of them.",

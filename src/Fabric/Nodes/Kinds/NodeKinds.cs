@@ -31,7 +31,7 @@ public static class NodeKinds
         Plural = Plurals.Instances,
         IdPrefix = "ins",
         Scope = KindScope.Project,
-        Description = "One running copy of a release on a node; made, drained and stopped by its deployment's rollout.",
+        Description = "One running copy of a release on a node; created, drained and stopped by its deployment's rollout.",
         Workflow = KindWorkflow.Load(typeof(NodeKinds), "instance.workflow.json"),
         InitialStatus = new InstanceStatus(),
         Readers = [Roles.Viewer, Roles.Developer, Roles.Agent, Roles.Edge],
@@ -64,8 +64,8 @@ public static class NodeKinds
     /// <summary>Placement sets the node once; everything else stays as it was made, so that what runs is what the entity says.</summary>
     private static IReadOnlyList<ValidationError> CheckChange(InstanceSpec was, InstanceSpec shall)
     {
-        if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance does not move: make another one.")];
+        if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance cannot be moved; create another one.")];
         var same = JsonText.From(was with { Node = null }, WireJson.Of<InstanceSpec>()) == JsonText.From(shall with { Node = null }, WireJson.Of<InstanceSpec>());
-        return same ? [] : [new("", "An instance does not change after it was made: make another one.")];
+        return same ? [] : [new("", "An instance cannot be changed after its creation; create another one.")];
     }
 }

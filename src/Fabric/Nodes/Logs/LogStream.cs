@@ -33,9 +33,9 @@ public sealed record LogRequest(bool Follow, long After, int? Tail)
 
     public static IReadOnlyList<Parameter> Parameters { get; } =
     [
-        Parameter.Query("follow", "Stay and send lines as they come.", Schemas.Flag()),
+        Parameter.Query("follow", "Keep the response open and send new lines as they arrive.", Schemas.Flag()),
         Parameter.Query("after", "Only lines after this position.", Schemas.Integer(0, long.MaxValue)),
-        Parameter.Query("tail", "Only the last lines of what there is.", Schemas.Integer(0, TailMax)),
+        Parameter.Query("tail", "Only this many lines, the last ones.", Schemas.Integer(0, TailMax)),
     ];
 
     public static Result<LogRequest> Read(ApiCall call)

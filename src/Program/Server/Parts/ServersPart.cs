@@ -53,7 +53,7 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
         [
             .. known.Where(s => s.State == ServerStates.Down).Select(s => new StatusWarning(
                 "server " + s.Name, $"its heartbeats ended at {s.Heartbeat:u}, and it was not stopped",
-                "Start it again, or leave it: it is forgotten a day after its end")),
+                "Start it again, or leave it: it is removed a day after its end")),
         ];
         if (known.Count(s => s.State == ServerStates.Up) < 2) return warnings;
         if (options.BlobBucket is null && options.BlobFolder is null)

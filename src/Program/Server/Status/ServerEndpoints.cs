@@ -27,7 +27,8 @@ internal static class ServerEndpoints
         var list = new KindList([.. kinds.Select(k => new KindInfo(k.Name, k.Plural, k.IdPrefix, k.Scope, k.Description, k.UserTransitions))]);
         var telemetry = routes.ServiceProvider.GetRequiredService<StrataTelemetry>();
         StartMetrics(routes.ServiceProvider);
-        routes.MapApi("GET", "/api/v1", "kinds.read", Describe("listKinds", "The kinds of resources that there are."), _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
+        var listKinds = Describe("listKinds", "The kinds of resources.");
+        routes.MapApi("GET", "/api/v1", "kinds.read", listKinds, _ => Task.FromResult<Result<Answer>>(Answer.Json(list))).InProject();
         routes.MapApi("GET", "/api/v1/status", "status.read", Describe("getStatus", "Addresses, version and health of each part; operators also see folders, processes and errors."), call =>
             Task.FromResult<Result<Answer>>(Answer.Json(call.Principal.IsOperator ? status() : status().ForTenants()))).InProject();
         routes.MapApi("GET", "/api/v1/metrics", "status.read", Describe("getMetrics", "The metrics of this server, as Prometheus text; for operators.") with

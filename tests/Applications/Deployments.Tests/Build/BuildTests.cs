@@ -87,6 +87,6 @@ public sealed class BuildTests
     {
         var (release, _, _) = await BuildAsync(Small with { Command = "ln -s /etc out", Output = "out" }, ("index.html", "x"));
         Assert.Equal(ReleaseStates.Failed, release.State);
-        Assert.Contains("The build left no folder out.", release.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("The build produced no folder out.", release.Status.Message, StringComparison.Ordinal);
     }
 }

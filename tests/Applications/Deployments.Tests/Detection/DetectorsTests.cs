@@ -53,7 +53,7 @@ public sealed class DetectorsTests
     }
 
     [Theory]
-    [InlineData("notes.txt", "x", "It is not clear what this source is.")]
+    [InlineData("notes.txt", "x", "The kind of application could not be detected.")]
     [InlineData("package.json", "{\"name\":\"x\"}", "neither a start nor a build script")]
     [InlineData("package.json", "{oops", "cannot be read")]
     [InlineData("package.json", "[]", "cannot be read")]

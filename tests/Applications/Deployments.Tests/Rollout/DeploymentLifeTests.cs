@@ -142,7 +142,7 @@ public sealed class DeploymentLifeTests
         await cloud.ReleaseAsync("odd", "odd-1", folder.Archive());
         var release = await cloud.UntilBuiltAsync("odd-1");
         Assert.Equal(ReleaseStates.Failed, release.State);
-        Assert.Contains("It is not clear what this source is.", release.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("The kind of application could not be detected.", release.Status.Message, StringComparison.Ordinal);
         Assert.True(release.Status.SourceRejected);
         var deployment = await cloud.UntilAsync("odd", x => x.State == DeploymentStates.Failed, "the deployment says so");
         Assert.StartsWith("Release odd-1 was not built: ", deployment.Status.Message, StringComparison.Ordinal);

@@ -22,13 +22,13 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
         routes.MapApi("PUT", Model + "/indexes", "models.write", Describe("setIndexes", "Declare which paths of a model have an index: these and no others.") with
         {
             Body = Content.Json(Body()),
-            Repeatable = "It sets all of the paths: set twice they are the same.",
+            Repeatable = "It replaces all paths, so repeating it changes nothing.",
         }, DeclareAsync);
         routes.MapApi("POST", Model + "/explain", "models.read", Describe("explainCondition", "How a search by this condition would be answered, and by which index.") with
         {
             Parameters = SearchRequest.Parameters,
             Body = SearchRequest.Body,
-            Repeatable = "It reads, and changes nothing.",
+            Repeatable = "It only reads.",
         }, ExplainAsync);
     }
 

@@ -23,18 +23,19 @@ internal sealed class SearchJobEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         const string One = "/api/search/async/{jobId}";
-        routes.MapApi("POST", "/api/search/async/{entityName}/{modelVersion}", Read, Describe("submitSearch", "Search without waiting; the answer is the job's id.") with
+        routes.MapApi("POST", "/api/search/async/{entityName}/{modelVersion}", Read, Describe("submitSearch",
+            "Start an asynchronous search; returns the job's id.") with
         {
             Parameters = SearchRequest.Parameters,
             Body = SearchRequest.Body,
             Answer = Content.Json(Schemas.Uuid()),
             Repeatable = "It starts one more job, which only reads and expires.",
         }, SubmitAsync);
-        routes.MapApi("GET", One, Read, Describe("getSearchResults", "What a search has found, page by page.") with
+        routes.MapApi("GET", One, Read, Describe("getSearchResults", "The results of a search, page by page.") with
         {
             Parameters = PageParameters,
         }, call => ResultsAsync(call, WritePageAsync));
-        routes.MapApi("GET", One + "/status", Read, Describe("getSearchStatus", "How far a search is."), StatusAsync);
+        routes.MapApi("GET", One + "/status", Read, Describe("getSearchStatus", "The progress of a search."), StatusAsync);
         routes.MapApi("PUT", One + "/cancel", Read, Describe("cancelSearch", "End a running search.") with
         {
             Repeatable = "A job ends once; after that the answer is SEARCH_JOB_ALREADY_TERMINAL.",
