@@ -11,7 +11,7 @@ namespace Strata.Agent;
 /// <summary>
 /// Brings one instance on this machine to where its entity says it should be. A loop that looks at two things only, what the entity is now and what runs now, takes one
 /// step and waits: for a change of either, or for the time that the step asks for. So it does not matter when it was interrupted.
-/// <para>While the API cannot be reached, what runs runs on, and what crashes is started again as it was.</para>
+/// <para>While the API cannot be reached, what runs keeps running, and what crashes is restarted unchanged.</para>
 /// </summary>
 internal sealed partial class InstanceRunner(InstanceContext context, AgentParts parts)
 {
@@ -121,7 +121,10 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         return await TakeAsync("start", Started(Status) with { Message = null }, cancellationToken);
     }
 
-    /// <summary>BACKOFF: wait for the time, then start once more. Where no time is set, it did not crash (<see cref="StoppedWithNodeAsync"/>), so that is no restart.</summary>
+    /// <summary>
+    /// BACKOFF: wait for the time, then start again. Without a time it did not crash (<see cref="StoppedWithNodeAsync"/>), so this is not a
+    /// restart.
+    /// </summary>
     private async Task<TimeSpan?> AgainAsync(CancellationToken cancellationToken)
     {
         if (Run is not { IsRunning: true })
@@ -171,7 +174,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         return failures > 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(Math.Max(1, Spec.Health.IntervalSeconds));
     }
 
-    /// <summary>DRAINING: let it end what it has begun. If it ends by itself, that is its stop.</summary>
+    /// <summary>DRAINING: let it finish requests in flight. If it exits by itself, that counts as its stop.</summary>
     private async Task<TimeSpan?> DrainAsync(CancellationToken cancellationToken)
     {
         if (Run is not { IsRunning: true }) return await TakeAsync("stop", Status, cancellationToken);
@@ -186,7 +189,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         return await TakeAsync("stopped", status, cancellationToken);
     }
 
-    /// <summary>FAILED: nothing of it runs on; it waits for its removal.</summary>
+    /// <summary>FAILED: nothing of it runs any more; it waits for its removal.</summary>
     private async Task<TimeSpan?> ClearAsync(CancellationToken cancellationToken)
     {
         await parts.Runtime.KillAsync(context.Id, cancellationToken);

@@ -29,8 +29,8 @@ public sealed record NodeAgentOptions
 
 /// <summary>
 /// Runs on a machine what its instances say should run there. It uses the public API only and knows only the instances that the API lists;
-/// what it finds running without an instance is stopped. It may die at any time: what it started runs on and is taken up by the next one.
-/// One per <see cref="NodeMachine"/>.
+/// what it finds running without an instance is stopped. It may die at any time: what it started keeps running and is adopted by the next
+/// one. One per <see cref="NodeMachine"/>.
 /// </summary>
 public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgentOptions options, Supervisor supervisor, TimeProvider time, ILoggerFactory loggers)
 {
@@ -69,7 +69,9 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
         }
     }
 
-    /// <summary>Works while this agent holds the node, and returns when nothing of it goes on any more. The loops are supervised each for itself.</summary>
+    /// <summary>
+    /// Works while this agent holds the node, and returns when all of its work has ended. Each loop is supervised separately.
+    /// </summary>
     private async Task RunTermAsync(Resource<NodeSpec, NodeStatus> node, AgentParts parts, NodeHold hold, CancellationToken cancellationToken)
     {
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -108,7 +110,7 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     {
         Record(error);
         if (error is null) work.Succeeded();
-        else work.Failed(error); // a beat that waits longer than the lease would cost the node its instances
+        else work.Failed(error); // a heartbeat delayed beyond the lease would cost the node its instances
     }
 
     /// <summary>Brings the node's entity up to date; tries until the API answers. The server registers the node before its agent gets a token.</summary>

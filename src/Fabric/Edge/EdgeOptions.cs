@@ -35,7 +35,7 @@ public sealed record EdgeOptions
 
     public static readonly TimeSpan StopGraceDefault = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long requests may go on after a stop has begun; WebSockets are closed at once (1001), event streams end.</summary>
+    /// <summary>How long requests may continue after a stop has begun; WebSockets are closed at once (1001), event streams end.</summary>
     public TimeSpan StopGrace { get; init; } = StopGraceDefault;
 
     public EdgeLimits Limits { get; init; } = new();
@@ -135,7 +135,7 @@ public sealed record SiteLimits
     /// <summary>Of all unpacked sites together; the ones used longest ago are deleted beyond it. 0: a quarter of the disk.</summary>
     public long StoredBytesMax { get; init; }
 
-    /// <summary>Files up to this size are kept in memory once asked for.</summary>
+    /// <summary>Files up to this size are kept in memory once requested.</summary>
     public int CachedFileBytesMax { get; init; } = 256 * 1024;
 
     /// <summary>Of all kept files together.</summary>

@@ -80,7 +80,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <summary>Its instruments.</summary>
     internal EdgeMetrics Metrics => metrics;
 
-    /// <summary>Serves by this table from now on. Requests that have begun end as they were.</summary>
+    /// <summary>Serves with this table from now on. Requests in flight finish with the old one.</summary>
     public void Apply(TableSnapshot snapshot)
     {
         application.Table = tables.Build(snapshot);

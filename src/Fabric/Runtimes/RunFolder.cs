@@ -98,7 +98,7 @@ internal sealed class RunFolder(string path, TimeProvider time)
         return null;
     }
 
-    /// <summary>The shim's pid as it was written down, whether it is still there or not.</summary>
+    /// <summary>The recorded pid of the shim, whether or not it still runs.</summary>
     public int? LastShimPid => ReadPid()?.Pid;
 
     /// <summary>Waits for a shim that has written the end down to end itself. False: it never wrote it, or takes too long, so that what it should take away may be there.</summary>

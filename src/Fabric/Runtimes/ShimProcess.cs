@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Strata.Runtimes;
 
-/// <summary>How a shim is started; kept in the run's folder so that it can be started once more.</summary>
+/// <summary>How a shim is started; kept in the run's folder so that it can be started again.</summary>
 internal sealed record ShimStart(string Shim, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment);
 
 /// <summary>Starts a shim in a session of its own, so that neither a terminal's Ctrl-C nor the end of this process reaches it.</summary>

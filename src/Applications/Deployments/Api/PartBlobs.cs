@@ -31,7 +31,7 @@ internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, Time
         return isImage || await IsPartOfImageAsync(part.Node, tenant, digest, cancellationToken);
     }
 
-    /// <summary>A layer or configuration that is asked for before its manifest, as after a restart of the server.</summary>
+    /// <summary>A layer or configuration that is requested before its manifest, as after a restart of the server.</summary>
     private async ValueTask<bool> IsPartOfImageAsync(string? node, TenantId tenant, Digest digest, CancellationToken cancellationToken)
     {
         await foreach (var image in ImagesAsync(node, tenant, null, cancellationToken))
@@ -48,7 +48,7 @@ internal sealed class PartBlobs(DeploymentStores stores, ImageStore images, Time
             tenant, digest is { } own ? new Condition.All([Equal(NodeField, node), Equal(InstanceImage, own.ToString())]) : Equal(NodeField, node), cancellationToken)
             .Select(i => (string?)i.Spec.Image);
 
-    /// <summary>Remembers an image and what its manifest names; false where there is no such image.</summary>
+    /// <summary>Remembers an image and what its manifest names; false if the image does not exist.</summary>
     /// <exception cref="StrataException">BLOBS_UNAVAILABLE.</exception>
     private async ValueTask<bool> AllowAsync(string? node, TenantId tenant, string? image, CancellationToken cancellationToken)
     {

@@ -244,7 +244,7 @@ internal sealed partial class BuildController(
         }
         : release with { Status = release.Status with { Message = UrlCredentials.Mask(Sentence(built.Error)), SourceRejected = BuildErrors.IsOfSource(built.Error), LogTail = log.Tail, BuildSeconds = seconds } };
 
-    /// <summary>Ends a release that is not to be built any more; its deployment goes on as it was.</summary>
+    /// <summary>Ends a release that is no longer to be built; its deployment is not affected.</summary>
     private async Task CancelAsync(ReleaseResource release, Error reason, CancellationToken cancellationToken)
     {
         var ended = await TryChangeAsync(
@@ -277,7 +277,7 @@ internal sealed partial class BuildController(
         return status with { Candidate = null, Message = isNews ? DeployMessages.NothingServes(deployment.Name, release.Spec.Source, what!) : status.Message };
     }
 
-    /// <summary>Ends a release that was never built. Its deployment goes on as it was.</summary>
+    /// <summary>Ends a release that was never built. Its deployment is not affected.</summary>
     private async Task RefuseAsync(ReleaseResource release, Error error, CancellationToken cancellationToken) =>
         await TryChangeAsync(release, x => x with { Status = x.Status with { Message = Sentence(error), QueuePlace = null, Reported = true } }, "fail", cancellationToken);
 

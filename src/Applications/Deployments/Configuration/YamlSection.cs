@@ -78,7 +78,7 @@ internal sealed class YamlSection(YamlMappingNode? node, string path, ICollectio
         return node?.Children.FirstOrDefault(x => x.Key is YamlScalarNode { Value: { } text } && text == name).Value;
     }
 
-    /// <summary>Notes fields that are in the file and were not asked for.</summary>
+    /// <summary>Records unknown fields of the file.</summary>
     public void End()
     {
         if (node is null) return;

@@ -21,7 +21,9 @@ internal sealed class ImageStore(IBlobStore blobs)
         return await StoreAsync(tenant, stored.Blob, stored.DiffId, content.Run, cancellationToken);
     }
 
-    /// <summary>An image's manifest as it was put: anyone may upload any JSON as a blob. Null where it is not there, or is no manifest.</summary>
+    /// <summary>
+    /// An image's manifest as it was put: anyone may upload any JSON as a blob. Null if it does not exist, or is not a manifest.
+    /// </summary>
     public async Task<Result<OciManifest?>> ReadManifestAsync(TenantId tenant, Digest image, CancellationToken cancellationToken)
     {
         var read = await BlobStream.ReadAsync(blobs, tenant, image, ManifestBytesMax, cancellationToken);

@@ -78,7 +78,7 @@ internal static class RolloutDecision
     {
         var missing = roles.Replicas - roles.Current.Count;
         if (roles.Target is null || missing <= 0) return (null, null);
-        // Each failed one delays its own replacement; what was asked for beyond them does not wait.
+        // Each failed one delays only its own replacement; other wanted instances do not wait.
         if (missing > roles.Failed.Count) return ((roles.Target.Id, missing - roles.Failed.Count), null);
         var due = roles.Failed.Max(x => x.ChangedAt) + new ExponentialBackOff(rules.BackOff, rules.BackOffMax).After(roles.Failed.Count);
         return due <= roles.View.Now ? ((roles.Target.Id, missing), null) : (null, due - roles.View.Now);

@@ -56,7 +56,7 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
         foreach (var id in plan.Delete) await DeleteInstanceAsync(caller, id, cancellationToken);
     }
 
-    /// <summary>Deletes all that belongs to the deployment, and it last, so that an interruption leaves it to go on from.</summary>
+    /// <summary>Deletes all that belongs to the deployment, and the deployment last, so that an interrupted deletion can resume.</summary>
     public async Task RemoveAsync(Caller caller, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         await views.Hub.CatchUpWithStoreAsync(caller.Tenant, cancellationToken); // nothing that belongs to it may stay behind it

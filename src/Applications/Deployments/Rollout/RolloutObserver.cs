@@ -68,7 +68,7 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
         return (lost, next);
     }
 
-    /// <summary>When the next one that has ended is no longer kept: nothing else wakes the rollout then.</summary>
+    /// <summary>When the next ended instance is no longer kept: nothing else wakes the rollout then.</summary>
     private TimeSpan? KeptUntil(RolloutView view)
     {
         TimeSpan? next = null;

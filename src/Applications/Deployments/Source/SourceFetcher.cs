@@ -48,6 +48,6 @@ internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLi
     }
 }
 
-/// <param name="Commit">Full hash; null where the source is no repository.</param>
+/// <param name="Commit">Full hash; null if the source is not a repository.</param>
 /// <param name="HasSubmodules">It has submodules, which were not fetched.</param>
 internal sealed record FetchedSource(string? Commit, bool HasSubmodules = false);

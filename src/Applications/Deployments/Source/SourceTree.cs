@@ -8,7 +8,7 @@ namespace Strata.Deployments.Source;
 /// </summary>
 internal sealed class SourceTree
 {
-    /// <summary>Bytes that are read of one file; a detector needs no more.</summary>
+    /// <summary>Bytes that are read of one file; enough for every detector.</summary>
     public const int TextBytesMax = 1 << 20;
 
     /// <summary>Files, folders and links of a tree with what a build installs into it.</summary>

@@ -11,7 +11,7 @@ public interface ITunnelObserver
     /// <summary>Connected: the edge serves this address now.</summary>
     void Connected(string url);
 
-    /// <summary>The connection is no more; it is tried again after the pause.</summary>
+    /// <summary>The connection is lost; it is retried after the pause.</summary>
     void Lost(string reason, TimeSpan pause);
 
     /// <summary>A connection came for which nothing answers on this machine.</summary>
@@ -40,7 +40,8 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
     private TunnelAddresses Addresses => new(server, tunnel, Organization);
 
     /// <summary>
-    /// Until cancelled. Before the first connection has come about every failure is thrown; later only what the server refuses for good: <see cref="TunnelRefusedException"/>.
+    /// Runs until cancelled. Before the first connection is made every failure is thrown; later only a permanent refusal by the server:
+    /// <see cref="TunnelRefusedException"/>.
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ internal sealed record TunnelMessage
     public ValueTask SendAsync(WebSocket to, CancellationToken cancellationToken) =>
         to.SendAsync(JsonSerializer.SerializeToUtf8Bytes(this, TunnelJson.Default.TunnelMessage).AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
 
-    /// <returns>Null: the other end has closed, or sends what is no message.</returns>
+    /// <returns>Null: the other end has closed, or sent something that is not a message.</returns>
     public static async ValueTask<TunnelMessage?> ReceiveAsync(WebSocket from, byte[] buffer, CancellationToken cancellationToken)
     {
         var length = 0;

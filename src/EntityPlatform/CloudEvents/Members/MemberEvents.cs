@@ -108,7 +108,7 @@ internal static class MemberEvents
         json.WriteEndObject();
     }
 
-    /// <summary>Without data the processor leaves the document as it is; what is no object cannot be one.</summary>
+    /// <summary>Without data the processor leaves the document unchanged; data that is not an object cannot be a document.</summary>
     private static MemberAnswer Processed(JsonElement payload)
     {
         var carries = payload.TryGetProperty("payload", out var carried) && carried.ValueKind == JsonValueKind.Object && carried.TryGetProperty("data", out var data) && data.ValueKind != JsonValueKind.Null;

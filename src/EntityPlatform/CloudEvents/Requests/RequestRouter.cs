@@ -10,7 +10,8 @@ using Strata.Core;
 namespace Strata.CloudEvents.Requests;
 
 /// <summary>
-/// Answers requests by the type of the event, whatever call they came by. A failure is an answer too; only what is no request at all ends the call with an error. Safe for concurrent use.
+/// Answers requests by the type of the event, whatever call they came by. A failure is an answer too; only an event that is not a request
+/// ends the call with an error. Safe for concurrent use.
 /// </summary>
 internal sealed class RequestRouter(InProcessApi api, EventWriter events)
 {

@@ -19,7 +19,7 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
 
     public ModelKey Model => target.Model;
 
-    /// <summary>Throws <see cref="StrataException"/> where it cannot go on; what was committed before stays.</summary>
+    /// <summary>Throws <see cref="StrataException"/> when it cannot continue; what was committed before stays.</summary>
     public async IAsyncEnumerable<DeletedPage> RunAsync(KeyedRequest? keyed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var moment = await MomentAsync(keyed, cancellationToken);

@@ -9,7 +9,7 @@ namespace Strata.EntityApi.Feed;
 
 /// <summary>What one stream of changes sends.</summary>
 /// <param name="From">What is behind it.</param>
-/// <param name="Until">Where it ends; null: it goes on.</param>
+/// <param name="Until">Where it ends; null: it follows.</param>
 internal sealed record FeedRequest(TenantId Tenant, ModelFilter Models, Revision From, Revision? Until);
 
 /// <summary>
@@ -39,7 +39,7 @@ internal sealed class FeedStream(
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // The client goes on with another server.
+            // The client resumes with another server.
         }
     }
 

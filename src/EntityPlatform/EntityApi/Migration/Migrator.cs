@@ -70,7 +70,7 @@ internal sealed class Migrator(EntityEngine engine, MigrationPlan plan)
         }
     }
 
-    /// <summary>Tries them in a transaction that is let go.</summary>
+    /// <summary>Tries them in a transaction that is discarded.</summary>
     private async Task<List<EntityId>> FindFittingAsync(IReadOnlyList<EntityId> ids, List<MigrationFailure> unfit, CancellationToken cancellationToken)
     {
         var fitting = new List<EntityId>();

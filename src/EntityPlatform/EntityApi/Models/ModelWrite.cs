@@ -8,7 +8,7 @@ namespace Strata.EntityApi.Models;
 /// <summary>Changes of one model, each of which takes effect once for its Idempotency-Key. Safe for concurrent use.</summary>
 internal sealed class ModelWrite(Idempotency idempotency)
 {
-    /// <param name="body">What is asked for beside the path; the default where there is nothing.</param>
+    /// <param name="body">What is requested besides the path; the default if nothing is.</param>
     /// <param name="act">Makes the change; null: it is made.</param>
     /// <param name="answer">The same however often the request comes.</param>
     public async Task<Result<Answer>> RunAsync(

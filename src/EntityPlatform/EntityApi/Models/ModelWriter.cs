@@ -31,7 +31,7 @@ internal static class ModelWriter
         json.WriteEndObject();
     }
 
-    /// <param name="view">The structure in the form that was asked for.</param>
+    /// <param name="view">The structure in the requested form.</param>
     public static void WriteExport(Utf8JsonWriter json, ModelInfo model, JsonText view)
     {
         json.WriteStartObject();

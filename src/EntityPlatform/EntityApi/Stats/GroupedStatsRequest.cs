@@ -3,7 +3,7 @@ using Strata.Entities.Conditions;
 
 namespace Strata.EntityApi.Stats;
 
-/// <summary>What grouped statistics are asked for.</summary>
+/// <summary>A request for grouped statistics.</summary>
 /// <param name="GroupBy">Each as it was written, and what it means.</param>
 /// <param name="Limit">The largest groups only; null: all.</param>
 internal sealed record GroupedStatsRequest(

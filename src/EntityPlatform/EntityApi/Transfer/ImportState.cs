@@ -20,7 +20,7 @@ internal sealed record ImportState(
 
     private const string Name = "import";
 
-    /// <summary>Under which one import of an organization goes on at a time, on whichever server.</summary>
+    /// <summary>The lease under which an organization has at most one import at a time, on any server.</summary>
     public static string LeaseOf(TenantId tenant) => $"import/{tenant}";
 
     public static async ValueTask<ImportState?> ReadAsync(IDurableValues durable, TenantId tenant, CancellationToken cancellationToken) =>

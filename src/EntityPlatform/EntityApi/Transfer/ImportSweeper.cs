@@ -13,7 +13,7 @@ namespace Strata.EntityApi.Transfer;
 internal sealed class ImportSweeper(ITransfers transfers, IDurableValues durable, ILeases leases, TimeProvider time, Supervisor supervisor)
     : LeasedService("import-sweeper", leases, time, supervisor)
 {
-    /// <summary>After its expiry, in which the same export sent again still goes on where it was.</summary>
+    /// <summary>How long an import is kept after its expiry; until then the same export sent again still continues it.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
 
     private const int PageMax = 100;
@@ -49,7 +49,7 @@ internal sealed class ImportSweeper(ITransfers transfers, IDurableValues durable
     private async Task SweepAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var lease = await HeldLease.TryTakeAsync(leases, ImportState.LeaseOf(tenant), HeldLease.NewHolder(time), LeaseTime, time, cancellationToken);
-        if (lease is null) return; // an import is going on
+        if (lease is null) return; // an import is running
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {

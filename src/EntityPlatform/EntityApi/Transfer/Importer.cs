@@ -98,7 +98,7 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
             return TransferErrors.NotEmpty;
         }
         var goesOn = former is { State: ImportState.Unfinished } && former.Export == export;
-        // The mark of another goes first: a mark whose rows are gone in part would let that one go on as if they were there.
+        // The mark of another import goes first: a mark with only part of its rows would let that import continue as if they were there.
         if (!goesOn) Require(await ImportState.ForgetAsync(durable, tenant, fence, cancellationToken));
         Require(await transfers.UnstageAsync(tenant, revisions: !goesOn, fence, cancellationToken));
         state = goesOn ? former! : new ImportState(ImportState.Unfinished, export, 0, time.GetUtcNow());
@@ -177,7 +177,7 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
         digest.ReleaseAll();
     }
 
-    /// <summary>Of what breaks off, so that the next try goes on from there.</summary>
+    /// <summary>Stages the complete commits of an interrupted import, so that the next try continues from there.</summary>
     private Task StageWholeCommitsAsync(CancellationToken cancellationToken)
     {
         revisions.RemoveAll(r => r.Revision == last); // its commit may be here in part

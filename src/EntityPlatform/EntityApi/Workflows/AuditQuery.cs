@@ -7,7 +7,7 @@ using Strata.Resources.Kinds;
 
 namespace Strata.EntityApi.Workflows;
 
-/// <summary>Which audit events are asked for, and from where on.</summary>
+/// <summary>Which audit events are requested, and from which position.</summary>
 /// <param name="Kinds">Null: all.</param>
 /// <param name="From">Inclusive.</param>
 /// <param name="To">Exclusive.</param>

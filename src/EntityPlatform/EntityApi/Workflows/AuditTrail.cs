@@ -3,7 +3,10 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Workflows;
 
-/// <summary>Finds audit events in an entity's history. A search that passes over too much gives what it found and where to go on. Safe for concurrent use.</summary>
+/// <summary>
+/// Finds audit events in an entity's history. A search that skips too much returns what it found and where to resume. Safe for concurrent
+/// use.
+/// </summary>
 internal sealed class AuditTrail(IEntityLog log)
 {
     /// <summary>Commits looked at by one request.</summary>
@@ -49,5 +52,5 @@ internal sealed class AuditTrail(IEntityLog log)
     private static bool IsPast(AuditQuery query, EntityRevision oldest) => query.Transaction is not null || oldest.ChangedAt < query.From;
 }
 
-/// <param name="Next">Where to go on; null: that was all.</param>
+/// <param name="Next">Where to resume; null: that was all.</param>
 internal sealed record AuditPage(IReadOnlyList<AuditItem> Items, AuditPosition? Next);

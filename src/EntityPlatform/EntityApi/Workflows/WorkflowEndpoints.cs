@@ -9,7 +9,7 @@ using Strata.EntityApi.Models;
 
 namespace Strata.EntityApi.Workflows;
 
-/// <summary>The workflows of a model, under /api/model: imported and exported as text that is kept as it was.</summary>
+/// <summary>The workflows of a model, under /api/model: imported and exported as text that is kept unchanged.</summary>
 internal sealed class WorkflowEndpoints(ModelCatalog catalog, ModelWrite writes)
 {
     public void Map(IEndpointRouteBuilder routes)

@@ -16,7 +16,7 @@ internal interface IInstanceHook
     /// <summary>Takes up an instance that runs already, because an earlier life of the agent started it.</summary>
     Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>After the instance is to end for good.</summary>
+    /// <summary>Called once the instance is to end permanently.</summary>
     Task StopAsync(InstanceContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 

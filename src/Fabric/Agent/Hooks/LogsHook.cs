@@ -34,7 +34,7 @@ internal sealed class LogsHook(StrataClient client, Supervisor supervisor, TimeP
 
     private void Begin(InstanceContext context, CancellationToken cancellationToken)
     {
-        // A loop of an earlier term has ended with it: an agent that gets its node back goes on shipping.
+        // A loop of an earlier term has ended with it: an agent that gets its node back resumes shipping.
         if (shipping.TryGetValue(context.Id, out var present) && !present.Loop.Completion.IsCompleted) return;
         var shipper = new LogShipper(client, context.Id, context.Org, context.LogFile, time);
         shipping[context.Id] = new Shipping(shipper, supervisor.StartUntilDone("agent-logs", async (_, stop) =>

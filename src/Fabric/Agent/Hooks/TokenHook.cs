@@ -29,13 +29,13 @@ internal sealed class TokenHook(StrataClient client, Supervisor supervisor, Time
         return default(Done);
     }
 
-    /// <summary>A token that an earlier life of the agent asked for is renewed at once: it may have expired meanwhile.</summary>
+    /// <summary>A token from before the agent's restart is renewed at once: it may have expired meanwhile.</summary>
     public async Task ResumeAsync(InstanceContext context, CancellationToken cancellationToken)
     {
         if (renewing.TryGetValue(context.Id, out var present))
         {
             if (!present.Term.IsCancellationRequested && !present.Work.Completion.IsCompleted) return;
-            // One of an earlier term ends with it, perhaps only now: an agent that gets its node back goes on renewing.
+            // One of an earlier term ends with it, perhaps only now: an agent that gets its node back resumes renewing.
             await present.Work.StopAsync(cancellationToken);
         }
         var path = PathOf(context, "token/renew");

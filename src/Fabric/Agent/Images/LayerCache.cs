@@ -22,7 +22,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     /// <summary>What nothing has used for this long is deleted: a rollback soon after is instant.</summary>
     private static readonly TimeSpan UnusedMax = TimeSpan.FromHours(6);
 
-    /// <summary>A layer that was asked for this recently may be about to run.</summary>
+    /// <summary>A layer that was requested this recently may be about to run.</summary>
     private static readonly TimeSpan RecentMax = TimeSpan.FromMinutes(10);
 
     private readonly Turns downloads = new();
@@ -81,7 +81,7 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
     }
 
     /// <summary>
-    /// Removes a layer unless an instance has asked for it meanwhile. It is renamed first, so that a crash during the deletion leaves no
+    /// Removes a layer unless an instance has requested it meanwhile. It is renamed first, so that a crash during the deletion leaves no
     /// damaged layer that counts as whole.
     /// </summary>
     private bool TryRemove(string folder, bool isTooMuch, Func<IReadOnlySet<string>> used)

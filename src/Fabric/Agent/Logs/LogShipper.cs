@@ -17,7 +17,7 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
     private const int BatchBytesMax = 256 * 1024;
     private const int LineBytesMax = 32 * 1024;
 
-    /// <summary>The API keeps no more of one instance.</summary>
+    /// <summary>The API keeps at most this much of one instance.</summary>
     private const long BacklogBytesMax = 4 << 20;
 
     /// <summary>Less than that, so that the line that says what is lost is kept too.</summary>

@@ -51,7 +51,9 @@ internal static class GrpcMessages
         }
     }
 
-    /// <summary>The client's body as it comes, each piece sent at once. It can be sent once; a call that could not connect has not begun it.</summary>
+    /// <summary>
+    /// The client's body as it comes, each piece sent at once. It can be sent once; a call that could not connect has not started it.
+    /// </summary>
     private sealed class BodyContent(Exchange x) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)

@@ -29,7 +29,7 @@ internal sealed class RequestWriter(IReadOnlyList<IPNetwork> trustedProxies)
         "X-Forwarded-Prefix", "X-Real-IP", "Forwarded", "X-Request-Id",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether the edge keeps a client's header from the instance. What is no name at all is not withheld but refused.</summary>
+    /// <summary>Whether the edge keeps a client's header from the instance. An invalid name is not withheld but refused.</summary>
     public static bool IsWithheld(Exchange x, string name) =>
         Own.Contains(name) || (!RequestGuard.IsPlainName(name) && RequestGuard.IsName(name) && !(x.Route!.PassesUnusualHeaders && !IsAliasOfOwn(name)));
 

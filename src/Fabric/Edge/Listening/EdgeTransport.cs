@@ -15,7 +15,7 @@ internal sealed class EdgeTransport(ILoggerFactory loggers, EventLoops? loops = 
 
     private readonly SocketTransportFactory sockets = new(Options.Create(new SocketTransportOptions
     {
-        // The thread of the pool that received the bytes goes on with them: one hand-over less.
+        // The pool thread that received the bytes continues with them, which saves a hand-over.
         UnsafePreferInlineScheduling = true,
         Backlog = Backlog,
         MaxReadBufferSize = 256 * 1024,

@@ -58,8 +58,8 @@ internal sealed class RouteTarget(TargetRecord record, string org, InstanceState
     public bool HasOther(InstanceState than) => instances.Length > 1 && instances.Any(i => i != than && i.IsHealthy);
     public bool IsUsable => record.StaticImage is not null || instances.Length > 0;
 
-    /// <summary>The less busy of two instances chosen by chance; one that rests after failed connects only where there is no other.</summary>
-    /// <param name="not">Failed this request already; taken again only where there is no other.</param>
+    /// <summary>The less busy of two instances chosen at random; one that rests after failed connects only if there is no other.</summary>
+    /// <param name="not">Failed this request already; chosen again only if there is no other.</param>
     public InstanceState Pick(InstanceState? not = null)
     {
         if (instances.Length == 1) return instances[0];

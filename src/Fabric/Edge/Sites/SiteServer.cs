@@ -14,7 +14,7 @@ internal sealed class SiteServer(EdgeOptions options, StrataClient? api, ILogger
         Path.Combine(options.DataFolder ?? Path.GetTempPath(), "sites"), options.DataFolder is not null, options.Sites, api, logger, time);
     private readonly SiteCache cache = new(options.Sites);
 
-    /// <summary>Fetches the sites of a new table before the first request asks, and lets go of those it no longer shows.</summary>
+    /// <summary>Fetches the sites of a new table before the first request asks, and releases those that are no longer in it.</summary>
     public void Prepare(TableSnapshot snapshot)
     {
         var shown = snapshot.Routes

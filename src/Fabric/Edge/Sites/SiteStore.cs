@@ -57,7 +57,8 @@ internal sealed partial class SiteStore(string folder, bool isOwn, SiteLimits li
             var site = await entry.Load.Value.WaitAsync(limits.FetchTimeout, time);
             if (site is null && !entry.IsPassedOver) return null;
             if (site?.Use.TryBegin() == true) return site;
-            sites.TryRemove(new KeyValuePair<SiteKey, Entry>(key, entry)); // deleted meanwhile to make room, or passed over before it was asked for
+            // Deleted meanwhile to make room, or skipped before it was requested.
+            sites.TryRemove(new KeyValuePair<SiteKey, Entry>(key, entry));
         }
         return null;
     }

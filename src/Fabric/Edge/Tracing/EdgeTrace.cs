@@ -21,7 +21,7 @@ internal static class EdgeTrace
         var parent = headers.TraceParent is [{ } text] && ActivityContext.TryParse(text, headers.TraceState, isRemote: true, out var context) ? context : default;
         var caller = Activity.Current;
         var span = Source.StartActivity("edge.request", ActivityKind.Server, parent);
-        Activity.Current = caller; // the connection's loop goes on with other requests
+        Activity.Current = caller; // the connection's loop continues with other requests
         if (span is null) return null;
         if (span.Recorded) return span.SetTag("http.request.method", x.Request.Method).SetTag("url.path", x.Request.Path);
         span.Dispose(); // only a new trace id, which is not needed

@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Strata.Edge.Transport;
 
 /// <summary>
-/// One thread that waits for sockets with epoll and goes on, on itself, with whatever was waiting for them. A client's connection and the connections to instances that serve
-/// it live on the same loop, so a request never changes threads.
+/// One thread that waits for sockets with epoll and runs the continuations that wait for them. A client's connection and the connections to
+/// instances that serve it live on the same loop, so a request never changes threads.
 /// <para>Invariants: sockets are watched edge-triggered, for both directions, from their birth to their closing, so a request costs no call but its receives and sends. Only
 /// the loop's thread raises a socket's readiness; other threads ask it to by <see cref="Wake"/>. What runs on a loop must not block.</para>
 /// </summary>

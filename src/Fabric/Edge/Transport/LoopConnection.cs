@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Strata.Edge.Transport;
 
 /// <summary>
-/// A client's connection on an event loop, as Kestrel wants it. It behaves as Kestrel's own do: when the client stops sending, or breaks off, <see cref="ConnectionClosed"/>
-/// fires, on the thread pool; an abort resets the connection, an ordinary end sends what is left and closes.
+/// A client's connection on an event loop, as Kestrel wants it. It behaves as Kestrel's own do: when the client stops sending, or
+/// disconnects, <see cref="ConnectionClosed"/> fires, on the thread pool; an abort resets the connection, an ordinary end sends what is
+/// left and closes.
 /// </summary>
 internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeature, IDuplexPipe
 {

@@ -55,7 +55,8 @@ internal sealed class LoopListener : IConnectionListener
             }
             catch (SocketException)
             {
-                await Task.Delay(Pause, TimeProvider.System, cancellationToken); // no more file descriptors, for example: asking again at once does not help
+                // Out of file descriptors, for example: retrying at once does not help.
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
             }
         }
     }
@@ -79,7 +80,7 @@ internal sealed class LoopListener : IConnectionListener
         }
         catch (Exception e) when (e is Win32Exception or ObjectDisposedException)
         {
-            return null; // also when the kernel has no room to watch it: thrown on, it would end the accepting for good
+            return null; // also when the kernel has no room to watch it: rethrown, it would end the accept loop
         }
     }
 }

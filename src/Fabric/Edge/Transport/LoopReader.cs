@@ -74,7 +74,7 @@ internal sealed class LoopReader(LoopConnection connection, LoopSocket socket) :
         if (end == 0) Release();
         try
         {
-            socket.Begin(); // only at the first wait, so that the first bytes too go on on the loop and not on the thread that accepted
+            socket.Begin(); // only at the first wait, so that the first bytes too are handled on the loop and not on the accepting thread
         }
         catch (Exception e) when (e is ObjectDisposedException or Win32Exception)
         {

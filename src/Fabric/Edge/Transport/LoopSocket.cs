@@ -8,8 +8,8 @@ namespace Strata.Edge.Transport;
 /// <summary>
 /// A TCP socket on an event loop. It is received from only after a signal, and a receive that did not fill its buffer is not repeated: an ordinary request costs one receive
 /// and one send.
-/// <para>One user receives and one sends at a time, on any thread; who has to wait goes on on the loop's thread. <see cref="Dispose"/> and <see cref="WakeUsers"/> may be called
-/// at any time by any thread: those who wait then find the socket closed.</para>
+/// <para>One user receives and one sends at a time, on any thread; after a wait they continue on the loop's thread. <see cref="Dispose"/>
+/// and <see cref="WakeUsers"/> may be called at any time by any thread: those who wait then find the socket closed.</para>
 /// </summary>
 internal sealed class LoopSocket : IUpstreamSocket
 {
@@ -63,10 +63,13 @@ internal sealed class LoopSocket : IUpstreamSocket
         return waitingToSend.RunAsync();
     }
 
-    /// <summary>Lets those who wait look around once more.</summary>
+    /// <summary>Wakes the waiters to check again.</summary>
     public void WakeUsers() => loop.Wake(this);
 
-    /// <summary>From now on the loop watches it; needed before a wait. A socket that connects must have begun to: before, the kernel calls it hung up.</summary>
+    /// <summary>
+    /// From now on the loop watches it; required before a wait. A connecting socket must have started to connect: before that the kernel
+    /// reports it as hung up.
+    /// </summary>
     public void Begin()
     {
         if (Interlocked.Exchange(ref isBegun, 1) == 0) loop.Watch(this, socket.SafeHandle);

@@ -74,7 +74,7 @@ internal sealed class LoopWriter(LoopConnection connection, LoopSocket socket) :
         return new FlushResult(isCanceled: false, isBroken);
     }
 
-    /// <summary>False: the kernel takes no more now. True: all is sent, or cannot be any more.</summary>
+    /// <summary>False: the kernel accepts no more now. True: everything is sent, or can no longer be.</summary>
     private bool TrySend()
     {
         try

@@ -1,6 +1,6 @@
 namespace Strata.Edge.Transport;
 
-/// <summary>Something that goes on when its socket is ready.</summary>
+/// <summary>A continuation that runs when its socket is ready.</summary>
 internal interface IReadyWaiter
 {
     void Continue();
@@ -26,7 +26,7 @@ internal sealed class Readiness(LoopSocket socket, int raised)
     /// <summary>Nothing was left at the time of this signal.</summary>
     public void Drained(int signal) => drained = signal;
 
-    /// <summary>By the loop only. The waiter goes on here and now.</summary>
+    /// <summary>Called by the loop only. The waiter continues synchronously.</summary>
     public void Raise()
     {
         Volatile.Write(ref raised, raised + 1);

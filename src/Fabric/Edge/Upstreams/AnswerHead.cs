@@ -45,7 +45,7 @@ internal sealed class AnswerHead
     /// <summary>Whether the instance keeps the connection open after this answer.</summary>
     public bool KeepsAlive => !saysClose && (minorVersion == 1 || saysKeepAlive);
 
-    /// <summary>Server-sent events, which go on until one side ends them. Cheap: asked of each answer.</summary>
+    /// <summary>Server-sent events, which continue until one side ends them. Cheap: checked for each answer.</summary>
     public bool IsEventStream
     {
         get

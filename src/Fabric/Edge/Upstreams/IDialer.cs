@@ -31,7 +31,7 @@ internal interface IDialer
     ValueTask<IUpstreamSocket> ConnectAsync(IPEndPoint endPoint, int shard, CancellationToken cancellationToken);
 }
 
-/// <summary>Sockets as the runtime has them; what waits goes on on the thread pool.</summary>
+/// <summary>The runtime's sockets; continuations run on the thread pool.</summary>
 internal sealed class SocketDialer : IDialer
 {
     public int Shards => 1;

@@ -10,7 +10,7 @@ internal enum CutReason
     Timeout,
     ClientGone,
 
-    /// <summary>The edge stops, and the stream would go on for ever.</summary>
+    /// <summary>The edge stops, and the stream would never end by itself.</summary>
     Stopping,
 }
 
@@ -111,7 +111,7 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
         return default;
     }
 
-    /// <summary>From now on the answer has this long to go on.</summary>
+    /// <summary>From now on the next part of the answer must arrive within this time.</summary>
     public void ExpectWithin(TimeSpan timeout) => Volatile.Write(ref receiveBy, clock.After(timeout));
 
     /// <summary>The instance owes nothing now: we wait for the client.</summary>
@@ -127,7 +127,7 @@ internal sealed class UpstreamConnection(IUpstreamSocket socket, int shard, Coar
         return pending;
     }
 
-    /// <summary>Takes in what <see cref="ReceiveAsync"/> brought, where the answer must go on.</summary>
+    /// <summary>Takes in what <see cref="ReceiveAsync"/> received, when the answer must continue.</summary>
     /// <exception cref="UpstreamException">The instance has ended it instead.</exception>
     public void Received(int count)
     {

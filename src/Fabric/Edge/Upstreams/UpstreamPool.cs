@@ -164,7 +164,7 @@ internal sealed class UpstreamPool(IPEndPoint endPoint, UpstreamLimits limits, C
         }
     }
 
-    /// <summary>Cuts off streams that would go on for ever.</summary>
+    /// <summary>Cuts off streams that would never end by themselves.</summary>
     public void EndStreams()
     {
         UpstreamConnection[] endless;

@@ -61,7 +61,7 @@ public static class NodeKinds
         return faults;
     }
 
-    /// <summary>Placement sets the node once; everything else stays as it was made, so that what runs is what the entity says.</summary>
+    /// <summary>Placement sets the node once; everything else is immutable, so that what runs is what the entity says.</summary>
     private static IReadOnlyList<ValidationError> CheckChange(InstanceSpec was, InstanceSpec shall)
     {
         if (was.Node is not null && was.Node != shall.Node) return [new("node", "An instance cannot be moved; create another one.")];

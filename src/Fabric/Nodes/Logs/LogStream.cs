@@ -94,7 +94,7 @@ public sealed class LogStream(
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // It ends with the server; the client goes on with the next one.
+            // It ends with the server; the client resumes with the next one.
         }
     }
 

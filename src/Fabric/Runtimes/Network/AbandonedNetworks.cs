@@ -62,7 +62,7 @@ internal static class AbandonedNetworks
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // another process removed it, or it is no bridge
+            return false; // another process removed it, or it is not a bridge
         }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     /// The administrator's token, where this start is to make it: once per cloud, by the server that makes the cloud. That server makes it again as long as it has not confirmed that
     /// the token was kept, because its first start may have been cut off in between. Null otherwise: a second server, or a second start, never replaces it.
     /// </summary>
-    /// <param name="replace">The operator has asked for a new one.</param>
+    /// <param name="replace">The operator has requested a new one.</param>
     public async Task<string?> EnsureAdminTokenAsync(TenantId tenant, string? known, bool replace, CancellationToken cancellationToken)
     {
         if (await HoldsAsync(known, tenant, null, cancellationToken)) return null;

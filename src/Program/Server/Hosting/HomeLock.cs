@@ -100,7 +100,7 @@ public sealed class HomeLock : IDisposable
         if (cloud.Ready) File.Delete(home.LastStateFile);
     }
 
-    /// <summary>A sign of life: the file's time is when the server was last seen.</summary>
+    /// <summary>A heartbeat: the file's time is when the server was last seen.</summary>
     public void Touch(DateTimeOffset now) => File.SetLastWriteTimeUtc(home.StateFile, now.UtcDateTime);
 
     /// <summary>Records how a server that was ready has ended; dispose next.</summary>

@@ -4,7 +4,7 @@ using Strata.Server.Options;
 namespace Strata.Server.Hosting;
 
 /// <summary>The last server of a data folder in which none runs now, as far as it left traces.</summary>
-/// <param name="SeenAt">When it ended; of one that could not say so, when it last gave a sign of life.</param>
+/// <param name="SeenAt">When it ended; if it could not record that, the time of its last heartbeat.</param>
 /// <param name="End">How it ended.</param>
 public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffset SeenAt, LastEnd End)
 {
@@ -84,7 +84,7 @@ public enum LastEnd
     /// <summary>It was asked to.</summary>
     Asked,
 
-    /// <summary>It stopped by itself, in order, because a part of it could not go on.</summary>
+    /// <summary>It stopped by itself, in order, because one of its parts could not continue.</summary>
     Unasked,
 
     /// <summary>Its process was gone at once: killed, out of memory, or a crash.</summary>

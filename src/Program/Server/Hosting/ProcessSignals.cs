@@ -11,7 +11,7 @@ public static partial class ProcessSignals
     /// <summary>SIGUSR1: end the server, leave running what outlives it. Not SIGQUIT, which shells make background processes ignore.</summary>
     public const int Leave = 10;
 
-    /// <summary>No effect where there is no such process, or it is someone else's.</summary>
+    /// <summary>No effect if the process does not exist or belongs to another user.</summary>
     public static void Send(int pid, int signal) => _ = SendTo(pid, signal);
 
     /// <summary>

@@ -33,7 +33,7 @@ internal sealed class ApiPart(ServerOptions options, ILoggerFactory loggers, Act
     public string Name => "api";
 
     /// <summary>
-    /// Cancelled when the host stops without being asked to: whatever the cause, watches, feeds and RPC have ended for good.
+    /// Cancelled when the host stops without being asked to: whatever the cause, watches, feeds and RPC have ended permanently.
     /// </summary>
     public CancellationToken Failed => failed.Token;
 

@@ -45,7 +45,9 @@ internal sealed class BlobsPart(ServerOptions options, Supervisor supervisor, Ti
         probe = supervisor.Start("blobs-probe", (work, stop) => ProbeAsync(bucket.CheckAsync, work, stop));
     }
 
-    /// <summary>Opens a shared folder if it belongs to this cloud, and goes on checking. Call under the lease of the first start.</summary>
+    /// <summary>
+    /// Opens a shared folder if it belongs to this cloud, and keeps checking it. Call under the lease of the first start.
+    /// </summary>
     /// <param name="secrets">Under the key that all servers of the cloud share: the folder's id follows from it.</param>
     /// <exception cref="StrataException">BLOBS_MISSING, BLOBS_OF_ANOTHER_CLOUD or BLOBS_FOLDER_UNUSABLE.</exception>
     public async Task ClaimFolderAsync(SealedSecrets secrets, IDurableValues durable, CancellationToken cancellationToken)

@@ -15,7 +15,9 @@ internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor su
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a start waits for the edge to serve. After it the start goes on without, and the part's health says so.</summary>
+    /// <summary>
+    /// How long a start waits for the edge to serve. After it the start continues without the edge, and the part's health says so.
+    /// </summary>
     private static readonly TimeSpan ServesWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>A life this long makes up for earlier ends.</summary>

@@ -44,7 +44,7 @@ internal sealed partial class EnginePart(
 
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>A document that cannot be read is reported and is no fault of the engine's.</summary>
+    /// <summary>A document that cannot be read is reported and is not an error of the engine.</summary>
     public PartHealth Health() => engine switch
     {
         null => new PartHealth(false, "has not started"),

@@ -28,7 +28,7 @@ internal sealed class ServersPart(ServerOptions options, ApiPart api) : IPart
 
     public Task StopAsync(bool keepWork, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>A server that is away is no fault of this one.</summary>
+    /// <summary>A server that is away is not an error of this one.</summary>
     public PartHealth Health()
     {
         if (servers is null) return new PartHealth(false, "have not started");

@@ -29,7 +29,10 @@ internal sealed class StoragePart(DatabasePart database, ServerLimits limits, Su
         probe = supervisor.Start("storage-probe", ProbeAsync);
     }
 
-    /// <summary>After a kill -9 the controllers go on at once instead of waiting for the dead server's leases to lapse. A node's lease is its agent's, and stays.</summary>
+    /// <summary>
+    /// After a kill -9 the controllers continue at once instead of waiting for the dead server's leases to lapse. A node's lease is its
+    /// agent's, and stays.
+    /// </summary>
     private static async Task ReleaseFormerLifeAsync(ILeases leases, CancellationToken cancellationToken)
     {
         await leases.ReleaseAllAsync("controller/", cancellationToken);

@@ -15,26 +15,26 @@ public sealed record ServerStatus
     /// <summary>Where the edge serves applications; null: not on this machine.</summary>
     public Uri? HttpUrl { get; init; }
 
-    /// <summary>The data folder on the server's machine; null for who is no operator.</summary>
+    /// <summary>The data folder on the server's machine; null for everyone but operators.</summary>
     public string? Home { get; init; }
 
-    /// <summary>Null for who is no operator.</summary>
+    /// <summary>Null for everyone but operators.</summary>
     public int? Pid { get; init; }
 
-    /// <summary>Resident memory of the server's process; null for who is no operator.</summary>
+    /// <summary>Resident memory of the server's process; null for everyone but operators.</summary>
     public long? MemoryBytes { get; init; }
 
     /// <summary>Whether every part works and no background work is failing.</summary>
     public required bool Ok { get; init; }
     public required IReadOnlyList<PartStatus> Parts { get; init; }
 
-    /// <summary>Health of all background work, by name; none for who is no operator.</summary>
+    /// <summary>Health of all background work, by name; none for everyone but operators.</summary>
     public required IReadOnlyList<WorkHealth> Background { get; init; }
 
-    /// <summary>The servers of the cloud, this one among them; none for who is no operator.</summary>
+    /// <summary>The servers of the cloud, this one among them; none for everyone but operators.</summary>
     public IReadOnlyList<KnownServer> Servers { get; init; } = [];
 
-    /// <summary>What works now and will not for long, or not for everybody; none for who is no operator.</summary>
+    /// <summary>What works now but will not for long, or not for everyone; none for everyone but operators.</summary>
     public IReadOnlyList<StatusWarning> Warnings { get; init; } = [];
 
     /// <summary>

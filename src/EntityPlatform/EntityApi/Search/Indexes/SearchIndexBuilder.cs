@@ -57,7 +57,7 @@ internal sealed partial class SearchIndexBuilder(
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            // The lease is lost: another server goes on.
+            // The lease is lost: another server continues.
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {

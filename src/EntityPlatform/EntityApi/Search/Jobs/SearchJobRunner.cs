@@ -139,7 +139,7 @@ internal sealed partial class SearchJobRunner(
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
-                work.Failed(e); // the next beat is soon enough
+                work.Failed(e); // the next heartbeat is soon enough
             }
         }
         while (await timer.WaitForNextTickAsync(stopping));
