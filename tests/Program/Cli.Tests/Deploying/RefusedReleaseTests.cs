@@ -93,7 +93,7 @@ public sealed class RefusedReleaseTests : IDisposable
         {
             ("GET", "/api/v1/deployments/shop") => looks++ == 0 ? Problem(http, 404, "NOT_FOUND") : Deployment(7),
             ("GET", "/api/v1/deployments/x") => isDeleted ? Problem(http, 404, "NOT_FOUND") : changed ?? Deployment(7),
-            ("GET", "/api/v1/releases/x") => Resource("release", "shop-1", 6, Source, """{"message":"It is not clear what this source is.","sourceRejected":true}""", "FAILED"),
+            ("GET", "/api/v1/releases/x") => Resource("release", "shop-1", 6, Source, """{"message":"The kind of application could not be detected.","sourceRejected":true}""", "FAILED"),
             ("GET", "/api/v1/releases/x/logs") => "",
             ("POST", "/api/v1/releases") when isRejected => Release(),
             ("POST", "/api/v1/deployments") => conflicts ? Problem(http, 409, "ALREADY_EXISTS") : Deployment(7),
