@@ -194,7 +194,7 @@ public abstract class AgentContract : IAsyncLifetime
     {
         var id = await Host.CreateAsync(ServerImage with { Digest = "sha256:" + new string('0', 64) }, Serve);
         var failed = await Host.UntilAsync(id, InstanceStates.Failed);
-        Assert.Contains("is not there", failed.Status.Message, StringComparison.Ordinal);
+        Assert.Contains("of the image is missing", failed.Status.Message, StringComparison.Ordinal);
     }
 
     [Fact]

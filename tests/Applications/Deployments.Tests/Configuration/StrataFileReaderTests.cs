@@ -36,7 +36,7 @@ public sealed class StrataFileReaderTests
     }
 
     [Theory]
-    [InlineData("run: { prot: 3000 }", "run.prot: line 1: is not known here")]
+    [InlineData("run: { prot: 3000 }", "run.prot: line 1: is not a known field")]
     [InlineData("run: { port: 70000 }", "run.port: line 1: must be a whole number from 1 to 65535")]
     [InlineData("run: { memory: lots }", "run.memory: line 1: must be a size")]
     [InlineData("run: [1]", "run: line 1: must hold")]
