@@ -3,7 +3,7 @@ using Strata.Deployments.Source;
 
 namespace Strata.Deployments;
 
-/// <summary>Settings of this module; all have defaults but the folder and the address.</summary>
+/// <summary>Settings of this module; all but the folder and the address have defaults.</summary>
 public sealed record DeploymentOptions
 {
     /// <summary>The data folder: <c>blobs/</c> is made in it.</summary>
@@ -23,16 +23,16 @@ public sealed record DeploymentOptions
     /// <summary>Builds of one organization at once, where there are several; null: half of all.</summary>
     public int? BuildsPerOrganizationMax { get; init; }
 
-    /// <summary>Releases of one organization that wait in the queue in turn; later ones take theirs when there is room.</summary>
+    /// <summary>Releases of one organization that wait in the queue; later ones enter when there is room.</summary>
     public int BuildsWaitingMax { get; init; } = 500;
 
-    /// <summary>How long an instance finishes its requests after it gets no new ones.</summary>
+    /// <summary>How long an instance has to finish its requests once it gets no new ones.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long an instance's node may be down before another instance takes its place.</summary>
     public TimeSpan NodeLostAfter { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a stopped instance is kept to be looked at.</summary>
+    /// <summary>How long a stopped instance is kept for inspection.</summary>
     public TimeSpan StoppedKept { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Ready releases of a deployment that are kept for a rollback, beside those in use.</summary>

@@ -4,7 +4,7 @@ using Strata.Resources.Informers;
 
 namespace Strata.Deployments;
 
-/// <summary>What deployments are made of, as this process's informers have it: for controllers, which read nothing else while nothing changes.</summary>
+/// <summary>The kinds of deployments in this process's informers: for controllers, which read nothing else while nothing changes.</summary>
 public sealed record DeploymentViews(
     InformerHub Hub,
     Informer<DeploymentSpec, DeploymentStatus> Deployments,

@@ -50,7 +50,7 @@ public static class DeploymentsModule
         return services.AddSupervised<BlobSweeper>();
     }
 
-    /// <summary>Maps what is more than a resource: blobs, and the logs of builds and deployments.</summary>
+    /// <summary>Maps the endpoints beyond resources: blobs, and the logs of builds and deployments.</summary>
     public static void MapDeployments(this IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<BlobEndpoints>().Map(routes);

@@ -2,7 +2,7 @@ using Strata.Core;
 
 namespace Strata.Deployments;
 
-/// <summary>Ids that this module asks stores for.</summary>
+/// <summary>Ids for this module's queries.</summary>
 internal static class StoreQueries
 {
     /// <summary>The tenant that a resource's <c>org</c> names.</summary>

@@ -6,7 +6,7 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi;
 
-/// <summary>Which model a request names, and who asks.</summary>
+/// <summary>The model that a request names, and the caller.</summary>
 internal sealed record ModelTarget(Caller Caller, ModelKey Model)
 {
     public static Result<ModelTarget> Of(ApiCall call) => Of(call, EntityCall.CallerOf(call));

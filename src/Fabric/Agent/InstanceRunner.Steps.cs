@@ -22,7 +22,10 @@ internal sealed partial class InstanceRunner
         throw started.Error.ToException();
     }
 
-    /// <summary>Says on the instance why it does not start. Once for each code: numbers in a message may differ at each try, and each write is kept for ever.</summary>
+    /// <summary>
+    /// Reports on the instance why it does not start. Once per code: numbers in a message may differ at each try, and every write is kept
+    /// forever.
+    /// </summary>
     private async Task ShowAsync(string code, string message, CancellationToken cancellationToken)
     {
         if (Status.Message?.StartsWith(code + ":", StringComparison.Ordinal) != true) await SayAsync(Status with { Message = message }, cancellationToken);
@@ -99,8 +102,8 @@ internal sealed partial class InstanceRunner
     }
 
     /// <summary>
-    /// A former life of the agent ended with its node in order (<c>strata down --all</c>), which takes all runs away; what crashes leaves its run behind. It starts again at
-    /// once, as the node's first instances do.
+    /// The previous agent ended with its node in order (<c>strata down --all</c>), which removes all runs; a crash leaves its run behind.
+    /// It starts again at once, as the node's first instances do.
     /// </summary>
     private async Task<TimeSpan?> StoppedWithNodeAsync(CancellationToken cancellationToken)
     {

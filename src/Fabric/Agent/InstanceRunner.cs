@@ -31,7 +31,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
     private int crashes;
     private int failures;
 
-    /// <summary>How the last run ended by itself, as a sentence; null: none did in this life of the agent.</summary>
+    /// <summary>How the last run ended by itself, as a sentence; null: none has since the agent started.</summary>
     private string? lastCrash;
     private Task exited = Task.CompletedTask;
 
@@ -109,7 +109,9 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         };
     }
 
-    /// <summary>ASSIGNED: prepare and start. A run that is there already was started by a former life that did not live to say so.</summary>
+    /// <summary>
+    /// ASSIGNED: prepare and start. A run that already exists was started by an earlier agent process, which died before it reported that.
+    /// </summary>
     private async Task<TimeSpan?> BeginAsync(CancellationToken cancellationToken)
     {
         if (Run is not { IsRunning: true })
@@ -159,7 +161,7 @@ internal sealed partial class InstanceRunner(InstanceContext context, AgentParts
         return TimeSpan.FromMilliseconds(waited.TotalSeconds < 3 ? 50 : waited.TotalSeconds < 15 ? 250 : 1000);
     }
 
-    /// <summary>READY, UNREADY: ask now and then; three failures in a row make it unready, one good answer ready.</summary>
+    /// <summary>READY, UNREADY: probe periodically; three failures in a row make it unready, one success ready.</summary>
     private async Task<TimeSpan?> WatchAsync(CancellationToken cancellationToken)
     {
         if (Run is null && !isTakenUp) return await StoppedWithNodeAsync(cancellationToken);

@@ -71,7 +71,8 @@ internal sealed class InstanceSet(NodeMachine machine, AgentParts parts, Supervi
         if (loop.Completion.IsCompleted) loops.TryRemove(new(instance.Id, loop));
     }
 
-    /// <returns>False when the agent ends; the instance runs on. A fault in one loop must not leave its instance alone for ever, so it is left to the supervisor.</returns>
+    /// <returns>False when the agent ends; the instance keeps running. An error in one loop must not leave its instance unattended, so the
+    /// supervisor handles it.</returns>
     private async Task<bool> TryRunAsync(string id, InstanceRunner runner, CancellationToken cancellationToken)
     {
         try

@@ -6,9 +6,9 @@ using Strata.Core;
 namespace Strata.Agent;
 
 /// <summary>
-/// This agent's hold of its node: a lease that heartbeats renew. A new agent takes the node over from the one before it, whose writes are refused
-/// from then on and which learns so by its next heartbeat. While the API cannot be reached, what runs is looked after as before: instances must outlive
-/// the server, and nothing can be written anyway. A node that was deleted cannot be held any more.
+/// This agent's hold of its node: a lease that heartbeats renew. A new agent takes the node over from the previous one, whose writes are
+/// refused from then on and which learns so by its next heartbeat. While the API cannot be reached, what runs is looked after as before:
+/// instances must outlive the server, and nothing can be written anyway. A node that was deleted cannot be held any more.
 /// </summary>
 internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, TimeProvider time, ILogger logger)
 {
@@ -20,7 +20,7 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
     /// <summary>Whether the node that this agent registered does not exist any more.</summary>
     public bool IsGone { get; private set; }
 
-    /// <summary>Returns when this agent holds the node: at first at once, later when the other one has gone.</summary>
+    /// <summary>Returns when this agent holds the node: the first time at once, later when the other agent is gone.</summary>
     /// <param name="onHeartbeat">Called after each heartbeat with its error; null: it was accepted.</param>
     /// <returns>False when the node is gone.</returns>
     public async Task<bool> TakeAsync(Action<Exception?> onHeartbeat, CancellationToken cancellationToken)
@@ -65,7 +65,7 @@ internal sealed class NodeHold(StrataClient client, NodeAgentOptions options, Ti
         }
     }
 
-    /// <summary>What a heartbeat says about the hold.</summary>
+    /// <summary>What a heartbeat shows about the hold.</summary>
     private enum HeartbeatResult
     {
         Held,

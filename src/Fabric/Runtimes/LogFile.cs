@@ -16,7 +16,7 @@ public static class LogFile
     /// <summary>The file that begins at this byte.</summary>
     public static string At(string path, long start) => string.Create(CultureInfo.InvariantCulture, $"{path}.{start}");
 
-    /// <summary>At which bytes the files begin that there are, in order.</summary>
+    /// <summary>The start positions of the existing files, in order.</summary>
     public static List<long> Starts(string path)
     {
         var folder = Path.GetDirectoryName(path)!;

@@ -29,8 +29,8 @@ public static partial class Posix
     }
 
     /// <summary>
-    /// SIGKILL to what is left of a session whose leader has been killed; waits until none of it is left, at most two seconds. Does nothing when the leader's number belongs
-    /// to another process by now.
+    /// Sends SIGKILL to what is left of a session whose leader was killed; waits until it is gone, at most two seconds. Does nothing when
+    /// the leader's number belongs to another process by now.
     /// </summary>
     public static async Task KillSessionAsync(int leader, TimeProvider time)
     {

@@ -214,7 +214,9 @@ internal sealed class Composition
         return Task.CompletedTask;
     }
 
-    /// <summary>Makes what must be there before anyone may call. Servers of one cloud that start at once do so one after the other.</summary>
+    /// <summary>
+    /// Creates what must exist before anyone may call. Servers of one cloud that start at the same time do so one after the other.
+    /// </summary>
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await using var alone = await TakeTurnAsync(cancellationToken);

@@ -33,7 +33,7 @@ public sealed record LeftoverProcesses(int Instances, bool Database, bool Edge)
     /// <summary>Whether an edge of its own process runs without its server.</summary>
     public static bool EdgeRuns(HomeLayout home) => LeftEdge(home, TimeProvider.System).Left() != 0;
 
-    /// <summary>Stops it; false where nothing was left. Only while no server holds the folder's lock.</summary>
+    /// <summary>Stops it; false if nothing was left. Call only while no server holds the folder's lock.</summary>
     public static async Task<bool> StopAsync(HomeLayout home, TimeProvider time, CancellationToken cancellationToken)
     {
         var edge = LeftEdge(home, time);

@@ -29,7 +29,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     private readonly DateTimeOffset startedAt;
     private TimeSpan startTook;
 
-    /// <summary>How the server before this one ended, where nobody had asked it to.</summary>
+    /// <summary>How the previous server ended, if it was not asked to.</summary>
     private StatusWarning? lastRun;
 
     private StrataServer(ServerOptions options, HomeLock home, ILoggerFactory loggers, StrataTelemetry telemetry, TimeProvider time)
@@ -91,7 +91,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     /// <summary>Stops the host of the API as an exception in one of its own services would.</summary>
     internal void StopHostUnasked() => composition.StopHostUnasked();
 
-    /// <summary>To be called when <see cref="AdminToken"/> is in its file: from now on no start makes another.</summary>
+    /// <summary>Call when <see cref="AdminToken"/> is in its file: from now on no start creates another.</summary>
     public Task ConfirmAdminTokenAsync(CancellationToken cancellationToken) => composition.ConfirmAdminTokenAsync(cancellationToken);
 
     /// <summary>Publishes that the cloud can be used.</summary>
@@ -145,7 +145,7 @@ public sealed partial class StrataServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops what still runs, but for what outlives a server, and gives up the data folder.</summary>
+    /// <summary>Stops what still runs, except what outlives a server, and releases the data folder.</summary>
     public async ValueTask DisposeAsync()
     {
         await parts.StopAsync(keepWork: true);
@@ -182,7 +182,7 @@ public sealed partial class StrataServer : IAsyncDisposable
     private static void CheckPorts(ServerOptions options)
     {
         var fault = PortCheck.Check(options, Setting.ApiPort) ?? PortCheck.Check(options, TelemetrySetting.MetricsListen);
-        // An edge of its own process may have outlived the last server: it is adopted, or gives its port up to the next.
+        // An edge of its own process may have outlived the last server: it is adopted, or frees its port for the next.
         if (fault is null && options.EdgeMode != EdgeMode.Off && new EdgeChild(options, TimeProvider.System).Left() == 0)
             fault = PortCheck.Check(options, Setting.HttpPort);
         if (fault is not null) throw fault.ToException();

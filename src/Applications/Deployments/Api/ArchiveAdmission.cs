@@ -8,7 +8,9 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Api;
 
-/// <summary>A token of one project builds only archives that the project has put: the archive of another one does not exist for it.</summary>
+/// <summary>
+/// A token of one project builds only archives that the project has uploaded: another project's archive does not exist for it.
+/// </summary>
 internal sealed class ArchiveAdmission(IBlobStore blobs) : ISpecAdmission
 {
     private const string Field = "source.archive";

@@ -46,7 +46,7 @@ internal sealed class BlobEndpoints(IBlobStore blobs, DeploymentStores stores, P
     private async Task<Result<Answer>> HeadAsync(ApiCall call)
     {
         if (!(await ReadAsync(call)).TryGet(out var target, out var error)) return error;
-        // Whether a blob is there is not shown to one project of another's: it uploads its own, and that costs no room where it is there already.
+        // A project must not learn whether another one has a blob: it uploads its own copy, which takes no space if the blob exists.
         if (call.Principal.Project is { } project)
         {
             if (!(await blobs.IsGrantedAsync(target.Tenant, target.Digest, project, call.Aborted)).TryGet(out var granted, out error)) return error;

@@ -7,7 +7,7 @@ using Strata.Resources.Kinds;
 
 namespace Strata.Deployments.Api;
 
-/// <summary>Whose organization a call is about: the caller's own, or the one that a caller of the platform names by <c>org</c>.</summary>
+/// <summary>The organization of a call: the caller's own, or the one that a platform caller names with <c>org</c>.</summary>
 internal static class CallScope
 {
     public static Parameter Org => Parameter.Query("org",
@@ -26,7 +26,7 @@ internal static class CallScope
         return call.Caller with { Tenant = StoreQueries.Tenant(organization.Id) };
     }
 
-    /// <summary>A token of one project sees that project only; what it may not see does not exist.</summary>
+    /// <summary>A token of one project sees only that project; for it, nothing else exists.</summary>
     public static bool Sees(this ApiCall call, string? project) => call.Principal.Project is not { } own || own == project;
 
     public static Error NotFound(string kind, string nameOrId) => new(ErrorKind.NotFound, "NOT_FOUND", $"There is no {kind} \"{nameOrId.Shortened(80)}\".");

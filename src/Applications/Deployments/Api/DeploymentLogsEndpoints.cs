@@ -31,7 +31,7 @@ internal sealed class DeploymentLogsEndpoints(DeploymentStores stores, Deploymen
             call, "releases.read", caller.Tenant, request, () => new LogView(source, IsBuilt(caller.Tenant, release.Id)), views.Releases.Untyped);
     }
 
-    /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all there is to read.</summary>
+    /// <summary>A build's last lines are stored before its release ends, so that a reader who sees the end has all of them.</summary>
     private bool IsBuilt(TenantId tenant, string release) => views.Releases.Get(tenant, release) is not { } now || ReleaseStates.IsEnd(now.State);
 
     private async Task<Result<Answer>> ReadDeploymentAsync(ApiCall call)

@@ -3,7 +3,9 @@ using Strata.Core;
 
 namespace Strata.Deployments.Build;
 
-/// <summary>The builds that wait or run on this server, so that each can be ended at once by what happens elsewhere. Safe for concurrent use.</summary>
+/// <summary>
+/// The builds that wait or run on this server, so that events elsewhere can end each of them at once. Safe for concurrent use.
+/// </summary>
 internal sealed class ActiveBuilds
 {
     private readonly ConcurrentDictionary<string, ActiveBuild> builds = new(StringComparer.Ordinal);
@@ -16,7 +18,7 @@ internal sealed class ActiveBuilds
         return build;
     }
 
-    /// <summary>Ends one that the caller knows the reason of already.</summary>
+    /// <summary>Ends one whose reason the caller already knows.</summary>
     public void End(string release)
     {
         if (builds.TryGetValue(release, out var build)) build.End(null);

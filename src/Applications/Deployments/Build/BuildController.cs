@@ -10,9 +10,10 @@ using Strata.Resources.Kinds;
 namespace Strata.Deployments.Build;
 
 /// <summary>
-/// Builds releases and reports to their deployments. Level-triggered: a build that was interrupted is seen in BUILDING and starts again, twice at most; an end that was not reported to the deployment
-/// is reported. A release is written whole or not at all, so there is no half deployment. The order of deploys decides what runs, not the order in which builds end: a later deploy cancels the builds
-/// of earlier ones.
+/// Builds releases and reports to their deployments. Level-triggered: a build that was interrupted is seen in BUILDING and starts again,
+/// twice at most; an end that was not reported to the deployment is reported. A release is written atomically, so there is no half
+/// deployment. The order of deploys decides what runs, not the order in which builds end: a later deploy cancels the builds of earlier
+/// ones.
 /// </summary>
 internal sealed partial class BuildController(
     DeploymentStores stores, DeploymentViews views, Builder builder, BuildQueue queue, ILines lines, TimeProvider time, ILogger<BuildController> logger)
@@ -96,7 +97,7 @@ internal sealed partial class BuildController(
         return null;
     }
 
-    /// <summary>The deployment, where the release may be built; otherwise it is ended.</summary>
+    /// <summary>The deployment, if the release may be built; otherwise the release is ended.</summary>
     private async Task<DeploymentResource?> CheckAsync(ActiveBuild build, CancellationToken cancellationToken)
     {
         var release = build.Release;
@@ -135,7 +136,7 @@ internal sealed partial class BuildController(
         await TryChangeAsync(release, x => x with { Status = x.Status with { QueuePlace = place } }, null, cancellationToken);
     }
 
-    /// <summary>Its server ended while it was built. What ends a server again and again must not be tried for ever.</summary>
+    /// <summary>Its server ended while it was built. A build that crashes the server must not be retried forever.</summary>
     private async Task RequeueAsync(ReleaseResource release, CancellationToken cancellationToken)
     {
         var times = release.Status.Interruptions + 1;
@@ -148,7 +149,7 @@ internal sealed partial class BuildController(
         await ReportAsync(await ChangeAsync(release, x => x with { Status = x.Status with { Interruptions = times, Message = message } }, "fail", cancellationToken), cancellationToken);
     }
 
-    /// <summary>Numbers the release and takes the deployment's configuration over; one at a time, so that no two get one number.</summary>
+    /// <summary>Numbers the release and copies the deployment's configuration; one at a time, so that numbers are unique.</summary>
     private async Task<ReleaseResource> ClaimAsync(ReleaseResource release, DeploymentResource deployment, CancellationToken cancellationToken)
     {
         await numbering.WaitAsync(cancellationToken);
@@ -192,7 +193,7 @@ internal sealed partial class BuildController(
             await ReportAsync(end, cancellationToken, built.IsOk ? built.Value.Replicas : null);
     }
 
-    /// <summary>The feed says at once when a build must end; this does where the feed missed it.</summary>
+    /// <summary>The feed signals at once when a build must end; this catches what the feed missed.</summary>
     private async Task WatchAsync(ActiveBuild build, ReleaseResource release, CancellationToken cancellationToken)
     {
         while (true)
@@ -293,7 +294,7 @@ internal sealed partial class BuildController(
     private ValueTask<Result<DeploymentResource>> PromoteAsync(ReleaseResource release, int? replicas, CancellationToken cancellationToken) =>
         stores.Deployments.ChangeAsync(CallerOf(release), release.Spec.Deployment, x => Promoted(x, release, replicas), "promote", null, cancellationToken);
 
-    /// <summary>A release that was built late does not take the place of a later one; ids grow with the time of creation.</summary>
+    /// <summary>A release that was built late does not replace a newer one; ids increase with the time of creation.</summary>
     private static Result<DeploymentResource> Promoted(DeploymentResource deployment, ReleaseResource release, int? replicas) =>
         deployment.Spec.Release is { } present && string.CompareOrdinal(present, release.Id) > 0
             ? BuildErrors.Overtaken()
@@ -319,7 +320,9 @@ internal sealed partial class BuildController(
         return deployment.Status.Release is null ? DeployMessages.NothingServes(deployment.Name, release.Spec.Source, what) : what;
     }
 
-    /// <summary>What an earlier deploy came to is past where nothing serves; a state of FAILED keeps its reason until the end of this one.</summary>
+    /// <summary>
+    /// The outcome of an earlier deploy no longer matters if nothing serves; FAILED keeps its reason until this deploy ends.
+    /// </summary>
     private static DeploymentStatus WithCandidate(DeploymentResource deployment, string release) => deployment.Status with
     {
         Candidate = release, Message = deployment.State == DeploymentStates.Pending ? null : deployment.Status.Message,
@@ -363,7 +366,7 @@ internal sealed partial class BuildController(
         return changed.Value;
     }
 
-    /// <summary>Null where someone else has ended or deleted it meanwhile.</summary>
+    /// <summary>Null if it was ended or deleted meanwhile.</summary>
     private async Task<ReleaseResource?> TryChangeAsync(ReleaseResource release, Func<ReleaseResource, ReleaseResource> change, string? transition, CancellationToken cancellationToken)
     {
         var changed = await stores.Releases.ChangeAsync(CallerOf(release), release.Id, x => change(x), transition, null, cancellationToken);

@@ -24,7 +24,7 @@ internal static class BuildErrors
     public static Error NoRoom(long diskBytes) => Failed(
         $"The source does not fit into the build's {ByteText.Format(diskBytes)} of disk.", "Raise build.diskBytes in the deployment's spec (docs/strata-yaml.md says how).");
 
-    /// <summary>With its code in the message: a release keeps no other.</summary>
+    /// <summary>With its code in the message: a release has no other field for it.</summary>
     public static Error Coded(Error error) => error with { Message = $"{error.Code}: {error.Message}" };
 
     public static Error NothingToRun() => Failed(
@@ -44,7 +44,10 @@ internal static class BuildErrors
     private const string Stage = "stage";
     private const string SourceStage = "source";
 
-    /// <summary>Marks an error that came up before anything was built: the source cannot be fetched, is not recognised, or needs what this machine does not have.</summary>
+    /// <summary>
+    /// Marks an error that occurred before anything was built: the source cannot be fetched, is not recognised, or needs what this machine
+    /// does not have.
+    /// </summary>
     public static Error OfSource(Error error) => error with { Details = new Dictionary<string, string>(error.Details ?? new Dictionary<string, string>()) { [Stage] = SourceStage } };
 
     public static bool IsOfSource(Error error) => error.Details?.GetValueOrDefault(Stage) == SourceStage;
@@ -68,7 +71,7 @@ internal static class BuildErrors
 
     public static Error Cancelled(string by) => Failed($"Its build was cancelled by {by}.", "Deploy again to build it.");
 
-    /// <summary>A deployment's latest deploy decides what becomes of it.</summary>
+    /// <summary>A deployment's latest deploy determines its state.</summary>
     public static Error Overtaken() => new(ErrorKind.Conflict, "RELEASE_SUPERSEDED", "A later deploy decides what the deployment runs.");
 
     public static Error Unforeseen(string requestId) => new(

@@ -24,9 +24,9 @@ internal sealed record BuiltRelease
     /// <summary>The exact commit, for a git source.</summary>
     public string? Commit { get; init; }
 
-    /// <summary>With what strata.yaml says put in.</summary>
+    /// <summary>With the values of strata.yaml.</summary>
     public required ReleaseConfig Config { get; init; }
 
-    /// <summary>How many replicas strata.yaml asks for; null: it does not say.</summary>
+    /// <summary>How many replicas strata.yaml sets; null: it does not set any.</summary>
     public int? Replicas { get; init; }
 }

@@ -94,7 +94,7 @@ internal sealed class BuildQueue : IShareReport
         }
     }
 
-    /// <summary>Those of its own organization before it, and of each other one as many as come to their turn before.</summary>
+    /// <summary>Those of its own organization before it, and from each other one as many as get their turn first.</summary>
     private int PlaceOf(TenantId tenant, string release)
     {
         lock (gate)

@@ -16,7 +16,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
 {
     public const int PortDefault = 8080;
 
-    /// <summary>Of IOException where a file system has no blocks or no inodes left (ENOSPC).</summary>
+    /// <summary>The IOException of a file system without free blocks or inodes (ENOSPC).</summary>
     private const int NoSpace = 28;
 
     public async Task<Result<BuiltRelease>> BuildAsync(BuildJob job, BuildLog log, CancellationToken cancellationToken)
@@ -54,7 +54,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         return image with { Commit = ready.Commit, Replicas = ready.Replicas };
     }
 
-    /// <summary>All that is found out before anything is built: the source, what it is, and whether this machine has what it needs.</summary>
+    /// <summary>The checks before anything is built: the source, its kind, and whether this machine has the required tools.</summary>
     private async Task<Result<Prepared>> PrepareAsync(BuildJob job, IWorkspace workspace, BuildDeadline deadline, BuildLog log, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -82,7 +82,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         _ => RunAndPackAsync(work, cancellationToken),
     };
 
-    /// <summary>Where instances are plain processes an image could be built and never run.</summary>
+    /// <summary>With plain processes as instances, an image could be built but never run.</summary>
     private async Task<DockerEngine> FindEngineAsync(string? dockerfile, CancellationToken cancellationToken) => dockerfile is null ? DockerEngine.NoAnswer
         : sandbox.Runtime == "process" ? DockerEngine.NoUse
         : await DockerEngine.FindAsync(cancellationToken);
@@ -157,7 +157,7 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         return new OciRun { Cmd = work.Plan.Static ? null : command, WorkingDir = work.Plan.Static ? null : "/app", Labels = labels };
     }
 
-    /// <summary>Relative path with links followed, or null where no folder that could be the result is there.</summary>
+    /// <summary>Relative path with links followed, or null if no possible result folder exists.</summary>
     private static string? FindOutput(BuildPlan plan, SourceTree result)
     {
         if (plan.Outputs.Count == 0) return "";
@@ -173,7 +173,10 @@ internal sealed class Builder(SourceFetcher fetcher, ISandbox sandbox, ImageStor
         foreach (var note in plan.Notes) log.Note(note);
     }
 
-    /// <summary>What the deployment leaves open comes from strata.yaml; figures that always have a value come from strata.yaml where it names them.</summary>
+    /// <summary>
+    /// Values that the deployment does not set come from strata.yaml; numbers that always have a value come from strata.yaml if it sets
+    /// them.
+    /// </summary>
     private static ReleaseConfig Merge(ReleaseConfig config, StrataFile file)
     {
         var env = new Dictionary<string, string>(file.Env);

@@ -22,7 +22,7 @@ internal sealed partial class Toolchain
 
     private readonly ConcurrentDictionary<string, string?> versions = new(StringComparer.Ordinal);
 
-    /// <summary>Fails for the first tool that is not there.</summary>
+    /// <summary>Fails for the first missing tool.</summary>
     public static Result<Done> Check(IReadOnlyList<string> tools)
     {
         foreach (var tool in tools)

@@ -13,7 +13,7 @@ public sealed record StrataFile
     /// <summary>File names in the source's root, in order of preference.</summary>
     public static readonly IReadOnlyList<string> Names = ["strata.yaml", "strata.yml"];
 
-    /// <summary>Of the deployment; only the command line looks at it.</summary>
+    /// <summary>Of the deployment; only the command line uses it.</summary>
     public string? Name { get; init; }
     public string? Dockerfile { get; init; }
     public string? BuildCommand { get; init; }
@@ -29,7 +29,7 @@ public sealed record StrataFile
     public string? RunCommand { get; init; }
     public int? Port { get; init; }
 
-    /// <summary>Taken over by a deployment's first release only: later the number belongs to <c>scale</c>.</summary>
+    /// <summary>Used by a deployment's first release only: later <c>scale</c> sets the number.</summary>
     public int? Replicas { get; init; }
     public long? MemoryBytes { get; init; }
     public double? Cpu { get; init; }
@@ -43,7 +43,7 @@ public sealed record StrataFile
     public int? HealthTimeoutSeconds { get; init; }
     public int? HealthGraceSeconds { get; init; }
 
-    /// <summary>The health check with what the file says put over it.</summary>
+    /// <summary>The health check, overridden by the file.</summary>
     public HealthCheck Over(HealthCheck health) => health with
     {
         Path = HealthPath ?? health.Path,

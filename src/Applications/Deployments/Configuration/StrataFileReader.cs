@@ -6,10 +6,13 @@ using YamlDotNet.RepresentationModel;
 
 namespace Strata.Deployments.Configuration;
 
-/// <summary>Reads <c>strata.yaml</c> strictly and whole: every fault is reported, with its line and field.</summary>
+/// <summary>Reads <c>strata.yaml</c> strictly and completely: every error is reported, with its line and field.</summary>
 public static partial class StrataFileReader
 {
-    /// <summary>Fields of the format that this version does not act upon: refused rather than passed over, because what they promise would silently be missing.</summary>
+    /// <summary>
+    /// Fields of the format that this version does not support: refused rather than ignored, because their effect would silently be
+    /// missing.
+    /// </summary>
     private static readonly string[] NotYet = ["secrets", "routes", "release", "volumes", "schedule", "depends"];
 
     /// <param name="name">Of the file, for errors.</param>
@@ -88,7 +91,7 @@ public static partial class StrataFileReader
         return read;
     }
 
-    /// <summary>A number, or <c>{min, max}</c>; only the least counts until there is scaling by load.</summary>
+    /// <summary>A number, or <c>{min, max}</c>; only the minimum counts until scaling by load is supported.</summary>
     private static int? Replicas(YamlSection run)
     {
         if (run.Find("replicas") is not YamlMappingNode) return run.Whole("replicas", 0, 100);

@@ -1,6 +1,6 @@
 namespace Strata.Deployments.Detection;
 
-/// <summary>What a source is and what is to be done with it.</summary>
+/// <summary>The kind of a source and how to build and run it.</summary>
 internal sealed record BuildPlan
 {
     /// <summary>One of <see cref="Stacks"/>.</summary>
@@ -12,7 +12,9 @@ internal sealed record BuildPlan
     /// <summary>In this order, in the source's root; none: the source is the result.</summary>
     public IReadOnlyList<BuildStep> Steps { get; init; } = [];
 
-    /// <summary>Folders that may hold the result, relative to the root: the first that is there after the steps. None: the root itself.</summary>
+    /// <summary>
+    /// Folders that may hold the result, relative to the root: the first that exists after the steps. None: the root itself.
+    /// </summary>
     public IReadOnlyList<string> Outputs { get; init; } = [];
 
     /// <summary>A shell command line; null for a static site.</summary>
@@ -24,7 +26,7 @@ internal sealed record BuildPlan
     /// <summary>Programs that the machine must have for this stack.</summary>
     public IReadOnlyList<string> Tools { get; init; } = [];
 
-    /// <summary>What the user should know though it hinders nothing.</summary>
+    /// <summary>Notes for the user that do not stop the build.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Of a Dockerfile, relative to the root.</summary>
@@ -44,7 +46,7 @@ internal static class Stacks
     public const string Procfile = "procfile";
     public const string Dockerfile = "dockerfile";
 
-    /// <summary>Built and run by commands of the user's own, whatever it is.</summary>
+    /// <summary>Built and run by the user's own commands, whatever it is.</summary>
     public const string Custom = "custom";
 
     public static readonly IReadOnlyList<string> All = [Static, Node, DotNet, Python, Procfile, Dockerfile, Custom];

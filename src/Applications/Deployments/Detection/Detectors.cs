@@ -10,7 +10,7 @@ internal static class Detectors
 
     private static readonly IReadOnlyList<IDetector> Languages = [new NodeDetector(), new DotNetDetector(), new PythonDetector()];
 
-    /// <summary>Asked in this order; the first that knows it decides.</summary>
+    /// <summary>Tried in this order; the first match decides.</summary>
     public static readonly IReadOnlyList<IDetector> All =
     [
         new DockerfileDetector(),
@@ -39,7 +39,7 @@ internal static class Detectors
         return NotRecognised(hints);
     }
 
-    /// <summary>Looks for one stack only, as strata.yaml may ask.</summary>
+    /// <summary>Looks for one stack only, as strata.yaml may require.</summary>
     public static Result<BuildPlan> DetectAs(string stack, SourceTree source) => stack == Stacks.Static && StaticDetector.PlanAsAsked(source) is { } site ? site : All.FirstOrDefault(x => x.Stack == stack) is not { } detector
         ? new BuildPlan { Stack = Stacks.Custom, Summary = "an application with its own commands" }
         : detector.Detect(source) switch

@@ -6,7 +6,7 @@ namespace Strata.Deployments.Detection;
 
 internal sealed class DotNetDetector : IDetector
 {
-    /// <summary>Starts with a dot, so that the project's own globs do not take the result for source.</summary>
+    /// <summary>Starts with a dot, so that the project's own globs do not include the result.</summary>
     private const string Output = ".strata-publish";
 
     public string Stack => Stacks.DotNet;
@@ -46,7 +46,7 @@ internal sealed class DotNetDetector : IDetector
     /// <param name="Assembly">Name of the built file, without .dll.</param>
     private sealed record Project(string Path, bool Web, string Assembly, string Framework)
     {
-        /// <summary>Null where the file cannot be read as a project.</summary>
+        /// <summary>Null if the file cannot be read as a project.</summary>
         public static Project? Read(SourceTree source, string path)
         {
             try

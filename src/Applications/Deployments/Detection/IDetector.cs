@@ -3,19 +3,19 @@ using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Detection;
 
-/// <summary>Recognises one sort of source by its files. Reads only; stateless.</summary>
+/// <summary>Recognises one kind of source by its files. Read-only; stateless.</summary>
 internal interface IDetector
 {
     /// <summary>One of <see cref="Stacks"/>.</summary>
     string Stack { get; }
 
-    /// <summary>What it looks for, for the sentence that lists what is understood.</summary>
+    /// <summary>What it looks for, for the message that lists what is supported.</summary>
     string Understands { get; }
 
     Detection Detect(SourceTree source);
 }
 
-/// <summary>What a detector found: one of the three.</summary>
+/// <summary>The result of a detector: one of the three.</summary>
 internal abstract record Detection
 {
     private Detection() { }
@@ -23,7 +23,7 @@ internal abstract record Detection
     /// <summary>It is this.</summary>
     public sealed record Found(BuildPlan Plan) : Detection;
 
-    /// <summary>It is this, but something about it must be mended first.</summary>
+    /// <summary>It matches, but something in it must be fixed first.</summary>
     public sealed record Faulty(Error Error) : Detection;
 
     /// <summary>It is something else.</summary>

@@ -65,7 +65,7 @@ internal sealed class NodeDetector : IDetector
         new[] { "dependencies", "devDependencies", "optionalDependencies" }
             .Any(x => package.TryGetProperty(x, out var value) && value.ValueKind == JsonValueKind.Object && value.EnumerateObject().Any());
 
-    /// <summary>Runs the start script itself rather than npm, which would stand between the application and its signals.</summary>
+    /// <summary>Runs the start script itself rather than npm, which would not pass signals on to the application.</summary>
     private static string? StartCommand(SourceTree source, JsonElement package)
     {
         if (Script(package, "start") is not { } start) return MainFile(source, package) is { } file ? "node " + file : null;

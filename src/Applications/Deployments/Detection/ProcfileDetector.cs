@@ -2,7 +2,7 @@ using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Detection;
 
-/// <summary>A Procfile says how to run; what to build is found as if it were not there.</summary>
+/// <summary>A Procfile defines how to run; the build is detected as without it.</summary>
 /// <param name="languages">Asked in order for the build steps.</param>
 internal sealed class ProcfileDetector(IReadOnlyList<IDetector> languages) : IDetector
 {

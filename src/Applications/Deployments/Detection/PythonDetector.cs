@@ -8,7 +8,7 @@ internal sealed partial class PythonDetector : IDetector
     private const string Packages = ".strata-packages";
     private const string Python = "/usr/bin/python3";
 
-    /// <summary>Serves a WSGI application with the standard library, where the source brings no server of its own.</summary>
+    /// <summary>Serves a WSGI application with the standard library if the source has no server of its own.</summary>
     private static string PlainWsgi(string module, string variable) =>
         $"import os,socketserver,wsgiref.simple_server as w,{module} as m; S=type(\"S\",(socketserver.ThreadingMixIn,w.WSGIServer),dict(daemon_threads=True)); "
         + $"w.make_server(os.environ[\"HOST\"],int(os.environ[\"PORT\"]),m.{variable},S).serve_forever()";

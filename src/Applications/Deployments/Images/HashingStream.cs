@@ -3,7 +3,7 @@ using Strata.Core;
 
 namespace Strata.Deployments.Images;
 
-/// <summary>Passes on what is written and hashes it. Not safe for concurrent use.</summary>
+/// <summary>Forwards what is written and hashes it. Not safe for concurrent use.</summary>
 internal sealed class HashingStream : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

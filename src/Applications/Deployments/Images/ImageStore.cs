@@ -13,7 +13,7 @@ internal sealed class ImageStore(IBlobStore blobs)
 {
     private const int ManifestBytesMax = 1 << 20;
 
-    /// <summary>Packs a folder and keeps the image.</summary>
+    /// <summary>Packs a folder and stores the image.</summary>
     public async Task<Result<StoredImage>> PackAsync(TenantId tenant, ImageContent content, CancellationToken cancellationToken)
     {
         var layer = await StoreLayerAsync(tenant, content, cancellationToken);
@@ -38,7 +38,7 @@ internal sealed class ImageStore(IBlobStore blobs)
         }
     }
 
-    /// <summary>Every blob of an image, itself included; only itself where it is not there or no image.</summary>
+    /// <summary>Every blob of an image, itself included; only itself if it does not exist or is not an image.</summary>
     /// <returns>An error if the storage does not respond: then it is unknown which blobs the image needs.</returns>
     public async Task<Result<IReadOnlyList<Digest>>> BlobsOfAsync(TenantId tenant, Digest image, CancellationToken cancellationToken)
     {
@@ -65,7 +65,9 @@ internal sealed class ImageStore(IBlobStore blobs)
         return new StoredImage(manifestBlob.Digest, layer.Bytes + configBlob.Bytes + manifestBlob.Bytes);
     }
 
-    /// <summary>The writer and the store run side by side through a pipe, so that a layer is never whole in memory nor twice on disk.</summary>
+    /// <summary>
+    /// The writer and the store run concurrently through a pipe, so that a layer is never entirely in memory nor twice on disk.
+    /// </summary>
     private async Task<Result<StoredLayer>> StoreLayerAsync(TenantId tenant, ImageContent content, CancellationToken cancellationToken)
     {
         var pipe = new Pipe();

@@ -21,10 +21,10 @@ internal sealed class LayerWriter(SourceTree tree, IReadOnlyList<string>? site, 
     private long bytes;
     private int files;
 
-    /// <summary>What was there and was not packed.</summary>
+    /// <summary>Entries that were not packed.</summary>
     public LeftOutFiles LeftOut { get; } = new();
 
-    /// <summary>Private files of a static site, which are not packed, but for hidden ones.</summary>
+    /// <summary>Private files of a static site, which are not packed, except hidden ones.</summary>
     public IReadOnlyList<string> NotServed => notServed;
 
     public int Files => files;

@@ -20,7 +20,7 @@ internal sealed class RootLayerWriter(long bytesMax)
     private readonly HashSet<string> written = new(StringComparer.Ordinal);
     private long bytes;
 
-    /// <summary>What was there and was not packed.</summary>
+    /// <summary>Entries that were not packed.</summary>
     public LeftOutFiles LeftOut { get; } = new();
 
     public int Files { get; private set; }

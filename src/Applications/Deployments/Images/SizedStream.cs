@@ -1,6 +1,9 @@
 namespace Strata.Deployments.Images;
 
-/// <summary>A stream whose length is known beforehand. It calls itself seekable because a tar writer asks only such a one for its length; it is read once from its start.</summary>
+/// <summary>
+/// A stream whose length is known beforehand. It claims to be seekable because a tar writer requests the length only of seekable streams;
+/// it is read once from its start.
+/// </summary>
 internal sealed class SizedStream(Stream source, long length) : Stream
 {
     private long position;

@@ -2,7 +2,7 @@ using Strata.Contracts;
 
 namespace Strata.Deployments.Kinds;
 
-/// <summary>What a deployment says of deploys that came to nothing.</summary>
+/// <summary>A deployment's messages about failed deploys.</summary>
 internal static class DeployMessages
 {
     public static string NoRelease(string deployment) => $"It has no release yet. Deploy one with: strata deploy FOLDER --name {deployment}";

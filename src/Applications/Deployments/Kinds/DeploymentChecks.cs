@@ -5,7 +5,7 @@ using Strata.Deployments.Source;
 
 namespace Strata.Deployments.Kinds;
 
-/// <summary>What a spec must hold to, beyond its shape.</summary>
+/// <summary>The rules of a spec, beyond its shape.</summary>
 internal static partial class DeploymentChecks
 {
     public const int ReplicasMax = 100;
@@ -123,7 +123,7 @@ internal static partial class DeploymentChecks
     [GeneratedRegex("^/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$")]
     private static partial Regex Path();
 
-    /// <summary>Files of the server's machine are its operators'.</summary>
+    /// <summary>Files on the server's machine are for operators only.</summary>
     public static IReadOnlyList<ValidationError> CheckForOthers(ReleaseSpec spec) =>
         spec.Source.Git?.Url.TrimStart().StartsWith("file:", StringComparison.OrdinalIgnoreCase) == true
             ? [new ValidationError("source.git.url", "Only an operator of the cloud may deploy from file://. Upload the folder instead: strata deploy FOLDER.")]

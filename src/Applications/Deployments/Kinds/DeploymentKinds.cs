@@ -63,7 +63,9 @@ public static class DeploymentKinds
         Validate = DeploymentChecks.Check,
     };
 
-    /// <summary>What is wrong with the address of a git repository, as far as that can be seen from it alone; the error does not show it. Null: nothing.</summary>
+    /// <summary>
+    /// What is wrong with the address of a git repository, as far as its text shows; the error does not contain the address. Null: nothing.
+    /// </summary>
     public static Error? CheckGitAddress(string url) => GitAddress.Parse(url).Error;
 
     public static readonly IReadOnlyList<Kind> All = [Deployment, Release, Route];

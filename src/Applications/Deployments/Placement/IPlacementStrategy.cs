@@ -9,10 +9,10 @@ internal interface IPlacementStrategy
     string? Pick(InstanceNeed need, IReadOnlyList<NodeLoad> candidates);
 }
 
-/// <summary>What an instance asks of a node.</summary>
+/// <summary>What an instance needs from a node.</summary>
 internal sealed record InstanceNeed(string Deployment, long MemoryBytes, double Cpu);
 
-/// <summary>A node and what is promised to the instances on it.</summary>
+/// <summary>A node and what is reserved for the instances on it.</summary>
 /// <param name="Siblings">Instances of the same deployment on it.</param>
 internal sealed record NodeLoad(string Id, int Cpus, long MemoryBytes, int Instances, double CpuPromised, long MemoryPromised, int Siblings)
 {

@@ -1,6 +1,9 @@
 namespace Strata.Deployments.Placement;
 
-/// <summary>The node with the fewest of the deployment's own instances, and among those the least loaded; so that one node's end takes as little as possible along.</summary>
+/// <summary>
+/// The node with the fewest of the deployment's own instances, and among those the least loaded, so that the loss of one node affects as
+/// little as possible.
+/// </summary>
 internal sealed class LeastLoadedPlacement : IPlacementStrategy
 {
     public const string StrategyName = "least-loaded";

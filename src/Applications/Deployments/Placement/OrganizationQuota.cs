@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Strata.Deployments.Placement;
 
-/// <summary>What one organization's instances may be promised of all nodes together. Immutable.</summary>
+/// <summary>What may be reserved for one organization's instances on all nodes together. Immutable.</summary>
 public sealed record QuotaOptions
 {
     public static readonly QuotaOptions Default = new();

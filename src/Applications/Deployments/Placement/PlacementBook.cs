@@ -41,7 +41,7 @@ internal sealed class PlacementBook
         lock (gate) assumed[key] = (Promise.Of(placed), new Revision(placed.Revision));
     }
 
-    /// <summary>All that a placement is decided by.</summary>
+    /// <summary>The input of a placement decision.</summary>
     public PlacementLook Look(InstanceResource instance)
     {
         var tenant = StoreQueries.Tenant(instance.Org);
@@ -64,7 +64,7 @@ internal sealed class PlacementBook
         }
     }
 
-    /// <summary>The hub is asked outside of the lock, which its feed takes while it holds its own.</summary>
+    /// <summary>The hub is called outside of the lock, which its feed takes while holding its own.</summary>
     private void ForgetReached()
     {
         KeyValuePair<ResourceKey, (Promise Promise, Revision Revision)>[] waiting;
@@ -167,7 +167,7 @@ internal sealed class PlacementBook
 /// <param name="IsUpdate">The instance replaces one of its deployment.</param>
 internal sealed record PlacementLook(IReadOnlyList<NodeLoad> Nodes, Promised Own, bool IsUpdate);
 
-/// <summary>What placement remembers of an instance that has a node: a few words, whatever its spec holds.</summary>
+/// <summary>What placement remembers of an instance that has a node: a few values, whatever the size of its spec.</summary>
 internal sealed record Promise(string Node, string Deployment, string? Release, string? Generation, long MemoryBytes, long MicroCores)
 {
     public static Promise Of(InstanceResource x) =>
@@ -176,7 +176,7 @@ internal sealed record Promise(string Node, string Deployment, string? Release, 
     public static string? GenerationOf(InstanceResource instance) => instance.Labels.GetValueOrDefault(RolloutObserver.GenerationLabel);
 }
 
-/// <summary>A sum of promises. In whole millionths of a core, so that adding and taking away leaves no rest.</summary>
+/// <summary>A sum of reservations. In whole millionths of a core, so that additions and subtractions leave no remainder.</summary>
 internal sealed class PromiseSum
 {
     public const double MicroPerCore = 1e6;

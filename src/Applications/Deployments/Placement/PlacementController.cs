@@ -21,7 +21,7 @@ internal sealed class PlacementController(DeploymentStores stores, DeploymentVie
 
     private readonly PlacementBook book = new(views);
 
-    /// <summary>Where a placement may or may not have been written; null: all outcomes are known.</summary>
+    /// <summary>The organization of a placement whose outcome is unknown; null: all outcomes are known.</summary>
     private TenantId? unsure;
 
     public override string Name => "placement";

@@ -16,7 +16,10 @@ namespace Strata.Deployments.Retention;
 /// </summary>
 internal sealed class RetentionController(DeploymentStores stores, DeploymentViews views, ILines lines, DeploymentOptions options) : Controller<DeploymentSpec, DeploymentStatus>
 {
-    /// <summary>The log of a release that is deleted, until it is deleted too: the release is not seen again. A stop of the server in between leaves it behind. Null: none.</summary>
+    /// <summary>
+    /// The log of a deleted release, until it is deleted too: the release is not seen again. If the server stops in between, the log is
+    /// left behind. Null: none.
+    /// </summary>
     private (TenantId Tenant, string Release)? orphan;
 
     public override string Name => "retention";

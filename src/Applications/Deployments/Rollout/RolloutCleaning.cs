@@ -3,7 +3,7 @@ using Strata.Contracts;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>Who drains, stops and goes. Pure.</summary>
+/// <summary>Decides which instances drain, stop and are deleted. Pure.</summary>
 internal sealed record RolloutCleaning(IReadOnlyList<string> Drain, IReadOnlyList<string> Stop, IReadOnlyList<string> Delete, TimeSpan? LookAgain)
 {
     /// <summary>The ones that serve least go first.</summary>
@@ -41,7 +41,9 @@ internal sealed record RolloutCleaning(IReadOnlyList<string> Drain, IReadOnlyLis
     private static IEnumerable<InstanceView> LostToStop(RolloutView view) =>
         view.Instances.Where(x => x.Lost && x.State is not (InstanceStates.Stopping or InstanceStates.Stopped));
 
-    /// <summary>A lost node's agent will never say that it stopped its instances; when it comes back it stops what has no entity.</summary>
+    /// <summary>
+    /// A lost node's agent will never report that it stopped its instances; when it comes back it stops runs without an entity.
+    /// </summary>
     private static IEnumerable<string> Gone(RolloutView view, RolloutRules rules) => view.Instances
         .Where(x => (x.State == InstanceStates.Stopped || (x.Lost && x.State == InstanceStates.Stopping)) && view.Now - x.ChangedAt >= rules.Kept)
         .Select(x => x.Id);

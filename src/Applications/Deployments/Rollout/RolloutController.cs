@@ -21,7 +21,7 @@ internal sealed class RolloutController(
 {
     public const string Actor = "controller:rollout";
 
-    /// <summary>The user wants something else by now; never leaves this class.</summary>
+    /// <summary>The user has changed the deployment meanwhile; never leaves this class.</summary>
     private static readonly Error Stale = new(ErrorKind.Conflict, "ROLLOUT_STALE", "The deployment has changed since.");
 
     private readonly RolloutRules rules = RolloutRules.Default with { Drain = options.DrainTime, Kept = options.StoppedKept };
@@ -30,7 +30,7 @@ internal sealed class RolloutController(
 
     public override Kind<DeploymentSpec, DeploymentStatus> Kind => DeploymentKinds.Deployment;
 
-    /// <summary>In case a signal was lost: changes wake it, and a look says when it is to be repeated.</summary>
+    /// <summary>In case a signal was lost: changes wake it, and each run returns when to run again.</summary>
     public override TimeSpan Period => TimeSpan.FromMinutes(5);
 
     public override IReadOnlyList<Related> Related { get; } =
@@ -82,7 +82,7 @@ internal sealed class RolloutController(
         };
     }
 
-    /// <summary>Where nothing is rolled out, what became of the last deploy stays; the build has said it.</summary>
+    /// <summary>When nothing is rolled out, the message of the last deploy stays; the build has set it.</summary>
     private static string? MessageOf(DeploymentResource deployment, Observed observed, RolloutPlan plan) => deployment.State switch
     {
         DeploymentStates.Failed => deployment.Status.Message,

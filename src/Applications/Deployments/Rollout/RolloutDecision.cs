@@ -21,7 +21,7 @@ internal static class RolloutDecision
         return view.State == DeploymentStates.RollingOut ? Keep(view, rules) with { End = new RolloutEnd.Fail(fault) } : Keep(view, rules) with { Message = fault };
     }
 
-    /// <summary>Keeps up what serves, whatever its generation.</summary>
+    /// <summary>Keeps the serving instances running, whatever their generation.</summary>
     private static RolloutPlan Keep(RolloutView view, RolloutRules rules) =>
         Drive(view with { State = DeploymentStates.Failed }, rules, view.Serving is { } serving ? view.Releases.GetValueOrDefault(serving) : null, 0);
 
@@ -47,7 +47,7 @@ internal static class RolloutDecision
         };
     }
 
-    /// <summary>Why the wanted release will not come up; null as long as it may.</summary>
+    /// <summary>Why the wanted release will not start; null as long as it may.</summary>
     private static string? FindFault(RolloutView view, RolloutRules rules)
     {
         if (view.Wanted is not { } wanted) return view.State == DeploymentStates.RollingOut ? "It has no release yet. Deploy it with: strata deploy" : null;

@@ -10,7 +10,9 @@ using Strata.Resources.Hosts;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>Does what a rollout has decided. A change that something else made impossible meanwhile is passed over: the next decision sees why.</summary>
+/// <summary>
+/// Executes what a rollout has decided. A change that has become impossible meanwhile is skipped: the next decision sees why.
+/// </summary>
 internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews views, ILines lines)
 {
     private const string SuffixLetters = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -117,7 +119,7 @@ internal sealed class RolloutExecutor(DeploymentStores stores, DeploymentViews v
         return $"{stem.TrimEnd('-')}-{RandomNumberGenerator.GetString(SuffixLetters, SuffixLength)}";
     }
 
-    /// <summary>Throws what is not the present state's doing, so that the controller tries again.</summary>
+    /// <summary>Throws errors that the current state does not explain, so that the controller retries.</summary>
     private static void Pass(Error? error)
     {
         if (error is { Kind: not (ErrorKind.NotFound or ErrorKind.Conflict or ErrorKind.Invalid or ErrorKind.PreconditionFailed) }) throw error.ToException();

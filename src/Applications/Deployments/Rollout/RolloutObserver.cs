@@ -11,7 +11,7 @@ namespace Strata.Deployments.Rollout;
 /// </summary>
 internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions options, TimeProvider time)
 {
-    /// <summary>Label of an instance: the deployment's generation that it was made for.</summary>
+    /// <summary>Label of an instance: the deployment's generation that it was created for.</summary>
     public const string GenerationLabel = "strata/generation";
 
     public async ValueTask<Observed> ObserveAsync(DeploymentResource deployment, CancellationToken cancellationToken)
@@ -53,7 +53,9 @@ internal sealed class RolloutObserver(DeploymentViews views, DeploymentOptions o
         await views.Hub.CatchUpWithStoreAsync(TenantId.Platform, cancellationToken);
     }
 
-    /// <summary>Ids of the instances' nodes that have been down for too long, or are not there any more; and when the next one will have been.</summary>
+    /// <summary>
+    /// Ids of the instances' nodes that have been down for too long, or no longer exist; and when the next one reaches that limit.
+    /// </summary>
     private (HashSet<string> Lost, TimeSpan? Next) LostNodes(IReadOnlyList<InstanceResource> instances, DateTimeOffset now)
     {
         var lost = new HashSet<string>(StringComparer.Ordinal);

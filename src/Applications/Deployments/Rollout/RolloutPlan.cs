@@ -51,7 +51,7 @@ internal abstract record RolloutEnd
     /// <summary>The wanted release serves with all replicas.</summary>
     public sealed record Settle : RolloutEnd;
 
-    /// <summary>It never will; what served before still serves and is wanted again.</summary>
+    /// <summary>The wanted release will never serve; the previous one still serves and is wanted again.</summary>
     public sealed record Fail(string Message) : RolloutEnd;
 
     /// <summary>All instances are gone: the deployment can be deleted.</summary>

@@ -3,7 +3,7 @@ using Strata.Contracts;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>Who plays which part while a deployment goes to, or stays at, a target release.</summary>
+/// <summary>The roles of releases and instances while a deployment moves to, or stays at, a target release.</summary>
 internal sealed class RolloutRoles
 {
     public RolloutRoles(RolloutView view, ReleaseView? target, int generation)

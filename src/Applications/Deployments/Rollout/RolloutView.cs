@@ -3,7 +3,7 @@ using Strata.Contracts;
 
 namespace Strata.Deployments.Rollout;
 
-/// <summary>All that a rollout decides by: a deployment with its releases and instances as they are now.</summary>
+/// <summary>The input of a rollout's decision: a deployment with its current releases and instances.</summary>
 internal sealed record RolloutView
 {
     /// <summary>One of <see cref="DeploymentStates"/>.</summary>
@@ -19,7 +19,7 @@ internal sealed record RolloutView
     /// <summary>Id of the release that serves; null until one did.</summary>
     public string? Serving { get; init; }
 
-    /// <summary>Those that are there, of the two above, by id.</summary>
+    /// <summary>Those of the two above that exist, by id.</summary>
     public required IReadOnlyDictionary<string, ReleaseView> Releases { get; init; }
     public required IReadOnlyList<InstanceView> Instances { get; init; }
     public required DateTimeOffset Now { get; init; }
@@ -49,7 +49,7 @@ internal sealed record RolloutRules
 
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a stopped or failed instance is kept to be looked at.</summary>
+    /// <summary>How long a stopped or failed instance is kept for inspection.</summary>
     public TimeSpan Kept { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long an instance may wait for a node and for the node to take it.</summary>

@@ -70,7 +70,7 @@ internal sealed class ArchiveUnpacker(SourceLimits limits)
         }
     }
 
-    /// <summary>The path with "." parts dropped; null where it is absolute, climbs or holds what no path may.</summary>
+    /// <summary>The path with "." parts dropped; null if it is absolute, climbs or contains invalid characters.</summary>
     private static string? SafeName(string name)
     {
         if (name.StartsWith('/') || name.Length > 4096) return null;

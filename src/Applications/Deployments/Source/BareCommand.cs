@@ -3,7 +3,7 @@ using Strata.Core;
 
 namespace Strata.Deployments.Source;
 
-/// <summary>Programs with nothing of this process's environment.</summary>
+/// <summary>Runs programs without this process's environment.</summary>
 internal static class BareCommand
 {
     private const int OutputCharsMax = 16 * 1024;

@@ -26,7 +26,9 @@ internal sealed partial record GitAddress(Uri Url, IPAddress? Pinned)
         return allowPrivate || Array.TrueForAll(addresses, IsPublic) ? new GitAddress(url, addresses[0]) : SourceErrors.GitForbidden(url.IdnHost);
     }
 
-    /// <summary>What can be seen without looking the host up: for the moment before anything is stored. Messages never hold the address, which may hold a password.</summary>
+    /// <summary>
+    /// Checks without a DNS lookup, for use before anything is stored. Messages never contain the address, which may contain a password.
+    /// </summary>
     public static Result<Uri> Parse(string text)
     {
         if (text.Length > 2000 || text.Any(char.IsControl) || text.Contains(' '))

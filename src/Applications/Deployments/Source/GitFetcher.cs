@@ -135,7 +135,7 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     private static string? Commit(IEnumerable<string> lines) =>
         lines.LastOrDefault(x => x.StartsWith("strata:commit ", StringComparison.Ordinal)) is { } line && FullHash().IsMatch(line["strata:commit ".Length..]) ? line["strata:commit ".Length..] : null;
 
-    /// <summary>What to ask for; null where it cannot be a reference, so that no text is taken for an option or a refspec.</summary>
+    /// <summary>The reference to fetch; null if it cannot be one, so that no text is taken for an option or a refspec.</summary>
     private static string? Reference(GitSource source)
     {
         if (source.Commit is { } commit) return FullHash().IsMatch(commit) ? commit : null;
@@ -168,7 +168,7 @@ internal sealed partial class GitFetcher(ISandbox sandbox, SourceLimits limits)
     [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9._/+@#-]{0,254}$")]
     private static partial Regex SafeReference();
 
-    /// <summary>Signal 25 (SIGXFSZ) ends what writes past the limit of a file's size.</summary>
+    /// <summary>Signal 25 (SIGXFSZ) ends a program that writes past the file size limit.</summary>
     [GeneratedRegex("File too large|No space left|died of signal 25|File size limit")]
     private static partial Regex OutOfRoom();
 

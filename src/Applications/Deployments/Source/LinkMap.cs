@@ -36,7 +36,7 @@ internal sealed class LinkMap
         return false;
     }
 
-    /// <summary>The path with every link followed, "" for the root; null where it leaves the root or links lead in a circle.</summary>
+    /// <summary>The path with every link followed, "" for the root; null if it leaves the root or the links form a cycle.</summary>
     public string? Resolve(string path) => Resolve(path, out _);
 
     /// <summary>
@@ -45,7 +45,7 @@ internal sealed class LinkMap
     /// </summary>
     public bool Leaves(string path) => Resolve(path, out var isCircle) is null && !isCircle;
 
-    /// <summary>Whether links lead in a circle, or through more of them than the system follows.</summary>
+    /// <summary>Whether links form a cycle, or more of them are chained than the system follows.</summary>
     public bool IsCircle(string path) => Resolve(path, out var isCircle) is null && isCircle;
 
     private string? Resolve(string path, out bool isCircle)

@@ -2,7 +2,7 @@ using Strata.Core;
 
 namespace Strata.Deployments.Source;
 
-/// <summary>What can be wrong with a source.</summary>
+/// <summary>The errors of sources.</summary>
 internal static class SourceErrors
 {
     public static Error NoSource() => new(

@@ -5,7 +5,7 @@ using Strata.Runtimes.Sandbox;
 
 namespace Strata.Deployments.Source;
 
-/// <summary>Brings a release's source into an empty workspace: from an uploaded archive or from git.</summary>
+/// <summary>Fetches a release's source into an empty workspace: from an uploaded archive or from git.</summary>
 internal sealed class SourceFetcher(IBlobStore blobs, ISandbox sandbox, SourceLimits limits)
 {
     public async Task<Result<FetchedSource>> FetchAsync(TenantId tenant, SourceConfig source, IWorkspace workspace, CancellationToken cancellationToken) => source switch

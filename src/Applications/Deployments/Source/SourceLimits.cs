@@ -13,6 +13,9 @@ public sealed record SourceLimits
     /// <summary>For a whole git fetch.</summary>
     public TimeSpan GitTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Allows file:// and hosts on loopback, link-local and private addresses: for an administrator's own machine, never where strangers deploy.</summary>
+    /// <summary>
+    /// Allows file:// and hosts on loopback, link-local and private addresses: for an administrator's own machine, never where untrusted
+    /// users deploy.
+    /// </summary>
     public bool AllowPrivateGit { get; init; }
 }

@@ -31,17 +31,17 @@ internal sealed class SourceTree
 
     public LinkMap Links => links;
 
-    /// <summary>Where it is on disk with links followed, or null where there is no such regular file.</summary>
+    /// <summary>Where it is on disk with links followed, or null if no such regular file exists.</summary>
     public string? File(string path)
     {
         using var stream = Open(path);
         return stream is null ? null : OnDisk(path);
     }
 
-    /// <summary>A regular file with links inside of the folder followed, or null where there is no such file.</summary>
+    /// <summary>A regular file with links inside of the folder followed, or null if no such file exists.</summary>
     public FileStream? Open(string path) => links.Resolve(path) is { } inside ? UserFile.Open(root, inside) : null;
 
-    /// <summary>Where it is on disk with links followed, or null where there is no such folder.</summary>
+    /// <summary>Where it is on disk with links followed, or null if no such folder exists.</summary>
     public string? Folder(string path) => OnDisk(path) is { } folder && Directory.Exists(folder) ? folder : null;
 
     public bool HasFile(string path) => File(path) is not null;
@@ -56,7 +56,7 @@ internal sealed class SourceTree
         return null;
     }
 
-    /// <summary>Its text up to <see cref="TextBytesMax"/>, or null where there is no such file.</summary>
+    /// <summary>Its text up to <see cref="TextBytesMax"/>, or null if no such file exists.</summary>
     public string? Read(string path)
     {
         using var stream = Open(path);
@@ -66,10 +66,14 @@ internal sealed class SourceTree
         return new UTF8Encoding(false).GetString(buffer, 0, read).TrimStart('\uFEFF');
     }
 
-    /// <summary>Files whose name ends so, at most three folders deep, in order of depth and name; folders that hold results are left out.</summary>
+    /// <summary>
+    /// Files whose name has this ending, at most three folders deep, in order of depth and name; folders with build results are left out.
+    /// </summary>
     public IReadOnlyList<string> FilesEnding(string ending) => [.. FilesWhere(x => x.EndsWith(ending, StringComparison.Ordinal))];
 
-    /// <summary>Files that meet a condition, at most three folders deep, in order of depth and name; folders that hold results are left out.</summary>
+    /// <summary>
+    /// Files that meet a condition, at most three folders deep, in order of depth and name; folders with build results are left out.
+    /// </summary>
     public IEnumerable<string> FilesWhere(Func<string, bool> condition) => UserFolder.Walk(root, entriesMax, CancellationToken.None, Enters)
         .Where(x => x.Kind == UserEntryKind.File && condition(x.Path))
         .Select(x => x.Path)

@@ -49,10 +49,12 @@ public static partial class UserFile
         return parent is null ? null : OpenRegular(Descriptor(parent), parts[^1]);
     }
 
-    /// <summary>As above, for a path that is trusted but for its last part.</summary>
+    /// <summary>As above, for a path that is trusted except for its last part.</summary>
     public static FileStream? Open(string path) => path.Contains('\0') ? null : OpenRegular(AtCurrentFolder, path);
 
-    /// <summary>The first folder above a path that is a link; null: no folder is. For messages: <see cref="Open(string, string)"/> decides by itself.</summary>
+    /// <summary>
+    /// The first folder above a path that is a link; null: none is. For messages: <see cref="Open(string, string)"/> decides by itself.
+    /// </summary>
     public static string? LinkAbove(string root, string path)
     {
         for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/', slash + 1))
@@ -71,7 +73,7 @@ public static partial class UserFile
         return null;
     }
 
-    /// <summary>False for folders, links, pipes, sockets and devices, and where there is nothing.</summary>
+    /// <summary>False for folders, links, pipes, sockets and devices, and if nothing exists there.</summary>
     public static bool IsRegular(string path) => !path.Contains('\0') && IsRegular(AtCurrentFolder, path, AtNoFollow);
 
     private static bool IsRegular(int folder, string path, int flags)

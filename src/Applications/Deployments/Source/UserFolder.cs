@@ -40,7 +40,7 @@ internal static class UserFolder
         }
     }
 
-    /// <summary>What is in one folder, in no order; nothing where it is gone or may not be read.</summary>
+    /// <summary>The entries of one folder, in no order; empty if it is gone or cannot be read.</summary>
     public static IEnumerable<UserEntry> List(string root, string folder)
     {
         var path = Path.Combine(root, folder);
@@ -56,7 +56,7 @@ internal static class UserFolder
     }
 }
 
-/// <summary>A folder holds more than it may.</summary>
+/// <summary>A folder exceeds the limit.</summary>
 internal sealed class TooManyEntriesException(int entriesMax) : Exception($"The folder holds more than {entriesMax} files.")
 {
     public int EntriesMax { get; } = entriesMax;

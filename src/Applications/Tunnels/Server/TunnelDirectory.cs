@@ -15,7 +15,7 @@ internal sealed class TunnelDirectory(ResourceStore<TunnelSpec, TunnelStatus> tu
 {
     public const string Actor = "tunnels";
 
-    /// <summary>A token of one project sees that project only; what it may not see does not exist.</summary>
+    /// <summary>A token of one project sees only that project; for it, nothing else exists.</summary>
     public async ValueTask<Result<TunnelResource>> FindAsync(ApiCall call)
     {
         var nameOrId = call.Route("nameOrId");

@@ -8,10 +8,10 @@ namespace Strata.CloudEvents.Requests;
 /// <summary>Bodies of API requests out of parts of events.</summary>
 internal static class Bodies
 {
-    /// <summary>The JSON as it is.</summary>
+    /// <summary>The JSON unchanged.</summary>
     public static ReadOnlyMemory<byte> Raw(JsonElement json) => System.Text.Encoding.UTF8.GetBytes(json.GetRawText());
 
-    /// <summary>A document in the event's own data format: JSON as it is, XML as a text; and its media type.</summary>
+    /// <summary>A document in the event's own data format: JSON unchanged, XML as a string; and its media type.</summary>
     public static (ReadOnlyMemory<byte> Bytes, string MediaType, string Format) Document(RequestCall call, JsonElement data)
     {
         var format = (call.Optional("dataFormat") ?? "JSON").ToUpperInvariant();

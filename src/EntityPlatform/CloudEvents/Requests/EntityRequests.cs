@@ -82,7 +82,7 @@ internal static class EntityRequests
         Bodies.Copy(json, item, "ifMatch");
     });
 
-    /// <summary>One answer for each transaction; that of one which failed says so, and those before it stay.</summary>
+    /// <summary>One answer per transaction; a failed one reports its error, and those before it stay.</summary>
     private static async IAsyncEnumerable<AnswerPart> ManyAsync(RequestCall call, string method, Action<Utf8JsonWriter, JsonElement> writeItem)
     {
         var items = call.Required("payloads");

@@ -36,7 +36,7 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
 
     public static string Escape(string text) => Uri.EscapeDataString(text);
 
-    /// <summary>A query string of what is there.</summary>
+    /// <summary>A query string of the values that are present.</summary>
     public static string Query(params (string Name, string? Value)[] parameters)
     {
         var text = string.Join('&', parameters.Where(p => p.Value is not null).Select(p => $"{p.Name}={Escape(p.Value!)}"));
@@ -51,7 +51,7 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
         return bytes.Length == 0 ? default : JsonOf(bytes);
     }
 
-    /// <summary>Calls the API for an answer of lines, each as it comes.</summary>
+    /// <summary>Calls the API for an answer of lines, each as it arrives.</summary>
     public async IAsyncEnumerable<JsonElement> LinesAsync(string method, string path, ReadOnlyMemory<byte> body)
     {
         await using var answer = api.Open(Request(method, path, body, "application/json", []), cancellationToken);

@@ -129,7 +129,7 @@ internal static class SearchRequests
         Bodies.Copy(json, counted, "count");
     }
 
-    /// <summary>An entity as it is over HTTP, but for what it calls itself.</summary>
+    /// <summary>An entity as over HTTP, except for its type.</summary>
     private static AnswerPart EntityPart(JsonElement envelope) => json =>
     {
         json.WriteStartObject("payload");

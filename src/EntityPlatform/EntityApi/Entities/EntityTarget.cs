@@ -6,7 +6,7 @@ using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Entities;
 
-/// <summary>Which entity a request names, and who asks.</summary>
+/// <summary>The entity that a request names, and the caller.</summary>
 internal sealed record EntityTarget(Caller Caller, EntityId Id)
 {
     public static Result<EntityTarget> Of(ApiCall call)

@@ -5,8 +5,8 @@ using Strata.Core;
 namespace Strata.EntityApi.Messages;
 
 /// <summary>
-/// Takes a message's body apart as it comes: {payload, metaData?} (meta-data as well). The payload's bytes go to a piece, which the caller empties
-/// when it is full. Not for concurrent use.
+/// Splits a message's body as it arrives: {payload, metaData?} (meta-data as well). The payload's bytes go to a piece, which the caller
+/// empties when it is full. Not for concurrent use.
 /// </summary>
 internal sealed class MessageBody(byte[] piece, int pieceBytesMax)
 {

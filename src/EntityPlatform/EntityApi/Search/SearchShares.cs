@@ -13,7 +13,7 @@ internal sealed class SearchShares(SearchOptions options, TimeProvider time) : I
 
     public IEnumerable<ShareUse> Shares => [running.Use];
 
-    /// <returns>A place, as soon as it is the organization's turn; SHARE_EXHAUSTED where that takes longer than a search may.</returns>
+    /// <returns>A place, as soon as it is the organization's turn; SHARE_EXHAUSTED if that takes longer than a search may.</returns>
     public ValueTask<Result<ShareLease>> EnterAsync(TenantId tenant, CancellationToken cancellationToken) =>
         running.TakeAsync(tenant, options.Timeout, time, cancellationToken);
 }

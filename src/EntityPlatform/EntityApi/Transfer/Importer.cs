@@ -224,7 +224,7 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
         if (!isHeld) throw new OperationCanceledException("The lease of the import has gone to another server.");
     }
 
-    /// <summary>Reads back what is there now: that is what is compared, not what was sent.</summary>
+    /// <summary>Reads back what is stored: that is compared, not what was sent.</summary>
     private async Task AddStagedAsync(CancellationToken cancellationToken)
     {
         for (var page = await transfers.StagedAsync(tenant, Revision.None, PageMax, cancellationToken); page.Changes.Count > 0;

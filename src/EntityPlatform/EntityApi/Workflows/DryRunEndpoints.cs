@@ -38,7 +38,7 @@ internal sealed class DryRunEndpoints(EntityEngine engine)
         return Answer.Json(json => DryRunWriter.Write(json, run, transition));
     }
 
-    /// <summary>The body in place of the document; without one the document as it is.</summary>
+    /// <summary>The body in place of the document; without one the document unchanged.</summary>
     private static async ValueTask<Result<DocumentChange>> ReadChangeAsync(ApiCall call)
     {
         var hasBody = call.Http.Request.ContentLength is not 0 && call.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };

@@ -9,9 +9,10 @@ using Strata.Core.Background;
 namespace Strata.Agent.Hooks;
 
 /// <summary>
-/// Asks for a new token at each start, which revokes the one before, and renews it while the instance runs: a token of an instance expires by itself. The
-/// token's text stays the same, so that the application keeps what it read from STRATA_TOKEN. A renewal that the API refuses, because someone deleted
-/// the token or the instance, is that instance's matter: its log says so, and the agent's health does not change.
+/// Requests a new token at each start, which revokes the previous one, and renews it while the instance runs: an instance's token expires
+/// by itself. The token's text stays the same, so that the application keeps what it read from STRATA_TOKEN. A renewal that the API
+/// refuses, because someone deleted the token or the instance, concerns that instance only: its log says so, and the agent's health does
+/// not change.
 /// </summary>
 internal sealed class TokenHook(StrataClient client, Supervisor supervisor, TimeProvider time, ILogger logger) : IInstanceHook
 {

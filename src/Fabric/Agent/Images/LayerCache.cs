@@ -98,7 +98,9 @@ internal sealed class LayerCache(NodePaths paths, StrataClient client, TimeProvi
         return true;
     }
 
-    /// <summary>Keeps what this process is unpacking, however long that takes; what another process left goes after a while.</summary>
+    /// <summary>
+    /// Keeps what this process is unpacking, however long that takes; leftovers of another process are deleted after a while.
+    /// </summary>
     private void CollectUnfinished(string folder)
     {
         if (unfinished.ContainsKey(folder) || !Directory.Exists(folder)) return;

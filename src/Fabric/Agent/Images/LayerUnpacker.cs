@@ -141,7 +141,7 @@ internal sealed class LayerUnpacker(string folder, LayerLimits limits)
         made[path] = Made.File;
     }
 
-    /// <summary>A later entry takes the place of an earlier one, as tar has it; a folder stays.</summary>
+    /// <summary>A later entry replaces an earlier one, as in tar; a folder stays.</summary>
     private void Replace(string path)
     {
         if (!made.TryGetValue(path, out var what)) return;

@@ -13,7 +13,7 @@ namespace Strata.Agent.Logs;
 /// </summary>
 internal sealed class LogShipper(StrataClient client, string instance, string org, string log, TimeProvider time)
 {
-    /// <summary>As the API takes at once.</summary>
+    /// <summary>The most that the API accepts at once.</summary>
     private const int BatchBytesMax = 256 * 1024;
     private const int LineBytesMax = 32 * 1024;
 
@@ -63,7 +63,7 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
         }
         catch (Exception e) when (e is StrataException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // The API is not there. What is left goes with the file: an instance that has ended must not fill the disk.
+            // The API is away. The rest is deleted with the file: an instance that has ended must not fill the disk.
         }
     }
 
@@ -83,14 +83,17 @@ internal sealed class LogShipper(StrataClient client, string instance, string or
         return sent > 0;
     }
 
-    /// <summary>Whether the file is known that holds the position, and not much is left to ship: then the folder need not be looked through.</summary>
+    /// <summary>Whether the file with the position is known and little is left to ship: then the folder need not be searched.</summary>
     private bool IsNear()
     {
         var file = new FileInfo(LogFile.At(log, current));
         return file.Exists && position >= current && file.Length - (position - current) is >= 0 and <= BacklogBytesMax && file.Length <= LogWriter.FileBytesMax;
     }
 
-    /// <summary>Finds the file that holds the position. Where too much is left to ship, or the writer has deleted some, the last of it is shipped behind a line that says what is lost.</summary>
+    /// <summary>
+    /// Finds the file with the position. If too much is left to ship, or the writer has deleted some, the last part is shipped after a line
+    /// that says how much is lost.
+    /// </summary>
     private async Task<bool> FindAsync(CancellationToken cancellationToken)
     {
         if (LogFile.Starts(log) is not { Count: > 0 } starts) return false;

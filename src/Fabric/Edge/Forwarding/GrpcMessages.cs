@@ -52,7 +52,7 @@ internal static class GrpcMessages
     }
 
     /// <summary>
-    /// The client's body as it comes, each piece sent at once. It can be sent once; a call that could not connect has not started it.
+    /// The client's body as it arrives, each piece sent at once. It can be sent once; a call that could not connect has not started it.
     /// </summary>
     private sealed class BodyContent(Exchange x) : HttpContent
     {

@@ -12,7 +12,7 @@ namespace Strata.Edge.Routing;
 /// something that matters has changed. A tunnel is both: its own route, and the one instance behind it. An instance whose address its
 /// node does not allow is left out, and so is a tunnel outside the server's range.
 /// <para>Nothing is handed in before all lists are complete, so an edge that starts or reconnects keeps its last good table until it
-/// knows better. When the control plane goes away the table stays as it is.</para>
+/// knows better. When the control plane goes away the table does not change.</para>
 /// <para>Changes that come together are applied together: after a table that took long to make the next one waits three times as long, so that many
 /// routes which change all the time leave most of the processor to requests.</para>
 /// </summary>

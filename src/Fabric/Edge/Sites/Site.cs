@@ -86,7 +86,7 @@ internal sealed class SiteVariant(string hash, long length, string? encoding, st
 {
     public long Length => length;
 
-    /// <summary>For Content-Encoding; null: as it is.</summary>
+    /// <summary>For Content-Encoding; null: not encoded.</summary>
     public string? Encoding => encoding;
 
     /// <summary>Strong: the content's digest, different for each encoding.</summary>

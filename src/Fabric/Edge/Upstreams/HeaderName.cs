@@ -47,7 +47,7 @@ internal sealed class HeaderName
 
     public bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(name, Text);
 
-    /// <summary>Whether a header of an answer is passed on to the client as it is.</summary>
+    /// <summary>Whether a header of an answer is forwarded to the client unchanged.</summary>
     public static bool IsForwarded(string name) => !Known.TryGetValue(name, out var known) || known.Use is HeaderUse.Forward or HeaderUse.ContentLength;
 
     public static HeaderName Of(ReadOnlySpan<byte> name)

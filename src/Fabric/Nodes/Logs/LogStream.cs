@@ -70,7 +70,7 @@ public sealed class LogStream(
     /// <param name="tenant">Whose streams they are.</param>
     /// <param name="view">From memory. Asked again and again while following, so that sources may come and go.</param>
     /// <param name="of">What <paramref name="view"/> reads.</param>
-    /// <returns>TOO_MANY_STREAMS or SHARE_EXHAUSTED where it follows and there is no place left for it.</returns>
+    /// <returns>TOO_MANY_STREAMS or SHARE_EXHAUSTED if it follows and no place is left.</returns>
     public Result<Answer> Answer(ApiCall call, string permission, TenantId tenant, LogRequest request, Func<LogView> view, params IReadOnlyList<KindInformer> of)
     {
         var asked = new Asked(permission, tenant, request, view, of);

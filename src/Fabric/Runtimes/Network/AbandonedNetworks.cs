@@ -6,7 +6,7 @@ namespace Strata.Runtimes.Network;
 
 /// <summary>
 /// Bridges and firewall rules of clouds whose data folder was removed while they were set up, as after a killed test. Every packet of the machine passes the rules of every table,
-/// so what is left behind slows down all the others: 40 forgotten tables cost a third of an HTTP request.
+/// so leftovers slow down all other traffic: 40 forgotten tables cost a third of an HTTP request.
 /// </summary>
 internal static class AbandonedNetworks
 {

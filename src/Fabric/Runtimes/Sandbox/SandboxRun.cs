@@ -54,6 +54,6 @@ public sealed record SandboxLimits
     /// <summary>A longer line is cut and ends with an ellipsis.</summary>
     public int LineCharsMax { get; init; } = 4096;
 
-    /// <summary>Past this the output is dropped, after one line that says so; the command runs on.</summary>
+    /// <summary>Beyond this the output is dropped, after one line that says so; the command keeps running.</summary>
     public long LogBytesMax { get; init; } = 4L << 20;
 }

@@ -10,8 +10,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Server.Bootstrap;
 
 /// <summary>
-/// Brings a cloud to where its users can begin: the organization, the project and the tokens that must be there. Safe to repeat: what is there stays, and a start that was cut off
-/// is finished by the next.
+/// Sets a cloud up for its users: the required organization, project and tokens. Safe to repeat: what exists stays, and a start that was
+/// cut off is finished by the next.
 /// </summary>
 internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthenticator authenticator, IDurableValues durable, string serverId, TimeProvider time)
 {
@@ -28,7 +28,10 @@ internal sealed class FirstStart(EntityEngine engine, TokenIssuer issuer, IAuthe
     private readonly ResourceStore<ProjectSpec, Nothing> projects = new(engine, ProjectKind.Kind, time);
     private readonly ResourceStore<NodeSpec, NodeStatus> nodes = new(engine, NodeKinds.Node, time);
 
-    /// <summary>The default organization; made when the cloud is new. A deletion that was cut off is taken back, or the operator's token stays refused.</summary>
+    /// <summary>
+    /// The default organization; created when the cloud is new. An interrupted deletion is undone, or the operator's token would stay
+    /// refused.
+    /// </summary>
     public async Task<(TenantId Tenant, bool IsNew)> EnsureOrganizationAsync(CancellationToken cancellationToken)
     {
         var found = await organizations.GetAsync(System, OrganizationName, AsOf.Latest, cancellationToken);

@@ -1,6 +1,6 @@
 namespace Strata.Server.Bootstrap;
 
-/// <summary>Files that hold secrets: readable by their owner only from the first byte, and never half written.</summary>
+/// <summary>Files with secrets: readable only by their owner from the first byte, and never half written.</summary>
 public static class PrivateFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -131,7 +131,9 @@ public sealed class HomeLock : IDisposable
         }
     }
 
-    /// <summary>Processes that hold the lock of a run folder which was deleted under them: they run, and no file says so any more.</summary>
+    /// <summary>
+    /// Processes that hold the lock of a run folder which was deleted under them: they run, but no file shows it any more.
+    /// </summary>
     public static IReadOnlyList<int> FindWithoutFolder(HomeLayout home)
     {
         var gone = home.LockFile + " (deleted)";

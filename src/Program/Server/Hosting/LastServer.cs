@@ -22,7 +22,7 @@ public sealed record LastServer(int Pid, DateTimeOffset StartedAt, DateTimeOffse
         return new LastServer(cloud.Pid, cloud.StartedAt, seen, MachineStart() > seen ? LastEnd.MachineRestarted : LastEnd.Died);
     }
 
-    /// <summary>What is known of an end that nobody asked for: when, why, and where its log is.</summary>
+    /// <summary>What is known about an unrequested end: when, why, and where its log is.</summary>
     /// <param name="ago">How long ago it was last seen, for people.</param>
     public string Sentence(HomeLayout home, string ago)
     {
@@ -87,7 +87,7 @@ public enum LastEnd
     /// <summary>It stopped by itself, in order, because one of its parts could not continue.</summary>
     Unasked,
 
-    /// <summary>Its process was gone at once: killed, out of memory, or a crash.</summary>
+    /// <summary>Its process died suddenly: killed, out of memory, or a crash.</summary>
     Died,
 
     /// <summary>The machine has been started since.</summary>

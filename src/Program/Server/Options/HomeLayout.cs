@@ -17,12 +17,12 @@ public sealed record HomeLayout(string Root)
     public string NodeNameFile => Path.Combine(Node, "name");
     public string Edge => Path.Combine(Root, "edge");
 
-    /// <summary>What lives as long as a process does: locks, tokens of the cloud's own parts, the detached program's log.</summary>
+    /// <summary>Files that live as long as a process: locks, tokens of the cloud's own parts, the detached program's log.</summary>
     public string Run => Path.Combine(Root, "run");
     public string LockFile => Path.Combine(Run, "strata.lock");
     public string StateFile => Path.Combine(Run, "strata.json");
 
-    /// <summary>That of the server before, while the next one has not come up: it gets its place back if that one fails to start.</summary>
+    /// <summary>The state of the previous server while the next one starts: restored if that one fails to start.</summary>
     public string LastStateFile => Path.Combine(Run, "strata.last.json");
 
     /// <summary>The settings of the last start, for commands that run while it does, or after it.</summary>

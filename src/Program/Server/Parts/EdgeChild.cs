@@ -9,8 +9,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// The process of an edge outside the server: started in a session of its own, and found again by the file that holds its number. It counts as ours only when it runs the
-/// very command that we would start, so an edge of other ports or of an older program is not taken for it.
+/// The process of an edge outside the server: started in its own session, and found again by its pid file. It counts as ours only when it
+/// runs the very command that we would start, so an edge of other ports or of an older program is not taken for it.
 /// </summary>
 internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
 {
@@ -19,7 +19,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
 
-    /// <summary>What an edge may take to end, beyond the grace that it gives its last requests.</summary>
+    /// <summary>The time that an edge may take to end, beyond the grace period of its last requests.</summary>
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
 
     private readonly string[] command =
@@ -59,7 +59,7 @@ internal sealed class EdgeChild(ServerOptions options, TimeProvider time)
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Ends an edge of this data folder: kindly, and when it does not go, at once.</summary>
+    /// <summary>Ends an edge of this data folder: gracefully, or by force if it does not end.</summary>
     public async Task EndAsync(int pid, CancellationToken cancellationToken)
     {
         if (!IsEdge(pid)) return;

@@ -6,8 +6,8 @@ using Strata.Server.Options;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// The edge as a process of its own (<c>strata edge --inline</c>): it serves on when this server dies, and the next server adopts it. One that ends by itself is started
-/// again, with a pause that grows; one of other ports, or of an older program, is replaced.
+/// The edge as a process of its own (<c>strata edge --inline</c>): it keeps serving when this server dies, and the next server adopts it.
+/// One that ends by itself is started again, with a pause that grows; one of other ports, or of an older program, is replaced.
 /// </summary>
 internal sealed partial class EdgeChildPart(ServerOptions options, Supervisor supervisor, TimeProvider time, ILogger<EdgeChildPart> logger) : IPart
 {

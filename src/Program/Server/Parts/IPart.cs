@@ -3,8 +3,8 @@ using Strata.Core.Background;
 namespace Strata.Server.Parts;
 
 /// <summary>
-/// One part of a running cloud. Parts start in the order of the list that holds them and stop in the reverse; a part that does not start stops the start. Start and stop are
-/// never called at once; <see cref="Health"/> may be asked at any time.
+/// One part of a running cloud. Parts start in the order of their list and stop in reverse; a part that fails to start stops the start.
+/// Start and stop are never called concurrently; <see cref="Health"/> may be called at any time.
 /// </summary>
 public interface IPart
 {

@@ -67,7 +67,7 @@ internal sealed class StoragePart(DatabasePart database, ServerLimits limits, Su
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 database.Unanswered = e.Message;
-                work.Failed(e); // asked again soon: recovery should show at once
+                work.Failed(e); // checked again soon: recovery should show at once
             }
         }
     }

@@ -25,7 +25,10 @@ internal sealed class DockerCli(string program)
     public Task<ProcessEnd> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         BareCommand.RunAsync(program, arguments, "/", Surroundings(), cancellationToken);
 
-    /// <summary>Hands on each line that it says, both outputs in order of arrival. Cancelled: it is killed, by which its engine ends the work too.</summary>
+    /// <summary>
+    /// Passes on each line of output, both streams in order of arrival. When cancelled, it is killed, and its engine then ends the work
+    /// too.
+    /// </summary>
     public async Task<int> FollowAsync(IReadOnlyList<string> arguments, Action<string> onLine, CancellationToken cancellationToken)
     {
         using var process = Start(arguments);
@@ -36,7 +39,7 @@ internal sealed class DockerCli(string program)
         return process.ExitCode;
     }
 
-    /// <summary>Lets its standard output be read, and fails where it does; it is killed if the reader leaves off.</summary>
+    /// <summary>Streams its standard output, and fails if the program fails; it is killed if the reader stops early.</summary>
     public async Task<Result<Done>> ReadAsync(IReadOnlyList<string> arguments, Func<Stream, Task<Result<Done>>> readAsync, CancellationToken cancellationToken)
     {
         using var process = Start(arguments);

@@ -13,7 +13,7 @@ internal sealed partial record DockerEngine(string? Name, string Missing = "")
 
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>Asks the engine; one that does not answer within two seconds is as if it were not there.</summary>
+    /// <summary>Probes the engine; one that does not answer within two seconds is treated as missing.</summary>
     public static async Task<DockerEngine> FindAsync(CancellationToken cancellationToken)
     {
         if (DockerCli.Find() is not { } docker) return NoAnswer;

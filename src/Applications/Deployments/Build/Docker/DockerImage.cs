@@ -26,7 +26,7 @@ internal sealed record DockerImage
         .Select(x => int.TryParse(x.AsSpan(0, x.Length - 4), CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 ? port : (int?)null)
         .Min();
 
-    /// <summary>Null where it is not an answer of Docker's.</summary>
+    /// <summary>Null if it is not output of Docker.</summary>
     public static DockerImage? Parse(string output)
     {
         try
@@ -39,7 +39,7 @@ internal sealed record DockerImage
         }
     }
 
-    /// <summary>Its variables with these put over them.</summary>
+    /// <summary>Its variables, overridden by these.</summary>
     public Dictionary<string, string> EnvUnder(IReadOnlyDictionary<string, string> env)
     {
         var merged = new Dictionary<string, string>();

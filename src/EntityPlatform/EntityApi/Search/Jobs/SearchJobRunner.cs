@@ -10,9 +10,9 @@ using Strata.Resources.Background;
 namespace Strata.EntityApi.Search.Jobs;
 
 /// <summary>
-/// Runs this server's asynchronous searches, a few at once, the others waiting in a bounded queue that organizations share fairly. While it lives it says so, and looks which jobs were
-/// cancelled at another server; it ends the jobs of servers that are silent, and removes those past their time. A job that runs when its server dies
-/// ends as FAILED.
+/// Runs this server's asynchronous searches, a few at once, the others waiting in a bounded queue that organizations share fairly. While it
+/// runs it sends heartbeats, and checks which jobs were cancelled at another server; it ends the jobs of servers that are silent, and
+/// removes those past their time. A job that runs when its server dies ends as FAILED.
 /// </summary>
 internal sealed partial class SearchJobRunner(
     ISearchJobs jobs, SearchOptions options, TimeProvider time, ILogger<SearchJobRunner> logger, Supervisor supervisor)
