@@ -12,7 +12,9 @@ namespace Strata.CloudEvents;
 /// <summary>The entity platform over gRPC, in CloudEvents. Needs the API, the entity API and the member directory.</summary>
 public static class CloudEventsModule
 {
-    /// <summary>Every caller with a token may call; what a request may do is decided by the operation behind it, and joining by the service.</summary>
+    /// <summary>
+    /// Every caller with a token may call; the operation behind a request checks its permission, and the service checks joins.
+    /// </summary>
     private static readonly string[] Callers = ["entities.read", "models.read", "compute.join"];
 
     public static IServiceCollection AddCloudEvents(this IServiceCollection services)

@@ -9,7 +9,7 @@ using Strata.Rpc.Serving;
 
 namespace Strata.CloudEvents;
 
-/// <summary>The service: requests by the type of the event, on whichever call they come, and members.</summary>
+/// <summary>The service: requests by the type of the event, on any call, and members.</summary>
 internal sealed class EventService(RequestRouter router, SessionParts sessions) : CloudEventsService.CloudEventsServiceBase
 {
     private const string Join = "compute.join";

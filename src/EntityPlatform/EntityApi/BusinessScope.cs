@@ -28,7 +28,9 @@ internal static class BusinessScope
 
     private static readonly FrozenSet<string> OfEntity = FrozenSet.Create("getEntityChanges", "getEntityAudit", "getWorkflowFinished", "explainEntity");
 
-    /// <summary>Jobs of searches do not keep whose they are; a migration writes to another model; a model is not given away by its project.</summary>
+    /// <summary>
+    /// Search jobs do not record their project; a migration writes to another model; a project cannot give its model away.
+    /// </summary>
     private static readonly FrozenSet<string> Beyond = FrozenSet.Create("submitSearch", "submitSnapshotSearch", "migrateEntities", "setModelProject");
 
     public static void Apply(EndpointBuilder endpoint)

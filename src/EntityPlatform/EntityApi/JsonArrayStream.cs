@@ -4,7 +4,9 @@ using Strata.Api.Http;
 
 namespace Strata.EntityApi;
 
-/// <summary>A JSON array that is written to the response as its elements come. What is written waits in memory until it is flushed.</summary>
+/// <summary>
+/// A JSON array that is written to the response as its elements arrive. Written elements wait in memory until they are flushed.
+/// </summary>
 internal sealed class JsonArrayStream
 {
     private const int FlushBytes = 64 << 10;
@@ -21,7 +23,7 @@ internal sealed class JsonArrayStream
 
     public Utf8JsonWriter Json { get; }
 
-    /// <summary>Sends what was written once it is as much as should wait in memory; after each element.</summary>
+    /// <summary>Sends what was written once it reaches the memory limit; call after each element.</summary>
     public ValueTask FlushIfFullAsync() => Json.BytesPending + http.Response.BodyWriter.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
 
     /// <summary>Sends what was written; waits while the client is slow.</summary>

@@ -44,8 +44,8 @@ public sealed class NodeAgent(StrataClient client, NodeMachine machine, NodeAgen
     public string? LastBeatError { get; private set; }
 
     /// <summary>
-    /// Works until cancelled; then leaves everything running. Each of its loops is supervised separately. Returns earlier when the node was deleted:
-    /// the caller then registers the machine again and starts another agent, with the new node's token.
+    /// Works until cancelled; then leaves everything running. Each of its loops is supervised separately. Returns earlier when the node was
+    /// deleted: the caller then registers the machine again and starts another agent, with the new node's token.
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

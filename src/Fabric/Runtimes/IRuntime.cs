@@ -29,8 +29,8 @@ public interface IRuntime
     Task<Result<RunState>> StartAsync(RunRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Starts an ended run again with the same settings, environment and, where possible, address: for when the API cannot be asked what it should be now.
-    /// NOT_FOUND without such a run; RUN_EXISTS while it still runs.
+    /// Starts an ended run again with the same settings, environment and, where possible, address: for when the API cannot be asked what it
+    /// should be now. NOT_FOUND without such a run; RUN_EXISTS while it still runs.
     /// </summary>
     Task<Result<RunState>> RestartAsync(string id, CancellationToken cancellationToken);
 
@@ -81,7 +81,10 @@ public sealed record RunRequest
     /// <summary>Gets both output streams, appended.</summary>
     public required string LogFile { get; init; }
 
-    /// <summary>The port to listen on. A runtime without network namespaces of its own picks a free one instead; <see cref="RunState.Port"/> shows which.</summary>
+    /// <summary>
+    /// The port to listen on. A runtime without network namespaces of its own picks a free one instead; <see cref="RunState.Port"/> shows
+    /// which.
+    /// </summary>
     public required int Port { get; init; }
 
     /// <summary>The environment that depends on where it runs: from its endpoint to variables.</summary>

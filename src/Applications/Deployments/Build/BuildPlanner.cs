@@ -42,7 +42,9 @@ internal static class BuildPlanner
         return DockerfileDetector.Plan(dockerfile) with { Summary = $"a {dockerfile}, built by {engine.Name}", Command = commands.Run };
     }
 
-    /// <summary>A Dockerfile that cannot be used is skipped only if strata.yaml says how to build without it: what runs is never a guess.</summary>
+    /// <summary>
+    /// A Dockerfile that cannot be used is skipped only if strata.yaml says how to build without it: what runs is never a guess.
+    /// </summary>
     private static Result<BuildPlan> Detect(SourceTree source, StrataFile file, Commands commands, DockerEngine engine)
     {
         if (file.Stack is { } stack) return Detectors.DetectAs(stack, source);

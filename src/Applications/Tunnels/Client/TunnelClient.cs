@@ -83,7 +83,10 @@ public sealed class TunnelClient(Uri server, string token, string tunnel, string
         }
     }
 
-    /// <summary>The program first: when it does not answer, the connection is left to end by itself, and no caller waits for an answer that cannot come.</summary>
+    /// <summary>
+    /// The program first: when it does not answer, the connection is left to end by itself, and no caller waits for an answer that cannot
+    /// come.
+    /// </summary>
     private async Task CarryAsync(string connection, CancellationToken cancellationToken)
     {
         try

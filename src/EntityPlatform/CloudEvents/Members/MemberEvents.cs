@@ -8,12 +8,12 @@ using Strata.EntityApi;
 
 namespace Strata.CloudEvents.Members;
 
-/// <summary>What servers and members say to each other, as events.</summary>
+/// <summary>The events that servers and members exchange.</summary>
 internal static class MemberEvents
 {
     public const string Join = "CalculationMemberJoinEvent";
 
-    /// <summary>Strata's own: the member gets no new calls, and may finish what it has.</summary>
+    /// <summary>An extension of Strata: the member gets no new calls, and may finish those it has.</summary>
     public const string Leave = "CalculationMemberLeaveEvent";
 
     private const string GreetType = "CalculationMemberGreetEvent";

@@ -22,7 +22,7 @@ internal sealed class RequestCall(InProcessApi api, JsonElement payload, string 
 
     public static string RequiredText(JsonElement json, string name) => TextOf(Required(json, name)) ?? throw EventReader.Faulty($"The member \"{name}\" must be a text.").ToException();
 
-    /// <summary>As text, where it is there; numbers and booleans too.</summary>
+    /// <summary>As text, if present; numbers and booleans too.</summary>
     public string? Optional(string name) => Optional(payload, name);
 
     public static string? Optional(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? TextOf(value) : null;

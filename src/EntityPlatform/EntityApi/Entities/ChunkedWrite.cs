@@ -72,6 +72,6 @@ internal interface IChunkWriter<T>
 {
     ValueTask<Result<ChunkOutcome>> WriteAsync(Caller caller, T[] items, CancellationToken cancellationToken);
 
-    /// <summary>The outcome again, of what the same items wrote before.</summary>
+    /// <summary>The stored outcome of an earlier write of the same items.</summary>
     ChunkOutcome Replay(T[] items, IReadOnlyList<EntityRevision> written);
 }

@@ -5,13 +5,13 @@ using Strata.EntityApi.Xml;
 
 namespace Strata.EntityApi.Entities;
 
-/// <summary>Reads entities out of bodies, in JSON or XML as the path's format says.</summary>
+/// <summary>Reads entities from bodies, in JSON or XML according to the path's format.</summary>
 internal static class EntityBodies
 {
     private const string Json = "application/json";
     private static readonly string[] Xml = ["application/xml", "text/xml"];
 
-    /// <summary>Whether the path's format is XML; BAD_REQUEST where it is neither XML nor JSON.</summary>
+    /// <summary>Whether the path's format is XML; BAD_REQUEST if it is neither XML nor JSON.</summary>
     public static Result<bool> IsXml(ApiCall call) => call.Route("format").ToUpperInvariant() switch
     {
         "JSON" => false,

@@ -10,7 +10,7 @@ namespace Strata.EntityApi.Entities;
 /// <param name="Change">What becomes of the document.</param>
 internal sealed record EntityChange(EntityId Id, CommitId? IfMatch, string? Transition, DocumentChange Change)
 {
-    /// <summary>To be asked within the transaction, so that what is checked is what is changed.</summary>
+    /// <summary>Call within the transaction, so that what is checked is what is changed.</summary>
     public Result<JsonText> Apply(EntityRevision current)
     {
         if (EntityCall.IsPlatforms(current.Model)) return EntityApiErrors.EntityNotFound(Id.ToString());

@@ -66,7 +66,7 @@ internal sealed class EntityDeleteEndpoints(EntityEngine engine, ModelCatalog ca
         return await DeletionAnswer.StartAsync(deletion, keyed, verbose, call.Aborted);
     }
 
-    /// <summary>A time to come is now: else what is deleted would grow while it is deleted.</summary>
+    /// <summary>A future time counts as now: otherwise the set would grow while it is deleted.</summary>
     private DateTimeOffset? Earlier(DateTimeOffset? then) => then > time.GetUtcNow() ? null : then;
 
     private static Answer Deleted(EntityRevision deleted) => Answer.Json(json => EntityWriter.WriteDeleted(json, deleted));

@@ -9,7 +9,7 @@ using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Entities;
 
-/// <summary>One entity, now or then, and what it offers. The platform's own resources do not exist here.</summary>
+/// <summary>One entity, now or at an earlier time, and its transitions. The platform's own resources do not exist here.</summary>
 internal sealed class EntityGetEndpoints(EntityEngine engine, PastReads past, AnswerMemory memory)
 {
     private static readonly Parameter[] OlderClients =

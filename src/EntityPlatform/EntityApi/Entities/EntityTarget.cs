@@ -15,7 +15,9 @@ internal sealed record EntityTarget(Caller Caller, EntityId Id)
         return EntityCall.Id(call).TryGet(out var id, out error) ? new EntityTarget(caller, id) : error;
     }
 
-    /// <summary>As <see cref="Of"/>, by query parameters as older clients send them: entityId, and entityClass, which the id makes needless.</summary>
+    /// <summary>
+    /// As <see cref="Of"/>, by query parameters as older clients send them: entityId, and entityClass, which is redundant.
+    /// </summary>
     public static Result<EntityTarget> OfQuery(ApiCall call)
     {
         if (!EntityCall.JoinerOf(call).TryGet(out var caller, out var error)) return error;

@@ -36,7 +36,9 @@ internal sealed class ModelDeletion(EntityEngine engine, ModelTarget target, Con
             yield return await DeleteAsync(page, keyed, part++, moment, cancellationToken);
     }
 
-    /// <summary>The log's revision at which the request began: when it is sent again, as the first part that was written has noted it.</summary>
+    /// <summary>
+    /// The log's revision at which the request began: when it is sent again, the one that its first written part recorded.
+    /// </summary>
     private async ValueTask<Revision> MomentAsync(KeyedRequest? keyed, CancellationToken cancellationToken)
     {
         if (keyed is not null && (await keyed.WrittenAsync(0, cancellationToken)).Value is { IsThere: true, Note: { } note })

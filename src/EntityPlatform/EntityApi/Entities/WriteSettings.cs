@@ -4,7 +4,7 @@ using Strata.Entities.Engine;
 
 namespace Strata.EntityApi.Entities;
 
-/// <summary>How a write is to be done, as its query parameters say.</summary>
+/// <summary>The settings of a write, from its query parameters.</summary>
 /// <param name="Window">Entities per transaction.</param>
 /// <param name="Timeout">Of each transaction, until its first commit; null: none but the engine's.</param>
 internal sealed record WriteSettings(int Window, TimeSpan? Timeout)

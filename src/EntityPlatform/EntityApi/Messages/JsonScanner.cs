@@ -41,7 +41,7 @@ internal sealed class JsonScanner
         End,
     }
 
-    /// <summary>What is wrong with what was read; null: nothing yet.</summary>
+    /// <summary>The error in what was read; null: none yet.</summary>
     public Error? Fault { get; private set; }
 
     /// <summary>The member of the outermost object whose value is read.</summary>
@@ -51,7 +51,7 @@ internal sealed class JsonScanner
 
     private bool IsInValue { get; set; }
 
-    /// <summary>Takes one byte; true where it belongs to the value of <see cref="Member"/>.</summary>
+    /// <summary>Takes one byte; true if it belongs to the value of <see cref="Member"/>.</summary>
     public bool Read(byte b)
     {
         if (state == State.InNumber && !IsOfNumber(b)) EndNumber();

@@ -22,7 +22,7 @@ internal sealed class MessageBody(byte[] piece, int pieceBytesMax)
 
     public bool IsFull => Waiting == pieceBytesMax;
 
-    /// <summary>As it was sent; an empty object where it was not.</summary>
+    /// <summary>As it was sent; an empty object if it was not sent.</summary>
     public JsonText MetaData => metaData.WrittenCount == 0 ? JsonText.EmptyObject : new JsonText(metaData.WrittenMemory);
 
     /// <summary>Takes bytes until the piece is full or something is wrong; the value is how many.</summary>

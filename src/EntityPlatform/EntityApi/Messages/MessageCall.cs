@@ -3,7 +3,7 @@ using Strata.Core;
 
 namespace Strata.EntityApi.Messages;
 
-/// <summary>Reads what requests about messages have in common.</summary>
+/// <summary>Reads what requests for messages have in common.</summary>
 internal static class MessageCall
 {
     public static Result<EntityId> Id(ApiCall call) =>

@@ -83,7 +83,9 @@ internal sealed class MessageEndpoints(IMessages messages, Idempotency idempoten
         return Answer.Stream(http => WriteAsync(http, caller.Tenant, message, first));
     }
 
-    /// <summary>Piece by piece at the client's pace; where the message is deleted meanwhile, the connection ends before its content does.</summary>
+    /// <summary>
+    /// Piece by piece at the client's pace; if the message is deleted meanwhile, the connection ends before its content does.
+    /// </summary>
     private async Task WriteAsync(HttpContext http, TenantId tenant, Message message, ReadOnlyMemory<byte> piece)
     {
         var head = message.Head.Utf8[..^1]; // without its closing brace

@@ -20,7 +20,7 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
     private long payloadBytes;
     private long bodyBytes;
 
-    /// <summary>Reads the body to its end and keeps all of the payload but its last piece.</summary>
+    /// <summary>Reads the body to its end and stores all of the payload except its last piece.</summary>
     public async ValueTask<Error?> ReadAsync(PipeReader reader, KeyedRequest? keyed, CancellationToken cancellationToken)
     {
         body = new MessageBody(piece, IMessages.PieceBytesMax);
@@ -39,7 +39,7 @@ internal sealed class MessageUpload(IMessages messages, TenantId tenant, Guid up
         }
     }
 
-    /// <summary>Saves what was read. False where a message of that id is there already.</summary>
+    /// <summary>Saves what was read. False if a message with that id already exists.</summary>
     public async ValueTask<bool> SaveAsync(EntityId id, CommitId transaction, MessageHead head, string? fingerprint, CancellationToken cancellationToken)
     {
         var text = head.Write(bodyBytes, body!.MetaData);

@@ -46,7 +46,7 @@ internal sealed class Migrator(EntityEngine engine, MigrationPlan plan)
         }
     }
 
-    /// <summary>All of them in one transaction; where that is refused, each in its own, so that one does not keep back the others.</summary>
+    /// <summary>All of them in one transaction; if that is refused, each in its own, so that one does not hold up the others.</summary>
     private async Task MoveAsync(IReadOnlyList<EntityId> ids, CancellationToken cancellationToken)
     {
         if (await TryMoveAsync(ids, cancellationToken) is not { } refused) return;

@@ -48,7 +48,9 @@ internal sealed class PastReads(IEntityLog log, ModelCatalog catalog)
         return time >= horizon ? null : Dropped(model.Key, horizon);
     }
 
-    /// <summary>When a commit was made: the time of the first that is left from it on, which is too late only where its own revisions are gone.</summary>
+    /// <summary>
+    /// When a commit was made: the time of the first remaining revision from it on, which is too late only if its own revisions are gone.
+    /// </summary>
     private async ValueTask<DateTimeOffset> TimeOfAsync(TenantId tenant, Revision revision, CancellationToken cancellationToken)
     {
         var found = await log.FollowAsync(tenant, new Revision(revision.Value - 1), 1, cancellationToken);

@@ -11,7 +11,9 @@ internal sealed record RetentionOptions
     /// <summary>Between the looks at all rules.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>From the moment at which reads of an older past are refused to the dropping: reads that began before end in it.</summary>
+    /// <summary>
+    /// The time between refusing reads of an older past and dropping its revisions: reads that began before it end within it.
+    /// </summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromMinutes(1);
 }
 
@@ -42,7 +44,7 @@ internal sealed class RetentionSweep(IEntityLog log, IRetention retention, Model
         foreach (var superseded in begun) await DropAsync(fence, superseded, cancellationToken);
     }
 
-    /// <summary>Null where there is nothing to drop: then nothing is noted either.</summary>
+    /// <summary>Null if there is nothing to drop: then nothing is recorded either.</summary>
     private async ValueTask<Superseded?> BeginAsync(Fence? fence, EntityRevision model, int days, CancellationToken cancellationToken)
     {
         var superseded = new Superseded { Tenant = model.Tenant, Model = ModelRetention.KeyOf(model), Horizon = time.GetUtcNow() - TimeSpan.FromDays(days) };

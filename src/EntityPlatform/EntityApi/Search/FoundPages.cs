@@ -4,7 +4,9 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Search;
 
-/// <summary>Reads what was found in pages that are small where documents are large, so that an answer takes little memory however much it holds.</summary>
+/// <summary>
+/// Reads the results in pages that are small if documents are large, so that an answer takes little memory whatever its size.
+/// </summary>
 internal static class FoundPages
 {
     private const int FirstPage = 8;

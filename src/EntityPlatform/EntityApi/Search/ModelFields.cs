@@ -21,7 +21,9 @@ internal sealed class ModelFields
         }
     }
 
-    /// <summary>The families of values seen there: none where it holds objects or arrays only; null where the model has no such path.</summary>
+    /// <summary>
+    /// The families of values seen there: none if it holds only objects or arrays; null if the model does not have the path.
+    /// </summary>
     public IReadOnlySet<FieldFamily>? At(JsonPath path)
     {
         var place = "$" + string.Concat(path.Steps.Select(step => step.Name is { } name ? ModelInfo.InView(name) : "[*]"));

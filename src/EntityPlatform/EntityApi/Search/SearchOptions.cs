@@ -3,7 +3,7 @@ namespace Strata.EntityApi.Search;
 /// <summary>The bounds of search.</summary>
 public sealed record SearchOptions
 {
-    /// <summary>Of one search that is answered at once; a request may ask for less.</summary>
+    /// <summary>For one direct search; a request may set a lower one.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Searches that are answered at once and run in the database at a time; one organization runs at most three of four, further ones wait.</summary>

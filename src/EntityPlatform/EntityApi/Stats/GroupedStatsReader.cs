@@ -94,7 +94,7 @@ internal static class GroupedStatsReader
         return sent.ValueKind == JsonValueKind.Number && sent.TryGetInt32(out var limit) && limit >= 1 && limit <= max ? limit : StatsErrors.Limit(max);
     }
 
-    /// <summary>A path to members only: what an array holds has no single value.</summary>
+    /// <summary>A path to members only: the contents of an array have no single value.</summary>
     private static bool TryReadPath(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Field? field)
     {
         field = JsonPath.TryParse(text, out var path) && path.Steps.Count > 0 && path.Steps.All(s => s.Name is not null) ? new Field.Path(path) : null;

@@ -18,7 +18,7 @@ internal sealed class Exporter(IEntityLog log, ITransfers transfers, TenantId te
     private const int PageMax = 2_000;
     private const int FlushBytes = 64 * 1024;
 
-    /// <summary>Past it the organization is too busy for an end ever to come.</summary>
+    /// <summary>Beyond it the organization is too busy for the work ever to end.</summary>
     private const int PassesMax = 20;
 
     private readonly IncrementalHash sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

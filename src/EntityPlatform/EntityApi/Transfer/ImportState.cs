@@ -35,7 +35,7 @@ internal sealed record ImportState(
     public ValueTask<bool> WriteAsync(IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         durable.WriteAsync(tenant, Name, JsonText.From(this, WireJson.Of<ImportState>()), fence, cancellationToken);
 
-    /// <summary>Removes all that an import has staged, takes users' writes again, and then forgets it.</summary>
+    /// <summary>Removes all that an import has staged, accepts users' writes again, and then deletes the import.</summary>
     /// <returns>False where the lease has gone to another server.</returns>
     public static async ValueTask<bool> DiscardAsync(ITransfers transfers, IDurableValues durable, TenantId tenant, Fence fence, CancellationToken cancellationToken) =>
         await transfers.UnstageAsync(tenant, revisions: true, fence, cancellationToken)

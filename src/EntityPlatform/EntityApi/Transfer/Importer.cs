@@ -13,7 +13,7 @@ namespace Strata.EntityApi.Transfer;
 /// <param name="fence">Of the lease under which it runs: once another server has that, nothing more is written.</param>
 internal sealed class Importer(ITransfers transfers, IDurableValues durable, TimeProvider time, TenantId tenant, Fence fence, LineReader lines) : IDisposable
 {
-    /// <summary>No log comes so far, and one that an import brings here still has numbers for all its commits to come.</summary>
+    /// <summary>No log gets this far, and an imported one still has numbers for all its future commits.</summary>
     private const long RevisionMax = 1L << 50;
 
     /// <summary>The clock of the cloud that exported may be ahead of this one's by so much.</summary>
@@ -108,7 +108,10 @@ internal sealed class Importer(ITransfers transfers, IDurableValues durable, Tim
         return TransferErrors.NotEmpty;
     }
 
-    /// <summary>Keeps users' writes out for a day from now. The mark comes first: without it the import that closes the organization could not be discarded.</summary>
+    /// <summary>
+    /// Refuses users' writes for a day from now. The mark comes first: without it the import that closes the organization could not be
+    /// discarded.
+    /// </summary>
     private async Task CloseAsync(CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + ImportState.Lifetime;

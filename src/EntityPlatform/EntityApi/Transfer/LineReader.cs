@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Strata.EntityApi.Transfer;
 
-/// <summary>Nothing has arrived for too long: the fault is not in what was sent.</summary>
+/// <summary>Nothing has arrived for too long: the data that was sent is not at fault.</summary>
 internal sealed class TransferSilenceException(TimeSpan silence) : Exception
 {
     public TimeSpan Silence => silence;

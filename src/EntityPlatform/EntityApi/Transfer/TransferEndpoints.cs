@@ -25,7 +25,9 @@ internal sealed class TransferEndpoints(
 
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(15);
 
-    /// <summary>A client that sends nothing for so long is gone, or its source is: its import ends, so that another try can begin.</summary>
+    /// <summary>
+    /// A client that sends nothing for this long is gone, or its source is: its import ends, so that another try can begin.
+    /// </summary>
     private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(15);
 
     public void Map(IEndpointRouteBuilder routes)

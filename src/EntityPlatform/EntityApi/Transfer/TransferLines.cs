@@ -107,7 +107,7 @@ internal static class TransferLines
         return new HeldSchedule(FormattableString.Invariant($"{entity}/{revision:D19}/{line.GetProperty("ordinal").GetInt32():D6}"), new EntityId(entity), new Revision(revision), schedule);
     }
 
-    /// <summary>[type, state, detail], and where there is more to say [type, state, detail, criterion, reason].</summary>
+    /// <summary>[type, state, detail], or with more detail [type, state, detail, criterion, reason].</summary>
     private static AuditEvent ReadAudit(JsonElement e) => e.GetArrayLength() <= 3
         ? new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString())
         : new AuditEvent(e[0].GetString()!, e[1].GetString(), e[2].GetString(), e[3].GetString(), e[4].GetString());

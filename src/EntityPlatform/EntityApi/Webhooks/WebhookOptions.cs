@@ -3,7 +3,9 @@ namespace Strata.EntityApi.Webhooks;
 /// <summary>How webhooks are delivered. Immutable.</summary>
 public sealed record WebhookOptions
 {
-    /// <summary>True: also to this machine and private networks. Only where everyone who may make a webhook may reach what the server can reach.</summary>
+    /// <summary>
+    /// True: also to this machine and private networks. Use only if everyone who may create a webhook may reach what the server can reach.
+    /// </summary>
     public bool AllowPrivate { get; init; }
 
     /// <summary>After the first failure; twice as long after each further one, give or take a fifth.</summary>

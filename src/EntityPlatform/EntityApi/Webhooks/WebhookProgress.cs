@@ -7,7 +7,7 @@ namespace Strata.EntityApi.Webhooks;
 /// <summary>The position up to which everything was delivered to a webhook or became a dead letter.</summary>
 internal sealed record WebhookPosition(long Revision);
 
-/// <summary>How the last try went wrong; what is not there went well.</summary>
+/// <summary>How the last try failed; a missing one succeeded.</summary>
 internal sealed record WebhookTrouble(string Error, int Attempts, DateTimeOffset At, DateTimeOffset? NextTryAt);
 
 /// <summary>Changes that were not taken in all tries.</summary>
@@ -16,7 +16,7 @@ internal sealed record WebhookTrouble(string Error, int Attempts, DateTimeOffset
 /// <param name="Replay">To be sent again.</param>
 internal sealed record DeadLetter(long After, long Through, string Error, int Attempts, DateTimeOffset At, bool Replay);
 
-/// <summary>What is kept of one webhook beside its resource.</summary>
+/// <summary>What is stored for one webhook besides its resource.</summary>
 internal sealed class WebhookProgress(IDurableValues durable, TenantId tenant, EntityId webhook, Fence? fence = null)
 {
     public const int DeadLettersMax = 1_000;
@@ -49,7 +49,7 @@ internal sealed class WebhookProgress(IDurableValues durable, TenantId tenant, E
     private async ValueTask<T?> ReadAsync<T>(string name, CancellationToken cancellationToken) where T : class =>
         await durable.ReadAsync(tenant, root + name, cancellationToken) is { } value ? value.To(WireJson.Of<T>()) : null;
 
-    /// <summary>Throws where another server has taken the webhooks over: what it has noted must not be put back.</summary>
+    /// <summary>Throws if another server has taken the webhooks over: its progress must not be overwritten.</summary>
     private async ValueTask WriteAsync<T>(string name, T value, CancellationToken cancellationToken)
     {
         if (!await durable.WriteAsync(tenant, root + name, JsonText.From(value, WireJson.Of<T>()), fence, cancellationToken))

@@ -28,7 +28,7 @@ internal sealed record AuditItem(EntityRevision Revision, IReadOnlyList<AuditEve
         _ => "INFO",
     };
 
-    /// <summary>The workflow that the step belongs to; null where its commit does not say.</summary>
+    /// <summary>The workflow that the step belongs to; null if its commit does not name it.</summary>
     public string? Workflow => Steps.FirstOrDefault(step => step.Type is AuditEventTypes.WorkflowFound or AuditEventTypes.WorkflowNotFound) switch
     {
         null => null,

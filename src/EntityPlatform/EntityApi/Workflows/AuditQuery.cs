@@ -59,7 +59,7 @@ internal sealed record AuditQuery(
     public bool Wants(EntityRevision revision) =>
         !(revision.ChangedAt < From) && !(revision.ChangedAt >= To) && (Transaction is not { } commit || revision.Commit == commit);
 
-    /// <summary>Several by repetition, as the contract says, or with commas between them.</summary>
+    /// <summary>Several by repetition, as in the API contract, or separated by commas.</summary>
     private static Result<HashSet<string>?> ReadKinds(ApiCall call)
     {
         if (!call.Http.Request.Query.TryGetValue("eventType", out var sent)) return (HashSet<string>?)null;

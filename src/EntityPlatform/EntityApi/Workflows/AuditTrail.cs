@@ -14,7 +14,7 @@ internal sealed class AuditTrail(IEntityLog log)
 
     private const int BatchSize = 200;
 
-    /// <summary>Null where there never was such an entity, or it is one of the platform's.</summary>
+    /// <summary>Null if the entity never existed, or belongs to the platform.</summary>
     public async ValueTask<AuditPage?> FindAsync(TenantId tenant, EntityId id, AuditQuery query, CancellationToken cancellationToken)
     {
         var newest = await log.TrailAsync(tenant, id, null, 1, cancellationToken);
@@ -32,7 +32,7 @@ internal sealed class AuditTrail(IEntityLog log)
         return new AuditPage(items, new AuditPosition(before!.Value, AuditItem.LastIndex));
     }
 
-    /// <summary>One transaction's steps on an entity, or null where it did nothing to it.</summary>
+    /// <summary>One transaction's steps on an entity, or null if it did not touch it.</summary>
     public async ValueTask<EntityRevision?> FindAsync(TenantId tenant, EntityId id, CommitId transaction, CancellationToken cancellationToken)
     {
         if (await log.FindCommitAsync(tenant, transaction, cancellationToken) is not { } at) return null;

@@ -4,7 +4,7 @@ using Strata.Entities.Narrative;
 
 namespace Strata.EntityApi.Workflows;
 
-/// <summary>Writes the members of <c>data</c> that the entity API gives each type of step.</summary>
+/// <summary>Writes the members of <c>data</c> that the entity API has for each type of step.</summary>
 internal static class StepData
 {
     public static void Write(Utf8JsonWriter json, AuditItem item, int at)

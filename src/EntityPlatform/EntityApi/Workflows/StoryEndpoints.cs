@@ -28,7 +28,9 @@ internal sealed class StoryEndpoints(EntityEngine engine)
         return WantsJson(call.Http.Request) ? Answer.Json(json => StoryWriter.Write(json, story)) : Answer.Stream(http => StoryWriter.WriteTextAsync(http, story));
     }
 
-    /// <summary>Whether JSON is the first of the two that the client accepts; a client that does not say is a person.</summary>
+    /// <summary>
+    /// Whether JSON is the first of the two that the client accepts; a client without an Accept header is treated as a person.
+    /// </summary>
     private static bool WantsJson(HttpRequest request)
     {
         var accepted = request.GetTypedHeaders().Accept.OrderByDescending(type => type.Quality ?? 1).Select(type => type.MediaType.Value);

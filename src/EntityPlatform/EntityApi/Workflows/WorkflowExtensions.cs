@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Strata.EntityApi.Workflows;
 
-/// <summary>What concerns workflows: their text, what they did, what they would do.</summary>
+/// <summary>The endpoints of workflows: their text, their audit trail, dry runs.</summary>
 internal static class WorkflowExtensions
 {
     public static void AddWorkflows(this IServiceCollection services)

@@ -40,7 +40,7 @@ public static class XmlDocuments
     // Only so that text stays readable and short; what is written is never put into a page.
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 2 * JsonGuard.DepthMax };
 
-    /// <summary>BAD_REQUEST where it is not well-formed XML within the bounds.</summary>
+    /// <summary>BAD_REQUEST if it is not well-formed XML within the bounds.</summary>
     public static Result<JsonText> ToJson(ReadOnlyMemory<byte> xml)
     {
         try

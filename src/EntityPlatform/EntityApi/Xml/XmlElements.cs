@@ -4,7 +4,7 @@ using Strata.Core;
 
 namespace Strata.EntityApi.Xml;
 
-/// <summary>Reads elements with what is in them, counting. For one document.</summary>
+/// <summary>Reads elements with their contents, and counts them. For one document.</summary>
 internal sealed class XmlElements(string schemaInstance, int depthMax, int nodesMax)
 {
     private int nodes;

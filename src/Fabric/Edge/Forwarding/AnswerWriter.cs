@@ -121,7 +121,9 @@ internal static class AnswerWriter
         return false;
     }
 
-    /// <summary>Before the answer has begun Kestrel's writer gives no memory without a size hint, so <c>BuffersExtensions.Write</c> would fail.</summary>
+    /// <summary>
+    /// Before the answer has begun Kestrel's writer gives no memory without a size hint, so <c>BuffersExtensions.Write</c> would fail.
+    /// </summary>
     public static void Put(IBufferWriter<byte> writer, ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)

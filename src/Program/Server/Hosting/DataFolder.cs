@@ -72,7 +72,9 @@ internal static partial class DataFolder
         }
     }
 
-    /// <summary>An empty folder, such as a volume that was created for us, is accepted; the contents of another user's folder are not trusted.</summary>
+    /// <summary>
+    /// An empty folder, such as a volume that was created for us, is accepted; the contents of another user's folder are not trusted.
+    /// </summary>
     private static void TakeOver(HomeLayout home, uint owner)
     {
         if (!Environment.IsPrivilegedProcess || !IsEmpty(home.Root)) throw ServerErrors.HomeOfAnother(home.Root, owner).ToException();

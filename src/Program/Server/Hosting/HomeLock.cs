@@ -58,7 +58,9 @@ public sealed class HomeLock : IDisposable
         }
     }
 
-    /// <summary>Another command may be probing the lock, for microseconds: a few attempts distinguish it from a server that keeps it.</summary>
+    /// <summary>
+    /// Another command may be probing the lock, for microseconds: a few attempts distinguish it from a server that keeps it.
+    /// </summary>
     private static FileStream Open(HomeLayout home)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly };
@@ -76,8 +78,8 @@ public sealed class HomeLock : IDisposable
     }
 
     /// <summary>
-    /// What a server wrote last, without touching the lock: for callers that wait for a server that is just starting, which a probe of the lock could make fail. It counts only while
-    /// its process lives.
+    /// What a server wrote last, without touching the lock: for callers that wait for a server that is just starting, which a probe of the
+    /// lock could make fail. It counts only while its process lives.
     /// </summary>
     public static RunningCloud? Peek(HomeLayout home)
     {

@@ -15,7 +15,10 @@ internal sealed class JobQueue<T>(int runningPerOrganizationMax) : IDisposable
     private readonly LinkedList<(TenantId Tenant, LinkedList<T> Waiting)> turns = [];
     private readonly Dictionary<TenantId, int> running = [];
 
-    /// <summary>One for each job that was added or has ended: a job passed over for its organization's maximum is looked at again when one of them ends.</summary>
+    /// <summary>
+    /// One for each job that was added or has ended: a job skipped because of its organization's maximum is considered again when one of
+    /// them ends.
+    /// </summary>
     private readonly SemaphoreSlim signal = new(0);
 
     public void Add(TenantId tenant, T job)

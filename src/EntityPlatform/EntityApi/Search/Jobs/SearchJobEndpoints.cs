@@ -11,7 +11,7 @@ using Strata.EntityApi.Retention;
 
 namespace Strata.EntityApi.Search.Jobs;
 
-/// <summary>Searches that run on their own: ask, look how far it is, fetch the results page by page, cancel.</summary>
+/// <summary>Asynchronous searches: submit, check the progress, fetch the results page by page, cancel.</summary>
 internal sealed class SearchJobEndpoints(
     SearchJobRunner runner, ISearchJobs jobs, IEntitySearch search, IEntityLog log, ModelCatalog catalog, PastReads past, AnswerMemory memory, TimeProvider time)
 {

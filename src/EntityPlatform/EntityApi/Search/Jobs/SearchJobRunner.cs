@@ -30,7 +30,7 @@ internal sealed partial class SearchJobRunner(
     /// <summary>Those that this server holds, and those of them that run; the others wait.</summary>
     public IEnumerable<ShareUse> Shares => [places.Use, new("running asynchronous searches", queue.Running, options.JobsAtOnce, 0, queue.Waiting)];
 
-    /// <summary>Takes a search on; SEARCH_QUEUE_FULL where this server or the organization has too many.</summary>
+    /// <summary>Accepts a search; SEARCH_QUEUE_FULL if this server or the organization has too many.</summary>
     /// <remarks>
     /// The insert is not cancelled when the client leaves: whether it took place would be unknown. A job without a client is cancelled right
     /// after it; one whose insert ended in an unknown outcome is found by the next heartbeat.
@@ -72,7 +72,7 @@ internal sealed partial class SearchJobRunner(
         supervisor.RunAsync(
             stoppingToken, [("search-heartbeat", HeartbeatAsync), .. Enumerable.Repeat(("search-worker", (Func<SupervisedWork, CancellationToken, Task>)WorkAsync), options.JobsAtOnce)]);
 
-    /// <summary>When the server stops, what waits is failed by another server, or after the next start.</summary>
+    /// <summary>When the server stops, another server fails the waiting jobs, or the next start does.</summary>
     private async Task WorkAsync(SupervisedWork work, CancellationToken stopping)
     {
         while (true)

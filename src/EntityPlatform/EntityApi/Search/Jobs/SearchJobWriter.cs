@@ -3,7 +3,7 @@ using Strata.Entities.Log;
 
 namespace Strata.EntityApi.Search.Jobs;
 
-/// <summary>Writes what is said of asynchronous searches, in the contract's words.</summary>
+/// <summary>Writes the status of asynchronous searches, in the API contract's terms.</summary>
 internal static class SearchJobWriter
 {
     public static string Name(SearchJobStatus status) => status.ToString().ToUpperInvariant();
