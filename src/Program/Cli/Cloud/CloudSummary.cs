@@ -34,6 +34,11 @@ internal sealed record CloudSummary
         "\"strata token\" prints it there; set STRATA_TOKEN to it here. If it is lost: strata down && strata up --new-admin-token",
     ];
 
+    private static readonly string[] DetachedText =
+    [
+        "\"strata down\" stops the server and leaves applications running; \"strata down --all\" stops everything.", "\"strata status\" shows the cloud's status.",
+    ];
+
     public static async Task<CloudSummary> LoadAsync(Run run, RunningCloud cloud, CancellationToken cancellationToken)
     {
         var summary = new CloudSummary
@@ -68,13 +73,11 @@ internal sealed record CloudSummary
         if (Welcome is { Length: > 0 }) output.WriteLine($"  First one      {run.Terminal.OnOut(Tone.Strong, Welcome)}");
         output.WriteLine($"  Data           {Home}");
         output.WriteLine();
-        foreach (var line in SignedIn ? SignedInText : NotSignedInText) output.WriteLine("  " + run.Hint(line));
-        foreach (var sentence in NotIsolated) output.WriteLine($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
+        foreach (var line in SignedIn ? SignedInText : NotSignedInText) run.Print("  " + run.Hint(line));
+        foreach (var sentence in NotIsolated) run.Print($"  {run.Terminal.OnOut(Tone.Waiting, "Note:")} {sentence}");
         output.WriteLine();
-        output.WriteLine($"Next: {run.Terminal.OnOut(Tone.Strong, run.Hint("strata deploy"))} in a folder of yours, or {run.Hint("strata deploy samples/hello-node")}");
-        output.WriteLine(run.Hint(detached
-            ? "\"strata down\" stops the server and lets applications run on, \"strata down --all\" stops all of it; \"strata status\" shows how it is."
-            : "Ctrl-C stops the cloud."));
+        run.Print($"Next: {run.Terminal.OnOut(Tone.Strong, run.Hint("strata deploy"))} in your own folder, or {run.Hint("strata deploy samples/hello-node")}");
+        foreach (var line in detached ? DetachedText : ["Ctrl-C stops the cloud."]) run.Print(run.Hint(line));
         output.Flush();
     }
 }

@@ -6,11 +6,11 @@ using Strata.Cli.Shell;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata compute</c>: the organization's compute members, and how they do.</summary>
+/// <summary><c>strata compute</c>: the organization's compute members, with their calls and latencies.</summary>
 internal static class ComputeCommand
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private static readonly Option<bool> Watch = new("--watch", "-w") { Description = "Stay, and show them anew each second" };
+    private static readonly Option<bool> Watch = new("--watch", "-w") { Description = "Keep running and refresh every second" };
 
     public static Command Create(Terminal terminal) => new Command("compute", "Show the compute members that serve workflows") { Watch }.Does(terminal, RunAsync);
 
@@ -20,7 +20,7 @@ internal static class ComputeCommand
         do
         {
             using var answer = await run.Client.SendAsync(HttpMethod.Get, "/api/v1/compute/members", cancellationToken: cancellationToken);
-            if (stays && run.Terminal.OutIsTerminal) run.Terminal.Out.Write("\e[H\e[2J");
+            if (stays && run.Format == OutputFormat.Table) run.Terminal.ClearScreen();
             Show(run, answer!.RootElement.GetProperty("items"));
             if (!stays) return CommandRunner.Done;
             await run.Terminal.Out.FlushAsync(cancellationToken);

@@ -33,10 +33,10 @@ internal static class DeployCommand
 
     private static OngoingWork? Ongoing(string name, Deployer deployer) => deployer switch
     {
-        { Built: true } => new($"{deployer.Release} is built; its rollout goes on.", $"Follow it with: strata describe {name}; go back with: strata rollback {name}."),
+        { Built: true } => new($"{deployer.Release} is built; its rollout continues.", $"Follow it with: strata describe {name}. Go back with: strata rollback {name}."),
         { Release: { } release } => new(
-            $"The deploy of {release} goes on.", $"Follow it with: strata logs release/{release} -f, or strata describe {name}; end it with: strata cancel release/{release}."),
-        { Asked: true } => new("Whether a release was made is not known.", "Look with: strata get releases."),
+            $"The deploy of {release} continues.", $"Follow it with: strata logs release/{release} -f, or strata describe {name}. Cancel it with: strata cancel release/{release}."),
+        { Asked: true } => new("It is not known whether a release was created.", "Look with: strata get releases."),
         _ => null,
     };
 }

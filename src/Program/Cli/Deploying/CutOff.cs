@@ -5,25 +5,25 @@ using Strata.Core;
 
 namespace Strata.Cli.Deploying;
 
-/// <summary>What the cloud does on by itself when a command that waits for it is cut off.</summary>
-/// <param name="Sentence">Such as <c>The deploy of shop-3 goes on.</c></param>
-/// <param name="NextStep">How to follow it, and to end it.</param>
+/// <summary>Work that the cloud continues when the command that waits for it is interrupted.</summary>
+/// <param name="Sentence">Such as <c>The deploy of shop-3 continues.</c></param>
+/// <param name="NextStep">How to follow it, and how to cancel it.</param>
 internal sealed record OngoingWork(string Sentence, string NextStep);
 
-/// <summary>Commands that start work and wait for its end. Where Ctrl-C, or a server that goes away, cuts off the wait, they say that the work goes on.</summary>
+/// <summary>Commands that start work and wait for its end. After Ctrl-C, or when the server goes away, they say that the work continues.</summary>
 internal static class CutOff
 {
-    /// <param name="ongoing">What goes on at this moment; null: nothing was started yet.</param>
+    /// <param name="ongoing">What continues at this moment; null: nothing was started yet.</param>
     public static async Task<int> RunAsync(Run run, Func<OngoingWork?> ongoing, Func<Task<int>> work, CancellationToken cancellationToken)
     {
         try
         {
             return await work();
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && ongoing() is not null)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            var left = ongoing()!;
-            run.Terminal.Error.WriteLine(run.Hint($"Not waiting any more. {left.Sentence} {left.NextStep}"));
+            var text = ongoing() is { } left ? $"Stopped waiting. {left.Sentence} {left.NextStep}" : "Stopped. Nothing was changed.";
+            run.Terminal.Error.WriteLine(TextWidth.Wrap(run.Hint(text), run.Terminal.ErrorWidth, "  "));
             return CommandRunner.Interrupted;
         }
         catch (StrataException e) when (IsLoss(e.Error) && ongoing() is not null)

@@ -18,6 +18,9 @@ internal sealed class Deployer(Run run)
     private const int LeftOutNamedMax = 8;
     private static readonly TimeSpan GoneWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GonePause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How the builder's line begins that says why a build failed.</summary>
+    private const string FailedMark = "==> Failed: ";
     private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
     private readonly Steps steps = new(run);
@@ -180,7 +183,14 @@ internal sealed class Deployer(Run run)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var showing = ShowStateAsync(release, told, ended.Token);
-        await foreach (var line in run.Client.LogsAsync("releases", release.Id, new LogQuery { Follow = true }, cancellationToken)) steps.Line(line.Text);
+        // The log's last line repeats what the error below reports.
+        string? reason = null;
+        await foreach (var line in run.Client.LogsAsync("releases", release.Id, new LogQuery { Follow = true }, cancellationToken))
+        {
+            if (reason is not null) steps.Line(reason);
+            reason = line.Text.StartsWith(FailedMark, StringComparison.Ordinal) ? line.Text : null;
+            if (reason is null) steps.Line(line.Text);
+        }
         await ended.CancelAsync();
         await showing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var built = await run.Client.Resources<ReleaseSpec, ReleaseStatus>(Plurals.Releases).FindAsync(release.Id, cancellationToken: cancellationToken);
@@ -210,10 +220,10 @@ internal sealed class Deployer(Run run)
 
     private Error BuildFailed(ReleaseResource built, bool isUndone) => new(
         ErrorKind.Unprocessable, "BUILD_FAILED", built.Status.Message ?? $"The build of {built.Name} failed.",
-        isUndone ? "Fix that and deploy again. Nothing of this deploy was kept: no deployment, no release, no route." : $"The whole log: strata logs release/{built.Name}.{ServesOn()}{Options(built)}");
+        isUndone ? "Fix that and deploy again. Nothing of this deploy was kept: no deployment, no release, no route." : $"The whole log: strata logs release/{built.Name}{ServesOn()}{Options(built)}");
 
     /// <summary>Of a first deploy that failed: the deployment is there and serves nothing.</summary>
-    private string Options(ReleaseResource built) => serving || made is not { } deployment ? "" : $" Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}.";
+    private string Options(ReleaseResource built) => serving || made is not { } deployment ? "" : $". Deploy again to repeat it, or remove what is there: strata delete deployment/{deployment}";
 
     /// <summary>Whether a first deploy whose source was never built was undone, with the deployment that it created.</summary>
     private async Task<bool> IsUndoneAsync(DeploymentResource? created, ReleaseResource release)
@@ -228,8 +238,8 @@ internal sealed class Deployer(Run run)
     }
 
     private Error Cancelled(ReleaseResource release) => new(
-        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it.{ServesOn()}");
+        ErrorKind.Conflict, "BUILD_CANCELLED", release.Status.Message ?? $"The build of {release.Name} was cancelled.", $"Deploy again to build it{ServesOn()}");
 
     /// <summary>Of a first deploy nothing served before.</summary>
-    private string ServesOn() => serving ? " What served before still serves." : "";
+    private string ServesOn() => serving ? " (the earlier release still serves)" : "";
 }

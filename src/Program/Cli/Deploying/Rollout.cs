@@ -25,7 +25,7 @@ internal static class Rollout
             var settled = await new Steps(run).DoAsync(doing, async told =>
             {
                 var changed = await change(client);
-                ongoing = new OngoingWork($"The rollout of {name} goes on.", $"Follow it with: strata describe {name}.");
+                ongoing = new OngoingWork($"The rollout of {name} continues.", $"Follow it with: strata describe {name}.");
                 return await RolloutWait.UntilSettledAsync(run, changed, TimeSpan.FromSeconds(secondsMax), told, cancellationToken);
             }, done);
             Finish(run, settled);
@@ -42,7 +42,7 @@ internal static class Rollout
     /// <summary>Nothing was ever built, so that there is nothing to roll out and the wait would have no end.</summary>
     public static Error NoRelease(Resource<DeploymentSpec, DeploymentStatus> deployment) => deployment.Status.Candidate is null
         ? new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release.", $"Deploy one: strata deploy --name {deployment.Name}")
-        : new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release yet: its first one is on its way.", $"Follow it with: strata describe {deployment.Name}");
+        : new Error(ErrorKind.Conflict, "NO_RELEASE", $"{deployment.Name} has no release yet: its first one is being built.", $"Follow it with: strata describe {deployment.Name}");
 
     private static System.Text.Json.JsonElement DeploymentJson(Resource<DeploymentSpec, DeploymentStatus> deployment)
     {

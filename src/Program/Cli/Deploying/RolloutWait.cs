@@ -75,11 +75,11 @@ internal static class RolloutWait
         now.Status.Release is null ? $"strata logs {now.Name}" : $"strata logs {now.Name} (the earlier release still serves)");
 
     private static Error Superseded(DeploymentResource now, Resource<ReleaseSpec, ReleaseStatus> release) => new(
-        ErrorKind.Conflict, "RELEASE_SUPERSEDED", $"{now.Name} runs a newer release than {release.Name}: another deploy was later.", $"strata describe {now.Name}");
+        ErrorKind.Conflict, "RELEASE_SUPERSEDED", $"{now.Name} runs a newer release than {release.Name}: another deploy was faster.", $"strata describe {now.Name}");
 
-    private static Error Gone(DeploymentResource now) => new(ErrorKind.NotFound, "DEPLOYMENT_REMOVED", $"{now.Name} was deleted meanwhile.");
+    private static Error Gone(DeploymentResource now) => new(ErrorKind.NotFound, "DEPLOYMENT_REMOVED", $"{now.Name} was deleted in the meantime.");
 
     private static Error TimedOut(string deployment, TimeSpan patience) => new(
-        ErrorKind.Timeout, "WAIT_TIMEOUT", $"{deployment} was not ready within {patience.TotalSeconds:0} seconds; the work goes on.",
+        ErrorKind.Timeout, "WAIT_TIMEOUT", $"{deployment} was not ready within {patience.TotalSeconds:0} seconds; the work continues.",
         $"strata describe {deployment}");
 }

@@ -1,32 +1,40 @@
-using System.Diagnostics;
-using Spectre.Console;
 using Strata.Cli.Shell;
 
 namespace Strata.Cli.Deploying;
 
 /// <summary>
-/// Tells of long work step by step, each with its time. With a terminal the present step moves; without one there are plain lines. Nothing when quiet.
+/// Shows long work step by step, each with its time. In a terminal a status line shows the current step; elsewhere there are plain lines. Nothing when quiet.
 /// </summary>
 internal sealed class Steps(Run run)
 {
-    private readonly IAnsiConsole console = run.Terminal.ErrorConsole();
+    private const string Gutter = "  │ ";
 
-    /// <summary>Does one step. What <paramref name="work"/> tells through its callback replaces the words of the present step.</summary>
+    /// <summary>Does one step. What <paramref name="work"/> reports through its callback replaces the text of the status line.</summary>
     /// <param name="doing">Such as <c>Building</c>.</param>
-    /// <param name="done">From the result to the words that stay, such as <c>Built node application</c>.</param>
+    /// <param name="done">From the result to the text that stays, such as <c>Built node application</c>.</param>
     public async Task<T> DoAsync<T>(string doing, Func<Action<string>, Task<T>> work, Func<T, string> done)
     {
-        var clock = Stopwatch.StartNew();
-        var result = run is { Quiet: false, Terminal.ErrorIsTerminal: true } ? await LiveAsync(doing, work) : await PlainAsync(doing, work);
-        run.Say($"{run.Terminal.OnError(Tone.Good, "✓")} {done(result)} {run.Terminal.OnError(Tone.Faint, TimeText.Short(clock.Elapsed))}");
+        var started = run.Terminal.Time.GetTimestamp();
+        var result = run is { Quiet: false, Terminal.Live: { } live } ? await LiveAsync(live, doing, work) : await PlainAsync(doing, work);
+        var took = TimeText.Short(run.Terminal.Time.GetElapsedTime(started));
+        run.Say($"{run.Terminal.OnError(Tone.Good, "✓")} {done(result)} {run.Terminal.OnError(Tone.Faint, took)}");
         return result;
     }
 
     /// <summary>A line of a log that belongs to the present step.</summary>
-    public void Line(string text) => run.Show(run.Terminal.OnError(Tone.Faint, "  │ ") + text);
+    public void Line(string text)
+    {
+        var width = run.Terminal.ErrorWidth == 0 ? 0 : run.Terminal.ErrorWidth - Gutter.Length;
+        var gutter = run.Terminal.OnError(Tone.Faint, Gutter);
+        var lines = TextWidth.Wrap(SafeWriter.Clean(text).Replace("\t", "    ", StringComparison.Ordinal), width).Split('\n');
+        run.Show(string.Join('\n', lines.Select(line => (gutter + line).TrimEnd())));
+    }
 
-    private Task<T> LiveAsync<T>(string doing, Func<Action<string>, Task<T>> work) =>
-        console.Status().StartAsync(Markup.Escape(SafeWriter.Clean(doing)), context => work(text => context.Status(Markup.Escape(SafeWriter.Clean(text)))));
+    private static async Task<T> LiveAsync<T>(LiveWriter live, string doing, Func<Action<string>, Task<T>> work)
+    {
+        using var display = live.Show(doing);
+        return await work(display.Set);
+    }
 
     private Task<T> PlainAsync<T>(string doing, Func<Action<string>, Task<T>> work)
     {

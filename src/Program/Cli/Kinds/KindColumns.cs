@@ -4,7 +4,7 @@ using Strata.Core;
 
 namespace Strata.Cli.Kinds;
 
-/// <summary>What a table shows of a resource between its state and its age. A kind that is not named here shows nothing more.</summary>
+/// <summary>What a table shows of a resource besides its name, state and age. A kind that is not named here shows nothing more.</summary>
 internal static class KindColumns
 {
     /// <param name="Show">The cell's text; ids among it are replaced by names.</param>
@@ -17,7 +17,7 @@ internal static class KindColumns
             new("RELEASE", r => r.Status.Text("release")),
             new("REPLICAS", Replicas),
             new("URL", r => r.Status.Text("url")),
-            new("MESSAGE", r => r.Status.Text("message")),
+            new(Message, r => r.Status.Text("message")),
         ],
         ["release"] =
         [
@@ -25,7 +25,7 @@ internal static class KindColumns
             new("TYPE", r => r.Status.Text("detected")),
             new("SIZE", r => r.Status.Number("imageBytes") is > 0 and var bytes ? ByteCount.Short(bytes) : ""),
             new("SOURCE", Source),
-            new("MESSAGE", r => r.State == "QUEUED" && r.Status.Text("queuePlace") is { Length: > 0 } place ? "place " + place + " in the queue" : r.Status.Text("message")),
+            new(Message, r => r.State == "QUEUED" && r.Status.Text("queuePlace") is { Length: > 0 } place ? "place " + place + " in the queue" : r.Status.Text("message")),
         ],
         ["instance"] =
         [
@@ -34,7 +34,7 @@ internal static class KindColumns
             new("NODE", r => r.Spec.Text("node")),
             new("ADDRESS", r => r.Status.Text("address") is { Length: > 0 } address ? $"{address}:{r.Status.Text("port")}" : ""),
             new("RESTARTS", r => r.Status.Text("restarts")),
-            new("MESSAGE", r => r.Status.Text("message")),
+            new(Message, r => r.Status.Text("message")),
         ],
         ["route"] = [new("HOST", r => r.Spec.Text("host")), new("PATH", r => r.Spec.Text("path")), new("DEPLOYMENT", r => r.Spec.Text("deployment"))],
         ["node"] =
@@ -47,6 +47,9 @@ internal static class KindColumns
         ["server"] = [new("ADDRESS", r => r.Status.Text("address")), new("VERSION", r => r.Status.Text("version")), new("STARTED", r => r.Status.Text("startedAt"))],
         ["token"] = [new("ROLES", r => r.Spec.Text("roles")), new("PROJECT", r => r.Spec.Text("project")), new("EXPIRES", r => r.Spec.Text("expiresAt"))],
     };
+
+    /// <summary>The last column, because it is the longest: nothing is padded to its width, and it is the first to be cut.</summary>
+    public const string Message = "MESSAGE";
 
     public static IReadOnlyList<Column> Of(KindInfo kind) => ByKind.GetValueOrDefault(kind.Name, []);
 

@@ -34,15 +34,17 @@ internal static class ResourceOutput
     private static async Task WriteTableAsync(
         Run run, KindCatalog kinds, KindInfo kind, IReadOnlyList<AnyResource> resources, CancellationToken cancellationToken)
     {
-        // A column that nobody fills only takes room.
+        // An empty column is not shown.
         var columns = KindColumns.Of(kind).Where(c => resources.Any(r => c.Show(r).Length > 0)).ToList();
-        var table = new Table(["NAME", "STATE", .. columns.Select(c => c.Header), "AGE"]);
+        var message = columns.Find(c => c.Header == KindColumns.Message);
+        var table = new Table(["NAME", "STATE", .. columns.Where(c => c != message).Select(c => c.Header), "AGE", .. message is null ? Array.Empty<string>() : [message.Header]]);
         var names = new NameBook(run.Client, kinds);
         foreach (var resource in resources)
         {
             var cells = new List<Cell> { resource.Name, new(resource.State, Tones.OfState(resource.State)) };
-            foreach (var column in columns) cells.Add(await names.NameAsync(column.Show(resource), cancellationToken));
+            foreach (var column in columns.Where(c => c != message)) cells.Add(await names.NameAsync(column.Show(resource), cancellationToken));
             cells.Add(TimeText.Ago(resource.CreatedAt, run.Now));
+            if (message is not null) cells.Add(message.Show(resource));
             table.Add([.. cells]);
         }
         table.Write(run.Terminal);

@@ -15,10 +15,12 @@ internal static class ErrorText
 
     public static void Write(Terminal terminal, Error error)
     {
-        terminal.Error.WriteLine($"{terminal.OnError(Tone.Bad, "Error:")} {error.Message}");
-        foreach (var fault in error.Faults ?? []) terminal.Error.WriteLine($"  {fault.Field}: {fault.Message}");
-        if (error.NextStep is { } next) terminal.Error.WriteLine($"  {terminal.OnError(Tone.Strong, "Next:")} {next}");
+        Line($"{terminal.OnError(Tone.Bad, "Error:")} {error.Message}");
+        foreach (var fault in error.Faults ?? []) Line($"  {fault.Field}: {fault.Message}");
+        if (error.NextStep is { } next) Line($"  {terminal.OnError(Tone.Strong, "Next:")} {next}");
         terminal.Error.WriteLine(terminal.OnError(Tone.Faint, error.RequestId is null ? $"  {error.Code}" : $"  {error.Code} · request {error.RequestId}"));
+
+        void Line(string text) => terminal.Error.WriteLine(TextWidth.Wrap(text, terminal.ErrorWidth, "    "));
     }
 
     /// <summary>2 where the command line itself was wrong, 1 for everything else.</summary>

@@ -48,14 +48,17 @@ internal sealed class Run(ParseResult parse, Terminal terminal) : IDisposable
 
     public DateTimeOffset Now => Terminal.Time.GetUtcNow();
 
-    /// <summary>What a person is told besides the data; nothing when quiet.</summary>
-    public void Say(string line) => Show(Hint(line));
+    /// <summary>A message for people besides the data, at the terminal's width; nothing when quiet.</summary>
+    public void Say(string line) => Show(TextWidth.Wrap(Hint(line), Terminal.ErrorWidth, "  "));
 
     /// <summary>As <see cref="Say"/>, for text that is not ours, such as a line of a build's log.</summary>
     public void Show(string line)
     {
         if (!Quiet) Terminal.Error.WriteLine(line);
     }
+
+    /// <summary>A line for people on standard output, at the terminal's width.</summary>
+    public void Print(string line) => Terminal.Out.WriteLine(TextWidth.Wrap(line, Terminal.Width, "  "));
 
     /// <summary>A text whose proposed commands mean the cloud, organization and project of this one.</summary>
     public string Hint(string text) => Hints.Complete(parse, text);

@@ -2,11 +2,15 @@ using Strata.Core;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>Text in columns, two spaces apart. In a terminal it is cut to the width, the widest columns first; elsewhere nothing is cut.</summary>
+/// <summary>
+/// Text in columns, two spaces apart. In a terminal it is cut to the width, the widest columns first; columns that still do not fit are left out, from the right.
+/// The first two columns and URLs stay: a URL that is cut leads nowhere. Elsewhere nothing is cut.
+/// </summary>
 internal sealed class Table(params string[] headers)
 {
     private const int Gap = 2;
     private const int WidthMin = 8;
+    private const int ColumnsKept = 2;
 
     private readonly List<Cell[]> rows = [];
 
@@ -22,25 +26,37 @@ internal sealed class Table(params string[] headers)
         foreach (var row in rows) WriteRow(terminal, row, widths);
     }
 
+    /// <returns>Of each column; 0: it is left out.</returns>
     private int[] Widths(int terminalWidth)
     {
         var widths = headers.Select((h, i) => rows.Select(r => r[i].Text.Length).Append(h.Length).Max()).ToArray();
         if (terminalWidth == 0) return widths;
-        for (var excess = widths.Sum() + Gap * (widths.Length - 1) - terminalWidth; excess > 0; excess--)
+        var least = widths.Select((w, i) => IsUrl(i) ? w : Math.Min(w, Math.Max(WidthMin, headers[i].Length))).ToArray();
+        for (var i = headers.Length - 1; i >= ColumnsKept && Total(least) > terminalWidth; i--)
         {
-            var widest = Array.IndexOf(widths, widths.Max());
-            if (widths[widest] <= WidthMin) break;
+            if (!IsUrl(i)) widths[i] = least[i] = 0;
+        }
+        for (var excess = Total(widths) - terminalWidth; excess > 0; excess--)
+        {
+            var widest = Enumerable.Range(0, widths.Length).Where(i => widths[i] > least[i]).DefaultIfEmpty(-1).MaxBy(i => i < 0 ? 0 : widths[i]);
+            if (widest < 0) break;
             widths[widest]--;
         }
         return widths;
     }
 
+    private bool IsUrl(int column) => rows.Exists(r => r[column].Text.StartsWith("http", StringComparison.Ordinal) && r[column].Text.Contains("://", StringComparison.Ordinal));
+
+    private static int Total(int[] widths) => widths.Sum() + Gap * (widths.Count(w => w > 0) - 1);
+
     private static void WriteRow(Terminal terminal, Cell[] cells, int[] widths)
     {
-        for (var i = 0; i < cells.Length; i++)
+        var last = Array.FindLastIndex(widths, w => w > 0);
+        for (var i = 0; i <= last; i++)
         {
+            if (widths[i] == 0) continue;
             var text = Cut(cells[i].Text, widths[i]);
-            var padding = i == cells.Length - 1 ? "" : new string(' ', widths[i] - text.Length + Gap);
+            var padding = i == last ? "" : new string(' ', widths[i] - text.Length + Gap);
             terminal.Out.Write(terminal.OnOut(cells[i].Tone, text) + padding);
         }
         terminal.Out.WriteLine();

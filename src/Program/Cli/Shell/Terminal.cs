@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Strata.Cli.Shell;
 
 /// <summary>
@@ -13,20 +11,26 @@ internal sealed record Terminal
     public required TextWriter Out { get; init; }
     public required TextWriter Error { get; init; }
 
-    /// <summary>Standard error as it is, for displays that move the cursor; what they show is cleaned by whoever makes it. Null: <see cref="Error"/> will do.</summary>
-    public TextWriter? RawError { get; init; }
+    /// <summary>Standard output as it is, for what moves the cursor; whoever writes there cleans the text. Null: <see cref="Out"/> will do.</summary>
+    public TextWriter? RawOut { get; init; }
+
+    /// <summary>What <see cref="Error"/> writes through where long work shows a status line; null: plain lines.</summary>
+    public LiveWriter? Live { get; init; }
 
     /// <summary>A person reads the data: tables are cut to the width and times are relative.</summary>
     public bool OutIsTerminal { get; init; }
 
-    /// <summary>A person watches: long work shows a live display.</summary>
+    /// <summary>A person watches standard error.</summary>
     public bool ErrorIsTerminal { get; init; }
 
     /// <summary>A person can be asked.</summary>
     public bool InIsTerminal { get; init; }
 
-    /// <summary>Columns; 0 where there is no terminal, which is no bound.</summary>
+    /// <summary>Columns of standard output; 0 where it is no terminal, which is no bound.</summary>
     public int Width { get; init; }
+
+    /// <summary>Columns of standard error; 0 where it is no terminal, which is no bound.</summary>
+    public int ErrorWidth { get; init; }
 
     public bool Color { get; init; }
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -34,28 +38,26 @@ internal sealed record Terminal
     /// <summary>This process's. NO_COLOR (any value) and TERM=dumb turn colours off.</summary>
     public static Terminal OfProcess()
     {
-        var isTerminal = !Console.IsOutputRedirected;
+        var (isTerminal, errorIsTerminal) = (!Console.IsOutputRedirected, !Console.IsErrorRedirected);
+        var movesCursor = Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
+        var live = errorIsTerminal && movesCursor ? new LiveWriter(Console.Error, WidthOfConsole, TimeProvider.System) : null;
         return new Terminal
         {
             Out = new SafeWriter(Console.Out, keepsColors: isTerminal),
-            Error = new SafeWriter(Console.Error, keepsColors: !Console.IsErrorRedirected),
-            RawError = Console.Error,
+            RawOut = isTerminal && movesCursor ? Console.Out : null,
+            Error = TextWriter.Synchronized(new SafeWriter(live ?? Console.Error, keepsColors: errorIsTerminal)),
+            Live = live,
             OutIsTerminal = isTerminal,
-            ErrorIsTerminal = !Console.IsErrorRedirected,
+            ErrorIsTerminal = errorIsTerminal,
             InIsTerminal = !Console.IsInputRedirected,
             Width = isTerminal ? WidthOfConsole() : WidthWithoutTerminal,
-            Color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
+            ErrorWidth = errorIsTerminal ? WidthOfConsole() : WidthWithoutTerminal,
+            Color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && movesCursor,
         };
     }
 
-    /// <summary>Spectre's view of standard error, for live displays.</summary>
-    public IAnsiConsole ErrorConsole() => AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Ansi = ErrorIsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-        ColorSystem = Color && ErrorIsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-        Interactive = ErrorIsTerminal ? InteractionSupport.Detect : InteractionSupport.No,
-        Out = new AnsiConsoleOutput(RawError ?? Error),
-    });
+    /// <summary>Before a display that is drawn again in the same place; nothing where there is no terminal.</summary>
+    public void ClearScreen() => RawOut?.Write("\e[H\e[2J");
 
     public string OnOut(Tone tone, string text) => Color && OutIsTerminal ? tone.Wrap(text) : text;
 

@@ -1,0 +1,74 @@
+using System.Text;
+
+namespace Strata.Cli.Shell;
+
+/// <summary>How many columns text takes in a terminal, and text brought to a width. Colours (SGR) take none; East Asian wide characters take two.</summary>
+internal static class TextWidth
+{
+    private const char FirstWide = '\u1100';
+    private const string Ellipsis = "…";
+
+    public static int Of(ReadOnlySpan<char> text)
+    {
+        var columns = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\e')
+            {
+                var end = text[i..].IndexOf('m');
+                if (end < 0) return columns;
+                i += end;
+            }
+            else columns += ColumnsOf(text[i]);
+        }
+        return columns;
+    }
+
+    /// <summary>Text without colours, with an ellipsis where it was cut.</summary>
+    public static string Cut(string text, int width)
+    {
+        if (Of(text) <= width) return text;
+        var (columns, length) = (1, 0);
+        while (length < text.Length && columns + ColumnsOf(text[length]) <= width) columns += ColumnsOf(text[length++]);
+        if (length > 0 && char.IsHighSurrogate(text[length - 1])) length--;
+        return text[..length] + Ellipsis;
+    }
+
+    /// <summary>
+    /// Breaks lines at spaces so that they fit. A word that is wider than a line stays whole, such as a URL: whoever copies it must get all of it.
+    /// </summary>
+    /// <param name="width">Columns; 0: no limit.</param>
+    /// <param name="indent">Before each line that continues another.</param>
+    public static string Wrap(string text, int width, string indent = "")
+    {
+        if (width <= 0 || (Of(text) <= width && !text.Contains('\n', StringComparison.Ordinal))) return text;
+        return string.Join('\n', text.Split('\n').Select(line => WrapLine(line, width, indent)));
+    }
+
+    private static string WrapLine(string text, int width, string indent)
+    {
+        if (Of(text) <= width) return text;
+        var wrapped = new StringBuilder();
+        var column = 0;
+        foreach (var word in text.Split(' '))
+        {
+            var columns = Of(word);
+            if (column > indent.Length && column + 1 + columns > width)
+            {
+                if (word.Length == 0) continue;
+                wrapped.Append('\n').Append(indent);
+                column = Of(indent);
+            }
+            else if (wrapped.Length > 0)
+            {
+                wrapped.Append(' ');
+                column++;
+            }
+            wrapped.Append(word);
+            column += columns;
+        }
+        return wrapped.ToString();
+    }
+
+    private static int ColumnsOf(char c) => c < FirstWide || c is >= '\u2000' and < '\u2e80' ? 1 : char.IsLowSurrogate(c) ? 0 : 2;
+}
