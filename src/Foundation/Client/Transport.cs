@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Strata.Core;
 
 namespace Strata.Client;
@@ -82,8 +83,8 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
         OperationCanceledException => ClientErrors.Timeout(Address, options.ConnectTimeout),
         HttpRequestException { InnerException: SocketException socket } => ClientErrors.Unreachable(Address, Reason(socket)),
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => ClientErrors.Unreachable(Address, "the name does not resolve"),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } e => ClientErrors.Unreachable(Address, e.Message.TrimEnd('.')),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } e => ClientErrors.Unreachable(Address, "TLS failed: " + e.Message.TrimEnd('.')),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => ClientErrors.Unreachable(Address, "the connection failed"),
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } e => ClientErrors.Unreachable(Address, TlsReason(e)),
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ClientErrors.TooLarge(Address),
         HttpRequestException or IOException => ClientErrors.Lost(Address),
         _ => null,
@@ -155,8 +156,17 @@ internal sealed partial class Transport(HttpClient http, ClientOptions options)
     {
         SocketError.ConnectionRefused => "nothing listens there",
         SocketError.HostNotFound or SocketError.TryAgain => "the name does not resolve",
-        _ => e.Message.TrimEnd('.'),
+        SocketError.TimedOut => "it does not answer",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "there is no route to it",
+        SocketError.ConnectionReset => "it closed the connection",
+        _ => e.Message.TrimEnd('.'), // the system's text
     };
+
+    /// <summary>.NET's own text says "see inner exception" or names its enumerations.</summary>
+    private static string TlsReason(HttpRequestException e) => e.InnerException is AuthenticationException { InnerException: null } failure
+        && failure.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase)
+            ? "TLS failed: its certificate is not valid for this name, has expired, or is not trusted on this machine"
+            : "TLS failed: it does not speak TLS, or offers no version that both know";
 }
 
 /// <summary>A successful answer.</summary>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Strata.Cli.Commands;
@@ -17,7 +19,7 @@ internal static class StrataCommand
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
         var parse = Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
-        if (parse.Action is not System.CommandLine.Help.HelpAction)
+        if (parse.Action is not (HelpWithExamples or ShellSuggestions))
         {
             if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse));
             if (UnknownOption(parse) is { } option) return WrongUsage(terminal, parse, $"There is no option \"{option}\".");
@@ -32,6 +34,10 @@ internal static class StrataCommand
         foreach (var option in GlobalOptions.All) root.Add(option);
         foreach (var command in Commands(terminal)) root.Add(command);
         root.Options.OfType<VersionOption>().Single().Action = new ShowVersion(terminal);
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Description = "Show help";
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal);
+        root.Directives.OfType<SuggestDirective>().Single().Action = new ShellSuggestions(root, Parsing, terminal);
         return root;
     }
 

@@ -34,7 +34,7 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
         shell.AcceptOnlyFromAmong([.. Scripts.Keys]);
-        var command = new Command("completion", "Print a script for your shell: source <(strata completion bash)") { shell };
+        var command = new Command("completion", "Print the completion script for your shell") { shell };
         return command.Does(terminal, (run, _) =>
         {
             run.Terminal.Out.WriteLine(Scripts[run.Parse.GetRequiredValue(shell)]);

@@ -7,20 +7,22 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata deploy [FOLDER | GIT-URL]</c>: a new release of a deployment, built and running.</summary>
 internal static class DeployCommand
 {
-    private static readonly Argument<string?> Source = new("source") { Description = "Folder or git repository; the present folder without it", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Name = new("--name") { Description = "Of the deployment; from strata.yaml or the folder without it", HelpName = "NAME" };
+    private static readonly Argument<string?> Source = new("source") { Description = "Folder or git repository [the current folder]", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Name = new("--name") { Description = "Name of the deployment [from strata.yaml, or the folder's name]", HelpName = "NAME" };
     private static readonly Option<string?> Branch = new("--branch", "-b") { Description = "Branch or tag of the repository", HelpName = "BRANCH" };
+    private static readonly Option<bool> CreateProject = new("--create-project") { Description = "Create the project of --project if it does not exist" };
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("deploy", "Build and run a folder or a git repository") { Source, Name, Branch, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+        new Command("deploy", "Build and run a folder or a git repository") { Source, Name, Branch, CreateProject, NoWait, WaitTimeout }
+            .Does(terminal, RunAsync, createsProject: true);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var source = DeploySource.Parse(run.Parse.GetValue(Source), run.Parse.GetValue(Branch));
         var name = run.Parse.GetValue(Name) ?? source.DefaultName();
-        var deployer = new Deployer(run);
+        var deployer = new Deployer(run) { CreatesProject = run.Parse.GetValue(CreateProject) };
         return await CutOff.RunAsync(run, () => Ongoing(name, deployer), async () =>
         {
             var patience = TimeSpan.FromSeconds(run.Parse.GetValue(WaitTimeout));

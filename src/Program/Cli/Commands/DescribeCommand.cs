@@ -7,11 +7,11 @@ using Strata.Contracts;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata describe KIND/NAME</c>: all there is to know of one resource, with what belongs to it.</summary>
+/// <summary><c>strata describe KIND/NAME</c>: one resource in full, with the resources that belong to it.</summary>
 internal static class DescribeCommand
 {
-    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
-    private static readonly Argument<string?> Name = new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
+    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
     private static readonly Option<string?> At = SharedOptions.At();
 
     /// <summary>Kinds that point at another by a field of their spec.</summary>
@@ -23,7 +23,7 @@ internal static class DescribeCommand
     };
 
     public static Command Create(Terminal terminal) =>
-        new Command("describe", "Show one resource in full, with what belongs to it") { Target, Name, At }.Does(terminal, RunAsync);
+        new Command("describe", "Show one resource in full, with the resources that belong to it") { Target, Name, At }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

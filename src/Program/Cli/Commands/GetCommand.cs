@@ -2,6 +2,7 @@ using System.CommandLine;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Core;
 
 namespace Strata.Cli.Commands;
 
@@ -9,13 +10,13 @@ namespace Strata.Cli.Commands;
 internal static class GetCommand
 {
     private static readonly Argument<string> Kind = new Argument<string>("kind") { Description = "Kind such as deployments, releases, instances or nodes; KIND/NAME; or an id" }.CompletesKinds();
-    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name or id; without it all are listed", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name or id; without it all are listed", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Kind);
     private static readonly Option<string?> At = SharedOptions.At();
-    private static readonly Option<string?> State = new("--state") { Description = "Only resources in this state", HelpName = "STATE" };
+    private static readonly Option<string?> State = new Option<string?>("--state") { Description = "Only resources in this state", HelpName = "STATE" }.CompletesStatesOf(Kind);
 
     private static readonly Option<string[]> Where = new("--where")
     {
-        Description = "Only resources whose field has this value: spec.deployment=dep_…, labels.tier=web", HelpName = "FIELD=VALUE", Arity = ArgumentArity.OneOrMore,
+        Description = "Only resources whose field has this value: spec.deployment=shop, labels.tier=web", HelpName = "FIELD=VALUE", Arity = ArgumentArity.OneOrMore,
     };
 
     public static Command Create(Terminal terminal) =>
@@ -33,14 +34,16 @@ internal static class GetCommand
             if (!run.WriteMachine(ResourceOutput.ToJson(resource))) await ResourceOutput.WriteListAsync(run, kinds, target.Kind, [resource], cancellationToken);
             return CommandRunner.Done;
         }
-        return await ListAsync(run, kinds, kinds.Find(word), at, cancellationToken);
+        var kind = kinds.TryFind(word) ?? throw (await OtherMeaningAsync(run, kinds, word, cancellationToken) ?? kinds.Unknown(word)).ToException();
+        return await ListAsync(run, kinds, kind, at, cancellationToken);
     }
 
     private static async Task<int> ListAsync(Run run, KindCatalog kinds, KindInfo kind, DateTimeOffset? at, CancellationToken cancellationToken)
     {
         var filter = new ResourceFilter
         {
-            Project = run.Parse.GetValue(GlobalOptions.Project), State = run.Parse.GetValue(State), At = at, Fields = Fields(run.Parse.GetValue(Where) ?? []),
+            Project = run.Parse.GetValue(GlobalOptions.Project), State = run.Parse.GetValue(State), At = at,
+            Fields = await FieldFilters.ReadAsync(run, kinds, run.Parse.GetValue(Where) ?? [], cancellationToken),
         };
         var resources = new List<AnyResource>();
         await foreach (var resource in run.Client.Resources(kind.Plural).ListAsync(filter, cancellationToken)) resources.Add(resource);
@@ -48,6 +51,22 @@ internal static class GetCommand
         return CommandRunner.Done;
     }
 
-    private static Dictionary<string, string> Fields(IEnumerable<string> conditions) => conditions.Select(c => c.Split('=', 2)).ToDictionary(
-        pair => pair[0], pair => pair.Length == 2 ? pair[1] : throw UsageErrors.Of($"\"{pair[0]}\" is not FIELD=VALUE.", "For example --where spec.static=true").ToException());
+    /// <summary>A resource's name where a kind was expected; null: there is no such resource either.</summary>
+    private static async Task<Error?> OtherMeaningAsync(Run run, KindCatalog kinds, string word, CancellationToken cancellationToken)
+    {
+        if (!ResourceName.IsValid(word)) return null;
+        foreach (var kind in kinds.All)
+        {
+            try
+            {
+                if (await run.Client.Resources(kind.Plural).FindAsync(word, cancellationToken: cancellationToken) is null) continue;
+                return UsageErrors.Of($"\"{word}\" is the name of a {kind.Name}, not a kind.", $"strata get {kind.Name} {word}, or strata describe {kind.Name}/{word}");
+            }
+            catch (StrataException e) when (e.Error.Kind == ErrorKind.Forbidden)
+            {
+                // What the caller may not see is not what was meant.
+            }
+        }
+        return null;
+    }
 }

@@ -8,27 +8,35 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata history KIND/NAME</c>: every revision, newest first.</summary>
 internal static class HistoryCommand
 {
-    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesNames("deployments");
-    private static readonly Argument<string?> Name = new("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string> Target = new Argument<string>("resource") { Description = "KIND/NAME, a deployment's name or an id" }.CompletesResources();
+    private static readonly Argument<string?> Name = new Argument<string?>("name") { Description = "Name, where the first word is a kind", Arity = ArgumentArity.ZeroOrOne }.CompletesNamesOf(Target);
+    private static readonly Option<string?> At = SharedOptions.At();
     private static readonly Option<int> Limit =
         new Option<int>("--limit", "-n") { Description = "Maximum number of revisions", DefaultValueFactory = _ => 50, HelpName = "N" }.Between(1);
 
     public static Command Create(Terminal terminal) =>
-        new Command("history", "Show every revision of a resource: what changed, when, by whom") { Target, Name, Limit }.Does(terminal, RunAsync);
+        new Command("history", "Show every revision of a resource: what changed, when, by whom") { Target, Name, At, Limit }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
+        var at = SharedOptions.ReadAt(run, At);
         var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var revisions = new List<AnyResource>();
-        await foreach (var revision in run.Client.Resources(target.Kind.Plural).HistoryAsync(target.Name, cancellationToken: cancellationToken))
+        await foreach (var revision in run.Client.Resources(target.Kind.Plural).HistoryAsync(await IdAsync(run, target, at, cancellationToken), cancellationToken: cancellationToken))
         {
+            if (revision.UpdatedAt > at) continue;
             revisions.Add(revision);
             if (revisions.Count == run.Parse.GetValue(Limit)) break;
         }
         if (!run.WriteMachine(ResourceOutput.ToJson(revisions))) await WriteTableAsync(run, kinds, revisions, cancellationToken);
         return CommandRunner.Done;
     }
+
+    /// <summary>A name is looked up as of then, when it may have been another resource's.</summary>
+    private static async Task<string> IdAsync(Run run, ResourceRef target, DateTimeOffset? at, CancellationToken cancellationToken) => at is null
+        ? target.Name
+        : (await run.Client.Resources(target.Kind.Plural).GetAsync(target.Name, at: at, cancellationToken: cancellationToken)).Id;
 
     private static async Task WriteTableAsync(Run run, KindCatalog kinds, List<AnyResource> revisions, CancellationToken cancellationToken)
     {
@@ -41,7 +49,7 @@ internal static class HistoryCommand
             if (before is not null) Differences("", ResourceOutput.ToJson(before), ResourceOutput.ToJson(revision), changes);
             for (var c = 0; c < changes.Count; c++) changes[c] = await NamedAsync(names, changes[c], cancellationToken);
             table.Add(
-                $"{revision.Revision}", run.Terminal.OutIsTerminal ? TimeText.Ago(revision.UpdatedAt, run.Now) : revision.UpdatedAt.ToString("u"),
+                $"{revision.Revision}", run.Terminal.OutIsTerminal ? TimeText.Ago(revision.UpdatedAt, run.Now) : TimeText.Stamp(revision.UpdatedAt),
                 revision.Deleted ? "deleted" : revision.Transition ?? "", new Cell(revision.State, Tones.OfState(revision.State)), revision.UpdatedBy,
                 string.Join(", ", changes));
         }

@@ -17,7 +17,7 @@ internal static class RollbackCommand
     private static readonly Argument<string?> Release = new Argument<string?>("release")
     {
         Description = "Release by number, name or id (default: the one before)", Arity = ArgumentArity.ZeroOrOne,
-    }.CompletesNames("releases");
+    }.CompletesReleasesOf(Name);
 
     private static readonly Option<bool> NoWait = SharedOptions.NoWait();
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();

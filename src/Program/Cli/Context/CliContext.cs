@@ -73,7 +73,8 @@ internal sealed record CliContext
         }
         catch (JsonException e)
         {
-            throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} cannot be read: {e.Message}", "Delete it; \"strata up\" writes it again.").ToException();
+            var line = e.LineNumber is { } number ? $" (line {number + 1})" : "";
+            throw new Error(ErrorKind.Invalid, "CONTEXT_INVALID", $"{path} is not a valid context file{line}.", "Delete it; \"strata up\" writes it again.").ToException();
         }
     }
 
@@ -86,7 +87,7 @@ internal sealed record CliContext
     }
 
     private static Error Unset(string home) => new(
-        ErrorKind.NotFound, "NO_CONTEXT", $"No cloud is known here: there is no {Path.Combine(home, FileName)} and STRATA_URL is not set.",
+        ErrorKind.NotFound, "NO_CONTEXT", $"No cloud is configured here: {Path.Combine(home, FileName)} does not exist and STRATA_URL is not set.",
         "Start one with \"strata up\", or set STRATA_URL and STRATA_TOKEN.");
 }
 

@@ -35,7 +35,7 @@ internal static class EntityOutput
     public static string Model(JsonElement envelope) => $"{envelope.Text("meta.modelKey.name")}.{envelope.Text("meta.modelKey.version")}";
 
     public static string Time(Run run, JsonElement json, string path) =>
-        json.Time(path) is not { } time ? "" : run.Terminal.OutIsTerminal ? TimeText.Ago(time, run.Now) : json.Text(path);
+        json.Time(path) is not { } time ? "" : run.Terminal.OutIsTerminal ? TimeText.Ago(time, run.Now) : TimeText.Stamp(time);
 
     private static async Task WriteJsonAsync(Run run, IAsyncEnumerable<JsonElement> envelopes)
     {
@@ -63,6 +63,6 @@ internal static class EntityOutput
             table.Add(envelope.Text("meta.id"), new Cell(state, Tones.OfState(state)), Time(run, envelope, "meta.lastUpdateTime"), data);
         }
         if (table.Rows > 0) table.Write(run.Terminal);
-        else run.Say("There is none.");
+        else run.Say("No entities.");
     }
 }

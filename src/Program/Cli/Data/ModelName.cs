@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 
 namespace Strata.Cli.Data;
@@ -10,7 +11,7 @@ internal sealed record ModelName(string Name, int Version)
     /// <summary>The last two segments of most paths of the entity API.</summary>
     public string Path => $"{Uri.EscapeDataString(Name)}/{Version}";
 
-    public static Argument<string> Argument() => new("model") { Description = "Model, as NAME or NAME.VERSION" };
+    public static Argument<string> Argument() => new Argument<string>("model") { Description = "Model, as NAME or NAME.VERSION" }.CompletesModels();
 
     public static ModelName Of(Run run, Argument<string> argument) => Parse(run.Parse.GetRequiredValue(argument));
 

@@ -40,6 +40,9 @@ internal sealed class Deployer(Run run)
     /// <summary>Whether the build is done: what is left is the rollout.</summary>
     public bool Built { get; private set; }
 
+    /// <summary>Whether a project that does not exist is created.</summary>
+    public bool CreatesProject { get; init; }
+
     /// <param name="waits">False: return as soon as the release is queued.</param>
     public async Task<DeploymentResource> DeployAsync(string name, DeploySource source, bool waits, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -48,6 +51,7 @@ internal sealed class Deployer(Run run)
         serving = known?.Status.Release is not null;
         // A deployment that is there may say how it is built; of a new one the folder alone decides.
         if (known is null && source.Folder is { } local && SourceCheck.Check(local, cancellationToken) is { } unknown) throw unknown.ToException();
+        if (known is not null && run.NamesProject) await EnsureProjectAsync(cancellationToken);
         // A deployment is made when its source is there, so that a failed upload leaves nothing behind; a name that is refused is refused before the upload.
         DeploymentResource? created = null;
         if (!ResourceName.IsValid(name)) (known, created) = known is null ? await CreateAsync(deployments, name, cancellationToken) : (known, null);
@@ -97,11 +101,15 @@ internal sealed class Deployer(Run run)
             }
             if (visible is [var only]) return only;
         }
+        if (!CreatesProject) throw NoProject(run.Project).ToException();
         var empty = JsonElement.Parse("{}");
         await projects.CreateAsync(new NewResource<JsonElement> { Name = run.Project, Spec = empty }, cancellationToken: cancellationToken);
-        run.Say($"Made project {run.Project}.");
+        run.Say($"Created project {run.Project}.");
         return run.Project;
     }
+
+    private static Error NoProject(string name) => new(
+        ErrorKind.NotFound, "NO_SUCH_PROJECT", $"There is no project \"{name}\".", "Create it with the deploy: --create-project; \"strata get projects\" lists the projects.");
 
     private async Task<SourceConfig> UploadAsync(string folder, CancellationToken cancellationToken)
     {

@@ -48,6 +48,6 @@ internal static class Rollout
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
         using (var json = new System.Text.Json.Utf8JsonWriter(buffer)) ResourceJson.Write(json, deployment);
-        return System.Text.Json.JsonElement.Parse(buffer.WrittenSpan);
+        return StableJson.Of(System.Text.Json.JsonElement.Parse(buffer.WrittenSpan));
     }
 }

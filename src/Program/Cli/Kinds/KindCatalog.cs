@@ -17,13 +17,16 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
     }
 
     /// <summary>By singular, plural or the prefix of its ids; <c>deploy</c> will do for <c>deployments</c> where it means only one.</summary>
-    public KindInfo Find(string word)
+    public KindInfo Find(string word) => TryFind(word) ?? throw Unknown(word).ToException();
+
+    /// <summary>As <see cref="Find"/>; null: no kind, or more than one.</summary>
+    public KindInfo? TryFind(string word)
     {
         var lower = word.ToLowerInvariant();
         var exact = kinds.FirstOrDefault(k => k.Name == lower || k.Plural == lower || k.IdPrefix == lower);
         if (exact is not null) return exact;
         var begun = lower.Length < 2 ? [] : kinds.Where(k => k.Plural.StartsWith(lower, StringComparison.Ordinal)).ToList();
-        return begun.Count == 1 ? begun[0] : throw Unknown(word).ToException();
+        return begun.Count == 1 ? begun[0] : null;
     }
 
     /// <summary>Reads "KIND NAME", "KIND/NAME" or an id alone; a name alone means a deployment.</summary>
@@ -37,10 +40,10 @@ internal sealed class KindCatalog(IReadOnlyList<KindInfo> kinds)
     /// <summary>The kind whose ids look like this, or null.</summary>
     public KindInfo? FindById(string text) => kinds.FirstOrDefault(k => IdText.TryParse(k.IdPrefix, text, out _));
 
-    private Error Unknown(string word)
+    public Error Unknown(string word)
     {
         var meant = Suggestion.For(word, kinds.SelectMany(k => (string[])[k.Plural, k.Name])) is { } kind ? $"Did you mean \"{kind}\"? " : "";
-        return UsageErrors.Of($"There is no kind \"{word}\".", $"{meant}There are: {string.Join(", ", kinds.Select(k => k.Plural).Order())}.");
+        return UsageErrors.Of($"There is no kind \"{word}\".", $"{meant}The kinds are: {string.Join(", ", kinds.Select(k => k.Plural).Order())}.");
     }
 }
 

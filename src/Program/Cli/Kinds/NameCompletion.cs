@@ -1,51 +1,120 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using Strata.Cli.Context;
+using Strata.Cli.Data;
 using Strata.Cli.Shell;
 using Strata.Client;
+using Strata.Contracts;
 using Strata.Core;
 using Strata.Server.Options;
 
 namespace Strata.Cli.Kinds;
 
-/// <summary>Completes names from the cloud; a cloud that does not answer at once completes nothing.</summary>
+/// <summary>Completes names from the cloud that the command line means; a cloud that does not answer at once completes nothing.</summary>
 internal static class NameCompletion
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
+    private const int NamesMax = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
 
-    public static Argument<T> CompletesNames<T>(this Argument<T> argument, string plural)
+    private static readonly string[] WithLogs = [Plurals.Deployments, Plurals.Releases, Plurals.Instances];
+
+    public static Argument<T> CompletesNames<T>(this Argument<T> argument, string plural) => argument.Completes((call, cancellationToken) => NamesAsync(call, plural, null, cancellationToken));
+
+    public static Argument<T> CompletesKinds<T>(this Argument<T> argument) => argument.Completes(async (call, cancellationToken) =>
+        (await KindCatalog.LoadAsync(call.Client, cancellationToken)).All.Select(k => k.Plural).ToList());
+
+    /// <summary>A deployment's name, KIND/NAME, or a kind that a name follows.</summary>
+    public static Argument<string> CompletesResources(this Argument<string> argument, bool takesKind = true) => argument.Completes(async (call, cancellationToken) =>
     {
-        argument.HelpName ??= argument.Name; // or help would list what the cloud has
-        argument.CompletionSources.Add(_ => Ask(async (client, cancellationToken) =>
+        if (call.Word.IndexOf('/') is > 0 and var slash)
         {
-            var names = new List<string>();
-            await foreach (var resource in client.Resources(plural).ListAsync(cancellationToken: cancellationToken)) names.Add(resource.Name);
-            return names;
+            var kind = (await KindCatalog.LoadAsync(call.Client, cancellationToken)).Find(call.Word[..slash]);
+            return [.. (await NamesAsync(call, kind.Plural, null, cancellationToken)).Select(name => $"{call.Word[..slash]}/{name}")];
+        }
+        var names = await NamesAsync(call, Plurals.Deployments, null, cancellationToken);
+        return takesKind ? [.. names, .. (await KindCatalog.LoadAsync(call.Client, cancellationToken)).All.Select(k => k.Plural)] : [.. names, .. WithLogs.Skip(1).Select(k => k[..^1] + "/")];
+    });
+
+    /// <summary>Names of the kind that <paramref name="kind"/> was given.</summary>
+    public static Argument<string?> CompletesNamesOf(this Argument<string?> argument, Argument<string> kind) => argument.Completes(async (call, cancellationToken) =>
+        await NamesAsync(call, (await KindCatalog.LoadAsync(call.Client, cancellationToken)).Find(call.Parse.GetValue(kind) ?? "").Plural, null, cancellationToken));
+
+    /// <summary>The releases of the deployment that <paramref name="deployment"/> was given.</summary>
+    public static Argument<string?> CompletesReleasesOf(this Argument<string?> argument, Argument<string> deployment) => argument.Completes(async (call, cancellationToken) =>
+    {
+        var owner = await call.Client.Resources(Plurals.Deployments).GetAsync(call.Parse.GetValue(deployment) ?? "", cancellationToken: cancellationToken);
+        return await NamesAsync(call, Plurals.Releases, owner.Id, cancellationToken);
+    });
+
+    /// <summary>The states that resources of the kind that <paramref name="kind"/> was given are in.</summary>
+    public static Option<string?> CompletesStatesOf(this Option<string?> option, Argument<string> kind)
+    {
+        option.CompletionSources.Add(context => Ask(context, async (call, cancellationToken) =>
+        {
+            var plural = (await KindCatalog.LoadAsync(call.Client, cancellationToken)).Find(call.Parse.GetValue(kind) ?? "").Plural;
+            return (await ListAsync(call, plural, null, cancellationToken)).Select(r => r.State).Distinct().ToList();
         }));
-        return argument;
+        return option;
     }
 
-    public static Argument<T> CompletesKinds<T>(this Argument<T> argument)
+    public static Argument<T> CompletesModels<T>(this Argument<T> argument) => argument.Completes(async (call, cancellationToken) =>
+    {
+        var models = EntityCalls.Parse(await call.Client.SendAsync(new ApiRequest(HttpMethod.Get, "/api/model/"), cancellationToken));
+        return models.EnumerateArray().Select(m => $"{m.Text("modelName")}.{m.Text("modelVersion")}").ToList();
+    });
+
+    /// <summary>The transitions that the entity of <paramref name="id"/> offers.</summary>
+    public static Argument<string> CompletesTransitionsOf(this Argument<string> argument, Argument<string> id) => argument.Completes(async (call, cancellationToken) =>
+    {
+        var path = EntityCalls.EntityPath(call.Parse.GetValue(id) ?? "", "/transitions");
+        return EntityCalls.Parse(await call.Client.SendAsync(new ApiRequest(HttpMethod.Get, path), cancellationToken)).EnumerateArray().Select(t => t.GetString()!).ToList();
+    });
+
+    private static Argument<T> Completes<T>(this Argument<T> argument, Func<Call, CancellationToken, Task<List<string>>> question)
     {
         argument.HelpName ??= argument.Name; // or help would list what the cloud has
-        argument.CompletionSources.Add(_ => Ask(async (client, cancellationToken) =>
-            (await KindCatalog.LoadAsync(client, cancellationToken)).All.Select(k => k.Plural).ToList()));
+        argument.CompletionSources.Add(context => Ask(context, question));
         return argument;
     }
 
-    private static IEnumerable<CompletionItem> Ask(Func<StrataClient, CancellationToken, Task<List<string>>> question)
+    private static async Task<List<string>> NamesAsync(Call call, string plural, string? deployment, CancellationToken cancellationToken) =>
+        [.. (await ListAsync(call, plural, deployment, cancellationToken)).Select(r => r.Name)];
+
+    private static async Task<List<AnyResource>> ListAsync(Call call, string plural, string? deployment, CancellationToken cancellationToken)
+    {
+        var filter = new ResourceFilter
+        {
+            Project = call.Parse.GetValue(GlobalOptions.Project),
+            Fields = deployment is null ? new Dictionary<string, string>() : new() { ["spec.deployment"] = deployment },
+        };
+        var found = new List<AnyResource>();
+        await foreach (var resource in call.Client.Resources(plural).ListAsync(filter, cancellationToken))
+        {
+            found.Add(resource);
+            if (found.Count == NamesMax) break;
+        }
+        return found;
+    }
+
+    private static IEnumerable<CompletionItem> Ask(CompletionContext context, Func<Call, CancellationToken, Task<List<string>>> question)
     {
         try
         {
-            var context = CliContext.Load(HomeLayout.DefaultRoot());
-            using var client = new StrataClient(new Uri(context.Server), context.Token, new ClientOptions { RetriesMax = 0, CallTimeout = Patience });
+            var home = context.ParseResult.GetValue(GlobalOptions.Home) is { Length: > 0 } given ? Path.GetFullPath(given) : HomeLayout.DefaultRoot();
+            var target = CliContext.Load(home, context.ParseResult.GetValue(GlobalOptions.Server));
+            var options = new ClientOptions { RetriesMax = 0, CallTimeout = Patience, Organization = context.ParseResult.GetValue(GlobalOptions.Org) };
+            using var client = new StrataClient(new Uri(target.Server), target.Token, options);
             using var timer = new CancellationTokenSource(Patience);
+            var call = new Call(client, context.ParseResult, context.WordToComplete);
             // The library asks for completions synchronously.
-            return Task.Run(() => question(client, timer.Token)).GetAwaiter().GetResult().Select(n => new CompletionItem(n));
+            return Task.Run(() => question(call, timer.Token)).GetAwaiter().GetResult().Select(n => new CompletionItem(n));
         }
-        catch (Exception e) when (e is StrataException or OperationCanceledException or UriFormatException)
+        catch (Exception e) when (e is StrataException or OperationCanceledException or UriFormatException or InvalidOperationException)
         {
             return [];
         }
     }
+
+    /// <summary>What is asked: the cloud, and the command line so far.</summary>
+    private sealed record Call(StrataClient Client, ParseResult Parse, string Word);
 }

@@ -8,12 +8,12 @@ namespace Strata.Cli.Kinds;
 /// <summary>Shows resources of any kind, as a table or in a machine's format.</summary>
 internal static class ResourceOutput
 {
-    /// <summary>One resource as the API sent it.</summary>
+    /// <summary>One resource as the API sent it, its members in a stable order.</summary>
     public static JsonElement ToJson(AnyResource resource)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer)) ResourceJson.Write(json, resource);
-        return JsonElement.Parse(buffer.WrittenSpan);
+        return StableJson.Of(JsonElement.Parse(buffer.WrittenSpan));
     }
 
     public static JsonElement ToJson(IEnumerable<AnyResource> resources) => JsonSerializer.SerializeToElement(resources.Select(ToJson).ToArray(), WireJson.Options);

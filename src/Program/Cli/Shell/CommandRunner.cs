@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Strata.Cli.Cloud;
+using Strata.Contracts;
 using Strata.Core;
 
 namespace Strata.Cli.Shell;
 
-/// <summary>Runs a command's work and turns what went wrong into a sentence and an exit code.</summary>
+/// <summary>Runs a command's work and turns failures into a message and an exit code.</summary>
 internal static class CommandRunner
 {
     public const int Done = 0;
@@ -14,7 +15,7 @@ internal static class CommandRunner
     /// <summary>EX_TEMPFAIL of sysexits.h: a server ended by itself and is to be started again (systemd: Restart=on-failure).</summary>
     public const int StoppedUnasked = 75;
 
-    /// <summary>To the watchdog: somebody else has started a server, so there is nothing left to watch.</summary>
+    /// <summary>To the watchdog: another process has started a server, so there is nothing left to watch.</summary>
     public const int TakenByAnother = 74;
 
     /// <summary>128 and the number of SIGINT, as of any program that Ctrl-C ends.</summary>
@@ -23,10 +24,30 @@ internal static class CommandRunner
 
     /// <summary>Gives a command its work; the value is the exit code.</summary>
     /// <param name="serves">It runs until a signal ends it, so that is its success and no interruption.</param>
-    public static Command Does(this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work, bool serves = false)
+    /// <param name="createsProject">It may create the project that <c>--project</c> names; every other command requires it to exist.</param>
+    public static Command Does(
+        this Command command, Terminal terminal, Func<Run, CancellationToken, Task<int>> work, bool serves = false, bool createsProject = false)
     {
-        command.SetAction((parse, cancellationToken) => RunAsync(new Run(parse, terminal), work, serves, cancellationToken));
+        command.SetAction((parse, cancellationToken) => RunAsync(new Run(parse, terminal), createsProject ? work : InProject(work), serves, cancellationToken));
         return command;
+    }
+
+    private static Func<Run, CancellationToken, Task<int>> InProject(Func<Run, CancellationToken, Task<int>> work) => async (run, cancellationToken) =>
+    {
+        if (run.NamesProject && Hints.IsAboutProject(run.Parse)) await RequireProjectAsync(run, cancellationToken);
+        return await work(run, cancellationToken);
+    };
+
+    private static async Task RequireProjectAsync(Run run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await run.Client.Resources(Plurals.Projects).GetAsync(run.Project, cancellationToken: cancellationToken);
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.Forbidden)
+        {
+            // A token that may not read projects; the command itself is refused where it must be.
+        }
     }
 
     private static async Task<int> RunAsync(Run run, Func<Run, CancellationToken, Task<int>> work, bool serves, CancellationToken cancellationToken)
@@ -51,17 +72,22 @@ internal static class CommandRunner
             {
                 return Done; // The reader, such as head, has seen enough.
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                ErrorText.Write(run, FileErrors.Of(e));
+                return Failed;
+            }
             catch (Exception e)
             {
-                ErrorText.Write(run, Unforeseen(e));
+                ErrorText.Write(run, Unforeseen);
                 if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable))) await run.Terminal.Error.WriteLineAsync(e.ToString());
                 return Failed;
             }
         }
     }
 
-    private static Error Unforeseen(Exception e) => new(
-        ErrorKind.Internal, "INTERNAL", $"Strata failed in a way that was not foreseen: {e.Message}", $"Run it again with {DebugVariable}=1 and report what it says.");
+    private static Error Unforeseen => new(
+        ErrorKind.Internal, "INTERNAL", "Strata failed unexpectedly.", $"Run it again with {DebugVariable}=1 and report the output.");
 
     private static bool IsBrokenPipe(IOException e) => (e.HResult & 0xFFFF) == 32;
 }

@@ -5,10 +5,12 @@ namespace Strata.Cli.Shell;
 /// <summary>Options that every command takes.</summary>
 internal static class GlobalOptions
 {
-    public static readonly Option<OutputFormat> Output = new("--output", "-o") { Description = "table, json or yaml", Recursive = true, HelpName = "FORMAT" };
-    public static readonly Option<bool> Json = new("--json") { Description = "The same as -o json", Recursive = true };
-    public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Only data and errors", Recursive = true };
-    public static readonly Option<bool> NoColor = new("--no-color") { Description = "No colours (as does NO_COLOR)", Recursive = true };
+    public static readonly Option<OutputFormat> Output =
+        new Option<OutputFormat>("--output", "-o") { Description = "Output format: table, json or yaml", Recursive = true, HelpName = "FORMAT" }.CompletesWith("table", "json", "yaml");
+
+    public static readonly Option<bool> Json = new("--json") { Description = "Same as -o json", Recursive = true };
+    public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print only data and errors", Recursive = true };
+    public static readonly Option<bool> NoColor = new("--no-color") { Description = "Do not use colours (also: NO_COLOR=1)", Recursive = true };
     public static readonly Option<string?> Project = new("--project", "-p") { Description = "Project, by name or id", Recursive = true, HelpName = "PROJECT" };
     public static readonly Option<string?> Org = new("--org")
     {
@@ -16,6 +18,13 @@ internal static class GlobalOptions
     };
     public static readonly Option<string?> Server = new("--server") { Description = "Address of the server's API, instead of the context's", Recursive = true, HelpName = "URL" };
     public static readonly Option<string?> Home = new("--home") { Description = "The cloud's data folder (STRATA_HOME, ~/.strata)", Recursive = true, HelpName = "FOLDER" };
+
+    private static Option<T> CompletesWith<T>(this Option<T> option, params string[] words)
+    {
+        option.CompletionSources.Clear(); // the library's are the names of the .NET enumeration
+        option.CompletionSources.Add(words);
+        return option;
+    }
 
     public static readonly Option[] All = [Output, Json, Quiet, NoColor, Project, Org, Server, Home];
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Strata.Client;
 using Strata.Core;
@@ -43,6 +44,14 @@ internal static partial class Hints
 
         bool IsMissing(string kind, Option<string?> option) =>
             parse.GetValue(option) is { } given && error.Message.Contains($"no {kind} \"{given}\"", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether the command means the project of <c>--project</c>.</summary>
+    public static bool IsAboutProject(ParseResult parse)
+    {
+        var command = parse.CommandResult;
+        while (command.Parent is CommandResult { Parent: CommandResult } parent) command = parent;
+        return Takes(command.Command.Name, GlobalOptions.Project);
     }
 
     private static bool Takes(string command, Option option) =>

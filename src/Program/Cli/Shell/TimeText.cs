@@ -16,6 +16,9 @@ internal static partial class TimeText
         return age < TimeSpan.FromSeconds(1) ? "now" : Short(age) + " ago";
     }
 
+    /// <summary>A time with milliseconds, always the same number of digits: <c>2026-11-29T12:22:02.376Z</c>.</summary>
+    public static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
     public static string Short(TimeSpan span) => span switch
     {
         { TotalSeconds: < 10 } => span.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + "s",

@@ -38,7 +38,7 @@ internal static class EntityFeedCommand
         }
         catch (StrataException e) when (e.Error.Retryable && position is not null)
         {
-            throw new StrataException(e.Error with { NextStep = $"Go on where it broke off: strata entity feed --from {position}{(follow ? " -f" : "")}" }, e);
+            throw new StrataException(e.Error with { NextStep = $"Continue where it stopped: strata entity feed --from {position}{(follow ? " -f" : "")}" }, e);
         }
         return CommandRunner.Done;
 
@@ -59,7 +59,7 @@ internal static class EntityFeedCommand
         }
         var entity = change.GetProperty("entity");
         var state = entity.Text("meta.state");
-        output.WriteLine(string.Join("  ", change.GetProperty("revision").GetRawText(), change.Text("timeOfChange"), $"{change.Text("changeType"),-6}", EntityOutput.Model(entity), entity.Text("meta.id"),
+        output.WriteLine(string.Join("  ", change.GetProperty("revision").GetRawText(), change.Time("timeOfChange") is { } time ? TimeText.Stamp(time) : "", $"{change.Text("changeType"),-6}", EntityOutput.Model(entity), entity.Text("meta.id"),
             run.Terminal.OnOut(Tones.OfState(state), state)));
     }
 }

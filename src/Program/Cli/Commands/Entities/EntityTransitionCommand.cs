@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Strata.Cli.Data;
+using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
 using Strata.Client;
 
@@ -9,10 +10,10 @@ namespace Strata.Cli.Commands.Entities;
 internal static class EntityTransitionCommand
 {
     private static readonly Argument<string> Id = EntityReadCommands.Id();
-    private static readonly Argument<string> Name = new("transition") { Description = "As \"strata entity transitions ID\" lists them" };
+    private static readonly Argument<string> Name = new Argument<string>("transition") { Description = "Transition; \"strata entity transitions ID\" lists them" }.CompletesTransitionsOf(Id);
     private static readonly Option<string?> IfMatch = EntityWriteCommands.IfMatch();
 
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what would happen, and why not more" };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what would happen" };
 
     public static Command Create(Terminal terminal) => new Command("transition", "Take a transition") { Id, Name, IfMatch, DryRun }.Does(terminal, RunAsync);
 

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace Strata.Cli.Shell;
+
+/// <summary>The examples that <c>--help</c> shows, by command. A test parses each of them.</summary>
+internal static class Examples
+{
+    public static readonly IReadOnlyDictionary<string, string[]> ByCommand = new Dictionary<string, string[]>(StringComparer.Ordinal)
+    {
+        [""] = ["strata up", "strata deploy ./my-app", "strata get deployments", "strata logs my-app -f"],
+        ["up"] = ["strata up", "strata up --detach", "strata up -d --http-port 80 --listen 0.0.0.0"],
+        ["down"] = ["strata down", "strata down --all"],
+        ["status"] = ["strata status", "strata status -o json"],
+        ["doctor"] = ["strata doctor"],
+        ["deploy"] = ["strata deploy", "strata deploy ./my-app --name shop", "strata deploy https://github.com/acme/shop.git --branch main"],
+        ["cancel"] = ["strata cancel shop", "strata cancel release/shop-3"],
+        ["get"] =
+        [
+            "strata get deployments", "strata get deployment shop -o yaml", "strata get instances --where spec.deployment=shop --state READY", "strata get deployments --at \"2h ago\"",
+        ],
+        ["describe"] = ["strata describe shop", "strata describe release/shop-3", "strata describe shop --at 2026-11-20T14:00Z"],
+        ["history"] = ["strata history shop", "strata history route/shop -n 5", "strata history shop --at \"1d ago\""],
+        ["logs"] = ["strata logs shop", "strata logs shop -f", "strata logs shop --since 10m -n 200", "strata logs release/shop-3"],
+        ["scale"] = ["strata scale shop 3", "strata scale shop --replicas 0"],
+        ["rollback"] = ["strata rollback shop", "strata rollback shop shop-2"],
+        ["restart"] = ["strata restart shop"],
+        ["delete"] = ["strata delete shop", "strata delete release/shop-2 -y"],
+        ["open"] = ["strata open shop"],
+        ["new"] = ["strata new typescript ./orders-member"],
+        ["dev"] = ["strata dev ./orders-member", "strata dev ./orders-member --command \"node dist/main.js\""],
+        ["tunnel"] = ["strata tunnel 3000", "strata tunnel localhost:3000 --name shop-dev"],
+        ["model"] = ["strata model import order order.json", "strata model lock order", "strata model list"],
+        ["model import"] = ["strata model import order order.json", "strata model import order.2 schema.json --from schema"],
+        ["model list"] = ["strata model list"],
+        ["model get"] = ["strata model get order", "strata model get order.2 --schema"],
+        ["model validate"] = ["strata model validate order order.json"],
+        ["model lock"] = ["strata model lock order"],
+        ["model unlock"] = ["strata model unlock order"],
+        ["model level"] = ["strata model level order structural"],
+        ["model keys"] = ["strata model keys order number=$.number", "strata model keys order --none"],
+        ["model indexes"] = ["strata model indexes order", "strata model indexes order customer.country total"],
+        ["model explain"] = ["strata model explain order --where \"total > 100\""],
+        ["model project"] = ["strata model project order shop", "strata model project order"],
+        ["model retention"] = ["strata model retention order", "strata model retention order --keep-days 90"],
+        ["model migrate"] = ["strata model migrate order 2 --dry-run", "strata model migrate order 2"],
+        ["model delete"] = ["strata model delete order.2"],
+        ["workflow"] = ["strata workflow get order", "strata workflow import order workflow.json"],
+        ["workflow import"] = ["strata workflow import order workflow.json"],
+        ["workflow get"] = ["strata workflow get order"],
+        ["entity"] = ["strata entity create order order.json", "strata entity list order", "strata entity feed order -f"],
+        ["entity create"] = ["strata entity create order order.json", "strata entity create order orders.json --window 500"],
+        ["entity get"] = [$"strata entity get {SampleId}", $"strata entity get {SampleId} --at \"1h ago\""],
+        ["entity list"] = ["strata entity list order", "strata entity list order.2 -n 20"],
+        ["entity changes"] = [$"strata entity changes {SampleId}"],
+        ["entity transitions"] = [$"strata entity transitions {SampleId}"],
+        ["entity update"] = [$"strata entity update {SampleId} order.json --transition pay"],
+        ["entity patch"] = [$"strata entity patch {SampleId} '{{\"total\":10}}'"],
+        ["entity transition"] = [$"strata entity transition {SampleId} pay", $"strata entity transition {SampleId} pay --dry-run"],
+        ["entity delete"] = [$"strata entity delete {SampleId}", "strata entity delete order --where \"total < 1\""],
+        ["entity stats"] = ["strata entity stats", "strata entity stats order --by state --sum total"],
+        ["entity why"] = [$"strata entity why {SampleId}"],
+        ["entity feed"] = ["strata entity feed", "strata entity feed order -f", "strata entity feed --from 1200"],
+        ["entity export"] = ["strata entity export backup.ndjson"],
+        ["entity import"] = ["strata entity import backup.ndjson --org acme"],
+        ["search"] = ["strata search order --where \"total > 100 and state = 'NEW'\"", "strata search order --where \"total > 100\" --sort total:desc -n 10"],
+        ["compute"] = ["strata compute", "strata compute --watch"],
+        ["orgs"] = ["strata orgs list", "strata orgs create acme --display-name \"Acme Inc.\""],
+        ["orgs create"] = ["strata orgs create acme --display-name \"Acme Inc.\""],
+        ["orgs list"] = ["strata orgs list"],
+        ["token"] = ["strata token", "strata token create ci --role developer --expires 90d"],
+        ["token create"] = ["strata token create ci --role developer --expires 90d", "strata token create reader --role viewer -p shop"],
+        ["token list"] = ["strata token list"],
+        ["token revoke"] = ["strata token revoke ci"],
+        ["client"] = ["strata client create", "strata client list"],
+        ["client create"] = ["strata client create", "strata client create --admin"],
+        ["client list"] = ["strata client list"],
+        ["client reset"] = ["strata client reset a1b2c3d4"],
+        ["client delete"] = ["strata client delete a1b2c3d4"],
+        ["api"] = ["strata api deployments", "strata api POST /api/v1/projects -d '{\"name\":\"shop\",\"spec\":{}}'"],
+        ["edge"] = ["strata edge --inline"],
+        ["completion"] = ["source <(strata completion bash)", "strata completion zsh > ~/.zfunc/_strata", "strata completion fish > ~/.config/fish/completions/strata.fish"],
+        ["version"] = ["strata version"],
+        ["help"] = ["strata help", "strata help entity create"],
+    };
+
+    private const string SampleId = "0198f1c2-5b6e-7c1a-9d3f-2a4b6c8d0e1f";
+
+    /// <summary>The words that lead to a command, without the program's name.</summary>
+    public static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}".TrimStart() : "";
+}
+
+/// <summary>The library's help at the terminal's width, with examples below it.</summary>
+internal sealed class HelpWithExamples(HelpAction help, Terminal terminal) : SynchronousCommandLineAction
+{
+    /// <summary>Where nothing tells the width, such as in a pipe.</summary>
+    private const int WidthWithoutTerminal = 100;
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        help.MaxWidth = terminal.Width > 0 ? terminal.Width : WidthWithoutTerminal;
+        var code = help.Invoke(parseResult);
+        if (!Examples.ByCommand.TryGetValue(Examples.PathOf(parseResult.CommandResult), out var examples)) return code;
+        terminal.Out.WriteLine("Examples:");
+        foreach (var example in examples) terminal.Out.WriteLine("  " + example);
+        return code;
+    }
+}

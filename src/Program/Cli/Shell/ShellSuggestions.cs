@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace Strata.Cli.Shell;
+
+/// <summary>
+/// Answers the shell's question what may come next: commands and names, or options where the word begins with a dash. The library's own answer mixes them,
+/// so that names are lost among the options.
+/// </summary>
+internal sealed class ShellSuggestions(Command root, ParserConfiguration parsing, Terminal terminal) : SynchronousCommandLineAction
+{
+    private const string Start = "[suggest:";
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var words = parseResult.Tokens.Select(t => t.Value).ToList();
+        var line = words.LastOrDefault(w => !w.StartsWith(Start, StringComparison.Ordinal)) ?? "";
+        var digits = words.Find(w => w.StartsWith(Start, StringComparison.Ordinal))?[Start.Length..^1];
+        var cursor = int.TryParse(digits, out var given) ? Math.Min(given, line.Length) : line.Length;
+        line = line[..cursor];
+        var word = line[(line.LastIndexOf(' ') + 1)..];
+        var isOption = word.StartsWith('-');
+        foreach (var item in root.Parse(line, parsing).GetCompletions(cursor).Select(c => c.Label).Where(label => label.StartsWith('-') == isOption).Distinct())
+        {
+            if (item.StartsWith(word, StringComparison.OrdinalIgnoreCase)) terminal.Out.WriteLine(item);
+        }
+        return CommandRunner.Done;
+    }
+}
