@@ -10,7 +10,7 @@ using Strata.Server.Options;
 
 namespace Strata.Cli;
 
-/// <summary>The command line as a whole: the list of commands, and what happens to one that cannot be understood.</summary>
+/// <summary>The command line as a whole: the list of commands, and the answer to one that cannot be parsed.</summary>
 internal static class StrataCommand
 {
     // A word that begins with @ is ours (--data @FILE, --sort @state), not the name of a file with more arguments.
@@ -18,7 +18,7 @@ internal static class StrataCommand
 
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
-        var parse = Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
+        var parse = Parse(arguments, terminal);
         if (parse.Action is not (HelpWithExamples or ShellSuggestions))
         {
             if (parse.Errors.Count > 0) return WrongUsage(terminal, parse, Fault(parse));
@@ -27,6 +27,8 @@ internal static class StrataCommand
         var invocation = new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         return await parse.InvokeAsync(invocation, cancellationToken);
     }
+
+    internal static ParseResult Parse(string[] arguments, Terminal terminal) => Create(terminal).Parse(arguments is [] ? ["--help"] : arguments, Parsing);
 
     internal static RootCommand Create(Terminal terminal)
     {

@@ -5,6 +5,11 @@ namespace Strata.Cli.Tests;
 
 public sealed class UsageTests : IDisposable
 {
+    private const string Project = """
+        {"id":"prj_1","kind":"project","name":"web","org":"o","state":"ACTIVE","revision":1,"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z","updatedBy":"a",
+         "labels":{},"spec":{},"status":{}}
+        """;
+
     private readonly TempFolder home = new();
     private readonly StringWriter output = new();
     private readonly StringWriter error = new();
@@ -93,10 +98,13 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task Run_WithOptionsOfItsOwn_ProposesCommandsWithThem()
     {
-        home.Write("context.json", """{"server":"http://127.0.0.1:9","token":"x"}""");
+        await using var api = await Commands.FakeApi.StartAsync();
+        api.Answer = Project;
+        home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
         Assert.Equal(2, await RunAsync($"scale shop --org acme -p web --home {home.Path}"));
         Assert.Contains($"strata --home {home.Path} --org acme --project web scale shop --replicas 2", error.ToString(), StringComparison.Ordinal);
         error.GetStringBuilder().Clear();
+        home.Write("context.json", """{"server":"http://127.0.0.1:9","token":"x"}""");
         Assert.Equal(1, await RunAsync($"get deployments --org acme --home {home.Path}"));
         Assert.Contains($"strata --home {home.Path} up", error.ToString(), StringComparison.Ordinal);
     }

@@ -48,5 +48,5 @@ internal static class CancelCommand
         return found;
     }
 
-    private static Error NothingToCancel(string name) => new(ErrorKind.Conflict, "NOTHING_TO_CANCEL", $"No build of {name} waits or runs.", "strata get releases");
+    private static Error NothingToCancel(string name) => new(ErrorKind.Conflict, "NOTHING_TO_CANCEL", $"{name} has no queued or running build.", "strata get releases");
 }

@@ -5,20 +5,20 @@ using Strata.Cli.Shell;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata client</c>: programs that call the API in their own name, by access tokens.</summary>
+/// <summary><c>strata client</c>: programs that call the API as themselves, with access tokens.</summary>
 internal static class ClientCommand
 {
-    private static readonly Option<bool> Admin = new("--admin") { Description = "Also an administrator of the organization" };
-    private static readonly Argument<string> ClientId = new("client-id") { Description = "As it was told when the client was made" };
+    private static readonly Option<bool> Admin = new("--admin") { Description = "Make it an administrator of the organization too" };
+    private static readonly Argument<string> ClientId = new("client-id") { Description = "Id of the client; \"strata client list\" shows it" };
 
     private static readonly Option<bool> Yes = SharedOptions.Yes();
 
-    public static Command Create(Terminal terminal) => new("client", "Make and manage machine clients, which get access tokens by OAuth")
+    public static Command Create(Terminal terminal) => new("client", "Create and manage machine clients, which get access tokens by OAuth")
     {
         new Command("create", "Create a client; its secret is shown once") { Admin }.Does(terminal, CreateAsync),
         new Command("list", "List the clients").Does(terminal, ListAsync),
         new Command("reset", "Give a client a new secret") { ClientId }.Does(terminal, ResetAsync),
-        new Command("delete", "Delete a client; its tokens end with it") { ClientId, Yes }.Does(terminal, DeleteAsync),
+        new Command("delete", "Delete a client and revoke its tokens") { ClientId, Yes }.Does(terminal, DeleteAsync),
     };
 
     private static Task<int> CreateAsync(Run run, CancellationToken cancellationToken) =>
@@ -33,7 +33,7 @@ internal static class ClientCommand
         if (run.WriteMachine(client)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine($"client id      {client.Text("client_id")}");
         run.Terminal.Out.WriteLine($"client secret  {client.Text("client_secret")}");
-        run.Say($"The secret is shown only now. An access token: curl -u ID:SECRET -d grant_type=client_credentials {run.Context.Server.TrimEnd('/')}/api/oauth/token");
+        run.Say($"The secret is shown only once. Get an access token: curl -u ID:SECRET -d grant_type=client_credentials {run.Context.Server.TrimEnd('/')}/api/oauth/token");
         return CommandRunner.Done;
     }
 
@@ -44,7 +44,7 @@ internal static class ClientCommand
         var table = new Table("CLIENT ID", "ROLES", "AGE");
         foreach (var client in answer.RootElement.EnumerateArray())
             table.Add(client.Text("clientId") ?? "", string.Join(", ", client.GetProperty("roles").EnumerateArray().Select(r => r.GetString())), TimeText.Ago(client.GetProperty("creationDate").GetDateTimeOffset(), run.Now));
-        if (answer.RootElement.GetArrayLength() == 0) run.Say("No clients. Make one with: strata client create");
+        if (answer.RootElement.GetArrayLength() == 0) run.Say("No clients. Create one with: strata client create");
         else table.Write(run.Terminal);
         return CommandRunner.Done;
     }

@@ -3,7 +3,7 @@ using Strata.Cli.Shell;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata completion SHELL</c>: a script that asks this program what may come next.</summary>
+/// <summary><c>strata completion SHELL</c>: a script that completes commands and names.</summary>
 internal static class CompletionCommand
 {
     private const string Bash = """

@@ -12,7 +12,7 @@ internal static class ComputeCommand
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly Option<bool> Watch = new("--watch", "-w") { Description = "Keep running and refresh every second" };
 
-    public static Command Create(Terminal terminal) => new Command("compute", "Show the compute members that serve workflows") { Watch }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("compute", "Show the connected compute members and their calls") { Watch }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

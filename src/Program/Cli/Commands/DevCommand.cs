@@ -11,8 +11,8 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata dev</c>: runs a compute member's folder against the cloud, again whenever its files change, and shows each call.</summary>
 internal static class DevCommand
 {
-    private static readonly Argument<string> Folder = new("folder") { Description = "The member's", DefaultValueFactory = _ => "." };
-    private static readonly Option<string?> Command = new("--command", "-c") { Description = "What starts it; without it the folder tells", HelpName = "COMMAND" };
+    private static readonly Argument<string> Folder = new("folder") { Description = "Folder of the member", DefaultValueFactory = _ => "." };
+    private static readonly Option<string?> Command = new("--command", "-c") { Description = "Command that starts it [found from the files in the folder]", HelpName = "COMMAND" };
 
     public static Command Create(Terminal terminal) =>
         new Command("dev", "Run a compute member, restart it when its files change, and show its calls") { Folder, Command }.Does(terminal, RunAsync);

@@ -18,7 +18,7 @@ internal static class DoctorCommand
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("doctor", "Find out what is wrong and how to fix it");
+        var command = new Command("doctor", "Check for problems and show how to fix them");
         foreach (var flag in Flags.All) command.Add(flag);
         return command.Does(terminal, RunAsync);
     }

@@ -19,7 +19,7 @@ internal static class DownCommand
 
     private static readonly Option<bool> All = new("--all") { Description = "Stop instances, the private database and the edge too; otherwise they run on for the next strata up" };
 
-    public static Command Create(Terminal terminal) => new Command("down", "Stop the server on this machine; with --all the whole cloud") { All }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("down", "Stop the server on this machine, or the whole cloud with --all") { All }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -6,11 +6,11 @@ namespace Strata.Cli.Commands;
 /// <summary><c>strata help [COMMAND]</c>: the same as <c>strata [COMMAND] --help</c>.</summary>
 internal static class HelpCommand
 {
-    private static readonly Argument<string[]> Words = new("command") { Description = "Such as deploy, or entity create; without it all commands are listed", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Argument<string[]> Words = new("command") { Description = "Command such as deploy or entity create [all commands]", Arity = ArgumentArity.ZeroOrMore };
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("help", "Show how a command is used") { Words };
+        var command = new Command("help", "Show help for a command") { Words };
         return command.Does(terminal, RunAsync);
     }
 

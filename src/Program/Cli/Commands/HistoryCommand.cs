@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Strata.Cli.Kinds;
 using Strata.Cli.Shell;
+using Strata.Core;
 
 namespace Strata.Cli.Commands;
 
@@ -23,11 +24,20 @@ internal static class HistoryCommand
         var kinds = await KindCatalog.LoadAsync(run.Client, cancellationToken);
         var target = kinds.Parse(run.Parse.GetRequiredValue(Target), run.Parse.GetValue(Name));
         var revisions = new List<AnyResource>();
-        await foreach (var revision in run.Client.Resources(target.Kind.Plural).HistoryAsync(await IdAsync(run, target, at, cancellationToken), cancellationToken: cancellationToken))
+        try
         {
-            if (revision.UpdatedAt > at) continue;
-            revisions.Add(revision);
-            if (revisions.Count == run.Parse.GetValue(Limit)) break;
+            var id = await IdAsync(run, target, at, cancellationToken);
+            await foreach (var revision in run.Client.Resources(target.Kind.Plural).HistoryAsync(id, cancellationToken: cancellationToken))
+            {
+                if (revision.UpdatedAt > at) continue;
+                revisions.Add(revision);
+                if (revisions.Count == run.Parse.GetValue(Limit)) break;
+            }
+        }
+        catch (StrataException e) when (e.Error.Kind == ErrorKind.NotFound && at is null)
+        {
+            var deleted = $"If it was deleted, name a time when it existed: strata history {target.Kind.Name}/{target.Name} --at \"1h ago\"";
+            throw new StrataException(e.Error with { NextStep = deleted }, e);
         }
         if (!run.WriteMachine(ResourceOutput.ToJson(revisions))) await WriteTableAsync(run, kinds, revisions, cancellationToken);
         return CommandRunner.Done;

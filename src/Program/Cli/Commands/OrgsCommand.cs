@@ -38,7 +38,7 @@ internal static class OrgsCommand
         var text = issued.RootElement.Text("token")!;
         if (run.WriteMachine(new OrganizationMade(organization.RootElement, text))) return CommandRunner.Done;
         run.Terminal.Out.WriteLine(text);
-        run.Say($"Created the organization {name}. Above is its administrator's token, shown only now: use it as STRATA_TOKEN, or run commands with --org {name}.");
+        run.Say($"Created the organization {name}. Above is its administrator's token, shown only once: use it as STRATA_TOKEN, or run commands with --org {name}.");
         return CommandRunner.Done;
     }
 

@@ -23,7 +23,7 @@ internal static class RollbackCommand
     private static readonly Option<int> WaitTimeout = SharedOptions.WaitTimeout();
 
     public static Command Create(Terminal terminal) =>
-        new Command("rollback", "Go back to an earlier release, in seconds") { Name, Release, NoWait, WaitTimeout }.Does(terminal, RunAsync);
+        new Command("rollback", "Go back to an earlier release without a build") { Name, Release, NoWait, WaitTimeout }.Does(terminal, RunAsync);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

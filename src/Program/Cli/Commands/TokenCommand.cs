@@ -7,10 +7,10 @@ using Strata.Core;
 
 namespace Strata.Cli.Commands;
 
-/// <summary><c>strata token</c>: prints the context's token, or makes, lists and revokes others.</summary>
+/// <summary><c>strata token</c>: prints the context's token, or creates, lists and revokes others.</summary>
 internal static class TokenCommand
 {
-    private static readonly Argument<string> Name = new("name") { Description = "Of the token" };
+    private static readonly Argument<string> Name = new("name") { Description = "Name of the new token" };
     private static readonly Argument<string> Existing = new Argument<string>("name") { Description = "Name or id of the token" }.CompletesNames("tokens");
     private static readonly Option<string[]> Role = new("--role") { Description = "Role: admin, developer or viewer", DefaultValueFactory = _ => ["developer"], HelpName = "ROLE" };
     private static readonly Option<string?> Expires = new("--expires") { Description = "Lifetime, such as 12h or 90d (default: until it is revoked)", HelpName = "AGE" };
@@ -28,7 +28,7 @@ internal static class TokenCommand
     private static Task<int> PrintAsync(Run run, CancellationToken cancellationToken)
     {
         var token = run.Context.Token ?? throw new Error(
-            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is known here.", "Set STRATA_TOKEN, or start a cloud with \"strata up\".").ToException();
+            ErrorKind.Unauthenticated, "NO_TOKEN", "No token is configured here.", "Set STRATA_TOKEN, or start a cloud with \"strata up\".").ToException();
         if (!run.WriteMachine(new Dictionary<string, string> { ["token"] = token, ["server"] = run.Context.Server })) run.Terminal.Out.WriteLine(token);
         return Task.FromResult(CommandRunner.Done);
     }
@@ -42,7 +42,7 @@ internal static class TokenCommand
         using var answer = await run.Client.SendAsync(HttpMethod.Post, "/api/v1/tokens", new JsonText(body), cancellationToken: cancellationToken);
         if (run.WriteMachine(answer!.RootElement)) return CommandRunner.Done;
         run.Terminal.Out.WriteLine(answer.RootElement.Text("token"));
-        run.Say("It is shown only now. Use it with: curl -H \"Authorization: Bearer TOKEN\" …, or STRATA_TOKEN.");
+        run.Say("The token is shown only once. Use it with: curl -H \"Authorization: Bearer TOKEN\" …, or STRATA_TOKEN.");
         return CommandRunner.Done;
     }
 

@@ -15,8 +15,8 @@ internal static class TunnelCommand
     private const string NameSuffix = "-dev"; // the folder's own name is its deployment's
 
     private static readonly Argument<string> Target = new("target") { Description = "Where your program listens: PORT or HOST:PORT" };
-    private static readonly Option<string?> Name = new("--name") { Description = "Of the tunnel, and so its host; the folder's with -dev without it", HelpName = "NAME" };
-    private static readonly Option<bool> Keep = new("--keep") { Description = "Leave the tunnel at the end, so that its host tells that nobody is connected" };
+    private static readonly Option<string?> Name = new("--name") { Description = "Name of the tunnel, and of its host [the folder's name with -dev]", HelpName = "NAME" };
+    private static readonly Option<bool> Keep = new("--keep") { Description = "Keep the tunnel when the command ends; its host then answers that nothing is connected" };
 
     public static Command Create(Terminal terminal) =>
         new Command("tunnel", "Serve a program on this machine through the cloud's edge") { Target, Name, Keep }.Does(terminal, RunAsync);
@@ -66,11 +66,11 @@ internal static class TunnelCommand
         var host = colon < 0 ? "localhost" : text[..colon];
         return int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 && host.Length > 0
             ? (host, port)
-            : throw UsageErrors.Of($"\"{text}\" is no port.", "Give the port on which your program listens: strata tunnel 3000").ToException();
+            : throw UsageErrors.Of($"\"{text}\" is not a port.", "Give the port on which your program listens: strata tunnel 3000").ToException();
     }
 }
 
-/// <summary>Tells the user of the tunnel's life: the address on standard output, for scripts, all else beside it.</summary>
+/// <summary>Shows the state of the tunnel: its address on standard output, for scripts, everything else on standard error.</summary>
 internal sealed class TunnelScreen(Run run, string target) : ITunnelObserver
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
@@ -80,7 +80,7 @@ internal sealed class TunnelScreen(Run run, string target) : ITunnelObserver
 
     public void Connected(string url)
     {
-        run.Say($"{run.Terminal.OnError(Tone.Good, "connected")}  {url} leads to {target} on this machine. Ctrl+C ends it.");
+        run.Say($"{run.Terminal.OnError(Tone.Good, "connected")}  {url} leads to {target} on this machine. Ctrl-C ends it.");
         if (known == url) return;
         known = url;
         run.Terminal.Out.WriteLine(url);

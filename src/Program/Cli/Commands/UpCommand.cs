@@ -15,9 +15,9 @@ internal static class UpCommand
     private static readonly ServerFlags Flags = new();
     private static readonly Option<bool> Detach = new("--detach", "-d") { Description = "Run in the background" };
 
-    private static readonly Option<bool> NoRestart = new("--no-restart") { Description = "With --detach: do not start the server again when it dies" };
+    private static readonly Option<bool> NoRestart = new("--no-restart") { Description = "With --detach: do not restart the server when it dies" };
 
-    private static readonly Option<bool> NewAdminToken = new("--new-admin-token") { Description = "Replace the administrator's token, when it is lost" };
+    private static readonly Option<bool> NewAdminToken = new("--new-admin-token") { Description = "Replace a lost administrator's token" };
 
     private static readonly Option<bool> ResetSettings = new("--reset-settings") { Description = "Forget the settings of earlier starts" };
 

@@ -14,7 +14,7 @@ namespace Strata.Cli.Kinds;
 internal static class NameCompletion
 {
     private const int NamesMax = 500;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private static readonly string[] WithLogs = [Plurals.Deployments, Plurals.Releases, Plurals.Instances];
 
@@ -73,8 +73,21 @@ internal static class NameCompletion
     private static Argument<T> Completes<T>(this Argument<T> argument, Func<Call, CancellationToken, Task<List<string>>> question)
     {
         argument.HelpName ??= argument.Name; // or help would list what the cloud has
-        argument.CompletionSources.Add(context => Ask(context, question));
+        argument.CompletionSources.Add(context => IsNext(argument, context) ? Ask(context, question) : []);
         return argument;
+    }
+
+    public static Option<string?> CompletesNames(this Option<string?> option, string plural)
+    {
+        option.CompletionSources.Add(context => Ask(context, (call, cancellationToken) => NamesAsync(call, plural, null, cancellationToken)));
+        return option;
+    }
+
+    /// <summary>Whether the word at the cursor is this argument's: the library asks every argument of the command.</summary>
+    private static bool IsNext(Argument argument, CompletionContext context)
+    {
+        var given = context.ParseResult.GetResult(argument)?.Tokens ?? [];
+        return context.WordToComplete.Length == 0 ? given.Count == 0 : given.Count > 0 && given[^1].Value == context.WordToComplete;
     }
 
     private static async Task<List<string>> NamesAsync(Call call, string plural, string? deployment, CancellationToken cancellationToken) =>
@@ -84,7 +97,7 @@ internal static class NameCompletion
     {
         var filter = new ResourceFilter
         {
-            Project = call.Parse.GetValue(GlobalOptions.Project),
+            Project = plural == Plurals.Projects ? null : call.Parse.GetValue(GlobalOptions.Project),
             Fields = deployment is null ? new Dictionary<string, string>() : new() { ["spec.deployment"] = deployment },
         };
         var found = new List<AnyResource>();

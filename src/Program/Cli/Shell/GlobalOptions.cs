@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Strata.Cli.Kinds;
+using Strata.Contracts;
 
 namespace Strata.Cli.Shell;
 
@@ -11,7 +13,9 @@ internal static class GlobalOptions
     public static readonly Option<bool> Json = new("--json") { Description = "Same as -o json", Recursive = true };
     public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print only data and errors", Recursive = true };
     public static readonly Option<bool> NoColor = new("--no-color") { Description = "Do not use colours (also: NO_COLOR=1)", Recursive = true };
-    public static readonly Option<string?> Project = new("--project", "-p") { Description = "Project, by name or id", Recursive = true, HelpName = "PROJECT" };
+    public static readonly Option<string?> Project =
+        new Option<string?>("--project", "-p") { Description = "Project, by name or id", Recursive = true, HelpName = "PROJECT" }.CompletesNames(Plurals.Projects);
+
     public static readonly Option<string?> Org = new("--org")
     {
         Description = "Organization, by name or id; for operators, instead of the token's own", Recursive = true, HelpName = "ORGANIZATION",
@@ -21,7 +25,7 @@ internal static class GlobalOptions
 
     private static Option<T> CompletesWith<T>(this Option<T> option, params string[] words)
     {
-        option.CompletionSources.Clear(); // the library's are the names of the .NET enumeration
+        option.CompletionSources.Clear(); // The library's are the names of the .NET enumeration
         option.CompletionSources.Add(words);
         return option;
     }

@@ -14,7 +14,7 @@ namespace Strata.Cli.Shell;
 internal static partial class Hints
 {
     private static readonly string[] AboutTheProgram = ["help", "version", "completion", "new"];
-    private static readonly string[] AboutThisMachine = ["up", "down", "edge"];
+    private static readonly string[] AboutThisMachine = ["up", "down", "edge", "install-service"];
     private static readonly string[] AboutTheCloud = ["status", "doctor"];
 
     /// <param name="faulty">Options whose values were the mistake: a proposal with them would repeat it.</param>

@@ -49,23 +49,24 @@ internal static class TextWidth
     {
         if (Of(text) <= width) return text;
         var wrapped = new StringBuilder();
-        var column = 0;
+        var (column, isFirst) = (0, true);
         foreach (var word in text.Split(' '))
         {
             var columns = Of(word);
-            if (column > indent.Length && column + 1 + columns > width)
+            if (!isFirst && column > indent.Length && column + 1 + columns > width)
             {
                 if (word.Length == 0) continue;
                 wrapped.Append('\n').Append(indent);
                 column = Of(indent);
             }
-            else if (wrapped.Length > 0)
+            else if (!isFirst)
             {
                 wrapped.Append(' ');
                 column++;
             }
             wrapped.Append(word);
             column += columns;
+            isFirst = false;
         }
         return wrapped.ToString();
     }

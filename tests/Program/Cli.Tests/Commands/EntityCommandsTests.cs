@@ -145,7 +145,7 @@ public sealed class EntityCommandsTests : IAsyncLifetime
     {
         api.Answer = """{"type":"progress","seen":2,"moved":2,"failed":0}""";
         Assert.Equal(1, await RunAsync("model", "migrate", "order", "2"));
-        Assert.Contains("goes on where it broke off", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("continues where it stopped", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,8 +9,8 @@ namespace Strata.Cli.Commands.Entities;
 /// <summary>Which entities a command means: <c>--where</c> for people, <c>--condition</c> for what programs wrote. Each command has its own.</summary>
 internal sealed class ConditionOptions
 {
-    private readonly Option<string?> where = new("--where", "-w") { Description = "Such as \"total > 100 and state = 'NEW'\"", HelpName = "CONDITION" };
-    private readonly Option<string?> condition = new("--condition") { Description = "The API's JSON: a file, - for standard input, or written here", HelpName = "JSON" };
+    private readonly Option<string?> where = new("--where", "-w") { Description = "Condition, such as \"total > 100 and state = 'NEW'\"", HelpName = "CONDITION" };
+    private readonly Option<string?> condition = new("--condition") { Description = "Condition in the API's JSON: a file, - for standard input, or written here", HelpName = "JSON" };
 
     public void AddTo(Command command)
     {

@@ -18,7 +18,7 @@ internal static class EntityStatsCommand
     private static readonly Option<string[]> By = new("--by") { Description = "state, or a path such as customer.country; several may be given", HelpName = "PATH" };
     private static readonly Option<string?> At = SharedOptions.At();
     private static readonly ConditionOptions Condition = new();
-    private static readonly Option<string[]>[] Figures = [.. Operations.Select(op => new Option<string[]>("--" + op) { Description = "Of a path in each group", HelpName = "PATH" })];
+    private static readonly Option<string[]>[] Figures = [.. Operations.Select(op => new Option<string[]>("--" + op) { Description = $"Show the {op} of a path in each group", HelpName = "PATH" })];
 
     public static Command Create(Terminal terminal)
     {

@@ -26,10 +26,10 @@ internal static class EntityTransferCommands
                 await source.CopyToAsync(output, cancellationToken);
                 return CommandRunner.Done;
             }
-            var part = name + ".part"; // so that what broke off is not taken for an export
+            var part = name + ".part"; // so that a partial file is not taken for an export
             await using (var output = File.Create(part)) await source.CopyToAsync(output, cancellationToken);
             File.Move(part, name, overwrite: true);
-            run.Say($"Exported to {name}, {ByteCount.Short(new FileInfo(name).Length)}. Bring it into another organization: strata entity import {name}");
+            run.Say($"Exported to {name}, {ByteCount.Short(new FileInfo(name).Length)}. Import it into another organization with: strata entity import {name}");
             return CommandRunner.Done;
         });
     }

@@ -15,7 +15,7 @@ internal static class EntityTransitionCommand
 
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what would happen" };
 
-    public static Command Create(Terminal terminal) => new Command("transition", "Take a transition") { Id, Name, IfMatch, DryRun }.Does(terminal, RunAsync);
+    public static Command Create(Terminal terminal) => new Command("transition", "Run a transition of an entity") { Id, Name, IfMatch, DryRun }.Does(terminal, RunAsync);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {

@@ -44,7 +44,7 @@ internal static class EntityWriteCommands
     {
         var id = EntityReadCommands.Id();
         var data = DataInput.Argument("data", "The new data");
-        var transition = new Option<string?>("--transition", "-t") { Description = "Transition to take", HelpName = "NAME" };
+        var transition = new Option<string?>("--transition", "-t") { Description = "Transition to run", HelpName = "NAME" };
         var ifMatch = IfMatch();
         foreach (var argument in new[] { id, data }) command.Add(argument);
         foreach (var option in new[] { transition, ifMatch }) command.Add(option);

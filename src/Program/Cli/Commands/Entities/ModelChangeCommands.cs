@@ -13,10 +13,10 @@ internal static class ModelChangeCommands
 {
     private static readonly string[] Levels = ["ARRAY_LENGTH", "ARRAY_ELEMENTS", "TYPE", "STRUCTURAL"];
 
-    public static Command Lock(Terminal terminal) => Act(terminal, "lock", "From here on it takes entities", model => new ApiRequest(HttpMethod.Put, $"/api/model/{model.Path}/lock"));
+    public static Command Lock(Terminal terminal) => Act(terminal, "lock", "Lock a model, so that it accepts entities", model => new ApiRequest(HttpMethod.Put, $"/api/model/{model.Path}/lock"));
 
     public static Command Unlock(Terminal terminal) =>
-        Act(terminal, "unlock", "Open it for changes; only while it has no entities", model => new ApiRequest(HttpMethod.Put, $"/api/model/{model.Path}/unlock"));
+        Act(terminal, "unlock", "Unlock a model without entities, to change it", model => new ApiRequest(HttpMethod.Put, $"/api/model/{model.Path}/unlock"));
 
     public static Command Delete(Terminal terminal)
     {

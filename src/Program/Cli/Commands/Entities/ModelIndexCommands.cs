@@ -60,7 +60,7 @@ internal static class ModelIndexCommands
             table.Add(index.Text("path"), new Cell(state, Tones.OfState(state)), message.Length > 0 ? message : built);
         }
         if (table.Rows > 0) table.Write(run.Terminal);
-        else run.Say("There is none.");
+        else run.Say("No indexes.");
     }
 
     private static string Sentence(JsonElement answer) => answer.IsTrue("usesIndex")

@@ -34,7 +34,7 @@ internal static class ModelMigrateCommand
             last = EntityCalls.Parse(line.Utf8);
             if (run.Format != OutputFormat.Table) run.Terminal.Out.WriteLine(JsonSerializer.Serialize(last, WireJson.Options));
             else if (last.Text("type") == "end") run.Say(Sentence(last));
-            else if (run.Terminal.ErrorIsTerminal) run.Say($"{last.Text("seen")} looked at");
+            else if (run.Terminal.ErrorIsTerminal) run.Say($"{last.Text("seen")} checked");
         }
         if (last.Text("type") != "end") throw BrokenOff().ToException();
         if (run.Format == OutputFormat.Table) WriteFailures(run, last.GetProperty("failures"));
@@ -52,5 +52,5 @@ internal static class ModelMigrateCommand
     }
 
     private static Error BrokenOff() => new(
-        ErrorKind.Unavailable, ClientErrors.ConnectionLost, "The migration broke off before it had told its end.", "Run it again: it goes on where it broke off.");
+        ErrorKind.Unavailable, ClientErrors.ConnectionLost, "The connection was lost before the migration ended.", "Run it again: it continues where it stopped.");
 }

@@ -21,7 +21,7 @@ internal static class ModelViewCommands
             table.Add(name, model.Text("currentState"), EntityOutput.Time(run, model, "modelUpdateDate"), model.Text("id"));
         }
         if (table.Rows > 0) table.Write(run.Terminal);
-        else run.Say("There is none. Make one from a sample: strata model import order '{\"total\": 9.5}'");
+        else run.Say("No models. Create one from a sample: strata model import order '{\"total\": 9.5}'");
         return CommandRunner.Done;
     });
 

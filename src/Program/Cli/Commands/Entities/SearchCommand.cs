@@ -16,18 +16,18 @@ internal static class SearchCommand
     private static readonly ConditionOptions Condition = new();
     private static readonly Option<string?> At = SharedOptions.At();
     private static readonly Option<int?> Limit =
-        new Option<int?>("--limit", "-n") { Description = "More than this many is an error (1000; 10000 at most)", HelpName = "N" }.Between(1);
+        new Option<int?>("--limit", "-n") { Description = "Maximum number of results; more is an error (1000; 10000 at most)", HelpName = "N" }.Between(1);
 
     private static readonly Option<string[]> Sort = new("--sort")
     {
         Description = "total, total:desc; the entity's own facts with @: @creationDate:desc. Several: the first counts most", HelpName = "PATH[:desc]", Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<bool> Async = new("--async") { Description = "As a job of the server: for more than 10000 results" };
+    private static readonly Option<bool> Async = new("--async") { Description = "Run as a job on the server, for more than 10000 results" };
 
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("search", "Find the entities of a model that meet a condition") { Model, At, Sort, Limit, Async };
+        var command = new Command("search", "Find the entities of a model that match a condition") { Model, At, Sort, Limit, Async };
         Condition.AddTo(command);
         return command.Does(terminal, RunAsync);
     }

@@ -11,7 +11,7 @@ namespace Strata.Cli.Commands.Entities;
 /// <summary><c>strata workflow import | export | list</c>: the lives that entities of a model lead.</summary>
 internal static class WorkflowCommand
 {
-    public static Command Create(Terminal terminal) => new("workflow", "The states of a model's entities and what leads from one to the next") { Import(terminal), Export(terminal), List(terminal) };
+    public static Command Create(Terminal terminal) => new("workflow", "Manage workflows: the states of a model's entities and the transitions between them") { Import(terminal), Export(terminal), List(terminal) };
 
     private static Command Import(Terminal terminal)
     {

@@ -1,0 +1,181 @@
+using Microsoft.AspNetCore.Http;
+using Strata.Cli.Shell;
+
+namespace Strata.Cli.Tests.Commands;
+
+/// <summary>Names are taken where ids are, what does not exist is an error, completion offers the names of the right kind, and machines get stable JSON.</summary>
+public sealed class NamesTests : IDisposable
+{
+    private const string Shop = "dep_01m8km2mt5e008002wbxsk2rm2";
+    private const string Model = """[{"modelName":"order","modelVersion":1}]""";
+
+    private readonly TempFolder home = new();
+
+    public void Dispose() => home.Dispose();
+
+    [Fact]
+    public async Task Get_WhereAFieldIsAName_AsksForItsId()
+    {
+        await using var api = await StartAsync();
+        await RunAsync(api, 0, "get", "instances", "--where", "spec.deployment=shop");
+        Assert.Contains(api.Asked, a => a.Contains("/instances?", StringComparison.Ordinal) && a.Contains(Shop, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Get_NameWhereAKindIsMeant_SaysWhatItIs() =>
+        Assert.Contains("\"shop\" is the name of a deployment, not a kind.\n  Next: strata get deployment shop", await RunAsync(2, "get", "shop"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("get", "deployments")]
+    [InlineData("logs", "shop")]
+    [InlineData("describe", "shop")]
+    [InlineData("restart", "shop")]
+    [InlineData("deploy", "https://example.invalid/x.git", "--name", "shop")]
+    [InlineData("deploy", "https://example.invalid/x.git", "--name", "other")]
+    [InlineData("token", "create", "ci")]
+    [InlineData("compute")]
+    public async Task Run_InAProjectThatDoesNotExist_IsAnErrorAndChangesNothing(params string[] arguments)
+    {
+        await using var api = await StartAsync();
+        Assert.Contains("There is no project \"nope\".", await RunAsync(api, 1, [.. arguments, "-p", "nope"]), StringComparison.Ordinal);
+        Assert.DoesNotContain(api.Asked, a => !a.StartsWith("GET", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Deploy_AskedToCreateTheProject_DoesSo()
+    {
+        await using var api = await StartAsync();
+        await RunAsync(api, 1, "deploy", "https://example.invalid/x.git", "--name", "other", "-p", "nope", "--create-project");
+        Assert.Contains(api.Asked, a => a.StartsWith("POST /api/v1/projects", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("strata de", "delete,deploy,describe,dev")]
+    [InlineData("strata get dep", "deployments")]
+    [InlineData("strata get deployments ", "shop")]
+    [InlineData("strata get releases --state ", "READY")]
+    [InlineData("strata get releases -p ", "default")]
+    [InlineData("strata rollback shop ", "shop-1")]
+    [InlineData("strata describe release/", "release/shop-1")]
+    [InlineData("strata model lock ", "order.1")]
+    [InlineData("strata entity transition 0198f1c2-5b6e-7c1a-9d3f-2a4b6c8d0e1f ", "pay,ship")]
+    [InlineData("strata get -o ", "json,table,yaml")]
+    [InlineData("strata rollback shop --w", "--wait-timeout")]
+    [InlineData("strata nonsense ", "")]
+    public async Task Suggest_OffersWhatMayComeNext(string line, string expected)
+    {
+        await using var api = await StartAsync();
+        Context(api);
+        var output = new StringWriter();
+        var typed = $"{line[..^(line.Split(' ')[^1].Length)]}--home {home.Path} {line.Split(' ')[^1]}";
+        if (line.EndsWith("-p ", StringComparison.Ordinal) || line.EndsWith("-o ", StringComparison.Ordinal) || line.EndsWith("--state ", StringComparison.Ordinal))
+            typed = $"strata --home {home.Path} {line["strata ".Length..]}";
+        Assert.Equal(0, await StrataCommand.RunAsync([$"[suggest:{typed.Length}]", typed], new Terminal { Out = output, Error = TextWriter.Null }, TestContext.Current.CancellationToken));
+        Assert.Equal(expected, string.Join(',', output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Completion_InBash_OffersCommandsAndNames()
+    {
+        await using var api = await StartAsync();
+        Context(api);
+        var program = Path.Combine(AppContext.BaseDirectory, "strata");
+        var script = $$"""
+            source <("{{program}}" completion bash)
+            ask() { COMP_LINE="$1"; COMP_POINT=${#1}; read -ra COMP_WORDS <<<"$1"; [[ $1 != *" " ]] || COMP_WORDS+=(""); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+              for i in {1..20}; do _strata; [[ -z ${COMPREPLY[*]} ]] || break; done; echo "${COMPREPLY[*]}"; }
+            ask "{{program}} dep"; ask "{{program}} logs "; ask "{{program}} rollback shop "
+            """;
+        var said = await Script.RunAsync("bash", ["-c", script], null, ("STRATA_HOME", home.Path), ("STRATA_URL", ""), ("STRATA_TOKEN", ""));
+        Assert.Equal("deploy\ninstance/\nrelease/\nshop\nshop-1\n", said.Replace(' ', '\n'));
+    }
+
+    [Fact]
+    public async Task Get_AsJson_HasMembersInOrderAndTimesOfOneLength()
+    {
+        var json = await RunAsync(0, "get", "deployment", "shop", "-o", "json");
+        Assert.Contains("\"createdAt\": \"2026-01-01T00:00:00.100000Z\"", json, StringComparison.Ordinal);
+        Assert.True(json.IndexOf("\"alpha\"", StringComparison.Ordinal) < json.IndexOf("\"beta\"", StringComparison.Ordinal), json);
+    }
+
+    [Fact]
+    public async Task History_OfANameThatIsGone_SaysHowToFindItAndReadsAsOfThen()
+    {
+        await using var api = await StartAsync();
+        Assert.Contains("history deployment/gone --at", await RunAsync(api, 1, "history", "gone"), StringComparison.Ordinal);
+        Assert.Contains("RUNNING", await RunAsync(api, 0, "history", "gone", "--at", "2026-06-01"), StringComparison.Ordinal);
+        Assert.DoesNotContain("RUNNING", await RunAsync(api, 0, "history", "shop", "--at", "2025-06-01"), StringComparison.Ordinal);
+    }
+
+    private static async Task<FakeApi> StartAsync()
+    {
+        var api = await FakeApi.StartAsync();
+        api.Respond = (http, _) => Task.FromResult(Answer(http));
+        return api;
+    }
+
+    private static string Answer(HttpContext http)
+    {
+        var (path, query) = (http.Request.Path.Value!, http.Request.QueryString.Value!);
+        var kind = path.Split('/') is [_, _, _, var plural, ..] ? plural.TrimEnd('s') : "";
+        return path switch
+        {
+            "/api/v1" => """
+                {"kinds":[{"name":"deployment","plural":"deployments","idPrefix":"dep"},{"name":"release","plural":"releases","idPrefix":"rel"},
+                          {"name":"instance","plural":"instances","idPrefix":"ins"},{"name":"project","plural":"projects","idPrefix":"prj"}]}
+                """,
+            "/api/model/" => Model,
+            _ when path.EndsWith("/transitions", StringComparison.Ordinal) => """["pay","ship"]""",
+            _ when path.EndsWith("/logs", StringComparison.Ordinal) => "",
+            _ when path.EndsWith("/gone", StringComparison.Ordinal) && query.Length > 0 => Resource("deployment", "gone", "gone-id"),
+            _ when path.EndsWith("/gone/history", StringComparison.Ordinal) => Missing(http, "deployment", "gone"),
+            _ when path.EndsWith("/history", StringComparison.Ordinal) => $$"""{"items":[{{Resource("deployment", "shop", Shop)}}]}""",
+            _ when path.EndsWith("/nope", StringComparison.Ordinal) => Missing(http, "project", "nope"),
+            "/api/v1/deployments/other" => Missing(http, "deployment", "other"),
+            "/api/v1/releases" when http.Request.Method == "POST" => Refused(http),
+            "/api/v1/deployments" when http.Request.Method == "POST" => Resource("deployment", "other", Shop),
+            "/api/v1/projects" when http.Request.Method == "POST" => Resource("project", "nope", "prj_1"),
+            "/api/v1/deployments" => $$"""{"items":[{{Resource("deployment", "shop", Shop)}}]}""",
+            "/api/v1/releases" => $$"""{"items":[{{Resource("release", "shop-1", "rel_1")}}]}""",
+            "/api/v1/projects" => $$"""{"items":[{{Resource("project", "default", "prj_2")}}]}""",
+            _ when kind.Length > 0 && path.Split('/').Length == 4 => """{"items":[]}""",
+            _ => Resource("deployment", "shop", Shop),
+        };
+    }
+
+    private static string Missing(HttpContext http, string kind, string name)
+    {
+        http.Response.StatusCode = 404;
+        return $$"""{"code":"NOT_FOUND","detail":"There is no {{kind}} \"{{name}}\"."}""";
+    }
+
+    private static string Refused(HttpContext http)
+    {
+        http.Response.StatusCode = 422;
+        return """{"code":"REFUSED","detail":"It is refused."}""";
+    }
+
+    private static string Resource(string kind, string name, string id) =>
+        $$"""
+        {"id":"{{id}}","kind":"{{kind}}","name":"{{name}}","org":"o","project":"default","state":"{{(kind == "release" ? "READY" : "RUNNING")}}","revision":7,
+         "createdAt":"2026-01-01T00:00:00.1Z","updatedAt":"2026-01-01T00:00:00.12Z","updatedBy":"a","labels":{},
+         "spec":{{(kind == "release" ? """{"deployment":"x","source":{"git":{"url":"https://example.invalid/x.git"}}}""" : """{"env":{"beta":"2","alpha":"1"}}""")}},"status":{},"deleted":false}
+        """;
+
+    private void Context(FakeApi api) => home.Write("context.json", $$"""{"server":"{{api.Address}}","token":"x"}""");
+
+    private async Task<string> RunAsync(int expected, params string[] arguments)
+    {
+        await using var api = await StartAsync();
+        return await RunAsync(api, expected, arguments);
+    }
+
+    private async Task<string> RunAsync(FakeApi api, int expected, params string[] arguments)
+    {
+        Context(api);
+        var text = new StringWriter();
+        var code = await StrataCommand.RunAsync([.. arguments, "--home", home.Path], new Terminal { Out = text, Error = TextWriter.Synchronized(text) }, TestContext.Current.CancellationToken);
+        Assert.True(code == expected, text.ToString());
+        return text.ToString().Replace($"--home {home.Path} ", "", StringComparison.Ordinal);
+    }
+}
