@@ -22,6 +22,7 @@ public partial class OneWayTests
         ["src/Applications/Deployments/Retention/BlobSweeper.cs"] = "The period of supervised work.",
         ["src/EntityPlatform/CloudEvents/Members/MemberSession.cs"] = "Keep-alives of one stream, awaited by its call.",
         ["src/EntityPlatform/EntityApi/Search/Jobs/SearchJobRunner.cs"] = "The beat of one job, awaited by it.",
+        ["src/Program/Cli/Shell/LiveWriter.cs"] = "The frames of a status line, in a command that has no supervisor; a terminal that is gone is caught.",
     }, "Wait with Task.Delay in supervised work: what a timer's callback throws ends the process");
 
     [Fact]

@@ -91,7 +91,14 @@ internal sealed class LiveWriter(TextWriter inner, Func<int> width, TimeProvider
         lock (gate)
         {
             frame++;
-            Draw();
+            try
+            {
+                Draw();
+            }
+            catch (IOException)
+            {
+                status = null; // The terminal is gone; an exception of a timer would end the process.
+            }
         }
     }
 
