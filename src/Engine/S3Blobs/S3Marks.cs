@@ -75,7 +75,7 @@ internal sealed class S3Marks(S3Client client, S3Keys keys, TimeSpan deletionMax
         return listed.Then<bool>(found => found.S3Objects is { Count: > 0 });
     }
 
-    /// <summary>Removes marks that protect nothing any more.</summary>
+    /// <summary>Removes marks that no longer protect anything.</summary>
     public async Task<Result<Done>> RemoveExpiredAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         string? after = null;

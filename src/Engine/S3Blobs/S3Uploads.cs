@@ -8,9 +8,9 @@ using Strata.Core;
 namespace Strata.S3Blobs;
 
 /// <summary>
-/// Uploads in parts as multipart uploads of the storage to an object <c>ORG/uploads/ID</c>, which is read back and hashed when it is complete, and
-/// then copied by the storage to its place. The id of an upload holds that of the object and the storage's own, so that any server can go on.
-/// Parts of open uploads are not counted as used before they are complete, but are checked against the quota.
+/// Uploads in parts as multipart uploads of the storage to an object <c>ORG/uploads/ID</c>, which is read back and hashed when it is
+/// complete, and then copied by the storage to its place. The id of an upload holds that of the object and the storage's own, so that any
+/// server can continue. Parts of open uploads are not counted as used before they are complete, but are checked against the quota.
 /// </summary>
 internal sealed class S3Uploads(
     S3BlobStore store, S3Client client, S3Keys keys, S3Marks marks, BlobSpool spool, BlobUsage usage, string folder, BlobLimits limits, TimeProvider time) : IBlobUploads

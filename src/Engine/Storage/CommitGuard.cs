@@ -4,7 +4,7 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage;
 
-/// <summary>What every log demands of a commit before it looks at it. A breach is a fault of the program, so it throws.</summary>
+/// <summary>What every log requires of a commit before processing it. A violation is a bug, so it throws.</summary>
 internal static class CommitGuard
 {
     public static void Check(Commit commit)

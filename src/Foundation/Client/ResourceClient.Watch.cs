@@ -8,7 +8,7 @@ public sealed partial class ResourceClient<TSpec, TStatus>
 {
     /// <summary>
     /// One watch on one connection: every resource there is, then Ready, then each change. It ends after Reset (the server dropped a reader that
-    /// was too slow) and throws when the connection breaks or stays silent. <see cref="FollowAsync"/> goes on by itself.
+    /// was too slow) and throws when the connection breaks or stays silent. <see cref="FollowAsync"/> continues by itself.
     /// </summary>
     public async IAsyncEnumerable<WatchEvent<TSpec, TStatus>> WatchAsync(
         ResourceFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)

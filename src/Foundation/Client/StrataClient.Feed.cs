@@ -70,7 +70,7 @@ public sealed partial class StrataClient
 }
 
 /// <summary>What a follower of the feed needs of a line.</summary>
-/// <param name="Position">Behind which to go on once the line has been handled.</param>
+/// <param name="Position">After which to continue once the line has been handled.</param>
 /// <param name="IsEnd">The feed is whole. A heartbeat is not: a server may stop, or a token be revoked, right after one.</param>
 internal readonly record struct FeedLine(long? Position, bool IsEnd)
 {

@@ -46,12 +46,12 @@ public static class ProcessRun
     }
 }
 
-/// <summary>How a program ended, and what it said on each output.</summary>
+/// <summary>How a program ended, and what it wrote to each output.</summary>
 public sealed record ProcessEnd(int ExitCode, string Output, string Error)
 {
     public bool Ok => ExitCode == 0;
 
-    /// <summary>What it said on both.</summary>
+    /// <summary>What it wrote to both.</summary>
     public string Words => Output + Error;
 
     /// <summary>Its last words, for a message.</summary>

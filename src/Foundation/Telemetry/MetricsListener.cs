@@ -39,7 +39,8 @@ internal sealed class MetricsListener : IAsyncDisposable
 
     private static Task AnswerAsync(HttpContext http, RequestDelegate metrics)
     {
-        if (http.Features.Get<IHttpMetricsTagsFeature>() is { } measured) measured.MetricsDisabled = true; // a scrape is no request of a user
+        // a scrape is not a user's request
+        if (http.Features.Get<IHttpMetricsTagsFeature>() is { } measured) measured.MetricsDisabled = true;
         if (http.Request.Path == "/metrics" && HttpMethods.IsGet(http.Request.Method)) return metrics(http);
         http.Response.StatusCode = StatusCodes.Status404NotFound;
         return http.Response.WriteAsync("Only GET /metrics is answered here.\n", http.RequestAborted);

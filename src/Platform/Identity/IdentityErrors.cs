@@ -52,7 +52,8 @@ internal static class IdentityErrors
 
     public static Error KeyType(string message) => new(ErrorKind.Invalid, "UNSUPPORTED_KEY_TYPE", message, "Send the public part of an RSA (2048 bits and more) or EC key (P-256, P-384, P-521) as a JWK.");
 
-    public static Error Cap(string code, string what, int max) => new(ErrorKind.Conflict, code, $"There are {max} {what} already, which is the most.", "Delete some that are not used any more.");
+    public static Error Cap(string code, string what, int max) => new(
+        ErrorKind.Conflict, code, $"There are {max} {what} already, which is the maximum.", "Delete unused ones.");
 
     public static Error PrivateAddress(string host) => new(
         ErrorKind.Invalid, "OIDC_SSRF_BLOCKED", $"{host.Shortened(100)} is not an address of the public internet.", "Private ones are open only where the server was started with --private-providers on.");

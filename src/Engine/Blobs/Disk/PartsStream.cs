@@ -1,6 +1,6 @@
 namespace Strata.Blobs.Disk;
 
-/// <summary>Files one after the other. Reads asynchronously, once; not safe for concurrent use.</summary>
+/// <summary>Files one after another. Reads asynchronously, once; not safe for concurrent use.</summary>
 internal sealed class PartsStream(IReadOnlyList<string> files) : Stream
 {
     private FileStream? current;

@@ -26,7 +26,7 @@ public abstract record Condition
     public sealed record Compare(Field Field, Operator Operator, IReadOnlyList<JsonText> Values) : Condition;
 }
 
-/// <summary>What a comparison looks at. Closed: a path into the document, or a fact about the entity.</summary>
+/// <summary>The operand of a comparison. Closed: a path into the document, or a fact about the entity.</summary>
 public abstract record Field
 {
     private Field() { }

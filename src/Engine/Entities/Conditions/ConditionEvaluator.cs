@@ -7,9 +7,9 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Conditions;
 
 /// <summary>
-/// Evaluates conditions in memory, by the meaning that <see cref="Condition"/> states. Two points that it leaves open: a path with a wildcard
-/// over what is no array selects nothing, so nothing holds for it, null tests included; times among the facts of an entity compare as instants
-/// to the microsecond and answer to no operator on text. Stateless.
+/// Evaluates conditions in memory, by the meaning that <see cref="Condition"/> states. Two points that it leaves open: a path with a
+/// wildcard over a value that is not an array selects nothing, so nothing holds for it, null tests included; times among the facts of an
+/// entity compare as instants to the microsecond and answer to no operator on text. Stateless.
 /// </summary>
 public static class ConditionEvaluator
 {

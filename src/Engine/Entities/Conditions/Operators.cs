@@ -1,6 +1,9 @@
 namespace Strata.Entities.Conditions;
 
-/// <summary>Operators, spelt as in the entity API by <see cref="ConditionJson"/> (Equal is EQUALS, and so on). From Contains on they are of text only.</summary>
+/// <summary>
+/// Operators, written as in the entity API by <see cref="ConditionJson"/> (Equal is EQUALS, and so on). From Contains on they are of text
+/// only.
+/// </summary>
 public enum Operator
 {
     Equal,

@@ -85,7 +85,7 @@ internal sealed class Draft(EntityId id, EntityRevision? read)
         Schedules = Schedules,
     };
 
-    /// <summary>Turns what was written into what was read: the transaction may go on from here.</summary>
+    /// <summary>Turns what was written into what was read: the transaction may continue from here.</summary>
     /// <returns>The revision as the log holds it.</returns>
     public EntityRevision Committed(Commit commit, EntityWrite write, AppendOutcome.Committed outcome)
     {

@@ -104,7 +104,8 @@ internal static class EngineErrors
         "Abandon the call: its answer will be ignored.");
 
     public static Error TooManyJoinedRequests(int max) => new(
-        ErrorKind.TooMany, "TOO_MANY_JOINED_REQUESTS", $"More than {max} requests wait for this transaction.", "Send them one after the other.") { Retryable = true };
+        ErrorKind.TooMany, "TOO_MANY_JOINED_REQUESTS", $"More than {max} requests wait for this transaction.",
+        "Send them one after another.") { Retryable = true };
 
     public static Error JoinedTooDeep(int max) => new(
         ErrorKind.Conflict, "JOINED_TOO_DEEP", $"Members have joined each other's calls {max} deep.", "Let the members write less of what members are asked about.");

@@ -5,8 +5,8 @@ using Strata.Entities.Workflows;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// While a member is asked, it may join: its requests work on this transaction, one after the other, and take effect with it. The entity that the member
-/// is asked about can be read but not changed, because its machine is in the middle of changing it.
+/// While a member is asked, it may join: its requests work on this transaction, one after another, and take effect with it. The entity that
+/// the member is asked about can be read but not changed, because its machine is in the middle of changing it.
 /// </summary>
 public sealed partial class EntityTransaction
 {

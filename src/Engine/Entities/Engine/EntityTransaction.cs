@@ -25,7 +25,8 @@ public sealed partial class EntityTransaction
     private long bytes;
     private bool hasEnded;
 
-    /// <param name="snapshot">Latest only where a single entity is touched: then one read is a snapshot, and costs no look at the log's head.</param>
+    /// <param name="snapshot">Latest only where a single entity is touched: then one read is a snapshot, and does not read the log's
+    /// head.</param>
     internal EntityTransaction(EngineParts parts, Caller caller, AsOf snapshot)
     {
         (this.parts, this.caller, this.snapshot, hasSteps) = (parts, caller, snapshot, !snapshot.IsLatest);
@@ -115,7 +116,7 @@ public sealed partial class EntityTransaction
         return await AppendAsync(cancellationToken);
     }
 
-    /// <summary>Appends what was written so far; the transaction can go on behind it.</summary>
+    /// <summary>Appends what was written so far; the transaction can continue after it.</summary>
     private async ValueTask<Result<IReadOnlyList<EntityRevision>>> AppendAsync(CancellationToken cancellationToken)
     {
         if (IsLate) return EngineErrors.TransactionTimeout();
@@ -197,7 +198,7 @@ public sealed partial class EntityTransaction
 
     /// <summary>
     /// What was committed before a call that failed stays, so the trail must say why it went no further. When the entity has moved on meanwhile, its
-    /// trail goes on without that.
+    /// trail continues without that.
     /// </summary>
     private async ValueTask<Error> AbortAsync(Draft draft, WorkflowMachine machine, Error error, CancellationToken cancellationToken)
     {

@@ -19,7 +19,10 @@ internal sealed class JoinTokens(string? server)
 
     public void Close(string token) => open.TryRemove(token, out _);
 
-    /// <summary>Does the work in the transaction that the caller joins; TRANSACTION_NOT_FOUND where its token is not, or not any more, one of the caller's tenant.</summary>
+    /// <summary>
+    /// Does the work in the transaction that the caller joins; TRANSACTION_NOT_FOUND if its token is not valid, or no longer valid, in the
+    /// caller's tenant.
+    /// </summary>
     public ValueTask<Result<T>> RunAsync<T>(Caller caller, Func<EntityTransaction, CancellationToken, ValueTask<Result<T>>> work, CancellationToken cancellationToken) =>
         open.TryGetValue(caller.Join!, out var call) && call.Tenant == caller.Tenant
             ? call.RunAsync(caller, work, cancellationToken) : new(EngineErrors.NothingToJoin());

@@ -47,7 +47,7 @@ public sealed class LeaseTerms(string name, ILeases leases, TimeProvider time)
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            isLost(); // which is no failure of the work: another server goes on
+            isLost(); // which is no failure of the work: another server continues
         }
     }
 }

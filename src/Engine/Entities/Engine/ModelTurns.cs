@@ -4,8 +4,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// Turns of commits that change one model: those of this server that have met once go one after the other from there on, instead of refusing each
-/// other again and again. Models may share a turn. Safe for concurrent use.
+/// Turns of commits that change one model: those of this server that have met once go one after another from there on, instead of refusing
+/// each other again and again. Models may share a turn. Safe for concurrent use.
 /// </summary>
 internal sealed class ModelTurns
 {

@@ -5,8 +5,8 @@ using Strata.Entities.Log;
 namespace Strata.Entities.Engine;
 
 /// <summary>
-/// When a failed scheduled transition is tried again. How often it has failed is read from the entity's history, so that any server can go on
-/// where another stopped. Stateless.
+/// When a failed scheduled transition is tried again. How often it has failed is read from the entity's history, so that any server can
+/// continue where another stopped. Stateless.
 /// </summary>
 internal static class ScheduleRetry
 {

@@ -1,7 +1,7 @@
 namespace Strata.Entities.Log;
 
 /// <summary>One step that the workflow machine took. Times and actors are those of the commit that holds it.</summary>
-/// <param name="Type">As spelt by the entity API, for example TRANSITION_MAKE.</param>
+/// <param name="Type">As written by the entity API, for example TRANSITION_MAKE.</param>
 /// <param name="State">The state in which it happened.</param>
 /// <param name="Detail">What it speaks of: a transition, a workflow, a processor; null when nothing more is to be said.</param>
 /// <param name="Criterion">The criterion that did not hold, in words; null where none was in question.</param>
@@ -16,7 +16,7 @@ public sealed record AuditEvent(string Type, string? State, string? Detail, stri
         && Detail.LastIndexOf(": ", StringComparison.Ordinal) is > 0 and var at ? Detail[..at] : Detail;
 }
 
-/// <summary>The types of audit events, spelt as in the entity API.</summary>
+/// <summary>The types of audit events, written as in the entity API.</summary>
 public static class AuditEventTypes
 {
     public const string StateMachineStart = "STATE_MACHINE_START";

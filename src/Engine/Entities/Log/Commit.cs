@@ -80,7 +80,7 @@ public readonly record struct UniqueClaim(string Key, string Value)
     public const int ValueBytesMax = 1024;
 }
 
-/// <summary>A transition that the engine fires by itself.</summary>
+/// <summary>A transition that the engine fires automatically.</summary>
 /// <param name="ExpiresAt">Not fired after this time but recorded as expired; null: never expires.</param>
 public sealed record ScheduledTransition(string Transition, DateTimeOffset DueAt, DateTimeOffset? ExpiresAt = null);
 

@@ -8,8 +8,9 @@ using Strata.Entities.Json;
 namespace Strata.Entities.Log;
 
 /// <summary>
-/// A digest of what a history means, equal for equal histories wherever they are kept: members in any order, numbers however they are spelt; commits by their place and not by their
-/// number, because an organization may have had commits before. Claims and schedules count in any order. SHA-256 over all of it.
+/// A digest of what a history means, equal for equal histories wherever they are kept: members in any order, numbers however they are
+/// written; commits by their place and not by their number, because an organization may have had commits before. Claims and schedules count
+/// in any order. SHA-256 over all of it.
 /// </summary>
 public sealed class HistoryDigest : IDisposable
 {

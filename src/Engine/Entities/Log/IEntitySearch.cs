@@ -22,5 +22,5 @@ public interface IEntitySearch
 }
 
 /// <summary>Some of what was found.</summary>
-/// <param name="Read">How many of those asked for are done with, those left out included: go on behind them.</param>
+/// <param name="Read">How many of those asked for are done with, those left out included: continue after them.</param>
 public sealed record FoundPage(IReadOnlyList<EntityRevision> Revisions, int Read);

@@ -8,7 +8,7 @@ namespace Strata.Entities.Log;
 /// </summary>
 public interface IRetention
 {
-    /// <summary>Entities that one call looks at, at most.</summary>
+    /// <summary>Entities that one call examines, at most.</summary>
     public const int EntitiesMax = 1_000;
 
     /// <summary>How many revisions <see cref="DropAsync"/> would drop.</summary>
@@ -39,5 +39,5 @@ public sealed record Superseded
 
 /// <param name="Revisions">How many this page was about.</param>
 /// <param name="IsLast">There is nothing behind it.</param>
-/// <param name="Next">Where to go on.</param>
+/// <param name="Next">Where to continue.</param>
 public readonly record struct SupersededPage(int Revisions, bool IsLast, EntityId? Next);

@@ -13,7 +13,7 @@ public interface ISearchIndexes
     /// <summary>Declared indexes of one model at most.</summary>
     public const int PerModelMax = 8;
 
-    /// <summary>Of all models together: each write of any entity costs a look at every one.</summary>
+    /// <summary>Of all models together: each write of any entity checks every one.</summary>
     public const int TotalMax = 200;
 
     /// <summary>In order of their paths.</summary>

@@ -48,7 +48,7 @@ internal sealed class ChapterWriter(EntityRevision revision, bool isCreation, st
     {
         var name = steps[at].Detail;
         if (steps.Take(at).Any(step => step.Type == AuditEventTypes.ScheduledTransitionFire && step.Detail == name))
-            return "because its time has come";
+            return "because it is due";
         var isFirst = !steps.Take(at).Any(step => step.Type == AuditEventTypes.TransitionMake);
         return isFirst && name == revision.Transition
             ? $"as {revision.ChangedBy} asked"

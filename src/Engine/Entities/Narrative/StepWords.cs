@@ -11,14 +11,16 @@ public static class StepWords
         var step = steps[at];
         return step.Type switch
         {
-            AuditEventTypes.StateMachineStart => step.State is { Length: > 0 } ? $"The workflow looks at it in the state {step.State}." : "The workflow begins.",
+            AuditEventTypes.StateMachineStart => step.State is { Length: > 0 }
+                ? $"The workflow evaluates it in the state {step.State}."
+                : "The workflow begins.",
             AuditEventTypes.StateMachineFinish => $"It rests in the state {step.State}.",
             AuditEventTypes.Cancel => $"The run ended there: {step.Reason}",
             AuditEventTypes.WorkflowFound => $"The workflow \"{step.Detail}\" applies.",
             AuditEventTypes.WorkflowNotFound => "No workflow of the model applies, so the built-in one does.",
             AuditEventTypes.WorkflowSkip => $"The workflow \"{step.Detail}\" does not apply: {step.Reason}.",
             AuditEventTypes.TransitionMake => $"\"{step.Detail}\" takes it from {step.State} to {StateBehind(steps, at)}.",
-            AuditEventTypes.TransitionNotFound => $"The workflow has no transition \"{step.Detail}\" in the state {step.State} any more.",
+            AuditEventTypes.TransitionNotFound => $"The workflow no longer has the transition \"{step.Detail}\" in the state {step.State}.",
             AuditEventTypes.TransitionNotMatchCriterion => $"\"{step.Detail}\" does not fire: {step.Reason ?? "its criterion does not hold"}.",
             AuditEventTypes.TransitionAborted => $"\"{step.Detail}\" was given up: {step.Reason}",
             _ => OfProcessor(step) ?? OfSchedule(step) ?? step.Type,
@@ -40,8 +42,8 @@ public static class StepWords
     private static string? OfSchedule(AuditEvent step) => step.Type switch
     {
         AuditEventTypes.ScheduledTransitionArm => $"\"{step.Detail}\" is armed and fires by itself at {step.Reason}.",
-        AuditEventTypes.ScheduledTransitionFire => $"The time of \"{step.Detail}\" has come.",
-        AuditEventTypes.ScheduledTransitionExpire => $"\"{step.Detail}\" came too late and does not fire any more.",
+        AuditEventTypes.ScheduledTransitionFire => $"\"{step.Detail}\" is due.",
+        AuditEventTypes.ScheduledTransitionExpire => $"\"{step.Detail}\" expired and no longer fires.",
         AuditEventTypes.ScheduledTransitionCancel => $"\"{step.Detail}\" is disarmed.",
         AuditEventTypes.ScheduledTransitionFail => $"\"{step.Subject}\" could not be taken: {step.Reason}",
         _ => null,

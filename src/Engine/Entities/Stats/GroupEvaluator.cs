@@ -32,7 +32,7 @@ public sealed class GroupEvaluator
         tally.Add(grouping.Fields.Select(path => path.Follow(root)));
     }
 
-    /// <summary>One text for each value; null for what is no scalar.</summary>
+    /// <summary>One text for each value; null for values that are not scalars.</summary>
     private static string? Scalar(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => ExactDecimal.Parse(value.GetRawText()).ToString(),

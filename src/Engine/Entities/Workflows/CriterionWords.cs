@@ -16,7 +16,7 @@ internal static class CriterionWords
         var verdicts = criterion.Explain(entity);
         return verdicts.Any(verdict => verdict.IsToBlame) || criterion.Function is null
             ? ConditionWords.WhyNot(verdicts)
-            : ConditionWords.Bound($"the function \"{criterion.Function.Name}\" said no");
+            : ConditionWords.Bound($"the function \"{criterion.Function.Name}\" returned false");
     }
 
     /// <summary>Comparison by comparison; for a function only its guard can be explained.</summary>

@@ -20,5 +20,5 @@ internal interface IWorkflowAnswers
 /// <summary>What a run of the machine made of an entity.</summary>
 /// <param name="Entity">With its new state and document; nothing else of it is changed.</param>
 /// <param name="Audit">Since the run began or last committed.</param>
-/// <param name="Schedules">Armed from now on; null: nothing is said of them.</param>
+/// <param name="Schedules">Armed from now on; null: no statement about them.</param>
 internal sealed record WorkflowOutcome(EntityRevision Entity, IReadOnlyList<AuditEvent> Audit, IReadOnlyList<ScheduledTransition>? Schedules);

@@ -49,13 +49,13 @@ public sealed record TransitionDefinition
     public required string Name { get; init; }
     public required string Next { get; init; }
 
-    /// <summary>Fired only when asked for; otherwise it fires by itself as soon as its criterion matches.</summary>
+    /// <summary>Fired only on request; otherwise it fires automatically as soon as its criterion matches.</summary>
     public bool Manual { get; init; }
     public bool Disabled { get; init; }
     public Criterion? Criterion { get; init; }
     public IReadOnlyList<ProcessorDefinition> Processors { get; init; } = [];
 
-    /// <summary>Fires by itself after a delay, and never by hand.</summary>
+    /// <summary>Fires automatically after a delay, and never manually.</summary>
     public ScheduleDefinition? Schedule { get; init; }
 
     /// <summary>Whether the cascade takes it: neither manual nor disabled nor scheduled.</summary>
@@ -83,7 +83,7 @@ public sealed record ProcessorDefinition
     public ExecutionMode ExecutionMode { get; init; } = ExecutionMode.Sync;
     public ComputeConfig Config { get; init; } = ComputeConfig.Default;
 
-    /// <summary>Where it does not hold, the transition goes on without the processor; null: it is always called.</summary>
+    /// <summary>Where it does not hold, the transition continues without the processor; null: it is always called.</summary>
     public Criterion? Criterion { get; init; }
 
     /// <summary>With COMMIT_BEFORE_DISPATCH: the member gets a transaction of its own to join.</summary>
@@ -91,7 +91,7 @@ public sealed record ProcessorDefinition
     public JsonText? Annotations { get; init; }
 }
 
-/// <summary>When a transition fires by itself, computed again each time the entity settles in the state.</summary>
+/// <summary>When a transition fires automatically, computed again each time the entity settles in the state.</summary>
 /// <param name="Delay">After it settled; null: a function says when.</param>
 /// <param name="Timeout">How long after its time it may still fire; null: for ever, or as the function says.</param>
 /// <param name="Function">Set exactly where <paramref name="Delay"/> is not.</param>

@@ -19,7 +19,7 @@ internal static class WorkflowErrors
     public static Error CriterionRejects(string name, string state, string? reason) => new(
         ErrorKind.Invalid, "WORKFLOW_FAILED",
         $"The criterion of \"{name}\" does not hold for the entity in the state {state}: {reason}.",
-        "Change what the criterion looks at, then try again.");
+        "Change the data that the criterion checks, then try again.");
 
     public static Error TooManyVisits(string state) => Cascade($"the state {state} was entered more than {WorkflowMachine.VisitsMax} times");
 

@@ -11,7 +11,7 @@ internal sealed class WorkflowReader(Faults faults, bool allowCycles)
 {
     private readonly MemberReader members = new(faults);
 
-    /// <returns>Whole only where no fault was added; null where there is nothing to go on with.</returns>
+    /// <returns>Complete only if no fault was added; null where there is nothing to continue with.</returns>
     public WorkflowDefinition? Read(JsonElement json, string path)
     {
         if (!members.IsObject(json, path, "A workflow")) return null;

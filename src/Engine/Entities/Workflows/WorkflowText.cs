@@ -5,7 +5,7 @@ namespace Strata.Entities.Workflows;
 
 /// <summary>
 /// The text of a workflow as it was imported. Kept byte for byte, so that an export gives back members that Strata does not know, their order and how
-/// numbers were spelt; only what an import mode changes is changed in it. Stateless.
+/// numbers were written; only what an import mode changes is changed in it. Stateless.
 /// </summary>
 internal static class WorkflowText
 {

@@ -4,7 +4,9 @@ using Strata.Entities.Log;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Puts together what the database said of a group: several rows may speak of one refused commit, and the plainest reason wins.</summary>
+/// <summary>
+/// Combines the database's answers for a group: several rows may concern one refused commit, and the plainest reason wins.
+/// </summary>
 internal sealed class AppendAnswers(IReadOnlyList<AppendRequest> group)
 {
     /// <summary>The first of all reasons: a holder that has lost the lease need not know the others.</summary>

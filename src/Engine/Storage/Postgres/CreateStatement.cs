@@ -6,10 +6,10 @@ using Strata.Entities.Log;
 namespace Strata.Storage.Postgres;
 
 /// <summary>
-/// The prepared statement for groups that create entities and do nothing else, on one connection. Such a group needs no look at the heads: that an
-/// entity is new is what the heads' primary key says. So nothing is refused singly, every commit's place in its tenant is known before, and the
-/// statement costs half of <see cref="AppendStatement"/>'s. Where a key says no, the whole group is undone and the caller runs that one.
-/// Used by one caller at a time.
+/// The prepared statement for groups that create entities and do nothing else, on one connection. Such a group need not read the heads:
+/// that an entity is new is what the heads' primary key says. So nothing is refused singly, every commit's place in its tenant is known
+/// before, and the statement costs half of <see cref="AppendStatement"/>'s. Where a key says no, the whole group is undone and the caller
+/// runs that one. Used by one caller at a time.
 /// </summary>
 internal sealed class CreateStatement : IDisposable
 {

@@ -220,7 +220,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         reason = why;
         gone.SetResult();
         Changed?.Invoke(why);
-        Abandoned.Forget(away.CancelAsync()); // what waits goes on elsewhere: this loop must ask the database again
+        Abandoned.Forget(away.CancelAsync()); // what waits continues elsewhere: this loop must ask the database again
     }
 
     private void ComeBack(SupervisedWork self)

@@ -104,7 +104,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
         throw stop.IsCancellationRequested || queue.Reader.Completion.IsCompleted ? StoreErrors.Closed() : StoreErrors.Busy();
     }
 
-    /// <summary>Ends when it is asked to and the queue is empty. A failure of its own fails those who wait, and is reported by the supervisor, which starts it again.</summary>
+    /// <summary>
+    /// Ends on request, once the queue is empty. If it fails, its waiters fail, and the supervisor reports the failure and restarts it.
+    /// </summary>
     private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
         // Closed by the request to stop and by nothing before it: an end that was not asked for would count as a failure.

@@ -112,7 +112,7 @@ internal sealed class IndexWork(Connections connections)
         where tenant = '{index.Tenant}' and model = {IndexSql.Literal(index.Model)} and version = {index.Version} and not deleted
         """);
 
-    /// <summary>What was undeclared meanwhile stays so.</summary>
+    /// <summary>Indexes undeclared in the meantime stay undeclared.</summary>
     private static async Task SetAsync(NpgsqlConnection connection, Index index, SearchIndexState state, string? message, CancellationToken cancellationToken)
     {
         const string Sql = "update strata.search_index set state = $2, message = $3, changed_at = clock_timestamp() where name = $1 and state in ('PENDING', 'BUILDING')";

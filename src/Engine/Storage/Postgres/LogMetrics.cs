@@ -59,7 +59,7 @@ internal static class LogMetrics
         foreach (var commit in commits) commit.GroupSize = commits.Count;
     }
 
-    /// <summary>A span of one commit; null where its trace is not sampled. Not the current one of its caller, which goes on.</summary>
+    /// <summary>A span of one commit; null where its trace is not sampled. Not the current one of its caller, which continues.</summary>
     public static Activity? StartCommit(Commit commit)
     {
         if (!Source.HasListeners()) return null;

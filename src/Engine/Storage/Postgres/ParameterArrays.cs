@@ -3,7 +3,9 @@ using NpgsqlTypes;
 
 namespace Strata.Storage.Postgres;
 
-/// <summary>Parameters that are arrays, set one after the other. Npgsql infers nothing: a prepared statement keeps the types of its first use.</summary>
+/// <summary>
+/// Parameters that are arrays, set one after another. Npgsql infers nothing: a prepared statement keeps the types of its first use.
+/// </summary>
 internal sealed class ParameterArrays(NpgsqlParameterCollection parameters)
 {
     private int next;

@@ -16,8 +16,9 @@ internal sealed class QueryPool(Func<NpgsqlDataSource> build, Func<DatabaseWatch
     public NpgsqlDataSource Source => Volatile.Read(ref source);
 
     /// <summary>
-    /// Replaces the pool by an empty one. For when the database has gone away: queries that hang on dead connections hold their places in the old pool, and the new one has all of its
-    /// places when the database is back. Connections of the old pool are closed as its queries end, which their timeouts bound; what waits for one of its places is not sent any more.
+    /// Replaces the pool by an empty one. For when the database has gone away: queries that hang on dead connections hold their places in
+    /// the old pool, and the new one has all of its places when the database is back. Connections of the old pool are closed as its queries
+    /// end, which their timeouts bound; what waits for one of its places is no longer sent.
     /// </summary>
     public void Renew()
     {

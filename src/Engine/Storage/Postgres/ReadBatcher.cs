@@ -67,7 +67,7 @@ internal sealed class ReadBatcher : IAsyncDisposable
         stop.Dispose();
     }
 
-    /// <summary>Ends when it is asked to. A failure of its own fails those who wait, and the supervisor starts it again.</summary>
+    /// <summary>Ends on request. If it fails, its waiters fail, and the supervisor restarts it.</summary>
     private async Task RunAsync(SupervisedWork self, CancellationToken cancellationToken)
     {
         await using var closing = cancellationToken.Register(() => queue.Writer.TryComplete());
@@ -158,7 +158,10 @@ internal sealed class ReadBatcher : IAsyncDisposable
         return await some;
     }
 
-    /// <summary>Fails what waits, whose connections may be silent for long, and goes on when the database is back. New reads are refused meanwhile.</summary>
+    /// <summary>
+    /// Fails what waits, whose connections may be silent for long, and continues when the database is back. New reads are refused
+    /// meanwhile.
+    /// </summary>
     private async Task WaitUntilBackAsync(SupervisedWork self, Exception reason, CancellationToken cancellationToken)
     {
         self.Failed(reason);

@@ -42,7 +42,7 @@ internal sealed class RevisionCache(long bytesMax)
         Grow(SizeOf(revision));
     }
 
-    /// <summary>What was held of an entity is not there any more: it need not stay in memory.</summary>
+    /// <summary>The cached revision of an entity no longer exists: it need not stay in memory.</summary>
     public void Forget(TenantId tenant, EntityId id)
     {
         young.TryRemove((tenant, id), out _);

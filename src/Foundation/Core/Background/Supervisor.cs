@@ -28,8 +28,8 @@ public sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> lo
     /// </param>
     /// <param name="run">Runs until its token is cancelled; called again after each failure, so it must be able to start from any state.</param>
     /// <param name="atEnd">
-    /// Called once, when it will not run again: also where it was stopped before its first run, or between two. Work that serves a queue closes
-    /// it here, because nothing takes from it any more. Must not throw.
+    /// Called once, when it will not run again: also where it was stopped before its first run, or between two. Work that serves a queue
+    /// closes it here, because nothing reads from it any longer. Must not throw.
     /// </param>
     public SupervisedWork Start(string name, Func<SupervisedWork, CancellationToken, Task> run, Action? atEnd = null) => Start(name, mayEnd: false, run, atEnd);
 

@@ -9,8 +9,8 @@ namespace Strata.Rpc.Listening;
 
 /// <summary>
 /// Lets one cleartext port speak HTTP/1.1 and HTTP/2. Kestrel cannot distinguish them without TLS, so a connection that opens with the
-/// HTTP/2 preface (RFC 9113 §3.3) is handed over to a second, inner endpoint which speaks HTTP/2 only. HTTP/1.1 connections go on as they
-/// are, at the cost of one look at their first bytes.
+/// HTTP/2 preface (RFC 9113 §3.3) is handed over to a second, inner endpoint which speaks HTTP/2 only. HTTP/1.1 connections continue as
+/// they are, at the cost of one check of their first bytes.
 /// </summary>
 public sealed class PriorKnowledge(TimeSpan firstBytesTimeout)
 {

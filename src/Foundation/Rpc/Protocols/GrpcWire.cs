@@ -81,7 +81,7 @@ internal class GrpcWire : IWire
         foreach (var entry in trailers) yield return (entry.Key, RpcHeaders.ValueOf(entry));
     }
 
-    /// <summary>No message is read any more.</summary>
+    /// <summary>No more messages are read.</summary>
     protected void Release() => reader.Release();
 
     protected virtual void Write(byte flags, ReadOnlyMemory<byte> payload) => WriteEnvelope(Http.Response.BodyWriter, flags, payload.Span);

@@ -4,8 +4,8 @@ using Grpc.Core;
 namespace Strata.Rpc.Protocols;
 
 /// <summary>
-/// One call in the protocol that its client speaks: messages in, messages out, an end. Everything above is the same for all protocols. Receives and sends may go on at the same time; two
-/// receives, or two sends, may not.
+/// One call in the protocol that its client speaks: messages in, messages out, an end. Everything above is the same for all protocols.
+/// Receives and sends may run at the same time; two receives, or two sends, may not.
 /// </summary>
 internal interface IWire
 {

@@ -44,7 +44,9 @@ internal sealed partial class RpcEndpoint(RpcMethod method, RpcLimits limits, Ti
         return true;
     }
 
-    /// <summary>A stream may go on for days and be silent for long; each of its messages is bounded, and its service bounds the silence.</summary>
+    /// <summary>
+    /// A stream may last for days and be silent for long; each of its messages is bounded, and its service bounds the silence.
+    /// </summary>
     private static void LiftBodyLimits(HttpContext http)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;

@@ -30,7 +30,9 @@ public sealed record Principal
     /// <summary>The token of this call, as an entity of <see cref="Tenant"/>; null: it came with other credentials.</summary>
     public EntityId? Token { get; init; }
 
-    /// <summary>Id of the node whose agent it is: it reaches that node and what is assigned to it, and nothing else. Null: it is no agent.</summary>
+    /// <summary>
+    /// Id of the node whose agent it is: it reaches that node and what is assigned to it, and nothing else. Null: not an agent.
+    /// </summary>
     public string? Node { get; init; }
 
     /// <summary>An operator of another organization, who acts in this one by <c>?org=</c>.</summary>

@@ -32,7 +32,7 @@ public sealed class RoleCatalog
     /// <summary>The names of all permissions.</summary>
     public IReadOnlySet<string> Declared { get; }
 
-    /// <summary>What the roles grant together; a name that is no role grants nothing.</summary>
+    /// <summary>What the roles grant together; an unknown name grants nothing.</summary>
     public IReadOnlySet<string> PermissionsOf(IEnumerable<string> roles)
     {
         var known = roles.Where(permissions.ContainsKey).Distinct(StringComparer.Ordinal).ToList();

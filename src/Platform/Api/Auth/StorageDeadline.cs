@@ -15,7 +15,7 @@ public sealed class StorageDeadline(TimeProvider time)
 
     private TimeSpan left = Max;
 
-    /// <summary>A read that is given up goes on by itself, so it must not touch the request.</summary>
+    /// <summary>A read that is given up continues by itself, so it must not touch the request.</summary>
     /// <exception cref="StrataException">STORAGE_UNAVAILABLE: the time is over.</exception>
     public async ValueTask<T> WithinAsync<T>(ValueTask<T> read, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ internal sealed partial class Problems(RequestDelegate next, ILogger<Problems> l
         }
         catch (Exception e) when (IsOfGoneCaller(http, e))
         {
-            // No one is left to answer, and it is no fault of the server.
+            // The client is gone, and this is not a server error.
             http.Abort();
         }
         catch (Exception e)

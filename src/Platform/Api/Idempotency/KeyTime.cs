@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Strata.Api.Idempotency;
 
 /// <summary>
-/// When a client made an Idempotency-Key, where the key says so: a UUID of version 7 or a ULID. Ids that follow from the key are then ordered by time, as fresh ones are. Anything that
-/// looks at a clock of ours would differ between servers and attempts.
+/// When a client made an Idempotency-Key, where the key says so: a UUID of version 7 or a ULID. Ids that follow from the key are then
+/// ordered by time, as fresh ones are. Anything that reads a clock of ours would differ between servers and attempts.
 /// </summary>
 internal static class KeyTime
 {

@@ -11,7 +11,7 @@ namespace Strata.Api.Idempotency;
 
 /// <summary>
 /// One request with an Idempotency-Key while it is worked on. Its commits are its parts, numbered from 0; the key and the number decide each
-/// commit's id, so what a part wrote is found again, and a request that was cut off goes on where it ended. Not safe for concurrent use.
+/// commit's id, so what a part wrote is found again, and a request that was cut off continues where it ended. Not safe for concurrent use.
 /// </summary>
 public sealed class KeyedRequest : IDisposable
 {
@@ -76,7 +76,7 @@ public sealed class KeyedRequest : IDisposable
         return history[0].Audit.FirstOrDefault(a => a.Type == AuditEventTypes.Request)?.Detail?.Split(' ');
     }
 
-    /// <summary>Models that grew by what was written are no part of the answer.</summary>
+    /// <summary>Models extended by the writes are not part of the answer.</summary>
     private static List<EntityRevision> WithoutModels(IReadOnlyList<EntityRevision> written) =>
         [.. written.Any(entity => entity.Model != StoredModel.Key) ? written.Where(entity => entity.Model != StoredModel.Key) : written];
 

@@ -6,8 +6,8 @@ using Strata.Resources.Kinds;
 namespace Strata.Api.Kinds;
 
 /// <summary>
-/// Keeps conditions away from what a kind never shows (<see cref="Kind.HiddenStatus"/>): who may filter by a value can guess it, letter by letter.
-/// Of a kind that hides something, a condition may only look at members that are certainly shown.
+/// Keeps conditions away from what a kind never shows (<see cref="Kind.HiddenStatus"/>): who may filter by a value can guess it, letter by
+/// letter. For a kind with hidden fields, a condition may only use members that are certainly shown.
 /// </summary>
 internal static class HiddenFields
 {

@@ -207,7 +207,7 @@ internal sealed class KindEndpoints(
             if (!isDeleted) await CancelAsync();
         }
 
-        // fails where it is gone or not marked any more, which is as good
+        // fails if it is gone or no longer marked, which is just as good
         async Task CancelAsync() => await store.ChangeAsync(caller, id, current => current.Document, mark.Cancel, null, CancellationToken.None);
     }
 

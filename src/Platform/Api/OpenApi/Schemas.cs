@@ -51,7 +51,8 @@ public static class Schemas
     public static JsonNode Of(Type type) => WireJson.Options.GetJsonSchemaAsNode(type, ExporterOptions);
 
     /// <summary>
-    /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is spelt out where it would point to itself.
+    /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is written out where it would point to
+    /// itself.
     /// </summary>
     private static JsonNode Transform(JsonSchemaExporterContext context, JsonNode schema)
     {

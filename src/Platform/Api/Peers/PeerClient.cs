@@ -68,7 +68,7 @@ public sealed class PeerClient(ServerDirectory directory, PeerTokens tokens, Tim
         SendAsync(passing, peer, request, cancellationToken);
 
     /// <summary>
-    /// A stream that goes on there for as long as it is read here. Only for a caller that goes on asking whether the principal's token is
+    /// A stream that continues there for as long as it is read here. Only for a caller that keeps asking whether the principal's token is
     /// valid and cancels when it is not: the other server has no token to ask about, and would end the stream otherwise.
     /// </summary>
     public Task<Result<PeerAnswer>> OpenCheckedStreamAsync(

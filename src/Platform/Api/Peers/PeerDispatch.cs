@@ -4,7 +4,7 @@ namespace Strata.Api.Peers;
 
 /// <summary>
 /// One request on its way to a connection. Until its headers are written it has certainly not been sent, and may be given up; after that it
-/// is not touched any more. Safe for concurrent use.
+/// is no longer touched. Safe for concurrent use.
 /// </summary>
 internal sealed class PeerDispatch : IDisposable
 {

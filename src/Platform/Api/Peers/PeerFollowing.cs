@@ -13,7 +13,7 @@ public sealed partial class PeerFollowing(ServerDirectory directory, TimeProvide
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Until cancelled: runs the work for each server, again after a pause when it ends, until the server is not up any more.
+    /// Until cancelled: runs the work for each server, again after a pause when it ends, until the server is no longer up.
     /// </summary>
     /// <param name="follow">Ends when the other server ends it; what it throws is logged. Cancelled when the server is gone.</param>
     public async Task RunAsync(Func<PeerServer, CancellationToken, Task> follow, CancellationToken cancellationToken)

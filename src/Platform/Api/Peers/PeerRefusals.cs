@@ -34,7 +34,7 @@ internal sealed partial class PeerRefusals(ILogger log, TimeProvider time)
 
     private static string NextStep(string code) => code switch
     {
-        "UNAUTHORIZED" => "Compare the clocks of the two servers, and their versions; it passes by itself if the other has just restarted",
+        "UNAUTHORIZED" => "Compare the clocks of the two servers, and their versions; it resolves itself if the other has just restarted",
         "PEER_BUSY" or "SHARE_EXHAUSTED" => "It gets more requests than it takes from other servers; docs/servers.md has the limits",
         _ => "Its log may say more",
     };

@@ -9,6 +9,6 @@ namespace Strata.Api.Peers;
 internal sealed record PeerRequest(
     string Method, string Path, Principal Principal, HttpContent? Content, IEnumerable<KeyValuePair<string, string>> Headers)
 {
-    /// <summary>This server goes on asking whether the principal's token is valid, and cancels when it is not.</summary>
+    /// <summary>This server keeps asking whether the principal's token is valid, and cancels when it is not.</summary>
     public bool KeepsChecking { get; init; }
 }

@@ -31,7 +31,7 @@ internal sealed class PeerRests(TimeSpan rest, TimeProvider time)
 
     public void Answered(string serverId)
     {
-        // The same signal goes on: others may still wait for a connection.
+        // The same signal continues: others may still wait for a connection.
         if (peers.TryGetValue(serverId, out var peer) && peer.FailedAt is not null) peers.TryUpdate(serverId, peer.Well(), peer);
     }
 

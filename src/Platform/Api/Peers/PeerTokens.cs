@@ -13,7 +13,7 @@ namespace Strata.Api.Peers;
 
 /// <summary>A request that another server of this cloud passed on, or made for itself.</summary>
 /// <param name="From">The id of that server.</param>
-/// <param name="KeepsChecking">That server goes on asking whether the caller's token is valid, and ends the request when it is not.</param>
+/// <param name="KeepsChecking">That server keeps asking whether the caller's token is valid, and ends the request when it is not.</param>
 public sealed record PeerCaller(string From, bool KeepsChecking);
 
 /// <summary>

@@ -29,7 +29,7 @@ internal sealed class UserBody : HttpContent
     /// <summary>Why the body could not be read while it came; null: it could.</summary>
     public ExceptionDispatchInfo? Fault { get; private set; }
 
-    /// <summary>When nothing reads the body any more, and nothing will. To be awaited after the end was signalled.</summary>
+    /// <summary>Completes when nothing reads the body and nothing will. To be awaited after the end was signalled.</summary>
     public Task EndedAsync() => Interlocked.Exchange(ref hasBegun, 1) == 0 ? Task.CompletedTask : ended.Task;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

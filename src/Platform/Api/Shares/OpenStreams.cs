@@ -6,7 +6,7 @@ using Strata.Core.Sharing;
 namespace Strata.Api.Shares;
 
 /// <summary>
-/// The answers that go on for long: watches, feeds and followed logs. Their number is bounded for each token, each organization and the
+/// The answers that run for long: watches, feeds and followed logs. Their number is bounded for each token, each organization and the
 /// server; the cloud's own parts (agents, edges) are not counted. Safe for concurrent use.
 /// </summary>
 public sealed class OpenStreams(ApiLimits limits) : IShareReport

@@ -41,7 +41,7 @@ public sealed class EventStream(HttpContext http, bool asLines = false) : IDispo
         else Write(type, data, static (json, write) => write(json));
     }
 
-    /// <param name="id">Where a client goes on that connects again (<c>Last-Event-ID</c>); null: not here.</param>
+    /// <param name="id">Where a client continues that connects again (<c>Last-Event-ID</c>); null: not here.</param>
     public void Write<TState>(string type, TState state, Action<Utf8JsonWriter, TState> data, long? id = null)
     {
         var body = http.Response.BodyWriter;

@@ -18,7 +18,7 @@ internal sealed class WatchedItems(bool hasFilter, bool isOfOneLog)
     /// <summary>Remembered at the moment.</summary>
     public int Count => matching.Count;
 
-    /// <summary>The filter has more matches than are remembered: it cannot go on.</summary>
+    /// <summary>The filter has more matches than are remembered: it cannot continue.</summary>
     public bool IsFull => isOfOneLog && Count > CountMax;
 
     public void Listed(EntityRevision item)

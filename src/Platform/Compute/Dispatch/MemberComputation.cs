@@ -101,7 +101,7 @@ public sealed class MemberComputation(
                 if (outcome.Answer is not { } asked)
                 {
                     notSent = outcome.NotSent ?? notSent;
-                    passed.Add(pick.Peer!); // it was asked nothing: that is no try
+                    passed.Add(pick.Peer!); // it was not called: that does not count as a try
                     tries--;
                     continue;
                 }

@@ -37,7 +37,7 @@ public sealed record MemberCall
     public string? TransactionToken { get; init; }
 }
 
-/// <summary>What a member said. Immutable.</summary>
+/// <summary>A member's answer. Immutable.</summary>
 public sealed record MemberAnswer
 {
     /// <summary>The new document of a processor; null: it stays as it is.</summary>

@@ -15,7 +15,7 @@ public sealed record MemberGroup(string? Project, IReadOnlyList<string> Tags, in
 }
 
 /// <summary>
-/// What one server sends the others about one organization's members, as a line of JSON; without groups: it has no members any more.
+/// What one server sends the others about one organization's members, as a line of JSON; without groups: it has no members left.
 /// </summary>
 internal sealed record MemberGroupsLine(string Org, IReadOnlyList<MemberGroup> Groups)
 {
@@ -48,7 +48,7 @@ internal sealed record MemberGroupsLine(string Org, IReadOnlyList<MemberGroup> G
         return [.. JsonSerializer.SerializeToUtf8Bytes(line, WireJson.Of<MemberGroupsLine>()), (byte)'\n'];
     }
 
-    /// <returns>False where it is no such line: another version of the program may have written it.</returns>
+    /// <returns>False if it is not such a line: another version of the program may have written it.</returns>
     public static bool TryRead(ReadOnlySpan<byte> line, out TenantId tenant, out IReadOnlyList<MemberGroup> groups)
     {
         (tenant, groups) = (default, []);

@@ -71,5 +71,5 @@ public sealed class PeerCalls
 
 /// <summary>What came of a call to another server.</summary>
 /// <param name="Answer">Null: no member was asked, so another may be.</param>
-/// <param name="NotSent">Why the other server did not take the call; null: it has no such member (any more), or was asked.</param>
+/// <param name="NotSent">Why the other server did not take the call; null: it has no such member, or was called.</param>
 internal readonly record struct PeerOutcome(Result<MemberAnswer>? Answer, Error? NotSent);

@@ -25,7 +25,7 @@ internal static class TrustedJwk
         }
         catch (Exception e) when (e is ArgumentException or FormatException or JsonException or System.Security.Cryptography.CryptographicException)
         {
-            // Not readable: said below.
+            // Not readable: reported below.
         }
         if (key is null) fault ??= "It cannot be read as a key.";
         return key is not null;

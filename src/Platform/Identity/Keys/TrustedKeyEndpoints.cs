@@ -69,7 +69,7 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
     }
 
     /// <summary>Those that have not changed since the key was registered: one that was reactivated later stays, however often the request comes.</summary>
-    /// <returns>Why one of them is still valid: the request, sent again, goes on.</returns>
+    /// <returns>Why one of them is still valid: the request, sent again, continues.</returns>
     private async Task<Error?> InvalidatePreviousAsync(Caller caller, TrustedKeyResource key, TimeSpan grace, CancellationToken cancellationToken)
     {
         await foreach (var other in keys.ListAsync(caller.Tenant, cancellationToken))

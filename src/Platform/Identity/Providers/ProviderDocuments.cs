@@ -61,7 +61,7 @@ internal sealed partial class ProviderDocuments(IdentityOptions options, TimePro
     /// <param name="keyId">Of a token; null: any.</param>
     /// <param name="patience">How long this caller waits, at most <see cref="IdentityOptions.ProviderTimeout"/>; after it the former keys
     /// are returned where they hold.</param>
-    /// <returns>Its keys; null where they cannot be had now, because it does not answer or sends what is no key set.</returns>
+    /// <returns>Its keys; null if they are not available now, because it does not answer or sends no valid key set.</returns>
     public async ValueTask<IReadOnlyList<SecurityKey>?> KeysAsync(
         ProviderSpec provider, string? keyId, TimeSpan patience, CancellationToken cancellationToken)
     {

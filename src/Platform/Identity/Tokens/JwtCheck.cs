@@ -20,7 +20,7 @@ internal static class JwtCheck
         SecurityAlgorithms.RsaSsaPssSha512, SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
     ];
 
-    /// <summary>Reads without believing; null for what is no signed token.</summary>
+    /// <summary>Parses without verifying; null for text that is not a signed token.</summary>
     public static JsonWebToken? Read(string text)
     {
         if (text.Length > CharactersMax || text.AsSpan().Count('.') != 2) return null;

@@ -18,7 +18,7 @@ internal sealed record TokenRequest(string? GrantType, string? SubjectToken, str
     private const int MembersMax = 32;
     private const string Basic = "Basic ";
 
-    /// <returns>Null for what is no form, too large, or names something twice. What is not known, such as scope, is ignored.</returns>
+    /// <returns>Null if it is not a form, is too large, or has a field twice. Unknown fields, such as scope, are ignored.</returns>
     public static async ValueTask<TokenRequest?> ReadAsync(HttpContext http)
     {
         if (!http.Request.HasFormContentType || http.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)) return null;

@@ -46,7 +46,7 @@ public abstract class Controller<TSpec, TStatus>
 }
 
 /// <summary>A kind whose changes wake a controller of another kind.</summary>
-/// <param name="Affects">From a changed entity to the resources to look at; quick, from the entity and the informers alone.</param>
+/// <param name="Affects">From a changed entity to the resources to reconcile; quick, from the entity and the informers alone.</param>
 public sealed record Related(Kind Kind, Func<EntityRevision, IEnumerable<ResourceKey>> Affects)
 {
     /// <summary>One resource of the same organization, which the changed entity names by its id.</summary>

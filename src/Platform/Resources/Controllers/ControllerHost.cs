@@ -26,7 +26,7 @@ internal sealed partial class ControllerHost(
     public IReadOnlyList<ControllerHealth> Report() => [.. controllers.Select(c => c.Health())];
 
     /// <summary>
-    /// A restart begins a new term for each controller, and a term begins with a look at everything: nothing that was missed stays so.
+    /// A restart begins a new term for each controller, and a term begins by reconciling everything, so missed changes are found.
     /// </summary>
     protected override async Task ExecuteAsync(SupervisedWork work, CancellationToken stoppingToken)
     {
@@ -51,7 +51,7 @@ internal sealed partial class ControllerHost(
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                work.Failed(e); // the follower goes on where it was
+                work.Failed(e); // the follower continues where it was
                 await Task.Delay(RetryAfterFailure, time, cancellationToken);
             }
         }

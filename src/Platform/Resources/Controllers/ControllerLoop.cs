@@ -26,8 +26,8 @@ internal interface IControllerLoop
 }
 
 /// <summary>
-/// Lets a controller look at each of its resources: all of them at the start and each period, and one when it or something related has changed. Failures are tried again
-/// with exponential back-off and never end the loop.
+/// Lets a controller reconcile each of its resources: all of them at the start and each period, and one when it or something related has
+/// changed. Failures are retried with exponential back-off and never end the loop.
 /// <para>It reads from the informers only. Before the first look of a term they have caught up with every log, so what former holders of the lease
 /// have written is seen; before each look they have caught up with what this server has committed in the resource's organization. After a look that failed, whose
 /// writes may have taken effect without this server knowing, they catch up with the store before the next look in that organization.</para>

@@ -21,9 +21,11 @@ internal static class ControllerMetrics
     {
         var meter = new Meter(Name);
         meter.CreateObservableGauge("strata.controller.active", () => Each(reports, c => c.IsActive ? 1 : 0), null, "1 where the controller works on this server.");
-        meter.CreateObservableGauge("strata.controller.queue", () => Each(reports, c => c.Waiting), null, "Resources that wait for a look.");
+        meter.CreateObservableGauge("strata.controller.queue", () => Each(reports, c => c.Waiting), null,
+            "Resources waiting to be reconciled.");
         meter.CreateObservableGauge("strata.controller.running", () => Each(reports, c => c.Running), null, "Resources being reconciled.");
-        meter.CreateObservableGauge("strata.controller.failing", () => Each(reports, c => c.Failing), null, "Resources whose last look failed.");
+        meter.CreateObservableGauge("strata.controller.failing", () => Each(reports, c => c.Failing), null,
+            "Resources whose last reconciliation failed.");
         return meter;
     }
 

@@ -3,17 +3,17 @@ using Strata.Core;
 
 namespace Strata.Resources.Controllers;
 
-/// <summary>One entity to look at.</summary>
+/// <summary>One entity to reconcile.</summary>
 internal readonly record struct WorkKey(TenantId Tenant, EntityId Id);
 
 /// <summary>How a look ended.</summary>
-/// <param name="Again">When to look again by itself; null: not before it is named.</param>
+/// <param name="Again">When to reconcile again without a change; null: not before the next change.</param>
 internal readonly record struct WorkDone(bool Failed, TimeSpan? Again);
 
 /// <summary>
-/// Which entities to look at and when: each at most once at a time, and once more when it was named meanwhile. A failed one waits for its time: what the controller itself wrote does
-/// not call it back early, or a failure that is written down would be tried again at once, for ever. Its size is bounded by the number of entities. Safe for concurrent use;
-/// <see cref="NextAsync"/> is for one reader.
+/// Which entities to reconcile and when: each at most once at a time, and once more if it was added meanwhile. A failed one waits for its
+/// time: what the controller itself wrote does not call it back early, or a failure that is written down would be tried again at once, for
+/// ever. Its size is bounded by the number of entities. Safe for concurrent use; <see cref="NextAsync"/> is for one reader.
 /// </summary>
 internal sealed class WorkQueue(TimeProvider time)
 {
@@ -51,7 +51,7 @@ internal sealed class WorkQueue(TimeProvider time)
         signal.Writer.TryWrite(true);
     }
 
-    /// <summary>The next one to look at; it counts as running until <see cref="Done"/>.</summary>
+    /// <summary>The next one to reconcile; it counts as running until <see cref="Done"/>.</summary>
     public async Task<WorkKey> NextAsync(CancellationToken cancellationToken)
     {
         while (true)

@@ -23,7 +23,7 @@ public sealed class FeedFollower : IDisposable
     /// <summary>Up to where each log was read here; what the queue holds of it is skipped.</summary>
     private readonly Dictionary<TenantId, Revision> positions = [];
 
-    /// <summary>Up to where a log must be read here, before the queue goes on.</summary>
+    /// <summary>Up to where a log must be read here, before the queue continues.</summary>
     private readonly Dictionary<TenantId, Revision> missing = [];
 
     private FeedSubscription subscription;
@@ -40,12 +40,12 @@ public sealed class FeedFollower : IDisposable
         if (from is { } behind) GoOnBehind(tenant, behind);
     }
 
-    /// <summary>Up to where a follower of one tenant has been given everything: behind it another one can go on.</summary>
+    /// <summary>Up to where a follower of one tenant has been given everything: behind it another one can continue.</summary>
     public Revision Reached { get; private set; }
 
     /// <summary>
     /// The next changes, whole commits; empty when there were none for so long. Throws STORAGE_UNAVAILABLE where it must read the log and
-    /// cannot; asked again, it goes on.
+    /// cannot; asked again, it continues.
     /// </summary>
     public async ValueTask<IReadOnlyList<EntityRevision>> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
     {

@@ -9,8 +9,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Informers;
 
 /// <summary>
-/// Runs the informers of this process: attaches each to the feed, lists its kind, and lists it again after an error. One that cannot be listed is retried
-/// by itself, and the others go on. All informers show the same moment of one organization's log: what is up to the feed's position in it.
+/// Runs the informers of this process: attaches each to the feed, lists its kind, and lists it again after an error. One that cannot be
+/// listed is retried by itself, and the others continue. All informers show the same moment of one organization's log: what is up to the
+/// feed's position in it.
 /// <para>Reading what was written: <see cref="CatchUpAsync(TenantId, CancellationToken)"/> returns when the views hold all that this server has
 /// committed; <see cref="CatchUpWithStoreAsync(TenantId, CancellationToken)"/> when they hold all that any server has. A view that stays behind, or is not listed,
 /// for <see cref="Patience"/> is an error, VIEW_BEHIND. Who names the informers that it reads does not wait for the others to be listed.</para>

@@ -23,7 +23,7 @@ internal static class InformerMetrics
 
     public static void Report(InformerHub hub) => Volatile.Write(ref newest, new WeakReference<InformerHub>(hub));
 
-    /// <summary>Costs a look at each resource, once for each reading of the metrics.</summary>
+    /// <summary>Iterates over all resources, once for each reading of the metrics.</summary>
     private static IEnumerable<Measurement<long>> States() =>
         from informer in Newest?.All ?? []
         from state in informer.All(null).CountBy(r => r.State)

@@ -11,10 +11,10 @@ namespace Strata.Resources.Informers;
 public delegate void ViewChanged(EntityRevision? was, EntityRevision? now);
 
 /// <summary>
-/// What is known of one kind's resources, with its indexes. Invariants: an older revision never replaces a newer one; a resource is in each index
-/// exactly under the keys of the revision that is kept; while a listing goes on, what was changed or deleted since its beginning is not put back
-/// by it; one whose index keys cannot be worked out is kept out and reported. A change costs the same however many resources there are. Bounded by what exists: each document is kept once, as it was read. Safe for
-/// concurrent use.
+/// What is known of one kind's resources, with its indexes. Invariants: an older revision never replaces a newer one; a resource is in each
+/// index exactly under the keys of the revision that is kept; while a listing runs, what was changed or deleted since its beginning is not
+/// put back by it; one whose index keys cannot be worked out is kept out and reported. A change costs the same regardless of the number of
+/// resources. Bounded by what exists: each document is kept once, as it was read. Safe for concurrent use.
 /// </summary>
 internal sealed class InformerView
 {
@@ -30,7 +30,7 @@ internal sealed class InformerView
     private readonly List<ViewChanged> observers = [];
     private readonly Action<EntityRevision, Exception> unreadable;
 
-    /// <summary>Of the listing that goes on: what it has brought or what was changed meanwhile. Null: none goes on.</summary>
+    /// <summary>Of the running listing: what it has brought or what was changed meanwhile. Null: no listing is running.</summary>
     private Dictionary<ResourceKey, Revision>? seen;
     private long documentBytes;
 

@@ -98,7 +98,7 @@ public sealed class KindInformer : IFeedSink
         broken.Writer.TryWrite(true);
     }
 
-    /// <summary>Lists all there is, in pages, while the feed goes on; called when the feed is followed.</summary>
+    /// <summary>Lists all there is, in pages, while the feed continues; called when the feed is followed.</summary>
     internal async Task ListAsync(CancellationToken cancellationToken)
     {
         lock (gate) IsBroken = false;

@@ -22,7 +22,7 @@ internal abstract class AbandonedDeletion<TSpec>(ResourceStore<TSpec, Nothing> s
 
     public override Kind<TSpec, Nothing> Kind => kind;
 
-    /// <summary>Seldom: a mark wakes it by itself, and its first look is at the start.</summary>
+    /// <summary>Rarely: a mark wakes it, and it runs first at the start.</summary>
     public override TimeSpan Period => TimeSpan.FromMinutes(10);
 
     public override Task<TimeSpan?> ReconcileAsync(Resource<TSpec, Nothing> resource, CancellationToken cancellationToken) =>

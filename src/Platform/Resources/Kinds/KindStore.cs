@@ -42,7 +42,7 @@ public sealed class KindStore(EntityEngine engine, Kind kind, TimeProvider time)
     /// <summary>Reports a document that cannot be read.</summary>
     internal void Unreadable(EntityRevision revision, Exception why) => engine.Unreadable.Add(revision, why);
 
-    /// <summary>What a draft would be as a resource, for conditions to look at; nothing of it is checked or kept.</summary>
+    /// <summary>A draft as a resource, for conditions to evaluate; nothing of it is checked or stored.</summary>
     public EntityRevision Preview(Caller caller, ResourceDraft draft) => new()
     {
         Tenant = kind.TenantOf(caller), Id = default, Model = kind.Model, Revision = Revision.None, Commit = default, State = "", ChangedBy = caller.Actor,

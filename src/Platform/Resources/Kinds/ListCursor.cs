@@ -5,10 +5,9 @@ using System.Text;
 namespace Strata.Resources.Kinds;
 
 /// <summary>
-/// The opaque cursors of pages: where to go on, and a checksum over that and the listing that gave it out. One of another listing, or one
-/// that was altered, is refused. The checksum has no key:
-/// a caller who computes one gets another page of the same listing, which they may read anyway, so what a cursor holds is never more than
-/// a place in its own listing.
+/// The opaque cursors of pages: where to continue, and a checksum over that and the listing that gave it out. One of another listing, or
+/// one that was altered, is refused. The checksum has no key: a caller who computes one gets another page of the same listing, which they
+/// may read anyway, so what a cursor holds is never more than a place in its own listing.
 /// </summary>
 public static class ListCursor
 {
@@ -35,7 +34,7 @@ public static class ListCursor
         Span<byte> expected = stackalloc byte[ChecksumBytes];
         Checksum(listing, bytes[ChecksumBytes..], expected);
         bytes[ChecksumBytes..].CopyTo(position);
-        // Compared as text too: unused bits of the last character are no other cursor.
+        // Compared as text too: unused bits of the last character do not make another cursor.
         return expected.SequenceEqual(bytes[..ChecksumBytes]) && Base64Url.EncodeToString(bytes) == cursor;
     }
 

@@ -14,7 +14,7 @@ public static class OrganizationLife
         return organization is { State: OrganizationKind.Active } && organization.Model == OrganizationKind.Kind.Model;
     }
 
-    /// <returns>True for an organization that was there and is no more; false for one that never was, as in tests, and for the platform
+    /// <returns>True for an organization that existed and is deleted; false for one that never was, as in tests, and for the platform
     /// itself.</returns>
     public static async ValueTask<bool> IsDeletedAsync(this IEntityLog log, TenantId tenant, CancellationToken cancellationToken)
     {

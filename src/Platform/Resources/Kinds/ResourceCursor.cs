@@ -4,7 +4,7 @@ using Strata.Entities.Log;
 
 namespace Strata.Resources.Kinds;
 
-/// <summary>The cursors of lists (tenant and entity behind which to go on) and of histories (revision below which to go on).</summary>
+/// <summary>The cursors of lists (tenant and entity after which to continue) and of histories (revision below which to continue).</summary>
 internal static class ResourceCursor
 {
     private const int PositionBytes = 32;

@@ -18,7 +18,7 @@ public sealed class ServerIdClaim(ServerSelf self, ILeases leases, TimeProvider 
 
     private HeldLease? held;
 
-    /// <summary>Holds the lease from here on; <see cref="ServerRegistration"/> goes on with a term of its own.</summary>
+    /// <summary>Holds the lease from here on; <see cref="ServerRegistration"/> continues with a term of its own.</summary>
     /// <param name="isAlone">True where no other server can use this database: the holder of the lease is dead.</param>
     /// <param name="waiting">Called once, when it has to wait for another place.</param>
     /// <returns>SERVER_ID_IN_USE.</returns>

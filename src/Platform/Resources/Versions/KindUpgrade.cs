@@ -10,8 +10,9 @@ using Strata.Resources.Kinds;
 namespace Strata.Resources.Versions;
 
 /// <summary>
-/// Writes documents of older versions again, as the present version, so that conditions find them by what they say now. Starts with the server and
-/// looks again now and then, because a server of the older program may still write. History stays as it was written, and is upcast when it is read.
+/// Writes documents of older versions again, as the present version, so that conditions find them by what they say now. Starts with the
+/// server and checks again at intervals, because a server of the older program may still write. History stays as it was written, and is
+/// upcast when it is read.
 /// </summary>
 public sealed partial class KindUpgrade(
     EntityEngine engine, KindVersions versions, ILeases leases, TimeProvider time, Supervisor supervisor, ILogger<KindUpgrade> logger)
@@ -46,7 +47,7 @@ public sealed partial class KindUpgrade(
             var caller = new Caller(old.Tenant, Actor) { Fence = fence };
             var result = await engine.UpdateAsync(caller, kind.Model, old.Id, current => current.Document, null, old.Revision, cancellationToken);
             if (result.IsOk) written++;
-            else if (result.Error.Code == EngineErrors.LeaseLost) throw result.Error.ToException(); // another server goes on
+            else if (result.Error.Code == EngineErrors.LeaseLost) throw result.Error.ToException(); // another server continues
             else if (result.Error.Code is not (EngineErrors.EntityModified or EngineErrors.EntityNotFound)) NotUpgraded(kind.IdOf(old.Id), result.Error);
         }
         return written;

@@ -35,7 +35,7 @@ public class StoryBuilderTests
         Assert.Equal(ScheduleOutcome.Fired, (await test.Engine.FireAsync(new Caller(Some.Tenant, ScheduleRunner.Actor), due, default)).Value);
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
         Assert.Equal("The scheduler looks after it.", story.Chapters[1].Title);
-        Assert.Contains("\"late\" takes it from A to B, because its time has come.", story.Chapters[1].Sentences);
+        Assert.Contains("\"late\" takes it from A to B, because it is due.", story.Chapters[1].Sentences);
         Assert.Equal((Some.Time.AddSeconds(1), "nothing: no transition leads out of the state B."), (story.Since, Assert.Single(story.Waits)));
     }
 

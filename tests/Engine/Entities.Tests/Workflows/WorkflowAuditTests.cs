@@ -55,7 +55,7 @@ public class WorkflowAuditTests
         Assert.Empty(test.Computation.Calls);
         Assert.Contains(created.Audit, e => e is { Detail: "on", Criterion: "function \"f\" where $.go EQUALS true", Reason: "$.go EQUALS true does not hold: it is missing" });
         test.Computation.Match = (_, _, _) => new(false);
-        Assert.Contains((await test.CreateAsync("""{"go":true}""")).Value.Audit, e => e is { Detail: "on", Reason: "the function \"f\" said no" });
+        Assert.Contains((await test.CreateAsync("""{"go":true}""")).Value.Audit, e => e is { Detail: "on", Reason: "the function \"f\" returned false" });
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal enum DataType
     UnboundDecimal,
 }
 
-/// <summary>How types are spelt, which one a value has, and which one holds the values of two.</summary>
+/// <summary>How types are written, which one a value has, and which one holds the values of two.</summary>
 internal static class DataTypes
 {
     private static readonly Dictionary<DataType, string> Names = new()

@@ -31,7 +31,7 @@ internal static class JsonSchemaTypes
         return (type.IsWhole() ? "integer" : type.IsNumber() ? "number" : "string", null, DataTypes.Of(type));
     }
 
-    /// <summary>A format that is not known says nothing; null for a type that is no leaf's.</summary>
+    /// <summary>An unknown format is ignored; null for a type that is not a leaf's.</summary>
     public static DataType? Find(string type, string? format)
     {
         var rows = Array.FindAll(Table, row => row.Type == type);

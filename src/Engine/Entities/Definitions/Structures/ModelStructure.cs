@@ -42,7 +42,9 @@ internal sealed class ModelStructure
     /// <summary>Of the whole structure that this place belongs to.</summary>
     public int Places => places.Count;
 
-    /// <summary>Whether it has more places than a model may have: then no sample adds any more, so that no body can grow it without end.</summary>
+    /// <summary>
+    /// Whether it has more places than a model may have: then samples add no more, so that no body can grow it without limit.
+    /// </summary>
     public bool IsOverfull => places.Count > PlacesMax;
 
     public bool IsTooLarge => IsOverfull || Depth > DepthMax;
