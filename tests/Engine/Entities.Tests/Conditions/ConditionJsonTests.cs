@@ -52,7 +52,7 @@ public class ConditionJsonTests
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"CONTAINS","value":1}""", "string")]
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"IN_SET","value":[1,{}]}""", "$.value[1]")]
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"LIKE","value":"a\\"}""", "lone backslash")]
-    [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"MATCHES_PATTERN","value":"(a"}""", "no )")]
+    [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"MATCHES_PATTERN","value":"(a"}""", "no matching )")]
     [InlineData("""{"type":"simple","jsonPath":"$.a","operatorType":"IEQUALS","value":1}""", "string")]
     [InlineData("""{"type":"array","jsonPath":"$.a","values":"a"}""", "$.values")]
     [InlineData("""{"type":"array","jsonPath":"$.a","values":[{}]}""", "$.values[0]")]

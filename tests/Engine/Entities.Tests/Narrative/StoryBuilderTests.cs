@@ -49,13 +49,13 @@ public class StoryBuilderTests
         var created = (await test.CreateAsync()).Value;
         await test.TakeAsync(created.Id, "go");
         var story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
-        Assert.Equal(["user:jane creates it.", "user:jane asks for \"go\".", "What user:jane began breaks off."], story.Chapters.Select(chapter => chapter.Title));
+        Assert.Equal(["user:jane creates it.", "user:jane asks for \"go\".", "What user:jane started is aborted."], story.Chapters.Select(chapter => chapter.Title));
         Assert.Equal("\"go\" was given up: NO_COMPUTE_MEMBER_FOR_TAG: No compute member serves \"p\".", story.Chapters[2].Sentences[0]);
         Assert.Equal("a request for \"go\", which leads to B.", Assert.Single(story.Waits));
         test.Computation.Process = (_, _, _) => new((Result<JsonText?>)(JsonText?)null);
         await test.TakeAsync(created.Id, "go");
         story = (await StoryBuilder.BuildAsync(test.Engine, Some.Caller, created.Id, default))!;
-        Assert.Equal("What user:jane began goes on, as the processor has answered.", story.Chapters[^1].Title);
+        Assert.Equal("What user:jane started continues, as the processor has answered.", story.Chapters[^1].Title);
         Assert.Contains("\"go\" takes it from A to B, as user:jane asked.", story.Chapters[^1].Sentences);
     }
 
