@@ -112,7 +112,7 @@ public static class StrataApi
 
     private static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok"))).WithMetadata(Describe("getHealth", "Whether the server runs.")).Open();
+        routes.MapGet("/healthz", () => Answer.Json(json => WriteStatus(json, "ok"))).WithMetadata(Describe("getHealth", "Whether the server runs.") with { Answer = Status("ok") }).Open();
         routes.MapGet("/readyz", async (IEntityLog log, TimeProvider time, CancellationToken cancellationToken) =>
         {
             try
@@ -124,7 +124,7 @@ public static class StrataApi
                 throw ApiErrors.StorageSilent.ToException();
             }
             return Answer.Json(json => WriteStatus(json, "ready"));
-        }).WithMetadata(Describe("getReadiness", "Whether the server can serve: its storage answers.")).Open();
+        }).WithMetadata(Describe("getReadiness", "Whether the server can serve: its storage answers.") with { Answer = Status("ready") }).Open();
     }
 
     private static void MapDescription(this IEndpointRouteBuilder routes, IReadOnlyCollection<Kind> kinds)
@@ -133,13 +133,24 @@ public static class StrataApi
         var version = typeof(StrataApi).Assembly.GetName().Version?.ToString(3) ?? "0";
         var document = new Lazy<JsonText>(() => JsonText.FromString(
             OpenApiDocument.Write(sources.SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<PeersOnly>() is null), kinds, version).ToJsonString(WireJson.Options)));
+        routes.MapGet("/", () => Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("name", "Strata API");
+            json.WriteString("docs", "/docs");
+            json.WriteString("openapi", "/openapi.json");
+            json.WriteEndObject();
+        })).WithMetadata(Describe("getRoot", "Where the reference page and this description are.") with
+        {
+            Answer = Content.Json(Schemas.Members([("name", Schemas.Text()), ("docs", Schemas.Text()), ("openapi", Schemas.Text())], "name", "docs", "openapi")),
+        }).Open();
         routes.MapGet("/openapi.json", () => Results.Bytes(document.Value.Utf8, "application/json"))
-            .WithMetadata(Describe("getDescription", "This description.")).Open();
+            .WithMetadata(Describe("getDescription", "This description.") with { Answer = Content.Json(Schemas.Members([("openapi", Schemas.Text())], "openapi")) }).Open();
         routes.MapGet("/docs", (HttpContext http) =>
         {
             http.Response.Headers.ContentSecurityPolicy = DocsPage.Policy;
             return Results.Content(DocsPage.Html, "text/html; charset=utf-8");
-        }).WithMetadata(Describe("getDocs", "The reference page.")).Open();
+        }).WithMetadata(Describe("getDocs", "The reference page.") with { Answer = new Content(["text/html"], Schemas.Text()) }).Open();
     }
 
     private static void WriteStatus(System.Text.Json.Utf8JsonWriter json, string status)
@@ -148,6 +159,8 @@ public static class StrataApi
         json.WriteString("status", status);
         json.WriteEndObject();
     }
+
+    private static Content Status(string status) => Content.Json(Schemas.Members([("status", Schemas.OneOf(status))], "status"));
 
     private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "server" };
 }

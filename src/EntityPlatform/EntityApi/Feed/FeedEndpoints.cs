@@ -36,7 +36,7 @@ internal sealed class FeedEndpoints(
             Parameter.Query("follow", "Keep the response open and send new changes; server-sent events always do.", Schemas.Flag()),
             Parameter.Header(LastEventId, "Like from, and takes precedence over it: the id of the last event that was handled."),
         ],
-        Answer = new Content([EventStream.Lines, EventStream.Events], Schemas.Object()),
+        Answer = AnswerSchemas.Of("followEntities", EventStream.Lines)! with { MediaTypes = [EventStream.Lines, EventStream.Events] },
     }, StartAsync);
 
     private async Task<Result<Answer>> StartAsync(ApiCall call)

@@ -16,9 +16,8 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        var answer = Content.Json(Schemas.Any());
         routes.MapApi("DELETE", "/api/message/{messageId}", EntityOperations.Write,
-            new Operation { Id = "deleteMessage", Summary = "Delete one message.", Tag = "message", Parameters = [Parameter.IdempotencyKey], Answer = answer }, DeleteOneAsync);
+            new Operation { Id = "deleteMessage", Summary = "Delete one message.", Tag = "message", Parameters = [Parameter.IdempotencyKey], Answer = AnswerSchemas.Of("deleteMessage") }, DeleteOneAsync);
         routes.MapApi("DELETE", "/api/message", EntityOperations.Write,
             new Operation
             {
@@ -27,7 +26,7 @@ internal sealed class MessageDeleteEndpoints(IMessages messages, Idempotency ide
                 Tag = "message",
                 Parameters = [Parameter.IdempotencyKey, Parameter.Query("transactionSize", "Messages per transaction.", Schemas.Integer(1, WriteSettings.WindowMax))],
                 Body = Content.Json(Schemas.List(Schemas.Uuid())),
-                Answer = Content.Json(Schemas.Any()),
+                Answer = AnswerSchemas.Of("deleteMessages"),
             },
             DeleteManyAsync);
     }

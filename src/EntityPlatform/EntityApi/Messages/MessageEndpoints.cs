@@ -26,7 +26,7 @@ internal sealed class MessageEndpoints(IMessages messages, Idempotency idempoten
         routes.MapApi("GET", "/api/message/get/{messageId}", EntityOperations.Read, Describe("getMessageByOlderPath", "One message, by the path of older clients."), GetAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "message", Answer = Content.Json(Schemas.Any()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "message", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> SaveAsync(ApiCall call)
     {

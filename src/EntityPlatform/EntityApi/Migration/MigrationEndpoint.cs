@@ -27,7 +27,7 @@ internal sealed class MigrationEndpoint(EntityEngine engine, ModelCatalog catalo
             + "sent again, it continues. One line of progress after each transaction.",
         Tag = "model",
         Body = Content.Json(Body(), example: new JsonObject { ["to"] = 2, ["rules"] = new JsonArray(), ["dryRun"] = true }),
-        Answer = new Content([Lines], Schemas.Object()),
+        Answer = AnswerSchemas.Of("migrateEntities", Lines),
         Repeatable = "It continues with the entities that have not been moved yet.",
     }, MigrateAsync);
 

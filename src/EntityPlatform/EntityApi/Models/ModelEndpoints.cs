@@ -21,7 +21,7 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
     public void Map(IEndpointRouteBuilder routes)
     {
         const string One = "/api/model/{entityName}/{modelVersion}";
-        var list = Describe("listModels", "Every model of the organization.") with { Answer = Content.Json(Schemas.List(Schemas.Object())) };
+        var list = Describe("listModels", "Every model of the organization.");
         var keys = Change("setUniqueKeys", "Set the unique keys of an unlocked model.") with { Body = Content.Json(UniqueKeys()) };
         routes.MapApi("GET", "/api/model/", "models.read", list, ListAsync);
         routes.MapApi("PUT", One + "/lock", Write, Change("lockModel", "Lock a model: from now on it can hold entities."), LockAsync);
@@ -36,7 +36,7 @@ internal sealed class ModelEndpoints(ModelCatalog catalog, ModelWrite writes, IE
         routes.MapApi("DELETE", One, Write, Change("deleteModel", "Delete an unlocked model without entities."), DeleteAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = AnswerSchemas.Of(id) };
 
     private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [Parameter.IdempotencyKey] };
 

@@ -29,7 +29,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
             Id = "exportModel",
             Summary = "The structure of a model, as SIMPLE_VIEW or JSON_SCHEMA.",
             Tag = "model",
-            Answer = Content.Json(Schemas.Object()),
+            Answer = AnswerSchemas.Of("exportModel"),
         }, ExportAsync);
         routes.MapApi("POST", "/api/model/import/{dataFormat}/{converter}/{entityName}/{modelVersion}", "models.write", new Operation
         {
@@ -47,7 +47,7 @@ internal sealed class ModelTransferEndpoints(ModelCatalog catalog, ModelWrite wr
             Summary = "Check whether a document fits a model.",
             Tag = "model",
             Body = Content.Json(Schemas.Object()),
-            Answer = Content.Json(Schemas.Object()),
+            Answer = AnswerSchemas.Of("validateDocument"),
             Repeatable = "It only reads.",
         }, ValidateAsync);
     }

@@ -22,7 +22,7 @@ internal sealed class RetentionEndpoints(ModelCatalog catalog, ModelWrite writes
         routes.MapApi("DELETE", Path, "models.write", Change("deleteRetention", "Drop nothing more."), DeleteAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "model", Answer = AnswerSchemas.Of(id) };
 
     private static Operation Change(string id, string summary) => Describe(id, summary) with { Parameters = [Parameter.IdempotencyKey] };
 

@@ -38,7 +38,7 @@ internal sealed class SearchEndpoints(IEntitySearch search, ModelCatalog catalog
                 Parameter.Query("trackingRead", "Accepted for compatibility: it matters only inside a transaction.", Schemas.Flag()),
             ],
             Body = SearchRequest.Body,
-            Answer = new Content(["application/x-ndjson"], Schemas.Object()),
+            Answer = AnswerSchemas.Of("searchEntities", "application/x-ndjson"),
         },
         SearchAsync);
 

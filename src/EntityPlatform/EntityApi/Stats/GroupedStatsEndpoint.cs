@@ -26,7 +26,7 @@ internal sealed class GroupedStatsEndpoint(IEntityLog log, ModelCatalog catalog,
                     ("pointInTime", Schemas.Time()), ("limit", Schemas.Integer(1, int.MaxValue)),
                 ],
                 "groupBy")),
-            Answer = Content.Json(Schemas.List(Schemas.Object())),
+            Answer = AnswerSchemas.Of("queryGroupedStats"),
         },
         QueryAsync);
 

@@ -27,7 +27,7 @@ internal sealed class StatsEndpoints(IEntityLog log, ModelCatalog catalog, PastR
     }
 
     private static void Map(IEndpointRouteBuilder routes, string path, string id, string summary, Parameter[] parameters, ApiHandler handler) =>
-        routes.MapApi("GET", path, "entities.read", new Operation { Id = id, Summary = summary, Tag = "stats", Parameters = parameters, Answer = Content.Json(Schemas.Any()) }, handler);
+        routes.MapApi("GET", path, "entities.read", new Operation { Id = id, Summary = summary, Tag = "stats", Parameters = parameters, Answer = AnswerSchemas.Of(id) }, handler);
 
     /// <summary>Of the present, models without entities too.</summary>
     private async Task<Result<Answer>> AllAsync(ApiCall call)

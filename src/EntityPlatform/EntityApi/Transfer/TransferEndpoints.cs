@@ -34,7 +34,7 @@ internal sealed class TransferEndpoints(
     {
         routes.MapApi("GET", "/api/export", Read, Describe("exportData", "All data of the organization as lines of JSON: models, and every revision of every entity; the last line holds digests.") with
         {
-            Answer = new Content([Lines], Schemas.Object()),
+            Answer = AnswerSchemas.Of("exportData", Lines),
         }, ExportAsync);
         routes.MapApi("GET", "/api/import", Read, Describe("getImport", "Show the status of the import into this organization."), GetAsync);
         routes.MapApi("POST", "/api/import", Write, Describe("importData",
@@ -45,11 +45,13 @@ internal sealed class TransferEndpoints(
         }, ImportAsync);
         routes.MapApi("DELETE", "/api/import", Write, Describe("discardImport", "Discard an unfinished import.") with
         {
+            Status = 204,
+            Answer = null,
             Repeatable = "Deleting twice has the same effect as once.",
         }, DiscardAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "transfer", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "transfer", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> ExportAsync(ApiCall call)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Strata.Api.Http;
 using Strata.Api.OpenApi;
@@ -32,11 +33,11 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
     {
         var (read, write) = (WebhookKind.Kind.ReadPermission, WebhookKind.Kind.WritePermission);
         const string makes = "Make a new secret, which is shown only once; deliveries start with the first secret.";
-        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", makes) with
+        routes.MapApi("POST", One + "/secret", write, Describe("makeWebhookSecret", makes, Schemas.Members([("secret", Schemas.Text())], "secret")) with
         {
             Repeatable = "Only the last secret is valid; after a lost answer, send the request again to get a new one.",
         }, MakeSecretAsync);
-        routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "The progress of deliveries, the last error, and the dead letters.") with
+        routes.MapApi("GET", One + "/deliveries", read, Describe("getWebhookDeliveries", "The progress of deliveries, the last error, and the dead letters.", Schemas.OfAnswer(typeof(Deliveries))) with
         {
             Parameters =
             [
@@ -44,11 +45,13 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
                 Parameter.Query("cursor", "The nextCursor of the previous page.", Schemas.Integer(0, long.MaxValue)),
             ],
         }, GetDeliveriesAsync);
-        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Delete the dead letters.") with
+        routes.MapApi("DELETE", One + "/deliveries", write, Describe("discardWebhookDeadLetters", "Delete the dead letters.", Schemas.Any()) with
         {
+            Status = 204,
+            Answer = null,
             Repeatable = "Deleting twice has the same effect as once.",
         }, DiscardAsync);
-        routes.MapApi("POST", One + "/replay", write, Describe("replayWebhook", "Send dead letters again: one, or all.") with
+        routes.MapApi("POST", One + "/replay", write, Describe("replayWebhook", "Send dead letters again: one, or all.", Schemas.Members([("replaying", Schemas.Integer(0, int.MaxValue))], "replaying")) with
         {
             Parameters = [Parameter.Query("revision", "Of one dead letter; without it, all.", Schemas.Integer(1, long.MaxValue))],
             Repeatable = "It marks dead letters for resending: "
@@ -56,7 +59,7 @@ internal sealed class WebhookEndpoints(ResourceStore<WebhookSpec, WebhookStatus>
         }, ReplayAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = WebhookKind.Kind.Plural, Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary, JsonNode answer) => new() { Id = id, Summary = summary, Tag = WebhookKind.Kind.Plural, Answer = Content.Json(answer) };
 
     private async Task<Result<Answer>> MakeSecretAsync(ApiCall call)
     {

@@ -24,7 +24,7 @@ internal sealed class AuditEndpoints(EntityEngine engine)
             Describe("getWorkflowFinished", "How the workflow's run in one transaction ended."), FinishedAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "audit", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "audit", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> FindAsync(ApiCall call)
     {

@@ -24,7 +24,7 @@ internal sealed class WorkflowEndpoints(ModelCatalog catalog, ModelWrite writes)
     }
 
     private static Operation Describe(string id, string summary) =>
-        new() { Id = id, Summary = summary, Tag = "model", Answer = Content.Json(Schemas.Object()) };
+        new() { Id = id, Summary = summary, Tag = "model", Answer = AnswerSchemas.Of(id) };
 
     private static JsonObject Import() => Schemas.Members(
         [

@@ -46,7 +46,8 @@ public static class NodeEndpoints
             Parameter.Query("epoch", "The epoch that this session's last heartbeat returned; with it the lease is only renewed.",
                 Schemas.Integer(0, int.MaxValue)),
         ],
-        Answer = Content.Json(Schemas.Object()),
+        Answer = Content.Json(Schemas.Members(
+            [("epoch", Schemas.Integer(0, long.MaxValue)), ("seconds", Schemas.Integer(1, int.MaxValue))], "epoch", "seconds")),
         Repeatable = "Each heartbeat extends the lease of the session that sends it.",
     };
 

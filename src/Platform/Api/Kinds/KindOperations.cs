@@ -78,7 +78,7 @@ internal sealed class KindOperations(Kind kind)
     {
         var example = new JsonObject { ["name"] = "my-" + kind.Name };
         if (kind.Scope == KindScope.Project) example["project"] = "default";
-        example["spec"] = new JsonObject();
+        example["spec"] = Schemas.Example(Schemas.Of(kind.SpecType), kind.Name);
         return example;
     }
 

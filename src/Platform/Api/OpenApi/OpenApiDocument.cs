@@ -10,17 +10,23 @@ namespace Strata.Api.OpenApi;
 internal static class OpenApiDocument
 {
     private const string Prefix = "/api/v1/";
+    private const string Format = "{format}";
+
+    /// <param name="Format">What is written in place of <c>{format}</c>; null where the path has none.</param>
+    private sealed record Form(string Path, RouteEndpoint Endpoint, string? Format);
 
     public static JsonObject Write(IEnumerable<Endpoint> endpoints, IEnumerable<Kind> kinds, string version) => new()
     {
         ["openapi"] = "3.1.0",
         ["info"] = new JsonObject
         {
-            ["title"] = "Strata",
+            ["title"] = "Strata API",
             ["version"] = version,
             ["description"] = "One shape for every kind of resource: list, get, create, merge-patch, transition, delete, history, watch, and any read as of a time (at).",
             ["license"] = new JsonObject { ["name"] = "Apache-2.0", ["identifier"] = "Apache-2.0" },
         },
+        ["servers"] = new JsonArray(new JsonObject { ["url"] = "/", ["description"] = "The cloud that answers this description." }),
+        ["tags"] = Tags(endpoints.OfType<RouteEndpoint>(), kinds),
         ["security"] = new JsonArray(new JsonObject { ["token"] = new JsonArray() }),
         ["paths"] = Paths(endpoints.OfType<RouteEndpoint>()),
         ["components"] = new JsonObject
@@ -34,25 +40,58 @@ internal static class OpenApiDocument
     private static JsonObject Paths(IEnumerable<RouteEndpoint> endpoints)
     {
         var paths = new JsonObject();
-        foreach (var path in endpoints.GroupBy(PathOf).OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (var path in endpoints.SelectMany(Forms).GroupBy(f => f.Path).OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             var item = new JsonObject();
-            foreach (var (method, endpoint) in path.SelectMany(e => MethodsOf(e).Select(m => (m, e))).OrderBy(m => m.m, StringComparer.Ordinal))
-                item[method] = ToOperation(method, endpoint);
+            foreach (var (method, form) in path.SelectMany(f => MethodsOf(f.Endpoint).Select(m => (m, f))).OrderBy(m => m.m, StringComparer.Ordinal))
+                item[method] = ToOperation(method, form);
             if (item.Count > 0) paths[path.Key] = item;
         }
         return paths;
     }
 
-    private static JsonObject ToOperation(string method, RouteEndpoint endpoint)
+    /// <summary>
+    /// A <c>{format}</c> is written out, because <c>/api/entity/{format}</c> and <c>/api/entity/{entityId}</c> would be one path to a reader of the description: once as JSON, and
+    /// where the body may be XML, once as XML.
+    /// </summary>
+    private static IEnumerable<Form> Forms(RouteEndpoint endpoint)
     {
-        var operation = endpoint.Metadata.GetMetadata<Operation>() ?? Undescribed(method, endpoint);
+        var path = PathOf(endpoint);
+        if (!path.Contains(Format, StringComparison.Ordinal)) return [new Form(path, endpoint, null)];
+        var hasXml = endpoint.Metadata.GetMetadata<Operation>()?.Body?.MediaTypes.Any(IsXml) == true;
+        return new[] { "JSON", "XML" }.Take(hasXml ? 2 : 1).Select(f => new Form(path.Replace(Format, f, StringComparison.Ordinal), endpoint, f));
+    }
+
+    /// <summary>The operation in the form of a path: its id is unique, and its body of the form's type.</summary>
+    private static Operation InForm(Operation operation, string? form) => form is null ? operation : operation with
+    {
+        Id = form == "XML" ? operation.Id + "AsXml" : operation.Id,
+        Body = operation.Body is { } body ? body with { MediaTypes = [.. body.MediaTypes.Where(m => IsXml(m) == (form == "XML"))] } : null,
+    };
+
+    private static bool IsXml(string mediaType) => mediaType.EndsWith("xml", StringComparison.Ordinal);
+
+    /// <summary>Of a kind's operations its own description; of the others what <see cref="TagTexts"/> says.</summary>
+    private static JsonArray Tags(IEnumerable<RouteEndpoint> endpoints, IEnumerable<Kind> kinds)
+    {
+        var texts = kinds.ToDictionary(k => k.Plural, k => k.Description, StringComparer.Ordinal);
+        var used = endpoints.SelectMany(e => MethodsOf(e).Select(m => (e.Metadata.GetMetadata<Operation>() ?? Undescribed(m, e)).Tag)).Distinct().Order(StringComparer.Ordinal);
+        return new JsonArray([.. used.Select(t => (JsonNode)new JsonObject
+        {
+            ["name"] = t, ["description"] = texts.GetValueOrDefault(t) ?? TagTexts.Of(t),
+        })]);
+    }
+
+    private static JsonObject ToOperation(string method, Form form)
+    {
+        var endpoint = form.Endpoint;
+        var operation = InForm(endpoint.Metadata.GetMetadata<Operation>() ?? Undescribed(method, endpoint), form.Format);
         var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["tags"] = new JsonArray(operation.Tag) };
         if (endpoint.Metadata.GetMetadata<Access>() is { AnyOf: [_, ..] anyOf }) node["x-permission"] = string.Join(" or ", anyOf);
         else node["security"] = new JsonArray();
         if (operation.FieldFilters) node["x-field-filters"] = true;
         if (operation.Repeatable is { } repeatable) node["x-repeatable"] = repeatable;
-        var parameters = PathParameters(endpoint).Concat(Parameters(endpoint, operation).Select(ToParameter)).ToArray();
+        var parameters = PathParameters(form).Concat(Parameters(endpoint, operation).Select(ToParameter)).ToArray();
         if (parameters.Length > 0) node["parameters"] = new JsonArray(parameters);
         if (operation.Body is { } body) node["requestBody"] = new JsonObject { ["required"] = body.Required, ["content"] = ToContent(body) };
         node["responses"] = Responses(operation);
@@ -100,7 +139,7 @@ internal static class OpenApiDocument
         ["schema"] = parameter.Schema.DeepClone(),
     };
 
-    private static IEnumerable<JsonNode> PathParameters(RouteEndpoint endpoint) => endpoint.RoutePattern.Parameters.Select(p => (JsonNode)new JsonObject
+    private static IEnumerable<JsonNode> PathParameters(Form form) => form.Endpoint.RoutePattern.Parameters.Where(p => form.Path.Contains($"{{{p.Name}}}", StringComparison.Ordinal)).Select(p => (JsonNode)new JsonObject
     {
         ["name"] = p.Name,
         ["in"] = "path",

@@ -50,6 +50,53 @@ public static class Schemas
     /// <summary>The schema of one of Strata's own types, as <see cref="WireJson"/> reads and writes it.</summary>
     public static JsonNode Of(Type type) => WireJson.Options.GetJsonSchemaAsNode(type, ExporterOptions);
 
+    /// <summary>As <see cref="Of"/>, for an answer: a member that is null is left out when written, so it is not required.</summary>
+    public static JsonNode OfAnswer(Type type)
+    {
+        var schema = Of(type);
+        Loosen(schema);
+        return schema;
+    }
+
+    /// <summary>The least value that a schema takes: required members only, text by the member's name.</summary>
+    public static JsonNode Example(JsonNode schema, string name)
+    {
+        if (schema["enum"] is JsonArray { Count: > 0 } choices) return choices[0]!.DeepClone();
+        var type = schema["type"] is JsonArray types ? (string)types[0]! : (string?)schema["type"];
+        return type switch
+        {
+            "string" => ExampleText(schema, name),
+            "integer" or "number" => schema["minimum"]?.DeepClone() ?? 1,
+            "boolean" => true,
+            "array" => new JsonArray(),
+            _ => new JsonObject((schema["required"] as JsonArray ?? []).Select(r => (string)r!)
+                .Select(r => KeyValuePair.Create(r, (JsonNode?)Example(schema["properties"]![r]!, r)))),
+        };
+    }
+
+    private static JsonNode ExampleText(JsonNode schema, string name) => (string?)schema["format"] switch
+    {
+        "date-time" => "2026-01-31T12:00:00Z",
+        "uuid" => "01890a5d-ac96-774b-bcce-b302099a8057",
+        _ when name.EndsWith("rl", StringComparison.Ordinal) || name.EndsWith("Uri", StringComparison.Ordinal) => "https://example.com",
+        _ when name == "host" => "shop.example.com",
+        _ => "my-" + name.ToLowerInvariant(),
+    };
+
+    private static void Loosen(JsonNode? node)
+    {
+        if (node is JsonArray items)
+        {
+            foreach (var item in items) Loosen(item);
+        }
+        if (node is not JsonObject schema) return;
+        if (schema["required"] is JsonArray required && schema["properties"] is JsonObject properties)
+            schema["required"] = new JsonArray([.. required.Select(r => (string)r!).Where(r => !IsNullable(properties[r])).Select(r => (JsonNode)r)]);
+        foreach (var (_, child) in schema.ToList()) Loosen(child);
+    }
+
+    private static bool IsNullable(JsonNode? schema) => schema?["type"] is JsonArray types && types.Any(t => (string?)t == "null");
+
     /// <summary>
     /// Unknown members are refused everywhere, which the exporter does not say; and a shared type is written out where it would point to
     /// itself.

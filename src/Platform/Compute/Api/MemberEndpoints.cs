@@ -22,7 +22,7 @@ internal sealed class MemberEndpoints(MemberDirectory directory, PeerReports? pe
         routes.MapApi("GET", Members, Read, new Operation
         {
             Id = "listComputeMembers", Summary = "List the organization's compute members: tags, calls, latencies, errors.",
-            Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Tag = Tag, Answer = Content.Json(Schemas.OfAnswer(typeof(Listed))),
         }, ListAsync);
         routes.MapApi("GET", "/api/v1/compute/metrics", Read, new Operation
         {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,7 +23,7 @@ internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> 
     {
         routes.MapApi("GET", "/api/account", Read, new Operation
         {
-            Id = "getAccount", Summary = "Show the caller that the token belongs to.", Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Id = "getAccount", Summary = "Show the caller that the token belongs to.", Tag = Tag, Answer = Content.Json(Account()),
         }, GetAsync).InProject();
         routes.MapApi("GET", "/api/account/subscriptions", Read, new Operation
         {
@@ -32,8 +33,19 @@ internal sealed class AccountEndpoints(ResourceStore<OrganizationSpec, Nothing> 
         routes.MapGet("/api/health", HealthAsync).WithMetadata(new Operation
         {
             Id = "getEntityApiHealth", Summary = "Return whether the cloud can serve requests: UP, or 503 and DOWN.", Tag = Tag,
+            Answer = Content.Json(Schemas.Members([("status", Schemas.OneOf("UP"))], "status")),
         }).Open();
     }
+
+    private static JsonObject Account() => Schemas.Members(
+        [
+            ("userAccountInfo", Schemas.Members(
+                [
+                    ("userId", Schemas.Text()), ("userName", Schemas.Text()),
+                    ("legalEntity", Schemas.Members([("id", Schemas.Text()), ("name", Schemas.Text())], "id", "name")),
+                    ("roles", Schemas.List(Schemas.Members([("id", Schemas.Text())], "id"))),
+                ], "userId", "userName", "legalEntity", "roles")),
+        ], "userAccountInfo");
 
     private async Task<Result<Answer>> GetAsync(ApiCall call)
     {

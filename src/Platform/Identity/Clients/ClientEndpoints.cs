@@ -22,12 +22,12 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         routes.MapApi("GET", All, read, new Operation
         {
             Id = "listClientIds", Summary = "List the organization's clients, without their secrets.",
-            Tag = Tag, Answer = Content.Json(Schemas.List(Schemas.Object())),
+            Tag = Tag, Answer = Content.Json(Schemas.Of(typeof(IReadOnlyList<TechnicalUser>))),
         }, ListAsync);
         routes.MapApi("POST", All, write, new Operation
         {
             Id = "createClientCredentials", Summary = "Create a client; its secret is shown only once, in this response.",
-            Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Tag = Tag, Answer = Issued,
             Parameters =
             [
                 Parameter.Query("withAdminRole", "Whether it gets ROLE_ADMIN in addition to ROLE_M2M.", Schemas.Flag()),
@@ -37,16 +37,22 @@ internal sealed class ClientEndpoints(ClientStore clients, AdministratorAccess a
         routes.MapApi("DELETE", One, write, new Operation
         {
             Id = "deleteClientCredentials", Summary = "Delete a client; its access tokens are revoked with it.",
-            Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Tag = Tag, Answer = Content.Json(Schemas.Of(typeof(DeletedClient))),
             Parameters = [Parameter.IdempotencyKey],
         }, DeleteAsync);
         routes.MapApi("PUT", One + "/secret", write, new Operation
         {
             Id = "resetClientSecret", Summary = "Reset a client's secret; the old one is refused from now on.",
-            Tag = Tag, Answer = Content.Json(Schemas.Object()),
+            Tag = Tag, Answer = Issued,
             Repeatable = "The secret of the last answer is the one that counts; sending it again is how to get one after a lost answer.",
         }, ResetAsync);
     }
+
+    private static Content Issued => Content.Json(Schemas.Members(
+        [
+            ("client_id", Schemas.Text()), ("client_secret", Schemas.Text()), ("grant_type", Schemas.OneOf("client_credentials")),
+            ("client_secret_expires_at", Schemas.Integer(0, 0)), ("client_id_issued_at", Schemas.Integer(0, long.MaxValue)), ("roles", Schemas.List(Schemas.Text())),
+        ], "client_id", "client_secret", "grant_type", "client_secret_expires_at", "client_id_issued_at", "roles"));
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)
     {

@@ -25,7 +25,7 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
             .WithMetadata(new Operation
             {
                 Id = "getSigningKeys", Summary = "Return the public keys that verify the cloud's access tokens (RFC 7517).",
-                Tag = Tag, Answer = Content.Json(Schemas.Object()),
+                Tag = Tag, Answer = Content.Json(Schemas.Of(typeof(KeySet))),
             }).Open();
         routes.MapApi("POST", All, write, Change("issueKeyPair", "Issue a key pair; new tokens are signed with it.", body: typeof(IssueKeyPair)), IssueAsync);
         routes.MapApi("GET", All + "/current", read, Describe("getCurrentKeyPair", "The key pair that signs now.") with
@@ -39,9 +39,9 @@ internal sealed class KeyPairEndpoints(SigningKeys keys, Idempotency idempotency
 
     private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
-    private static Operation Describe(string id, string summary, Type? body = null) => new()
+    private static Operation Describe(string id, string summary, Type? body = null, Type? answer = null) => new()
     {
-        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.Object()), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
+        Id = id, Summary = summary, Tag = Tag, Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(KeyPair))), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task WriteSetAsync(HttpContext http)

@@ -20,7 +20,7 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
     {
         var (read, write) = (TrustedKeyKind.Kind.ReadPermission, TrustedKeyKind.Kind.WritePermission);
         routes.MapApi("GET", All, read,
-            Describe("listTrustedKeysOfContract", "List the keys whose tokens the organization trusts."), ListAsync);
+            Describe("listTrustedKeysOfContract", "List the keys whose tokens the organization trusts.", answer: typeof(IReadOnlyList<TrustedKey>)), ListAsync);
         routes.MapApi("POST", All, write, Change("registerTrustedKey", "Believe what a key signs.", body: typeof(RegisterTrustedKey)), RegisterAsync);
         routes.MapApi("DELETE", One, write,
             Change("deleteTrustedKeyOfContract", "Delete a key; what it signed is no longer trusted."), DeleteAsync);
@@ -30,9 +30,9 @@ internal sealed class TrustedKeyEndpoints(TrustedKeyStore keys, Idempotency idem
 
     private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
-    private static Operation Describe(string id, string summary, Type? body = null) => new()
+    private static Operation Describe(string id, string summary, Type? body = null, Type? answer = null) => new()
     {
-        Id = id, Summary = summary, Tag = "keys", Answer = Content.Json(Schemas.Any()), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
+        Id = id, Summary = summary, Tag = "keys", Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(TrustedKey))), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)

@@ -21,13 +21,17 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
     public void Map(IEndpointRouteBuilder routes)
     {
         var (read, write) = (ProviderKind.Kind.ReadPermission, ProviderKind.Kind.WritePermission);
-        routes.MapApi("GET", All, read, Describe("listProviders", "The organization's OIDC providers.") with
+        routes.MapApi("GET", All, read, Describe("listProviders", "The organization's OIDC providers.", answer: typeof(IReadOnlyList<Provider>)) with
         {
             Parameters = [Parameter.Query("activeOnly", "Only those whose tokens are trusted.", Schemas.Flag())],
         }, ListAsync);
         routes.MapApi("POST", All, write, Change("registerProvider", "Believe the tokens of an OIDC provider.", body: typeof(RegisterProvider)), RegisterAsync);
         routes.MapApi("POST", All + "/reload", write,
-            Describe("reloadProviders", "Read the keys of the organization's providers again.") with { Repeatable = "It reads, and changes nothing that is kept." }, ReloadAsync);
+            Describe("reloadProviders", "Read the keys of the organization's providers again.") with
+            {
+                Answer = Content.Json(Schemas.Closed([])),
+                Repeatable = "It reads, and changes nothing that is kept.",
+            }, ReloadAsync);
         routes.MapApi("DELETE", One, write, Change("deleteProvider", "Forget a provider; its tokens are refused from now on."), DeleteAsync);
         routes.MapApi("PATCH", One, write, Change("updateProvider", "Change what a provider's tokens must say.", body: typeof(UpdateProvider)), UpdateAsync);
         routes.MapApi("POST", One + "/invalidate", write, Change("invalidateProvider", "Refuse a provider's tokens."), InvalidateAsync);
@@ -36,9 +40,9 @@ internal sealed class ProviderEndpoints(ProviderStore providers, ProviderDocumen
 
     private static Operation Change(string id, string summary, Type? body = null) => Describe(id, summary, body) with { Parameters = [Parameter.IdempotencyKey] };
 
-    private static Operation Describe(string id, string summary, Type? body = null) => new()
+    private static Operation Describe(string id, string summary, Type? body = null, Type? answer = null) => new()
     {
-        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.Any()), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
+        Id = id, Summary = summary, Tag = "providers", Answer = Content.Json(Schemas.OfAnswer(answer ?? typeof(Provider))), Body = body is null ? null : Content.Json(Schemas.Of(body), required: false),
     };
 
     private async Task<Result<Answer>> ListAsync(ApiCall call)

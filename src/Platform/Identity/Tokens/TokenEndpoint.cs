@@ -26,7 +26,11 @@ internal sealed class TokenEndpoint(ClientStore clients, AccessTokens tokens, Jw
         Summary = "Exchange a client's id and secret (HTTP Basic) for an access token; with a subject token, to act for its user.",
         Tag = "tokens",
         Body = new Content(["application/x-www-form-urlencoded"], Schemas.Members([("grant_type", Schemas.OneOf(TokenRequest.Credentials, TokenRequest.Exchange)), ("subject_token", Schemas.Text()), ("subject_token_type", Schemas.Text())], "grant_type")),
-        Answer = Content.Json(Schemas.Object()), Repeatable = "It makes one more access token, which expires; nothing is kept.",
+        Answer = Content.Json(Schemas.Members(
+            [
+                ("access_token", Schemas.Text()), ("token_type", Schemas.OneOf("Bearer")), ("expires_in", Schemas.Integer(0, int.MaxValue)),
+                ("issued_token_type", Schemas.Text()),
+            ], "access_token", "token_type", "expires_in")), Repeatable = "It makes one more access token, which expires; nothing is kept.",
     }).Open();
 
     private async Task AnswerAsync(HttpContext http)

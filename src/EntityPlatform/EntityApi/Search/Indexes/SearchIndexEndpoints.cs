@@ -32,7 +32,7 @@ internal sealed class SearchIndexEndpoints(ISearchIndexes indexes, SearchIndexBu
         }, ExplainAsync);
     }
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = AnswerSchemas.Of(id) };
 
     private static JsonObject Body() => Schemas.Closed([("paths", Schemas.List(Schemas.Text()))], "paths");
 

@@ -61,7 +61,7 @@ internal sealed class SearchJobEndpoints(
     private static IReadOnlyList<Parameter> PageParameters =>
         [Parameter.Query("pageSize", "Entities per page.", Schemas.Integer(1, PageMax)), Parameter.Query("pageNumber", "From 0.", Schemas.Integer(0, int.MaxValue))];
 
-    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = Content.Json(Schemas.Object()) };
+    private static Operation Describe(string id, string summary) => new() { Id = id, Summary = summary, Tag = "search", Answer = AnswerSchemas.Of(id) };
 
     private async Task<Result<Answer>> SubmitAsync(ApiCall call)
     {
